@@ -1,0 +1,61 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+let core: Target.Dependency = .product(name: "CoreTensor", package: "CoreTensor")
+
+/// A plugin is a dynamic library of its own that imports the core and nothing else.
+func plugin(_ name: String, _ path: String) -> Target {
+  .target(name: name, dependencies: [core], path: path, swiftSettings: strict)
+}
+func tests(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+  .testTarget(
+    name: name, dependencies: [core, "TestSupport"] + dependencies, path: "Tests/\(name)",
+    resources: resources, swiftSettings: strict)
+}
+
+let pluginTargets = ["LocalTask", "GlobalTask", "DomainTask", "PhantomData"]
+/// Libraries that the host must refuse, each for its own reason.
+let refusedTargets = [
+  "WrongVersionPlugin", "ForeignCorePlugin", "ForeignRegistryPlugin", "ThrowingPlugin", "DuplicatePlugin",
+]
+
+let package = Package(
+  name: "CheXWorld",
+  products: [.executable(name: "chex-runner", targets: ["chex-runner"])]
+    + (pluginTargets + refusedTargets).map { .library(name: $0, type: .dynamic, targets: [$0]) },
+  dependencies: [.package(path: "Sources/CoreTensor")],
+  targets: [
+    plugin("LocalTask", "Sources/Tasks/Local"),
+    plugin("GlobalTask", "Sources/Tasks/Global"),
+    plugin("DomainTask", "Sources/Tasks/Domain"),
+    plugin("PhantomData", "Sources/Plugins/Phantom"),
+    .target(
+      name: "CToml", path: "Sources/Plugins/CToml", cxxSettings: [.unsafeFlags(["-O1", "-std=c++17"])]),
+    .target(
+      name: "CCodecs", path: "Sources/Plugins/CCodecs",
+      linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
+    .target(
+      name: "Films", dependencies: [core, "CCodecs"], path: "Sources/Plugins/Films", swiftSettings: strict),
+    .target(
+      name: "PluginHost", dependencies: [core, "CToml"], path: "Sources/Plugins/Host", swiftSettings: strict),
+    .target(
+      name: "Runner", dependencies: [core, "PluginHost", "Films"], path: "Sources/Runner", exclude: ["Main"],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "chex-runner", dependencies: ["Runner"], path: "Sources/Runner/Main", swiftSettings: strict),
+    .target(
+      name: "TestSupport", dependencies: [core], path: "Tests/TestSupport", swiftSettings: strict),
+    tests("CoreTensorTests"),
+    tests("LayersTests"),
+    tests("ImagingTests"),
+    tests("WorldModelTests", ["LocalTask", "GlobalTask", "DomainTask"]),
+    tests("PhantomTests", ["PhantomData"]),
+    tests("FilmsTests", ["Films", "CCodecs"]),
+    tests("PluginHostTests", ["PluginHost"]),
+    tests("RunnerTests", ["Runner", "PluginHost", "Films"]),
+    tests("EndToEndTests"),
+  ] + refusedTargets.map { plugin($0, "Tests/RefusedPlugins/\($0)") },
+  swiftLanguageModes: [.v6],
+  cxxLanguageStandard: .cxx17
+)

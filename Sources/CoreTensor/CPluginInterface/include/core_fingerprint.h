@@ -1,0 +1,2 @@
+#pragma once
+#define CHEX_CORE_FINGERPRINT "0"

@@ -1,0 +1,2 @@
+// Header-only: the C side of the border between host and plugins.
+#include "plugin_interface.h"

@@ -1,0 +1,31 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// One dynamic library holds every module that plugins and runner share, so that a process has one core.
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+
+let package = Package(
+  name: "CoreTensor",
+  products: [
+    .library(
+      name: "CoreTensor", type: .dynamic,
+      targets: ["CoreTensor", "Layers", "Imaging", "WorldModel"])
+  ],
+  targets: [
+    .target(
+      name: "CKernels", path: "CKernels",
+      cSettings: [.unsafeFlags(["-O3", "-fno-math-errno"]), .treatAllWarnings(as: .error)],
+      linkerSettings: [.linkedLibrary("pthread"), .linkedLibrary("m")]),
+    .systemLibrary(
+      name: "COpenBLAS", path: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .target(name: "CPluginInterface", path: "CPluginInterface"),
+    .target(
+      name: "CoreTensor", dependencies: ["CKernels", "COpenBLAS"], path: "CoreTensor", swiftSettings: strict),
+    .target(name: "Layers", dependencies: ["CoreTensor"], path: "Layers", swiftSettings: strict),
+    .target(name: "Imaging", dependencies: ["CoreTensor", "CKernels"], path: "Imaging", swiftSettings: strict),
+    .target(
+      name: "WorldModel", dependencies: ["CoreTensor", "Layers", "Imaging", "CPluginInterface"],
+      path: "WorldModel", swiftSettings: strict),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,113 @@
+import CoreTensor
+import Imaging
+import Layers
+
+/// What the model sees of one view (`x` in section 3 of the paper).
+public protocol Context: Sendable {
+  /// Index of the view that it shows.
+  var view: Int { get }
+  var frame: Frame { get }
+  var geometry: ImageGeometry { get }
+  /// Grey in [0, 1], `imageSize × imageSize`.
+  var pixels: GrayImage { get set }
+  /// Patches that enter the encoder, ascending. All of them unless a task hides some.
+  var visible: [Int] { get set }
+  /// Patches that a task hides and wants predicted, ascending (`M`). May be fewer than those not visible.
+  var hidden: [Int] { get set }
+}
+
+/// What must be predicted (`y`): a whole view through the target encoder.
+public protocol Target: Sendable {
+  var view: Int { get }
+  var frame: Frame { get }
+  /// Grey in [0, 1], `imageSize × imageSize`.
+  var pixels: GrayImage { get }
+}
+
+/// Where a supervision takes its error.
+public enum PatchSelection: Sendable, Equatable, Codable {
+  /// Every patch of the target.
+  case all
+  /// The patches that context `context` hides (`M` of that view); all of them where nothing is hidden.
+  case hidden(context: Int)
+}
+
+/// A prediction that a task wants made: from a context, of a target, on some of its patches.
+public struct Supervision: Sendable, Equatable, Codable {
+  public let context: Int
+  public let target: Int
+  public let patches: PatchSelection
+  /// A fallback is dropped where another task proposes the same context and target.
+  public let isFallback: Bool
+
+  public init(context: Int, target: Int, patches: PatchSelection, isFallback: Bool = false) {
+    self.context = context
+    self.target = target
+    self.patches = patches
+    self.isFallback = isFallback
+  }
+}
+
+/// A latent's numbers for one sample.
+public struct LatentValue: Sendable, Equatable {
+  /// `Latent.name`.
+  public let latent: String
+  /// `Latent.width` numbers.
+  public let numbers: [Float]
+
+  public init(latent: String, numbers: [Float]) {
+    self.latent = latent
+    self.numbers = numbers
+  }
+}
+
+/// A place on the context's grid of patches, in patches from its top-left patch; fractions are allowed.
+public struct GridPlace: Sendable, Equatable {
+  public var row: Double
+  public var column: Double
+  public init(row: Double, column: Double) {
+    self.row = row
+    self.column = column
+  }
+}
+
+/// How a target relates to its context (`z`): what the predictor is told through its mask tokens.
+///
+/// A latent may move the places that mask tokens stand for, change the tokens themselves, or both. Latents act in
+/// registry order; all samples of a batch carry the same latents for one supervision.
+public protocol Latent: Module {
+  /// Also the prefix of its parameters: `predictor.<name>.…`.
+  var name: String { get }
+  /// Numbers that it takes for each sample.
+  var width: Int { get }
+  /// The place, on the context's grid, of a patch at `place` of the target's grid.
+  /// - Parameters:
+  ///   - numbers: this sample's `width` numbers.
+  ///   - gridSize: patches along a side, `n`.
+  func move(_ place: GridPlace, numbers: ArraySlice<Float>, gridSize: Int) -> GridPlace
+  /// Conditions mask tokens.
+  /// - Parameters:
+  ///   - tokens: `(B, T, dp)`, position encoding included, for any `B` and `T`.
+  ///   - numbers: `(B, width)`.
+  /// - Returns: `(B, T, dp)`.
+  func condition(_ tokens: Tensor, numbers: Tensor) -> Tensor
+}
+
+extension Latent {
+  public func move(_ place: GridPlace, numbers: ArraySlice<Float>, gridSize: Int) -> GridPlace { place }
+  public func condition(_ tokens: Tensor, numbers: Tensor) -> Tensor { tokens }
+}
+
+/// Predicts target features at the places of mask tokens (`g`).
+public protocol Predictor: Module {
+  /// Mask tokens before the latents: `m + PE(place)`.
+  /// - Parameter places: `B` rows of `T` places.
+  /// - Returns: `(B, T, dp)`.
+  func maskTokens(at places: [[GridPlace]]) -> Tensor
+  /// - Parameters:
+  ///   - context: features of visible patches, `(B, K, d)`.
+  ///   - visible: their patch numbers, `B` rows of `K`.
+  ///   - maskTokens: `(B, T, dp)`.
+  /// - Returns: predictions at the mask tokens, `(B, T, d)`.
+  func callAsFunction(context: Tensor, visible: [[Int]], maskTokens: Tensor) -> Tensor
+}

@@ -1,0 +1,132 @@
+import CoreTensor
+import Imaging
+import Layers
+
+/// Which of the two columns of published behaviour a run follows (`compatibility` in its configuration).
+public enum Compatibility: String, Sendable, CaseIterable, Codable {
+  /// As the paper states it.
+  case paper
+  /// As the authors' released code does it, so that their weights and figures can be reproduced.
+  case published
+}
+
+/// What a task knows of the run when it is made.
+public struct TaskEnvironment: Sendable {
+  public let geometry: ImageGeometry
+  /// Width of the predictor's tokens, `dp`.
+  public let predictorWidth: Int
+  public let compatibility: Compatibility
+
+  public init(geometry: ImageGeometry, predictorWidth: Int, compatibility: Compatibility) {
+    self.geometry = geometry
+    self.predictorWidth = predictorWidth
+    self.compatibility = compatibility
+  }
+}
+
+/// A task as it registers itself: `kind = "task"` in `plugins.toml`.
+public struct TaskDefinition: Sendable {
+  public let name: String
+  public let summary: String
+  public let options: [OptionDeclaration]
+  public let make: @Sendable (Options, TaskEnvironment) throws -> any WorldTask
+
+  public init(
+    name: String, summary: String, options: [OptionDeclaration],
+    make: @escaping @Sendable (Options, TaskEnvironment) throws -> any WorldTask
+  ) {
+    self.name = name
+    self.summary = summary
+    self.options = options
+    self.make = make
+  }
+}
+
+/// A world-modelling task: what is hidden or changed, what must be predicted, and what the predictor is told.
+///
+/// Draws are made in two stages. `plan` draws what a whole batch shares; the plan's `draw` then draws for one
+/// sample. Both are called on loader threads, in any order, and must depend on nothing but their scope.
+public protocol WorldTask: Sendable {
+  /// The name under which the task is registered.
+  var name: String { get }
+  /// Views of one film that the task needs; the largest of all enabled tasks wins.
+  var requiredViews: Int { get }
+  /// The latents that the task may attach, made once with the model, on the training thread.
+  /// Their parameters join the model's as `predictor.<latent name>.…`.
+  /// - Parameter random: the only source of randomness for initial weights.
+  func makeLatents(random: inout RandomStream) -> [any Latent]
+  func plan(batch: BatchScope) -> any TaskPlan
+}
+
+/// What a task has drawn for a whole batch.
+public protocol TaskPlan: Sendable {
+  func draw(sample: SampleScope) -> any TaskDraw
+}
+
+/// What a task has drawn for one sample.
+///
+/// For each sample, assembly calls `editPixels` of every task, then `editVisibility` of every task, then asks for
+/// supervisions and latents, always in registry order.
+public protocol TaskDraw: Sendable {
+  /// Changes what context `context.view` looks like.
+  func editPixels(of context: inout any Context)
+  /// Chooses which patches of context `context.view` stay visible and which are hidden.
+  func editVisibility(of context: inout any Context)
+  /// The supervisions that the task wants, given as many views as the run has.
+  func supervisions(views: [Frame]) -> [Supervision]
+  /// What the predictor is told of target `target` when it predicts from context `context`.
+  func latents(context: Int, target: Int, views: [Frame]) -> [LatentValue]
+  /// The drawn numbers by name, for logs and for replaying a step that went wrong.
+  var record: [String: [Double]] { get }
+}
+
+extension TaskDraw {
+  public func editPixels(of context: inout any Context) {}
+  public func editVisibility(of context: inout any Context) {}
+  public func supervisions(views: [Frame]) -> [Supervision] { [] }
+  public func latents(context: Int, target: Int, views: [Frame]) -> [LatentValue] { [] }
+  public var record: [String: [Double]] { [:] }
+}
+
+/// What all draws of one batch may depend on.
+public struct BatchScope: Sendable {
+  public let seed: UInt64
+  /// Optimiser micro-step, counted from 0 over the whole run.
+  public let step: Int
+  public let batchSize: Int
+  public let geometry: ImageGeometry
+  /// The stream's prefix: tells apart the assemblies of a naive run and the passes of an evaluation.
+  public let purpose: String
+
+  public init(seed: UInt64, step: Int, batchSize: Int, geometry: ImageGeometry, purpose: String = "") {
+    self.seed = seed
+    self.step = step
+    self.batchSize = batchSize
+    self.geometry = geometry
+    self.purpose = purpose
+  }
+
+  /// The stream of draws that the whole batch shares.
+  public func random(_ owner: String) -> RandomStream {
+    RandomStream(seed: seed, stream: purpose + owner, step: step, index: Int(UInt32.max))
+  }
+  /// The stream of draws of one sample.
+  public func random(_ owner: String, sample: Int) -> RandomStream {
+    RandomStream(seed: seed, stream: purpose + owner, step: step, index: sample)
+  }
+}
+
+/// What one sample's draws may depend on.
+public struct SampleScope: Sendable {
+  public let batch: BatchScope
+  /// Position in the batch.
+  public let index: Int
+  /// The sample's views, each with its own place on the film.
+  public let views: [Frame]
+
+  public init(batch: BatchScope, index: Int, views: [Frame]) {
+    self.batch = batch
+    self.index = index
+    self.views = views
+  }
+}
