@@ -37,6 +37,34 @@ public protocol FilmSource: Sendable {
   /// the same pixels.
   /// - Throws: `UnusableFilm` for a film that a run should skip.
   func film(at index: Int) throws -> GrayImage
+  /// What is known to be true of film `index`: masks and landmarks; nil where the source knows nothing.
+  func truth(at index: Int) throws -> FilmTruth?
+}
+
+extension FilmSource {
+  public func truth(at index: Int) throws -> FilmTruth? { nil }
+}
+
+/// Ground truth of one film, in its own pixels.
+public struct FilmTruth: Sendable, Equatable {
+  /// 0 or 1 for each pixel, by name: `"lungs"`, or a finding.
+  public var masks: [String: GrayImage]
+  /// Centre of a landmark by name, as (row, column) in pixels, fractions allowed.
+  public var landmarks: [String: Landmark]
+
+  public init(masks: [String: GrayImage], landmarks: [String: Landmark]) {
+    self.masks = masks
+    self.landmarks = landmarks
+  }
+
+  public struct Landmark: Sendable, Equatable {
+    public var row: Double
+    public var column: Double
+    public init(row: Double, column: Double) {
+      self.row = row
+      self.column = column
+    }
+  }
 }
 
 /// A film that cannot be used, and why; the run skips it, counts it and lists it.

@@ -1,0 +1,1 @@
+#include "chex_codecs.h"

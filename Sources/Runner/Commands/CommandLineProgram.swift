@@ -1,0 +1,3 @@
+public enum CommandLineProgram {
+  public static func main() {}
+}
