@@ -1,6 +1,6 @@
 /// Where a view was cut from its film.
 public struct Frame: Sendable, Equatable, Codable {
-  /// Top-left corner in film pixels.
+  /// Top-left corner in film pixels, before mirroring.
   public var row: Int
   public var column: Int
   /// Size of the crop in film pixels; all views of one sample share it.
@@ -23,6 +23,10 @@ public struct Frame: Sendable, Equatable, Codable {
     self.filmHeight = filmHeight
     self.filmWidth = filmWidth
   }
+
+  /// The left edge as the view sees the film: counted from the film's right edge where the view is mirrored
+  /// (`j` of spec section 3).
+  public var viewColumn: Int { mirrored ? filmWidth - column - width : column }
 }
 
 /// Sizes that every sample of a run shares.

@@ -1,0 +1,132 @@
+import Foundation
+
+/// One step of a computation, remembered so that gradients can flow back through it.
+public final class Node: @unchecked Sendable {
+  /// The operation's name, and the module that called it where an observer watches.
+  public let operation: String
+  public let scope: String
+  let inputs: [Node]
+  /// Later nodes have higher orders, so descending order is a valid order for the backward pass.
+  let order: Int
+  var gradient: Tensor?
+  private var backward: ((Tensor) -> Void)?
+  let isLeaf: Bool
+
+  private static let counter = Counter()
+
+  init(operation: String, inputs: [Node], backward: @escaping (Tensor) -> Void) {
+    self.operation = operation
+    self.inputs = inputs
+    self.backward = backward
+    scope = Observation.scope
+    order = Self.counter.next()
+    isLeaf = false
+  }
+
+  /// A leaf: gradients stay here.
+  init(leaf name: String) {
+    operation = name
+    scope = ""
+    inputs = []
+    order = Self.counter.next()
+    isLeaf = true
+  }
+
+  /// Adds `gradient` to what this node has received.
+  public func receive(_ gradient: Tensor) {
+    guard self.gradient != nil else {
+      self.gradient = isLeaf ? gradient.copied() : gradient.detached
+      return
+    }
+    receive(shape: gradient.shape) { sum, _ in Compute.backend.addScaled(gradient, by: 1, into: sum) }
+  }
+
+  /// Lets `write` put a gradient straight into this node's buffer.
+  /// - Parameter write: gets the buffer, and whether to add to what it holds (else it is undefined).
+  func receive(shape: [Int], write: (Tensor, _ accumulate: Bool) -> Void) {
+    guard var sum = gradient else {
+      let fresh = Tensor(uninitialized: shape)
+      write(fresh, false)
+      gradient = fresh
+      return
+    }
+    gradient = nil
+    if !sum.ownsMemory() { sum = sum.copied() }
+    write(sum, true)
+    gradient = sum
+  }
+
+  /// Runs the backward step once and forgets everything that it held.
+  fileprivate func propagate() {
+    guard let backward, let gradient else { return }
+    self.backward = nil
+    self.gradient = nil
+    Observation.check(gradient, operation: operation, scope: scope, phase: .backward)
+    Observation.measure(operation, phase: .backward) { backward(gradient) }
+  }
+
+  fileprivate func forget() {
+    backward = nil
+    gradient = nil
+  }
+
+  private final class Counter: @unchecked Sendable {
+    private let lock = NSLock()
+    private var value = 0
+    func next() -> Int {
+      lock.withLock {
+        value += 1
+        return value
+      }
+    }
+  }
+}
+
+extension Tensor {
+  /// Whether gradients flow to this tensor.
+  public var requiresGradient: Bool { node != nil }
+
+  /// Back-propagates from this scalar to every parameter that it was computed from; parameters add the gradient
+  /// to what they already have. Activations are freed as they are consumed.
+  /// - Precondition: one value, computed from at least one parameter.
+  public func backward() {
+    precondition(count == 1, "Tensor.backward: shape \(shape) is no scalar")
+    guard let root = node else { preconditionFailure("Tensor.backward: computed from no parameter") }
+    root.receive(Tensor(shape, repeating: 1))
+    var pending = reachable(from: root).sorted { $0.order < $1.order }
+    while let node = pending.popLast() {
+      node.propagate()
+      if !node.isLeaf { node.forget() }
+    }
+  }
+
+  private func reachable(from root: Node) -> [Node] {
+    var seen: Set<ObjectIdentifier> = [ObjectIdentifier(root)]
+    var found = [root]
+    var next = 0
+    while next < found.count {
+      for input in found[next].inputs where seen.insert(ObjectIdentifier(input)).inserted { found.append(input) }
+      next += 1
+    }
+    return found
+  }
+
+  /// A tensor of its own memory with the same values and no history.
+  public func copied() -> Tensor {
+    let copy = Tensor(uninitialized: shape)
+    copy.pointer.update(from: pointer, count: count)
+    return copy
+  }
+}
+
+/// Attaches history to an operation's result, where any of its inputs wants a gradient.
+func record(
+  _ operation: String, _ inputs: [Tensor], _ output: Tensor, backward: @escaping (Tensor) -> Void
+) -> Tensor {
+  Observation.check(output, operation: operation, scope: Observation.scope, phase: .forward)
+  let nodes = inputs.compactMap(\.node)
+  guard !nodes.isEmpty else { return output }
+  var result = output
+  result.node = Node(operation: operation, inputs: nodes, backward: backward)
+  return result
+}

@@ -1,0 +1,109 @@
+/// Applies a one-input operation whose gradient is written whole.
+private func unary(
+  _ name: String, _ x: Tensor, forward: (Tensor) -> Void, gradient: @escaping (Tensor, Tensor) -> Void
+) -> Tensor {
+  let out = Tensor(uninitialized: x.shape)
+  Observation.measure(name, phase: .forward) { forward(out) }
+  return record(name, [x], out) { upstream in
+    let down = Tensor(uninitialized: x.shape)
+    gradient(upstream, down)
+    x.node?.receive(down)
+  }
+}
+
+/// x Φ(x), the exact Gaussian error linear unit (Hendrycks and Gimpel 2016).
+public func gelu(_ x: Tensor) -> Tensor {
+  let backend = Compute.backend
+  return unary("gelu", x) { backend.gelu(x, into: $0) } gradient: { backend.geluGradient(x, $0, into: $1) }
+}
+
+/// max(x, 0)
+public func relu(_ x: Tensor) -> Tensor {
+  let backend = Compute.backend
+  return unary("relu", x) { backend.relu(x, into: $0) } gradient: { backend.reluGradient(x, $0, into: $1) }
+}
+
+extension Tensor {
+  /// Elementwise sum of two tensors of one shape.
+  public static func + (a: Tensor, b: Tensor) -> Tensor {
+    precondition(a.shape == b.shape, "add: shapes \(a.shape) and \(b.shape)")
+    let out = Tensor(uninitialized: a.shape)
+    let backend = Compute.backend
+    Observation.measure("add", phase: .forward) { backend.add(a, b, into: out) }
+    return record("add", [a, b], out) { upstream in
+      a.node?.receive(upstream)
+      b.node?.receive(upstream)
+    }
+  }
+
+  /// Every value times `factor`.
+  public static func * (x: Tensor, factor: Float) -> Tensor {
+    let backend = Compute.backend
+    return unary("scale", x) { backend.scale(x, by: factor, into: $0) } gradient: {
+      backend.scale($0, by: factor, into: $1)
+    }
+  }
+}
+
+/// Adds `vector` (D) to each row of x (…, D).
+public func addRowVector(_ x: Tensor, _ vector: Tensor) -> Tensor {
+  precondition(vector.count == x.columns, "addRowVector: input \(x.shape), vector \(vector.shape)")
+  let backend = Compute.backend
+  let out = x.copied()
+  Observation.measure("addRowVector", phase: .forward) { backend.addRowVector(vector, to: out) }
+  return record("addRowVector", [x, vector], out) { upstream in
+    x.node?.receive(upstream)
+    vector.node?.receive(shape: vector.shape) { backend.sumRows(upstream, into: $0, accumulate: $1) }
+  }
+}
+
+/// Mean of (prediction - target)² over all values.
+/// - Parameter target: no gradient flows to it.
+/// - Returns: one value.
+public func meanSquaredError(_ prediction: Tensor, _ target: Tensor) -> Tensor {
+  precondition(
+    prediction.shape == target.shape, "meanSquaredError: shapes \(prediction.shape) and \(target.shape)")
+  let backend = Compute.backend
+  let scale = 1 / Float(prediction.count)
+  var mean: Float = 0
+  Observation.measure("meanSquaredError", phase: .forward) {
+    mean = Float(backend.squaredError(prediction, target) / Double(prediction.count))
+  }
+  let fixed = target.detached
+  return record("meanSquaredError", [prediction], Tensor([mean], shape: [1])) { upstream in
+    let down = Tensor(uninitialized: prediction.shape)
+    backend.difference(prediction, fixed, by: 2 * scale * upstream.scalar, into: down)
+    prediction.node?.receive(down)
+  }
+}
+
+/// Layer normalisation over the last axis (Ba et al. 2016).
+/// - Parameters:
+///   - x: `(…, D)`.
+///   - weight: scale `(D)`; nil for none, as for target features.
+///   - bias: shift `(D)`; given exactly where `weight` is.
+public func layerNorm(_ x: Tensor, weight: Tensor?, bias: Tensor?, epsilon: Float) -> Tensor {
+  precondition(
+    (weight == nil) == (bias == nil) && weight.map { $0.count == x.columns } ?? true,
+    "layerNorm: input \(x.shape), weight \(weight?.shape ?? []), bias \(bias?.shape ?? [])")
+  let backend = Compute.backend
+  let out = Tensor(uninitialized: x.shape)
+  let (mean, inverse) = (Tensor(uninitialized: [x.rows]), Tensor(uninitialized: [x.rows]))
+  Observation.measure("layerNorm", phase: .forward) {
+    backend.layerNorm(x, weight: weight, bias: bias, epsilon: epsilon, into: out, mean: mean, inverse: inverse)
+  }
+  return record("layerNorm", [x, weight, bias].compactMap { $0 }, out) { upstream in
+    let down = Tensor(uninitialized: x.shape)
+    let learns = weight?.node != nil
+    let weightGradient = learns ? weight.map { Tensor(uninitialized: $0.shape) } : nil
+    let biasGradient = learns ? bias.map { Tensor(uninitialized: $0.shape) } : nil
+    backend.layerNormGradient(
+      x, weight: weight, mean: mean, inverse: inverse, upstream: upstream, into: down,
+      weightGradient: weightGradient, biasGradient: biasGradient)
+    x.node?.receive(down)
+    if let weightGradient, let biasGradient {
+      weight?.node?.receive(weightGradient)
+      bias?.node?.receive(biasGradient)
+    }
+  }
+}

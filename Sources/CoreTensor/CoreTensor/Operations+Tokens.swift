@@ -1,0 +1,156 @@
+/// Rows of x (B, N, D) by number: `indices` has B rows of K, no number twice in one row → (B, K, D).
+public func gatherTokens(_ x: Tensor, _ indices: [[Int]]) -> Tensor {
+  let (batch, tokens, width) = (x.shape[0], x.shape[1], x.shape[2])
+  let kept = indices.first?.count ?? 0
+  precondition(
+    indices.count == batch && indices.allSatisfy { $0.count == kept && $0.allSatisfy { 0..<tokens ~= $0 } },
+    "gatherTokens: \(indices.count) rows of indices for input \(x.shape), or an index outside it")
+  let backend = Compute.backend
+  let rows = indices.enumerated().flatMap { image, row in row.map { image * tokens + $0 } }
+  let out = Tensor(uninitialized: [batch, kept, width])
+  Observation.measure("gatherTokens", phase: .forward) { backend.gatherRows(x, rows, into: out) }
+  return record("gatherTokens", [x], out) { upstream in
+    x.node?.receive(shape: x.shape) { buffer, accumulate in
+      if !accumulate { buffer.pointer.update(repeating: 0, count: buffer.count) }
+      backend.scatterRows(upstream, rows, into: buffer)
+    }
+  }
+}
+
+/// Joins a (B, K, D) and b (B, T, D) to (B, K+T, D).
+public func concatenateTokens(_ a: Tensor, _ b: Tensor) -> Tensor {
+  precondition(
+    a.shape.count == 3 && b.shape.count == 3 && a.shape[0] == b.shape[0] && a.shape[2] == b.shape[2],
+    "concatenateTokens: shapes \(a.shape) and \(b.shape)")
+  let batch = a.shape[0]
+  return concatenateBlocks(
+    "concatenateTokens", a, b, rows: batch, [batch, a.shape[1] + b.shape[1], a.shape[2]])
+}
+
+/// Joins a (…, D) and b (…, E) to (…, D+E).
+public func concatenateFeatures(_ a: Tensor, _ b: Tensor) -> Tensor {
+  precondition(
+    a.shape.dropLast() == b.shape.dropLast(), "concatenateFeatures: shapes \(a.shape) and \(b.shape)")
+  return concatenateBlocks(
+    "concatenateFeatures", a, b, rows: a.rows, a.shape.dropLast() + [a.columns + b.columns])
+}
+
+private func concatenateBlocks(_ name: String, _ a: Tensor, _ b: Tensor, rows: Int, _ shape: [Int]) -> Tensor {
+  let backend = Compute.backend
+  let out = Tensor(uninitialized: shape)
+  let (left, right) = (a.count / rows, b.count / rows)
+  let joined = left + right
+  let halves = [(a, 0, left), (b, left, right)]
+  Observation.measure(name, phase: .forward) {
+    for (x, start, columns) in halves {
+      backend.copyBlock(
+        x, BlockPlace(start: 0, stride: columns), to: out, BlockPlace(start: start, stride: joined), rows: rows,
+        columns: columns)
+    }
+  }
+  return record(name, [a, b], out) { upstream in
+    for (x, start, columns) in halves where x.node != nil {
+      let down = Tensor(uninitialized: x.shape)
+      backend.copyBlock(
+        upstream, BlockPlace(start: start, stride: joined), to: down, BlockPlace(start: 0, stride: columns),
+        rows: rows, columns: columns)
+      x.node?.receive(down)
+    }
+  }
+}
+
+/// The last `count` tokens of x (B, N, D) → (B, count, D).
+public func lastTokens(_ x: Tensor, _ count: Int) -> Tensor {
+  let (batch, tokens, width) = (x.shape[0], x.shape[1], x.shape[2])
+  precondition(0...tokens ~= count, "lastTokens: \(count) of input \(x.shape)")
+  let backend = Compute.backend
+  let out = Tensor(uninitialized: [batch, count, width])
+  let place = BlockPlace(start: (tokens - count) * width, stride: tokens * width)
+  let packed = BlockPlace(start: 0, stride: count * width)
+  Observation.measure("lastTokens", phase: .forward) {
+    backend.copyBlock(x, place, to: out, packed, rows: batch, columns: count * width)
+  }
+  return record("lastTokens", [x], out) { upstream in
+    let down = Tensor.zeros(x.shape)
+    backend.copyBlock(upstream, packed, to: down, place, rows: batch, columns: count * width)
+    x.node?.receive(down)
+  }
+}
+
+/// Stacks tensors that agree in all but the first axis.
+public func stack(_ parts: [Tensor]) -> Tensor {
+  guard parts.count > 1 else { return parts[0] }
+  let tail = Array(parts[0].shape.dropFirst())
+  precondition(
+    parts.allSatisfy { Array($0.shape.dropFirst()) == tail }, "stack: shapes \(parts.map(\.shape))")
+  let out = Tensor(uninitialized: [parts.reduce(0) { $0 + $1.shape[0] }] + tail)
+  let backend = Compute.backend
+  let starts = parts.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.count) }
+  Observation.measure("stack", phase: .forward) {
+    for (part, start) in zip(parts, starts) {
+      backend.copyBlock(
+        part, BlockPlace(start: 0, stride: part.columns), to: out,
+        BlockPlace(start: start, stride: part.columns), rows: part.rows, columns: part.columns)
+    }
+  }
+  return record("stack", parts, out) { upstream in
+    for (part, start) in zip(parts, starts) {
+      part.node?.receive(
+        Tensor(shape: part.shape, storage: upstream.storage, offset: upstream.offset + start))
+    }
+  }
+}
+
+/// Items `range` of the first axis, sharing memory.
+public func items(_ x: Tensor, _ range: Range<Int>) -> Tensor {
+  let size = x.count / max(x.shape[0], 1)
+  precondition(range.upperBound <= x.shape[0], "items: \(range) of input \(x.shape)")
+  let shape = [range.count] + x.shape.dropFirst()
+  let out = Tensor(shape: shape, storage: x.storage, offset: x.offset + range.lowerBound * size)
+  let backend = Compute.backend
+  return record("items", [x], out) { upstream in
+    x.node?.receive(shape: x.shape) { buffer, accumulate in
+      if !accumulate { buffer.pointer.update(repeating: 0, count: buffer.count) }
+      let part = Tensor(
+        shape: shape, storage: buffer.storage, offset: buffer.offset + range.lowerBound * size)
+      backend.addScaled(upstream, by: 1, into: part)
+    }
+  }
+}
+
+/// The same values in another shape of as many values, sharing memory.
+public func reshape(_ x: Tensor, _ shape: [Int]) -> Tensor {
+  precondition(shape.reduce(1, *) == x.count, "reshape: \(x.shape) to \(shape)")
+  let out = Tensor(shape: shape, storage: x.storage, offset: x.offset)
+  return record("reshape", [x], out) { upstream in
+    x.node?.receive(Tensor(shape: x.shape, storage: upstream.storage, offset: upstream.offset))
+  }
+}
+
+/// Patches of images as rows, for a convolution whose stride is its size; no gradient flows to the images.
+/// - Parameters:
+///   - images: `(B, C, S, S)`.
+///   - patches: the wanted patches of each image in raster order, B rows of K.
+/// - Returns: `(B, K, C·P·P)`.
+public func extractPatches(_ images: Tensor, patches: [[Int]], patchSize: Int) -> Tensor {
+  let grid = images.shape[3] / patchSize
+  let kept = patches.first?.count ?? 0
+  precondition(
+    images.shape[2] == images.shape[3] && patches.count == images.shape[0]
+      && patches.allSatisfy { $0.count == kept && $0.allSatisfy { 0..<grid * grid ~= $0 } },
+    "extractPatches: images \(images.shape), \(patches.count) rows of patches, patch \(patchSize)")
+  let out = Tensor(uninitialized: [patches.count, kept, images.shape[1] * patchSize * patchSize])
+  let backend = Compute.backend
+  Observation.measure("extractPatches", phase: .forward) {
+    backend.extractPatches(images, patches: patches, patchSize: patchSize, into: out)
+  }
+  return out
+}
+
+/// Repeats each row of x (B, W) `count` times → (B, count, W); no gradient flows to x.
+public func repeatRows(_ x: Tensor, _ count: Int) -> Tensor {
+  let (batch, width) = (x.shape[0], x.shape[1])
+  let out = Tensor(uninitialized: [batch, count, width])
+  Compute.backend.gatherRows(x, (0..<batch * count).map { $0 / count }, into: out)
+  return out
+}

@@ -1,0 +1,90 @@
+import CKernels
+
+extension ProcessorBackend {
+  public func layerNorm(
+    _ x: Tensor, weight: Tensor?, bias: Tensor?, epsilon: Float, into out: Tensor, mean: Tensor, inverse: Tensor
+  ) {
+    let columns = x.columns
+    rowwise(x.rows, columns: columns) {
+      let first = $0.lowerBound
+      chex_layer_norm(
+        x.pointer + first * columns, weight?.pointer, bias?.pointer, epsilon, out.pointer + first * columns,
+        mean.pointer + first, inverse.pointer + first, $0.count, columns)
+    }
+  }
+
+  public func layerNormGradient(
+    _ x: Tensor, weight: Tensor?, mean: Tensor, inverse: Tensor, upstream: Tensor, into out: Tensor,
+    weightGradient: Tensor?, biasGradient: Tensor?
+  ) {
+    let columns = x.columns
+    let grain = Self.reductionRows(x.rows)
+    let chunks = (x.rows + grain - 1) / grain
+    let needsSums = weightGradient != nil
+    let partial = Tensor.zeros([2, needsSums ? chunks : 0, columns])
+    let biasPartial = partial.pointer + chunks * columns
+    nonisolated(unsafe) let biasSums = biasPartial
+    Compute.ranges(x.rows, grain: grain) {
+      let (first, chunk) = ($0.lowerBound, $0.lowerBound / grain)
+      chex_layer_norm_gradient(
+        x.pointer + first * columns, weight?.pointer, mean.pointer + first, inverse.pointer + first,
+        upstream.pointer + first * columns, out.pointer + first * columns,
+        needsSums ? partial.pointer + chunk * columns : nil, needsSums ? biasSums + chunk * columns : nil,
+        $0.count, columns)
+    }
+    guard let weightGradient, let biasGradient else { return }
+    chex_sum_rows(partial.pointer, weightGradient.pointer, chunks, columns, 0)
+    chex_sum_rows(biasSums, biasGradient.pointer, chunks, columns, 0)
+  }
+
+  public func gatherRows(_ x: Tensor, _ rows: [Int], into out: Tensor) {
+    let columns = out.columns
+    rowwise(rows.count, columns: columns) {
+      for row in $0 {
+        (out.pointer + row * columns).update(from: x.pointer + rows[row] * columns, count: columns)
+      }
+    }
+  }
+
+  public func scatterRows(_ x: Tensor, _ rows: [Int], into out: Tensor) {
+    let columns = x.columns
+    rowwise(rows.count, columns: columns) {
+      for row in $0 {
+        chex_add_scaled(x.pointer + row * columns, 1, out.pointer + rows[row] * columns, columns)
+      }
+    }
+  }
+
+  public func copyBlock(
+    _ x: Tensor, _ from: BlockPlace, to out: Tensor, _ place: BlockPlace, rows: Int, columns: Int
+  ) {
+    rowwise(rows, columns: columns) {
+      for row in $0 {
+        (out.pointer + place.start + row * place.stride)
+          .update(from: x.pointer + from.start + row * from.stride, count: columns)
+      }
+    }
+  }
+
+  // images: (B, C, S, S) → out: (B·K, C·P·P), values of a patch in (channel, row, column) order.
+  public func extractPatches(_ images: Tensor, patches: [[Int]], patchSize: Int, into out: Tensor) {
+    let (channels, side) = (images.shape[1], images.shape[3])
+    let (grid, kept) = (side / patchSize, patches.first?.count ?? 0)
+    Compute.ranges(patches.count * kept, grain: 16) {
+      for row in $0 {
+        let (image, patch) = (row / kept, patches[row / kept][row % kept])
+        var target = out.pointer + row * channels * patchSize * patchSize
+        for channel in 0..<channels {
+          var source =
+            images.pointer + ((image * channels + channel) * side + patch / grid * patchSize) * side
+            + patch % grid * patchSize
+          for _ in 0..<patchSize {
+            target.update(from: source, count: patchSize)
+            target += patchSize
+            source += side
+          }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,124 @@
+import CKernels
+import COpenBLAS
+
+/// The processor: OpenBLAS for products, this package's kernels for the rest, one thread pool for both.
+///
+/// OpenBLAS is held to one thread and called from each thread of the pool for its own part of a product, so that
+/// two pools never spin against each other.
+public struct ProcessorBackend: Backend {
+  public static let shared = ProcessorBackend()
+
+  /// Values that one chunk of an elementwise operation covers: large enough to outweigh its dispatch, small
+  /// enough to stay in the second-level cache.
+  static let grain = 1 << 15
+
+  private init() { openblas_set_num_threads(1) }
+
+  func elementwise(_ count: Int, _ body: @Sendable (Int, Int) -> Void) {
+    Compute.ranges(count, grain: Self.grain) { body($0.lowerBound, $0.count) }
+  }
+
+  /// Divides rows so that a chunk has about `grain` values.
+  func rowwise(_ rows: Int, columns: Int, _ body: @Sendable (Range<Int>) -> Void) {
+    Compute.ranges(rows, grain: max(1, Self.grain / max(columns, 1)), body)
+  }
+
+  // MARK: Elementwise
+
+  public func add(_ a: Tensor, _ b: Tensor, into out: Tensor) {
+    elementwise(out.count) { chex_add(a.pointer + $0, b.pointer + $0, out.pointer + $0, $1) }
+  }
+  public func scale(_ x: Tensor, by factor: Float, into out: Tensor) {
+    elementwise(out.count) { chex_scale(x.pointer + $0, factor, out.pointer + $0, $1) }
+  }
+  public func addScaled(_ x: Tensor, by factor: Float, into out: Tensor) {
+    elementwise(out.count) { chex_add_scaled(x.pointer + $0, factor, out.pointer + $0, $1) }
+  }
+  public func gelu(_ x: Tensor, into out: Tensor) {
+    elementwise(out.count) { chex_gelu(x.pointer + $0, out.pointer + $0, $1) }
+  }
+  public func geluGradient(_ x: Tensor, _ upstream: Tensor, into out: Tensor) {
+    elementwise(out.count) { chex_gelu_gradient(x.pointer + $0, upstream.pointer + $0, out.pointer + $0, $1) }
+  }
+  public func relu(_ x: Tensor, into out: Tensor) {
+    elementwise(out.count) { chex_relu(x.pointer + $0, out.pointer + $0, $1) }
+  }
+  public func reluGradient(_ x: Tensor, _ upstream: Tensor, into out: Tensor) {
+    elementwise(out.count) { chex_relu_gradient(x.pointer + $0, upstream.pointer + $0, out.pointer + $0, $1) }
+  }
+  public func difference(_ a: Tensor, _ b: Tensor, by factor: Float, into out: Tensor) {
+    elementwise(out.count) { chex_difference(a.pointer + $0, b.pointer + $0, factor, out.pointer + $0, $1) }
+  }
+  public func movingAverage(_ x: Tensor, keep: Float, into out: Tensor) {
+    elementwise(out.count) { chex_moving_average(x.pointer + $0, keep, out.pointer + $0, $1) }
+  }
+  public func firstNonFinite(_ x: Tensor) -> Int? {
+    let position = chex_first_non_finite(x.pointer, x.count)
+    return position < 0 ? nil : position
+  }
+
+  public func adamW(_ parameter: Tensor, gradient: Tensor, first: Tensor, second: Tensor, _ step: AdamWStep) {
+    let count = Double(step.count)
+    let how = chex_adamw(
+      gradientScale: Float(step.gradientScale), decay: Float(1 - step.learningRate * step.weightDecay),
+      beta1: Float(step.beta1), beta2: Float(step.beta2), epsilon: Float(step.epsilon),
+      stepSize: Float(step.learningRate / (1 - power(step.beta1, count))),
+      secondScale: Float(1 / (1 - power(step.beta2, count)).squareRoot()))
+    elementwise(parameter.count) {
+      chex_adamw_update(
+        parameter.pointer + $0, gradient.pointer + $0, first.pointer + $0, second.pointer + $0, how, $1)
+    }
+  }
+
+  // MARK: Sums, each over fixed chunks whose partial results are added in order
+
+  public func squaredError(_ a: Tensor, _ b: Tensor) -> Double {
+    sumOfChunks(a.count) { chex_squared_error(a.pointer + $0, b.pointer + $0, $1) }
+  }
+  public func sumOfSquares(_ x: Tensor) -> Double {
+    sumOfChunks(x.count) { chex_sum_of_squares(x.pointer + $0, $1) }
+  }
+
+  private func sumOfChunks(_ count: Int, _ body: @Sendable (Int, Int) -> Double) -> Double {
+    let chunks = (count + Self.grain - 1) / Self.grain
+    return withUnsafeTemporaryAllocation(of: Double.self, capacity: max(chunks, 1)) { partial in
+      nonisolated(unsafe) let sums = partial
+      elementwise(count) { sums.initializeElement(at: $0 / Self.grain, to: body($0, $1)) }
+      return sums.prefix(chunks).reduce(0, +)
+    }
+  }
+
+  public func addRowVector(_ vector: Tensor, to x: Tensor) {
+    rowwise(x.rows, columns: x.columns) {
+      chex_add_row_vector(x.pointer + $0.lowerBound * x.columns, vector.pointer, $0.count, x.columns)
+    }
+  }
+
+  public func sumRows(_ x: Tensor, into out: Tensor, accumulate: Bool) {
+    let columns = x.columns
+    let grain = Self.reductionRows(x.rows)
+    let chunks = (x.rows + grain - 1) / grain
+    let partial = Tensor(uninitialized: [chunks, columns])
+    Compute.ranges(x.rows, grain: grain) {
+      chex_sum_rows(
+        x.pointer + $0.lowerBound * columns, partial.pointer + $0.lowerBound / grain * columns, $0.count, columns,
+        0)
+    }
+    chex_sum_rows(partial.pointer, out.pointer, chunks, columns, accumulate ? 1 : 0)
+  }
+
+  /// Rows a chunk when a sum over rows is divided: at most sixteen partial sums.
+  static func reductionRows(_ rows: Int) -> Int { max(64, (rows + 15) / 16) }
+
+  private func power(_ base: Double, _ exponent: Double) -> Double {
+    var result = 1.0
+    var factor = base
+    var left = Int(exponent)
+    while left > 0 {
+      if left & 1 == 1 { result *= factor }
+      factor *= factor
+      left >>= 1
+    }
+    return result
+  }
+}

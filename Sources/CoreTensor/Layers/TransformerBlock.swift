@@ -1,0 +1,104 @@
+import CoreTensor
+
+/// Multi-head self-attention with one projection for queries, keys and values.
+public final class Attention: Module {
+  let heads: Int
+  let queriesKeysValues: Linear
+  let projection: Linear
+
+  public init(_ width: Int, heads: Int, outputDivisor: Float, initializer: inout Initializer) {
+    precondition(width % heads == 0, "Attention: width \(width) is no multiple of \(heads) heads")
+    self.heads = heads
+    queriesKeysValues = Linear(width, 3 * width, initializer: &initializer)
+    projection = Linear(width, width, outputDivisor: outputDivisor, initializer: &initializer)
+  }
+
+  /// x (B, N, D) → (B, N, D)
+  public func callAsFunction(_ x: Tensor) -> Tensor {
+    projection(attention(queriesKeysValues(x), heads: heads))
+  }
+
+  public func visit(_ visitor: inout ParameterVisitor) {
+    visitor.module(queriesKeysValues, "qkv")
+    visitor.module(projection, "proj")
+  }
+}
+
+/// Two dense layers with a Gaussian error linear unit between.
+public final class FeedForward: Module {
+  let expand: Linear
+  let contract: Linear
+
+  public init(_ width: Int, hidden: Int, outputDivisor: Float, initializer: inout Initializer) {
+    expand = Linear(width, hidden, initializer: &initializer)
+    contract = Linear(hidden, width, outputDivisor: outputDivisor, initializer: &initializer)
+  }
+
+  /// x (B, N, D) → (B, N, D)
+  public func callAsFunction(_ x: Tensor) -> Tensor { contract(gelu(expand(x))) }
+
+  public func visit(_ visitor: inout ParameterVisitor) {
+    visitor.module(expand, "fc1")
+    visitor.module(contract, "fc2")
+  }
+}
+
+/// A pre-norm transformer block: `x += attention(norm(x)); x += feedForward(norm(x))`.
+public final class TransformerBlock: Module {
+  let norm1: LayerNorm
+  let attention: Attention
+  let norm2: LayerNorm
+  let feedForward: FeedForward
+
+  /// - Parameter layer: position in the stack, from 1; the two output projections begin divided by √(2·layer).
+  public init(_ width: Int, heads: Int, mlpRatio: Double, layer: Int, initializer: inout Initializer) {
+    let divisor = (2 * Float(layer)).squareRoot()
+    norm1 = LayerNorm(width, initializer: initializer)
+    attention = Attention(width, heads: heads, outputDivisor: divisor, initializer: &initializer)
+    norm2 = LayerNorm(width, initializer: initializer)
+    let hidden = Int((Double(width) * mlpRatio).rounded())
+    feedForward = FeedForward(width, hidden: hidden, outputDivisor: divisor, initializer: &initializer)
+  }
+
+  /// x (B, N, D) → (B, N, D)
+  public func callAsFunction(_ x: Tensor) -> Tensor {
+    let x = Observation.within("attn") { x + attention(norm1(x)) }
+    return Observation.within("mlp") { x + feedForward(norm2(x)) }
+  }
+
+  public func visit(_ visitor: inout ParameterVisitor) {
+    visitor.module(norm1, "norm1")
+    visitor.module(attention, "attn")
+    visitor.module(norm2, "norm2")
+    visitor.module(feedForward, "mlp")
+  }
+}
+
+/// Blocks one after the other.
+public final class TransformerStack: Module {
+  let blocks: [TransformerBlock]
+  let name: String
+
+  public init(
+    _ width: Int, depth: Int, heads: Int, mlpRatio: Double, name: String, initializer: inout Initializer
+  ) {
+    self.name = name
+    var blocks: [TransformerBlock] = []
+    for layer in 1...depth {
+      blocks.append(
+        TransformerBlock(width, heads: heads, mlpRatio: mlpRatio, layer: layer, initializer: &initializer))
+    }
+    self.blocks = blocks
+  }
+
+  /// x (B, N, D) → (B, N, D)
+  public func callAsFunction(_ x: Tensor) -> Tensor {
+    blocks.enumerated().reduce(x) { x, block in
+      Observation.within("\(name).\(block.offset)") { block.element(x) }
+    }
+  }
+
+  public func visit(_ visitor: inout ParameterVisitor) {
+    for (index, block) in blocks.enumerated() { visitor.module(block, "\(name).\(index)") }
+  }
+}

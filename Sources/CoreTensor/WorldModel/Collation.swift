@@ -1,0 +1,157 @@
+import CoreTensor
+import Imaging
+
+/// What is wrong with a task, found when its samples are put together.
+public enum AssemblyError: Error, Equatable, CustomStringConvertible {
+  case supervisionsDiffer(sample: Int)
+  case unknownView(supervision: Supervision, views: Int)
+  case patchOutside(view: Int, patch: Int, patches: Int)
+  case nothingVisible(view: Int, sample: Int)
+  case unknownLatent(String, known: [String])
+  case latentWidth(String, expected: Int, found: Int)
+  case noSupervision(tasks: [String])
+
+  public var description: String {
+    switch self {
+    case .supervisionsDiffer(let sample):
+      "sample \(sample) of a batch has other supervisions or latents than sample 0; a task's supervisions(views:) "
+        + "and latents(…) must name the same ones for every sample"
+    case .unknownView(let supervision, let views):
+      "a task proposes context \(supervision.context) and target \(supervision.target), but there are \(views) "
+        + "views; raise the task's requiredViews or propose for the given views only"
+    case .patchOutside(let view, let patch, let patches):
+      "a task names patch \(patch) in view \(view); patches run from 0 to \(patches - 1)"
+    case .nothingVisible(let view, let sample):
+      "tasks together leave no visible patch in view \(view) of sample \(sample); hide less"
+    case .unknownLatent(let name, let known):
+      "a task attaches latent \"\(name)\", but the model has \(known); return it from makeLatents(random:)"
+    case .latentWidth(let name, let expected, let found):
+      "latent \"\(name)\" takes \(expected) numbers a sample, \(found) were attached"
+    case .noSupervision(let tasks):
+      "tasks \(tasks) propose no supervision, so that there is nothing to learn; enable another task with them"
+    }
+  }
+}
+
+extension BatchPlan {
+  /// Stacks samples. Where tasks hide patches, counts are cut to the batch's smallest, at random places: cutting
+  /// always the last would leave the bottom of films under-sampled.
+  /// - Parameters:
+  ///   - samples: in batch order, all of this plan.
+  ///   - group: of the predictions in a naive loss.
+  public func collate(_ samples: [AssembledSample], group: Int = 0) throws -> WorldBatch {
+    let structure = try checkedStructure(samples)
+    let cut = cutToSmallest(samples)
+    let contexts = cut[0].contexts.indices.map { view in
+      let hides = cut.contains { $0.contexts[view].visible.count < scope.geometry.patchCount }
+      return WorldBatch.Context(
+        images: InputNormalization.tensor(cut.map { $0.contexts[view].pixels }),
+        visible: hides ? cut.map { $0.contexts[view].visible } : nil)
+    }
+    let targets = cut[0].targets.indices.map { view in InputNormalization.tensor(cut.map { $0.targets[view].pixels }) }
+    let predictions = structure.enumerated().map { position, supervision in
+      WorldBatch.Prediction(
+        name: "\(assembly.label)z\(supervision.context + 1)\(supervision.target + 1)",
+        context: supervision.context, target: supervision.target,
+        patches: cut.map { predictedPatches(supervision.patches, $0) },
+        latents: samples[0].latents[position].indices.map { index in
+          let values = samples.map { $0.latents[position][index].numbers }
+          return (
+            samples[0].latents[position][index].latent,
+            Tensor(values.flatMap { $0 }, shape: [samples.count, values[0].count])
+          )
+        }, group: group)
+    }
+    return WorldBatch(contexts: contexts, targets: targets, predictions: predictions)
+  }
+
+  private func checkedStructure(_ samples: [AssembledSample]) throws -> [Supervision] {
+    let first = samples[0]
+    let names = first.latents.map { $0.map(\.latent) }
+    guard !first.supervisions.isEmpty else { throw AssemblyError.noSupervision(tasks: assembly.tasks.map(\.name)) }
+    for supervision in first.supervisions {
+      guard 0..<first.contexts.count ~= supervision.context, 0..<first.contexts.count ~= supervision.target else {
+        throw AssemblyError.unknownView(supervision: supervision, views: first.contexts.count)
+      }
+    }
+    for (index, sample) in samples.enumerated() {
+      guard sample.supervisions == first.supervisions, sample.latents.map({ $0.map(\.latent) }) == names else {
+        throw AssemblyError.supervisionsDiffer(sample: index)
+      }
+      for (own, expected) in zip(sample.latents.joined(), first.latents.joined())
+      where own.numbers.count != expected.numbers.count {
+        throw AssemblyError.latentWidth(
+          own.latent, expected: expected.numbers.count, found: own.numbers.count)
+      }
+      for context in sample.contexts {
+        guard !context.visible.isEmpty else {
+          throw AssemblyError.nothingVisible(view: context.view, sample: index)
+        }
+        for patch in context.visible + context.hidden where !(0..<scope.geometry.patchCount ~= patch) {
+          throw AssemblyError.patchOutside(
+            view: context.view, patch: patch, patches: scope.geometry.patchCount)
+        }
+      }
+    }
+    return first.supervisions
+  }
+
+  /// One number of visible patches, and one of hidden, for all contexts whose task restricts them, so that all
+  /// passes of a kind have one length.
+  private func cutToSmallest(_ samples: [AssembledSample]) -> [AssembledSample] {
+    let contexts = samples.flatMap(\.contexts)
+    let visible = contexts.map(\.visible.count).filter { $0 < scope.geometry.patchCount }.min()
+    let hidden = contexts.map(\.hidden.count).filter { $0 > 0 }.min()
+    return samples.enumerated().map { index, sample in
+      var random = scope.random("cut", sample: index)
+      var sample = sample
+      for view in sample.contexts.indices {
+        let own = sample.contexts[view]
+        if let visible { sample.contexts[view].visible = subset(own.visible, visible, &random) }
+        if let hidden, !own.hidden.isEmpty {
+          sample.contexts[view].hidden = subset(own.hidden, hidden, &random)
+        }
+      }
+      return sample
+    }
+  }
+
+  /// `count` of `patches` at random, in their order; all where there are not more.
+  private func subset(_ patches: [Int], _ count: Int, _ random: inout RandomStream) -> [Int] {
+    guard patches.count > count else { return patches }
+    return random.permutation(patches.count).prefix(count).sorted().map { patches[$0] }
+  }
+
+  private func predictedPatches(_ selection: PatchSelection, _ sample: AssembledSample) -> [Int] {
+    if case .hidden(let context) = selection, !sample.contexts[context].hidden.isEmpty {
+      return sample.contexts[context].hidden
+    }
+    return Array(0..<scope.geometry.patchCount)
+  }
+}
+
+/// ImageNet's mean and deviation on grey repeated over three channels, so that published weights fit (spec section 5).
+public enum InputNormalization {
+  public static let mean: [Float] = [0.485, 0.456, 0.406]
+  public static let deviation: [Float] = [0.229, 0.224, 0.225]
+
+  /// Writes (3, H, W) for one image.
+  public static func write(_ image: GrayImage, to output: UnsafeMutablePointer<Float>) {
+    let count = image.pixels.count
+    image.pixels.withUnsafeBufferPointer { pixels in
+      for channel in 0..<3 {
+        let target = output + channel * count
+        let (mean, scale) = (mean[channel], 1 / deviation[channel])
+        for position in 0..<count { target[position] = (pixels[position] - mean) * scale }
+      }
+    }
+  }
+
+  /// Images of one size as one tensor `(B, 3, S, S)`.
+  public static func tensor(_ images: [GrayImage]) -> Tensor {
+    let (height, width) = (images[0].height, images[0].width)
+    let out = Tensor(uninitialized: [images.count, 3, height, width])
+    for (index, image) in images.enumerated() { write(image, to: out.pointer + index * 3 * height * width) }
+    return out
+  }
+}

@@ -1,0 +1,109 @@
+import CoreTensor
+import Imaging
+
+/// A set of tasks made into one objective (spec section 5).
+///
+/// Every enabled task edits the same contexts, proposes supervisions and attaches latents; what they propose for the
+/// same context and target merges. The unified loss is one assembly of all tasks, the naive sum one assembly for each.
+public struct TaskAssembly: Sendable {
+  /// Tasks in registry order.
+  public let tasks: [any WorldTask]
+  public let views: ViewSettings
+  /// Prefix of this assembly's draws and loss names; empty for the unified loss.
+  public let label: String
+
+  public init(tasks: [any WorldTask], views: ViewSettings, label: String = "") {
+    precondition(!tasks.isEmpty, "TaskAssembly: no task")
+    self.tasks = tasks
+    self.views = views
+    self.label = label
+  }
+
+  /// The assemblies of a run: one of all tasks, or one of each.
+  public static func assemblies(tasks: [any WorldTask], views: ViewSettings, naive: Bool) -> [TaskAssembly] {
+    guard naive, tasks.count > 1 else { return [TaskAssembly(tasks: tasks, views: views)] }
+    return tasks.map { TaskAssembly(tasks: [$0], views: views, label: $0.name + ".") }
+  }
+
+  /// Views of one film: as many as the most demanding task needs.
+  public var viewCount: Int { tasks.map(\.requiredViews).max() ?? 1 }
+
+  /// Draws what a batch shares. `scope.purpose` is extended by the assembly's label.
+  public func plan(_ scope: BatchScope) -> BatchPlan {
+    let scope = BatchScope(
+      seed: scope.seed, step: scope.step, batchSize: scope.batchSize, geometry: scope.geometry,
+      purpose: scope.purpose + label)
+    return BatchPlan(assembly: self, scope: scope, plans: tasks.map { $0.plan(batch: scope) })
+  }
+
+  /// Supervisions of all tasks: fallbacks drop out, equal pairs merge, in order of context, own view first.
+  static func merge(_ proposals: [Supervision]) -> [Supervision] {
+    var merged: [Supervision] = []
+    for proposal in proposals.filter({ !$0.isFallback }) + proposals.filter(\.isFallback) {
+      let same = merged.firstIndex { $0.context == proposal.context && $0.target == proposal.target }
+      guard let same else {
+        merged.append(proposal)
+        continue
+      }
+      if !proposal.isFallback && proposal.patches != merged[same].patches {
+        merged[same] = Supervision(context: proposal.context, target: proposal.target, patches: .all)
+      }
+    }
+    return merged.sorted { first, second in
+      let (a, b) = (first.context == first.target ? 0 : 1, second.context == second.target ? 0 : 1)
+      return (a, first.context, first.target) < (b, second.context, second.target)
+    }
+  }
+}
+
+/// What an assembly has drawn for one batch; makes its samples, on any thread and in any order.
+public struct BatchPlan: Sendable {
+  public let assembly: TaskAssembly
+  let scope: BatchScope
+  let plans: [any TaskPlan]
+
+  /// Everything drawn for sample `index`, made from `film`.
+  public func sample(_ film: GrayImage, index: Int) -> AssembledSample {
+    var random = scope.random("views", sample: index)
+    var film = film
+    let jitter = assembly.views.jitter(&film, &random)
+    let frames = assembly.views.frames(
+      assembly.viewCount, filmHeight: film.height, filmWidth: film.width, &random)
+    let targets = frames.enumerated().map { view, frame in
+      ViewTarget(
+        view: view, frame: frame,
+        pixels: film.cropped(
+          row: frame.row, column: frame.column, height: frame.height, width: frame.width,
+          resizedTo: scope.geometry.imageSize, mirrored: frame.mirrored))
+    }
+    let draws = plans.map { $0.draw(sample: SampleScope(batch: scope, index: index, views: frames)) }
+    var contexts: [any Context] = targets.map { ViewContext(showing: $0, geometry: scope.geometry) }
+    for view in contexts.indices {
+      for draw in draws { draw.editPixels(of: &contexts[view]) }
+      for draw in draws { draw.editVisibility(of: &contexts[view]) }
+    }
+    let supervisions = TaskAssembly.merge(draws.flatMap { $0.supervisions(views: frames) })
+    let latents = supervisions.map { supervision in
+      draws.flatMap {
+        $0.latents(context: supervision.context, target: supervision.target, views: frames)
+      }
+    }
+    var record = ["views.jitter": [jitter.brightness, jitter.contrast]]
+    for (task, draw) in zip(assembly.tasks, draws) {
+      for (key, numbers) in draw.record { record["\(task.name).\(key)"] = numbers }
+    }
+    return AssembledSample(
+      targets: targets, contexts: contexts, supervisions: supervisions, latents: latents, record: record)
+  }
+}
+
+/// One sample as all tasks left it.
+public struct AssembledSample: Sendable {
+  public let targets: [any Target]
+  public var contexts: [any Context]
+  public let supervisions: [Supervision]
+  /// For each supervision, what the predictor is told.
+  public let latents: [[LatentValue]]
+  /// The drawn numbers, by `task.name`.
+  public let record: [String: [Double]]
+}

@@ -1,0 +1,90 @@
+import CoreTensor
+import Imaging
+
+/// How crops are cut from a film (spec sections 3 and 4).
+public struct ViewSettings: Sendable, Equatable, Codable {
+  /// Area of a crop as a fraction of the film's, uniform.
+  public var area: ClosedRange<Double>
+  /// Width to height of a crop in film pixels, log-uniform.
+  public var aspect: ClosedRange<Double>
+  /// Of each crop to be mirrored left to right.
+  public var mirrorProbability: Double
+  /// Of the whole film's brightness and contrast to be changed before cutting.
+  public var jitterProbability: Double
+  public var jitterBrightness: ClosedRange<Double>
+  public var jitterContrast: ClosedRange<Double>
+
+  public init(
+    area: ClosedRange<Double> = 0.3...1, aspect: ClosedRange<Double> = 0.75...4.0 / 3, mirrorProbability: Double = 0.5,
+    jitterProbability: Double = 0.8, jitterBrightness: ClosedRange<Double> = 0.6...1.4,
+    jitterContrast: ClosedRange<Double> = 0.6...1.4
+  ) {
+    self.area = area
+    self.aspect = aspect
+    self.mirrorProbability = mirrorProbability
+    self.jitterProbability = jitterProbability
+    self.jitterBrightness = jitterBrightness
+    self.jitterContrast = jitterContrast
+  }
+
+  /// Tries before the whole film is taken: long narrow films may fit no crop of the wanted area and aspect.
+  private static let tries = 10
+
+  /// Draws the places of `count` crops of one size.
+  public func frames(_ count: Int, filmHeight: Int, filmWidth: Int, _ random: inout RandomStream) -> [Frame] {
+    var (height, width) = (filmHeight, filmWidth)
+    for _ in 0..<Self.tries {
+      let pixels = Double(filmHeight * filmWidth) * random.uniform(in: area)
+      let ratio = random.logUniform(in: aspect)
+      let wanted = (
+        Int((pixels / ratio).squareRoot().rounded()), Int((pixels * ratio).squareRoot().rounded())
+      )
+      guard 1...filmHeight ~= wanted.0, 1...filmWidth ~= wanted.1 else { continue }
+      (height, width) = wanted
+      break
+    }
+    return (0..<count).map { _ in
+      let row = random.integer(in: 0...filmHeight - height)
+      let column = random.integer(in: 0...filmWidth - width)
+      return Frame(
+        row: row, column: column, height: height, width: width, mirrored: random.chance(mirrorProbability),
+        filmHeight: filmHeight, filmWidth: filmWidth)
+    }
+  }
+
+  /// Changes the film's brightness and contrast; returns the two factors, 1 where nothing was changed.
+  public func jitter(_ film: inout GrayImage, _ random: inout RandomStream) -> (brightness: Double, contrast: Double) {
+    guard random.chance(jitterProbability) else { return (1, 1) }
+    let brightness = random.uniform(in: jitterBrightness)
+    let contrast = random.uniform(in: jitterContrast)
+    film.applyBrightness(brightness)
+    film.applyContrast(contrast)
+    return (brightness, contrast)
+  }
+}
+
+/// A view of a film as the target encoder gets it.
+public struct ViewTarget: Target {
+  public let view: Int
+  public let frame: Frame
+  public let pixels: GrayImage
+}
+
+/// A view of a film as tasks edit it.
+public struct ViewContext: Context {
+  public let view: Int
+  public let frame: Frame
+  public let geometry: ImageGeometry
+  public var pixels: GrayImage
+  public var visible: [Int]
+  public var hidden: [Int] = []
+
+  /// A context that shows the whole target.
+  init(showing target: ViewTarget, geometry: ImageGeometry) {
+    view = target.view
+    frame = target.frame
+    self.geometry = geometry
+    pixels = target.pixels
+    visible = Array(0..<geometry.patchCount)
+  }
+}

@@ -1,0 +1,76 @@
+import CoreTensor
+
+/// Everything one training step needs, already drawn and stacked.
+public struct WorldBatch: @unchecked Sendable {
+  /// A context of every sample.
+  public struct Context: @unchecked Sendable {
+    /// `(B, 3, S, S)`, normalised.
+    public var images: Tensor
+    /// B rows of K patch numbers; nil when all are visible.
+    public var visible: [[Int]]?
+    public init(images: Tensor, visible: [[Int]]?) {
+      self.images = images
+      self.visible = visible
+    }
+  }
+
+  /// One prediction of every sample: from a context, of a target, at some patches, told some latents.
+  public struct Prediction: @unchecked Sendable {
+    /// Name of its loss in logs: `z12` from context 1 to target 2.
+    public var name: String
+    /// Positions in `contexts` and `targets`.
+    public var context: Int
+    public var target: Int
+    /// B rows of T patch numbers of the target.
+    public var patches: [[Int]]
+    /// What the predictor is told, in order: a latent's name and its numbers, `(B, width)`.
+    public var latents: [(name: String, numbers: Tensor)]
+    /// Predictions of one group make one objective; a unified loss has one group, a naive one a group for each task.
+    public var group: Int
+
+    public init(
+      name: String, context: Int, target: Int, patches: [[Int]], latents: [(name: String, numbers: Tensor)],
+      group: Int = 0
+    ) {
+      self.name = name
+      self.context = context
+      self.target = target
+      self.patches = patches
+      self.latents = latents
+      self.group = group
+    }
+  }
+
+  public var contexts: [Context]
+  /// Whole views for the target encoder, each `(B, 3, S, S)`.
+  public var targets: [Tensor]
+  public var predictions: [Prediction]
+
+  public init(contexts: [Context], targets: [Tensor], predictions: [Prediction]) {
+    self.contexts = contexts
+    self.targets = targets
+    self.predictions = predictions
+  }
+}
+
+/// How the terms of an objective are put together.
+public enum LossReduction: String, Sendable, Codable, CaseIterable {
+  /// The paper's: the sum of the terms.
+  case sum
+  /// The published code's: their mean.
+  case mean
+}
+
+/// What one forward pass gives.
+public struct WorldOutput {
+  /// What is minimised, one value.
+  public let objective: Tensor
+  /// What is reported: the mean of a unified loss's terms, summed over the groups of a naive loss.
+  public let loss: Float
+  /// Mean squared error of each prediction, by name.
+  public let terms: [(name: String, value: Float)]
+  /// Features in the batch's order: targets (B, N, d), contexts (B, K, d), predictions (B, T, d).
+  public let targets: [Tensor]
+  public let contexts: [Tensor]
+  public let predictions: [Tensor]
+}

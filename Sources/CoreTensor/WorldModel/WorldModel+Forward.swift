@@ -1,0 +1,126 @@
+import CoreTensor
+import Layers
+
+extension WorldModel {
+  /// One forward pass: every pass of equal length is made at once.
+  public func callAsFunction(_ batch: WorldBatch, reduction: LossReduction) -> WorldOutput {
+    let targets = encodeTargets(batch.targets)
+    let contexts = encodeContexts(batch.contexts)
+    let predictions = predict(batch, contexts: contexts)
+    let errors = zip(batch.predictions, predictions).map { request, predicted in
+      Observation.within("loss." + request.name) {
+        meanSquaredError(predicted, gatherTokens(targets[request.target], request.patches))
+      }
+    }
+    let (objective, loss) = combine(errors, batch.predictions.map(\.group), reduction)
+    return WorldOutput(
+      objective: objective, loss: loss, terms: zip(batch.predictions, errors).map { ($0.name, $1.scalar) },
+      targets: targets, contexts: contexts, predictions: predictions)
+  }
+
+  private func encodeTargets(_ images: [Tensor]) -> [Tensor] {
+    grouped(images.indices.map { ($0, images[$0].shape[0]) }) { members in
+      split(targetFeatures(stack(members.map { images[$0] })), images[members[0]].shape[0])
+    }
+  }
+
+  private func encodeContexts(_ contexts: [WorldBatch.Context]) -> [Tensor] {
+    let count = shape.encoder.patchCount
+    return grouped(contexts.indices.map { ($0, contexts[$0].visible?.first?.count ?? count) }) { members in
+      let images = stack(members.map { contexts[$0].images })
+      let visible = members.flatMap { visibleRows(contexts[$0]) }
+      let features = Observation.within("encoder") { encoder(images, visible: visible) }
+      return split(features, contexts[members[0]].images.shape[0])
+    }
+  }
+
+  private func predict(_ batch: WorldBatch, contexts: [Tensor]) -> [Tensor] {
+    let sizes = batch.predictions.map { request in
+      [contexts[request.context].shape[1], request.patches.first?.count ?? 0]
+    }
+    return grouped(sizes.enumerated().map { ($0.offset, $0.element) }) { members in
+      let requests = members.map { batch.predictions[$0] }
+      let features = stack(requests.map { contexts[$0.context] })
+      let visible = requests.flatMap { visibleRows(batch.contexts[$0.context]) }
+      let predicted = Observation.within("predictor") {
+        predictor(context: features, visible: visible, maskTokens: conditionedTokens(requests))
+      }
+      return split(predicted, requests[0].patches.count)
+    }
+  }
+
+  private func visibleRows(_ context: WorldBatch.Context) -> [[Int]] {
+    context.visible
+      ?? Array(repeating: Array(0..<shape.encoder.patchCount), count: context.images.shape[0])
+  }
+
+  /// Mask tokens of several predictions, `(ΣB, T, dp)`: places moved, encoded, then conditioned by each latent on
+  /// the predictions that carry it.
+  private func conditionedTokens(_ requests: [WorldBatch.Prediction]) -> Tensor {
+    var tokens = predictor.maskTokens(at: requests.flatMap(places))
+    for latent in latents {
+      let numbers = requests.map { request in request.latents.first { $0.name == latent.name }?.numbers }
+      if numbers.allSatisfy({ $0 != nil }) {
+        tokens = condition(tokens, latent, stack(numbers.compactMap { $0 }))
+      } else if numbers.contains(where: { $0 != nil }) {
+        let parts = split(tokens, requests[0].patches.count)
+        tokens = stack(zip(parts, numbers).map { part, own in own.map { condition(part, latent, $0) } ?? part })
+      }
+    }
+    return tokens
+  }
+
+  private func condition(_ tokens: Tensor, _ latent: any Latent, _ numbers: Tensor) -> Tensor {
+    Observation.within(latent.name) { latent.condition(tokens, numbers: numbers) }
+  }
+
+  /// Where each predicted patch lies on the context's grid.
+  private func places(of request: WorldBatch.Prediction) -> [[GridPlace]] {
+    let grid = shape.encoder.gridSize
+    let carried = latents.compactMap { latent in
+      request.latents.first { $0.name == latent.name }.map { (latent, $0.numbers.values) }
+    }
+    return request.patches.enumerated().map { sample, patches in
+      patches.map { patch in
+        let own = GridPlace(row: Double(patch / grid), column: Double(patch % grid))
+        return carried.reduce(own) { place, latent in
+          let (mover, numbers) = latent
+          return mover.move(
+            place, numbers: numbers[sample * mover.width..<(sample + 1) * mover.width], gridSize: grid)
+        }
+      }
+    }
+  }
+
+  private func combine(_ errors: [Tensor], _ groups: [Int], _ reduction: LossReduction) -> (Tensor, Float) {
+    var objective: Tensor?
+    var loss: Float = 0
+    for group in Set(groups).sorted() {
+      let own = zip(errors, groups).filter { $0.1 == group }.map(\.0)
+      let sum = own.dropFirst().reduce(own[0], +)
+      let mean = sum * (1 / Float(own.count))
+      loss += mean.scalar
+      let part = reduction == .sum ? sum : mean
+      objective = objective.map { $0 + part } ?? part
+    }
+    guard let objective else { preconditionFailure("WorldModel: a batch without predictions") }
+    return (objective, loss)
+  }
+}
+
+/// Runs `body` once for each set of items with equal keys and returns the results in the items' order.
+private func grouped<Key: Hashable>(_ items: [(Int, Key)], _ body: ([Int]) -> [Tensor]) -> [Tensor] {
+  var results = [Tensor?](repeating: nil, count: items.count)
+  var seen: Set<Key> = []
+  for (_, key) in items where seen.insert(key).inserted {
+    let members = items.filter { $0.1 == key }.map(\.0)
+    for (member, result) in zip(members, body(members)) { results[member] = result }
+  }
+  return results.map { $0! }
+}
+
+/// Cuts the first axis into parts of `size`.
+private func split(_ x: Tensor, _ size: Int) -> [Tensor] {
+  guard x.shape[0] != size else { return [x] }
+  return stride(from: 0, to: x.shape[0], by: size).map { items(x, $0..<$0 + size) }
+}

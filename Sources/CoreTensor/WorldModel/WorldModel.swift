@@ -1,0 +1,73 @@
+import CoreTensor
+import Layers
+
+/// Sizes of a world model.
+public struct WorldModelShape: Sendable, Equatable, Codable {
+  public var encoder: VisionTransformerShape
+  public var predictor: PredictorShape
+
+  public init(encoder: VisionTransformerShape, predictor: PredictorShape) {
+    self.encoder = encoder
+    self.predictor = predictor
+  }
+
+  public var geometry: ImageGeometry {
+    ImageGeometry(imageSize: encoder.imageSize, patchSize: encoder.patchSize)
+  }
+}
+
+/// Context encoder, target encoder, predictor, and the latents of the enabled tasks.
+///
+/// Parameters are named as the published weights: `encoder.*`, `target_encoder.*`, `predictor.*`.
+public final class WorldModel: Module {
+  public let shape: WorldModelShape
+  /// `f`
+  public let encoder: VisionTransformer
+  /// `f'`, which follows `f` by moving average.
+  public let targetEncoder: VisionTransformer
+  /// `g`
+  public let predictor: any Predictor
+  public let latents: [any Latent]
+  /// Layer norm of target features has no scale of its own (spec section 1).
+  static let targetEpsilon: Float = 1e-5
+
+  /// - Parameters:
+  ///   - latents: of all enabled tasks, in registry order.
+  ///   - seed: of the initial weights.
+  public init(_ shape: WorldModelShape, latents: [any Latent], seed: UInt64) {
+    self.shape = shape
+    self.latents = latents
+    var trained = Initializer(random: RandomStream(seed: seed, stream: "weights.encoder"))
+    encoder = VisionTransformer(shape.encoder, initializer: &trained)
+    var following = Initializer(random: RandomStream(seed: seed, stream: "weights.encoder"), trainable: false)
+    targetEncoder = VisionTransformer(shape.encoder, initializer: &following)
+    var predicting = Initializer(random: RandomStream(seed: seed, stream: "weights.predictor"))
+    predictor = VisionPredictor(shape.predictor, initializer: &predicting)
+    for entry in entries { entry.parameter.name = entry.name }
+  }
+
+  public func visit(_ visitor: inout ParameterVisitor) {
+    visitor.module(encoder, "encoder")
+    visitor.module(targetEncoder, "target_encoder")
+    visitor.module(predictor, "predictor")
+    for latent in latents { visitor.module(latent, "predictor." + latent.name) }
+  }
+
+  /// Parameters that training changes, in the model's order.
+  public var trainable: [Parameter] { entries.map(\.parameter).filter(\.isTrainable) }
+
+  /// θ' ← τ θ' + (1 - τ) θ for every parameter of the target encoder (spec section 1).
+  public func updateTargetEncoder(momentum: Double) {
+    for (following, leading) in zip(targetEncoder.entries, encoder.entries) where !leading.isBuffer {
+      Compute.backend.movingAverage(
+        leading.parameter.tensor, keep: Float(momentum), into: following.parameter.tensor)
+    }
+  }
+
+  /// Layer-normed features of whole images through the target encoder: images (B, 3, S, S) → (B, N, d).
+  public func targetFeatures(_ images: Tensor) -> Tensor {
+    Observation.within("target_encoder") {
+      layerNorm(targetEncoder(images), weight: nil, bias: nil, epsilon: Self.targetEpsilon)
+    }
+  }
+}
