@@ -7,8 +7,8 @@ import WorldModel
 ///
 /// Parameters under the published names: `predictor.policy_net.0/2/4`.
 final class ActionLatent: Latent {
-  static let name = "policy_net"
-  let name = ActionLatent.name
+  static let name: String = "policy_net"
+  let name: String = ActionLatent.name
   let width: Int
   private let layers: [Linear]
 

@@ -70,8 +70,8 @@ struct GlobalTask: WorldTask {
 /// Δ(x→y), the place of the target's crop seen from the context's, in crop sizes (paper equations 4 and 5;
 /// spec section 3 for mirrored crops).
 final class OffsetLatent: Latent {
-  static let name = "offset"
-  let name = OffsetLatent.name
+  static let name: String = "offset"
+  let name: String = OffsetLatent.name
   /// Δ down, Δ right, 1 where the crops are mirrored differently, and then (W - j_x - j_y)/w.
   let width = 4
 
