@@ -36,10 +36,8 @@ public enum AssemblyError: Error, Equatable, CustomStringConvertible {
 extension BatchPlan {
   /// Stacks samples. Where tasks hide patches, counts are cut to the batch's smallest, at random places: cutting
   /// always the last would leave the bottom of films under-sampled.
-  /// - Parameters:
-  ///   - samples: in batch order, all of this plan.
-  ///   - group: of the predictions in a naive loss.
-  public func collate(_ samples: [AssembledSample], group: Int = 0) throws -> WorldBatch {
+  /// - Parameter samples: in batch order, all of this plan.
+  public func collate(_ samples: [AssembledSample]) throws -> WorldBatch {
     let structure = try checkedStructure(samples)
     let cut = cutToSmallest(samples)
     let contexts = cut[0].contexts.indices.map { view in
@@ -60,7 +58,7 @@ extension BatchPlan {
             samples[0].latents[position][index].latent,
             Tensor(values.flatMap { $0 }, shape: [samples.count, values[0].count])
           )
-        }, group: group)
+        })
     }
     return WorldBatch(contexts: contexts, targets: targets, predictions: predictions)
   }

@@ -74,3 +74,21 @@ public struct WorldOutput {
   public let contexts: [Tensor]
   public let predictions: [Tensor]
 }
+
+extension WorldBatch {
+  /// The batches of several assemblies as one; each assembly's predictions are a group of their own.
+  public static func joined(_ parts: [WorldBatch]) -> WorldBatch {
+    var whole = WorldBatch(contexts: [], targets: [], predictions: [])
+    for (group, part) in parts.enumerated() {
+      for var prediction in part.predictions {
+        prediction.context += whole.contexts.count
+        prediction.target += whole.targets.count
+        prediction.group = group
+        whole.predictions.append(prediction)
+      }
+      whole.contexts += part.contexts
+      whole.targets += part.targets
+    }
+    return whole
+  }
+}

@@ -1,0 +1,76 @@
+import CoreTensor
+
+/// The numbers of AdamW that stay the same over a run (Loshchilov and Hutter 2019).
+public struct AdamWSettings: Sendable, Equatable, Codable {
+  public var beta1: Double
+  public var beta2: Double
+  public var epsilon: Double
+  /// Decoupled; none on parameters of one dimension (biases, norms).
+  public var weightDecay: Double
+  /// Gradients are scaled down to this norm where theirs is larger; 0 = never.
+  public var clipNorm: Double
+
+  public init(
+    beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8, weightDecay: Double = 0.05,
+    clipNorm: Double = 1
+  ) {
+    self.beta1 = beta1
+    self.beta2 = beta2
+    self.epsilon = epsilon
+    self.weightDecay = weightDecay
+    self.clipNorm = clipNorm
+  }
+}
+
+/// AdamW with gradient clipping by global norm.
+public final class AdamW {
+  /// A parameter and its two moments, float32 of the parameter's shape.
+  public struct Slot {
+    public let parameter: Parameter
+    public let first: Tensor
+    public let second: Tensor
+  }
+
+  public let settings: AdamWSettings
+  public let slots: [Slot]
+  /// Updates done so far; saved with the moments.
+  public var updates = 0
+
+  /// - Parameter parameters: trainable ones, in the model's order.
+  public init(_ parameters: [Parameter], settings: AdamWSettings) {
+    self.settings = settings
+    slots = parameters.map { Slot(parameter: $0, first: .zeros($0.shape), second: .zeros($0.shape)) }
+  }
+
+  /// Norm of all gradients together, √Σ g², added up in the parameters' order.
+  public func gradientNorm() -> Double {
+    slots.reduce(0) { sum, slot in
+      sum + (slot.parameter.gradient.map { Compute.backend.sumOfSquares($0) } ?? 0)
+    }.squareRoot()
+  }
+
+  /// Updates every parameter that has a gradient and clears the gradients.
+  /// - Parameters:
+  ///   - gradientNorm: as `gradientNorm()` gives it.
+  ///   - gradientScale: factor on gradients before clipping: 1/n after n accumulated backward passes; `gradientNorm`
+  ///     is taken before it.
+  public func step(learningRate: Double, gradientNorm: Double, gradientScale: Double = 1) {
+    updates += 1
+    let norm = gradientNorm * gradientScale
+    let clip = settings.clipNorm > 0 ? min(1, settings.clipNorm / (norm + 1e-6)) : 1
+    for slot in slots {
+      guard let gradient = slot.parameter.gradient else { continue }
+      let decays = slot.parameter.shape.count > 1
+      Compute.backend.adamW(
+        slot.parameter.tensor, gradient: gradient, first: slot.first, second: slot.second,
+        AdamWStep(
+          learningRate: learningRate, beta1: settings.beta1, beta2: settings.beta2, epsilon: settings.epsilon,
+          weightDecay: decays ? settings.weightDecay : 0, count: updates, gradientScale: clip * gradientScale))
+    }
+    clearGradients()
+  }
+
+  public func clearGradients() {
+    for slot in slots { slot.parameter.clearGradient() }
+  }
+}

@@ -1,0 +1,78 @@
+import CoreTensor
+import Films
+import Imaging
+import Layers
+import WorldModel
+
+/// One feature vector a film, row-major.
+struct FeatureTable: Sendable, Equatable {
+  let width: Int
+  /// Films, as indices into the source, in rows' order; unusable ones are left out.
+  let films: [Int]
+  let values: [Float]
+
+  func row(_ index: Int) -> ArraySlice<Float> { values[index * width..<(index + 1) * width] }
+}
+
+/// Mean-pooled features of whole films.
+enum FeatureExtraction {
+  private static let batchSize = 32
+
+  /// Each film, resized whole to the input size, through `encoder`; mean over tokens of its output (spec section 9).
+  static func features(_ encoder: VisionTransformer, _ source: FilmCache, films: [Int]) -> FeatureTable {
+    let side = encoder.shape.imageSize
+    var kept: [Int] = []
+    var values: [Float] = []
+    for start in stride(from: 0, to: films.count, by: batchSize) {
+      let part = Array(films[start..<min(films.count, start + batchSize)])
+      let images = decoded(source, part, side)
+      let usable = zip(part, images).compactMap { film, image in image.map { (film, $0) } }
+      guard !usable.isEmpty else { continue }
+      kept += usable.map(\.0)
+      values += pooled(encoder(InputNormalization.tensor(usable.map(\.1))))
+    }
+    return FeatureTable(width: encoder.shape.width, films: kept, values: values)
+  }
+
+  private static func decoded(_ source: FilmCache, _ films: [Int], _ side: Int) -> [GrayImage?] {
+    let slots = ResultSlots<GrayImage>(films.count)
+    Compute.parallel(films.count) { index in
+      if let film = try? source.film(at: films[index]) {
+        slots[index] = film.resized(to: (side, side))
+      }
+    }
+    return slots.values
+  }
+
+  /// x (B, N, D) → B rows of D, mean over tokens.
+  private static func pooled(_ x: Tensor) -> [Float] {
+    let (batch, tokens, width) = (x.shape[0], x.shape[1], x.shape[2])
+    var out = [Float](repeating: 0, count: batch * width)
+    let pointer = x.pointer
+    for image in 0..<batch {
+      for token in 0..<tokens {
+        let row = pointer + (image * tokens + token) * width
+        for feature in 0..<width { out[image * width + feature] += row[feature] }
+      }
+    }
+    return out.map { $0 / Float(tokens) }
+  }
+}
+
+/// Results that threads write, each to its own place.
+final class ResultSlots<Value: Sendable>: @unchecked Sendable {
+  private let buffer: UnsafeMutableBufferPointer<Value?>
+  init(_ count: Int) {
+    buffer = .allocate(capacity: count)
+    buffer.initialize(repeating: nil)
+  }
+  deinit {
+    buffer.deinitialize()
+    buffer.deallocate()
+  }
+  subscript(index: Int) -> Value? {
+    get { buffer[index] }
+    set { buffer[index] = newValue }
+  }
+  var values: [Value?] { Array(buffer) }
+}

@@ -1,0 +1,30 @@
+import COpenBLAS
+import Foundation
+
+func exponential(_ x: Double) -> Double { exp(x) }
+func logarithm(_ x: Double) -> Double { log(x) }
+
+/// The two LAPACK routines that evaluation needs.
+enum LinearAlgebra {
+  /// Eigenvalues, ascending, of the symmetric matrix whose upper triangle is given row-major.
+  static func eigenvalues(upper: [Double], order: Int) -> [Double] {
+    var (matrix, values) = (upper, [Double](repeating: 0, count: order))
+    var (size, info) = (Int32(order), Int32(0))
+    // LAPACK reads columns first, so that our upper triangle is its lower one.
+    var work = [Double](repeating: 0, count: max(1, 2 * order + 1))
+    var integers = [Int32](repeating: 0, count: 1)
+    var (workSize, integerSize) = (Int32(work.count), Int32(1))
+    dsyevd_("N", "L", &size, &matrix, &size, &values, &work, &workSize, &integers, &integerSize, &info)
+    precondition(info == 0, "LinearAlgebra.eigenvalues: LAPACK dsyevd gave \(info) for order \(order)")
+    return values
+  }
+
+  /// Solves A x = b for a symmetric positive definite A whose upper triangle is given row-major.
+  /// - Returns: nil where A is not positive definite.
+  static func solve(upper: [Double], _ right: [Double]) -> [Double]? {
+    var (matrix, solution) = (upper, right)
+    var (size, one, info) = (Int32(right.count), Int32(1), Int32(0))
+    dposv_("L", &size, &one, &matrix, &size, &solution, &size, &info)
+    return info == 0 ? solution : nil
+  }
+}

@@ -1,0 +1,115 @@
+import CoreTensor
+import Films
+import Foundation
+import Imaging
+import WorldModel
+
+/// Makes the batch of any step: a function of seed and step alone, whatever thread makes it.
+final class BatchBuilder: Sendable {
+  let source: FilmCache
+  /// Films to train on, as indices into the source.
+  let films: [Int]
+  let assemblies: [TaskAssembly]
+  let geometry: ImageGeometry
+  let seed: UInt64
+  let batchSize: Int
+  /// Batches of an epoch; films that do not fill a batch wait for the next epoch's order.
+  let batchesPerEpoch: Int
+  private let orders = EpochOrders()
+
+  init(
+    source: FilmCache, films: [Int], assemblies: [TaskAssembly], geometry: ImageGeometry, seed: UInt64,
+    batchSize: Int, batchesPerEpoch: Int
+  ) {
+    self.source = source
+    self.films = films
+    self.assemblies = assemblies
+    self.geometry = geometry
+    self.seed = seed
+    self.batchSize = batchSize
+    self.batchesPerEpoch = batchesPerEpoch
+  }
+
+  /// One sample of every assembly, and the film that it was made from.
+  struct Sample: Sendable {
+    let film: Int
+    let parts: [AssembledSample]
+  }
+
+  func plans(step: Int) -> [BatchPlan] {
+    let scope = BatchScope(seed: seed, step: step, batchSize: batchSize, geometry: geometry)
+    return assemblies.map { $0.plan(scope) }
+  }
+
+  /// Sample `index` of batch `step`. An unusable film is replaced by the next usable one of the epoch's order.
+  /// - Throws: `NoUsableFilm` when there is none.
+  func sample(step: Int, index: Int, plans: [BatchPlan]) throws -> Sample {
+    let order = orders.order(epoch: step / batchesPerEpoch, count: films.count, seed: seed)
+    let position = step % batchesPerEpoch * batchSize + index
+    for skipped in 0..<films.count {
+      let film = films[order[(position + skipped) % films.count]]
+      do {
+        let pixels = try source.film(at: film)
+        return Sample(film: film, parts: plans.map { $0.sample(pixels, index: index) })
+      } catch is UnusableFilm { continue }
+    }
+    throw NoUsableFilm(films: films.count, examples: Array(source.skipped.prefix(5)))
+  }
+
+  func collate(_ samples: [Sample], step: Int, plans: [BatchPlan]) throws -> LoadedBatch {
+    let parts = try plans.indices.map { part in try plans[part].collate(samples.map { $0.parts[part] }) }
+    let records = source.records
+    return LoadedBatch(
+      step: step, batch: parts.count == 1 ? parts[0] : WorldBatch.joined(parts),
+      films: samples.map { records[$0.film].identifier },
+      draws: samples.map { sample in
+        zip(assemblies, sample.parts).reduce(into: [:]) { all, part in
+          for (key, numbers) in part.1.record { all[part.0.label + key] = numbers }
+        }
+      })
+  }
+
+  /// The whole batch, on this thread.
+  func batch(step: Int) throws -> LoadedBatch {
+    let plans = plans(step: step)
+    let samples = try (0..<batchSize).map { try sample(step: step, index: $0, plans: plans) }
+    return try collate(samples, step: step, plans: plans)
+  }
+}
+
+/// A batch, and what it was made of.
+struct LoadedBatch: Sendable {
+  let step: Int
+  let batch: WorldBatch
+  /// Identifiers of its films.
+  let films: [String]
+  /// For each sample, the numbers that tasks drew.
+  let draws: [[String: [Double]]]
+}
+
+/// Every film of the run failed to decode.
+struct NoUsableFilm: Error, CustomStringConvertible {
+  let films: Int
+  let examples: [UnusableFilm]
+  var description: String {
+    "data: none of the \(films) films to pre-train on can be used:\n"
+      + examples.map { "  \($0)\n" }.joined() + "check --data and the files' formats (PNG and JPEG, 32 px or more)"
+  }
+}
+
+/// The order of films in each epoch; the last few are kept.
+private final class EpochOrders: @unchecked Sendable {
+  private let lock = NSLock()
+  private var known: [Int: [Int]] = [:]
+
+  func order(epoch: Int, count: Int, seed: UInt64) -> [Int] {
+    lock.withLock {
+      if let order = known[epoch] { return order }
+      var random = RandomStream(seed: seed, stream: "order", step: epoch)
+      let order = random.permutation(count)
+      known = known.filter { abs($0.key - epoch) <= 1 }
+      known[epoch] = order
+      return order
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import CoreTensor
+import Layers
+import WorldModel
+
+/// What one optimiser step reports.
+struct StepReport: Sendable, Equatable {
+  /// Mean over the step's batches.
+  var loss: Double
+  /// Mean squared error of each prediction by name, likewise.
+  var terms: [(name: String, value: Double)]
+  /// Before clipping.
+  var gradientNorm: Double
+
+  static func == (a: StepReport, b: StepReport) -> Bool {
+    a.loss == b.loss && a.gradientNorm == b.gradientNorm
+      && a.terms.elementsEqual(b.terms) { $0.name == $1.name && $0.value == $1.value }
+  }
+}
+
+/// A loss or gradient that is no number.
+struct NonFiniteStep: Error, CustomStringConvertible {
+  /// `"loss z12"` or `"gradient of encoder.blocks.0.attn.qkv.weight"`.
+  let term: String
+  var description: String { "\(term) is not finite" }
+}
+
+/// Forward, backward, clip, AdamW, moving average: one optimiser step of a model.
+final class Optimization {
+  let model: WorldModel
+  let optimizer: AdamW
+  let reduction: LossReduction
+
+  init(_ model: WorldModel, settings: AdamWSettings, reduction: LossReduction) {
+    self.model = model
+    self.reduction = reduction
+    optimizer = AdamW(model.trainable, settings: settings)
+  }
+
+  /// Adds up the gradients of one batch.
+  /// - Throws: `NonFiniteStep` before anything of the model has changed.
+  func accumulate(_ batch: WorldBatch) throws -> WorldOutput {
+    let output = model(batch, reduction: reduction)
+    if let broken = output.terms.first(where: { !$0.value.isFinite }) {
+      optimizer.clearGradients()
+      throw NonFiniteStep(term: "loss \(broken.name)")
+    }
+    output.objective.backward()
+    return output
+  }
+
+  /// One optimiser step over one batch or several.
+  /// - Throws: `NonFiniteStep` before anything of the model has changed.
+  func step(_ batches: [WorldBatch], learningRate: Double, momentum: Double) throws -> StepReport {
+    var report = StepReport(loss: 0, terms: [], gradientNorm: 0)
+    let share = 1 / Double(batches.count)
+    for batch in batches {
+      let output = try accumulate(batch)
+      report.loss += Double(output.loss) * share
+      let values = output.terms.map { Double($0.value) * share }
+      report.terms = zip(output.terms, values).enumerated().map { index, term in
+        (term.0.name, term.1 + (index < report.terms.count ? report.terms[index].value : 0))
+      }
+    }
+    let norm = optimizer.gradientNorm()
+    report.gradientNorm = norm * share
+    guard norm.isFinite else {
+      let name = firstBrokenGradient()
+      optimizer.clearGradients()
+      throw NonFiniteStep(term: "gradient of \(name)")
+    }
+    optimizer.step(learningRate: learningRate, gradientNorm: norm, gradientScale: share)
+    model.updateTargetEncoder(momentum: momentum)
+    return report
+  }
+
+  private func firstBrokenGradient() -> String {
+    let broken = optimizer.slots.first { slot in
+      slot.parameter.gradient.map { Compute.backend.firstNonFinite($0) != nil } ?? false
+    }
+    return broken?.parameter.name ?? "the whole model: its norm overflows"
+  }
+}
