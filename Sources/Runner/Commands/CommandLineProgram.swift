@@ -1,3 +1,18 @@
+import Foundation
+
+/// The program `chex-runner`.
 public enum CommandLineProgram {
-  public static func main() {}
+  /// Its version, as `--version` prints it and a run's folder records it.
+  public static let version = "0.1.0"
+
+  /// The program with all its commands.
+  public static let program = Program(
+    name: "chex-runner", version: version,
+    summary: "Trains world models of chest radiographs, by tasks that are loaded as plugins.",
+    commands: allCommands, defaultCommand: "pretrain")
+
+  /// Runs the command line of this process and exits with its status.
+  public static func main() -> Never {
+    exit(program.run(Array(CommandLine.arguments.dropFirst())))
+  }
 }

@@ -1,0 +1,100 @@
+import Foundation
+
+/// A program of several commands: chooses one, reads its arguments, runs it, and reports what went wrong.
+public struct Program: Sendable {
+  /// Exit status of a command line, setting or file that cannot be understood.
+  public static let usageFailure: Int32 = 2
+  /// Exit status of a run that failed.
+  public static let runFailure: Int32 = 1
+
+  /// Where the program's own text goes.
+  public struct Console: Sendable {
+    public let write: @Sendable (String) -> Void
+    public let writeError: @Sendable (String) -> Void
+
+    public init(write: @escaping @Sendable (String) -> Void, writeError: @escaping @Sendable (String) -> Void)
+    {
+      self.write = write
+      self.writeError = writeError
+    }
+
+    /// Standard output and standard error.
+    public static let standard = Console(
+      write: { print($0) },
+      writeError: { FileHandle.standardError.write(Data(($0 + "\n").utf8)) })
+  }
+
+  public let name: String
+  public let version: String
+  public let summary: String
+  public let commands: [Command]
+  /// The command that is meant when only flags are typed.
+  public let defaultCommand: String
+
+  /// - Precondition: command names differ.
+  public init(name: String, version: String, summary: String, commands: [Command], defaultCommand: String) {
+    precondition(
+      Set(commands.map(\.name)).count == commands.count, "Program \(name): a command is listed twice")
+    self.name = name
+    self.version = version
+    self.summary = summary
+    self.commands = commands
+    self.defaultCommand = defaultCommand
+  }
+
+  /// Runs one command line.
+  /// - Parameter words: without the program's own name.
+  /// - Returns: 0 for success, 2 for what cannot be understood, 1 for a run that failed, or what the command says.
+  public func run(_ words: [String], console: Console = .standard) -> Int32 {
+    var chosen: Command?
+    do {
+      let (selection, rest) = try select(words)
+      switch selection {
+      case .help(let command):
+        console.write(command.map(help(for:)) ?? help())
+        return 0
+      case .version:
+        console.write("\(name) \(version)")
+        return 0
+      case .command(let command):
+        chosen = command
+        let parser = ArgumentParser(command: command, otherCommands: commands.map(\.name))
+        return try command.run(try parser.parse(rest))
+      }
+    } catch let problem as any UsageProblem {
+      let command = chosen.map { " \($0.name)" } ?? ""
+      console.writeError("\(name): \(problem)\nSee \(name)\(command) --help.")
+      return Self.usageFailure
+    } catch {
+      console.writeError("\(name): \(error)")
+      return Self.runFailure
+    }
+  }
+
+  private enum Selection {
+    case help(Command?)
+    case version
+    case command(Command)
+  }
+
+  private func select(_ words: [String]) throws -> (Selection, [String]) {
+    guard let first = words.first else { return (.help(nil), []) }
+    if first == "--help" || first == "-h" { return (.help(nil), []) }
+    if first == "--version" { return (.version, []) }
+    if first == "help" { return (.help(try words.dropFirst().first.map(command(named:))), []) }
+    let isFlag = ArgumentParser.looksLikeFlag(first)
+    let chosen = try command(named: isFlag ? defaultCommand : first)
+    let rest = isFlag ? words : Array(words.dropFirst())
+    if rest.prefix(while: { $0 != "--" }).contains(where: { $0 == "--help" || $0 == "-h" }) {
+      return (.help(chosen), [])
+    }
+    return (.command(chosen), rest)
+  }
+
+  private func command(named name: String) throws -> Command {
+    if let command = commands.first(where: { $0.name == name }) { return command }
+    throw UsageError(
+      "there is no command \"\(name)\"" + Suggestions.clause(for: name, in: commands.map(\.name))
+        + "\nCommands: \(commands.map(\.name).joined(separator: ", "))")
+  }
+}

@@ -1,0 +1,127 @@
+import WorldModel
+
+/// Everything that decides a run, typed and checked: made from resolved settings, saved with the run.
+///
+/// Defaults named here are those of the settings' catalogue; "paper" means the published recipe.
+public struct RunConfiguration: Codable, Sendable, Equatable {
+  public var run: Run
+  public var model: Model
+  public var views: Views
+  public var data: Data
+  public var training: Training
+  public var objective: Objective
+  public var health: Health
+  public var probe: Probe
+  /// Resolved options of every loaded plugin: plugin's name → option's name → value.
+  public var plugins: [String: [String: OptionValue]]
+
+  /// The options of one plugin, with its declared defaults for those that were not saved.
+  public func options(of plugin: String, declared declarations: [OptionDeclaration]) -> Options {
+    Options(declarations, given: plugins[plugin] ?? [:])
+  }
+
+  /// What the run is.
+  public struct Run: Codable, Sendable, Equatable {
+    /// Seed of every random draw, 0 or more. Default 0.
+    public var seed: Int
+    /// Names of tasks in the order given; empty = those that `plugins.toml` enables.
+    public var tasks: [String]
+    /// Whether each task has its own assembly and the losses are added. Default false (paper: unified).
+    public var isNaive: Bool
+    /// Paper's text or authors' released code. Default paper.
+    public var compatibility: Compatibility
+    /// Threads that compute; 0 = all cores. Changes no result's meaning, only its speed.
+    public var threads: Int
+    /// Threads that read films ahead; 0 = the step reads them itself. Changes no result. Default 1.
+    public var loaderThreads: Int
+    /// Folder of the run; empty = a new one below `runs/`.
+    public var out: String
+  }
+
+  /// How views are cut from a film, paper.
+  public struct Views: Codable, Sendable, Equatable {
+    /// Fraction of the film's area, uniform. Default 0.3...1.
+    public var area: ClosedRange<Double>
+    /// Width over height, log-uniform. Default 3/4...4/3.
+    public var aspect: ClosedRange<Double>
+    /// Probability in [0, 1]. Default 0.5.
+    public var mirrorProbability: Double
+    /// Probability, in [0, 1], that the whole film's look changes before cropping. Default 0.8.
+    public var jitterProbability: Double
+    /// Factor on brightness, uniform. Default 0.6...1.4.
+    public var jitterBrightness: ClosedRange<Double>
+    /// Factor on contrast, uniform. Default 0.6...1.4.
+    public var jitterContrast: ClosedRange<Double>
+  }
+
+  /// Which films.
+  public struct Data: Codable, Sendable, Equatable {
+    /// Name of a data plugin, or path of a folder or CSV file. Default `"phantom"`.
+    public var source: String
+    /// Columns of a CSV; empty = found by name.
+    public var pathColumn: String
+    public var labelColumn: String
+    public var patientColumn: String
+    public var splitColumn: String
+    /// `column=value`; all must hold.
+    public var filter: [ColumnFilter]
+    /// Splits to train on, where the source names splits.
+    public var pretrainSplits: [String]
+    /// Share of patients in [0, 0.9] held out, where the source names no splits. Default 0.1.
+    public var holdoutFraction: Double
+    /// Memory for decoded films, MiB; 0 = none. Default 2048.
+    public var cacheMebibytes: Int
+    /// Films at most; 0 = all.
+    public var limit: Int
+  }
+
+  /// How the supervisions' errors add up.
+  public struct Objective: Codable, Sendable, Equatable {
+    /// `auto` of the settings is already resolved: paper → sum, published → mean.
+    public var reduction: Reduction
+    public enum Reduction: String, Codable, Sendable, CaseIterable { case sum, mean }
+  }
+
+  /// Signs of collapse.
+  public struct Health: Codable, Sendable, Equatable {
+    /// Epochs between two looks; 0 = only at the end. Default 10.
+    public var everyEpochs: Int
+    /// Held-out films looked at, at most. Default 256.
+    public var films: Int
+    /// RankMe (exponential of the entropy of normalised singular values) below this is collapse. Default 3.
+    public var minimumRank: Double
+    /// Mean over features of their standard deviation over films, below this is collapse. Default 0.01.
+    public var minimumDeviation: Double
+  }
+
+  /// The linear probe.
+  public struct Probe: Codable, Sendable, Equatable {
+    /// Findings; empty = all with enough cases.
+    public var labels: [String]
+    public var filter: [ColumnFilter]
+    public var trainSplits: [String]
+    public var testSplits: [String]
+    /// Films at most; 0 = all. Default 4000.
+    public var films: Int
+  }
+}
+
+/// A condition on a film's attribute: `source=kermany`.
+public struct ColumnFilter: Codable, Sendable, Equatable, CustomStringConvertible {
+  public var column: String
+  public var value: String
+
+  public init(column: String, value: String) {
+    self.column = column
+    self.value = value
+  }
+
+  /// Reads `column=value`; nil without a column or an equals sign.
+  public init?(_ text: String) {
+    let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    guard parts.count == 2, !parts[0].isEmpty else { return nil }
+    self.init(column: parts[0], value: parts[1])
+  }
+
+  public var description: String { "\(column)=\(value)" }
+}

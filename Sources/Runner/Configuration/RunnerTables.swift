@@ -1,0 +1,157 @@
+import WorldModel
+
+extension SettingsCatalogue {
+  /// The runner's own settings. Defaults are the paper's unless the help says otherwise.
+  static let runnerTables = [
+    run, model, views, data, training, objective, health, probe,
+  ]
+
+  private static let run = SettingsTable(
+    "run", "What the run is.",
+    [
+      OptionDeclaration("seed", .integer(default: 0, in: 0...Int.max), help: "Seed of every random draw."),
+      OptionDeclaration(
+        "tasks", .texts(default: []),
+        help: "Tasks to train on, by plugin name; empty = those enabled in plugins.toml."),
+      OptionDeclaration(
+        "naive", .boolean(default: false),
+        help:
+          "Let each task build its own contexts and targets and add the losses, instead of the unified loss."),
+      OptionDeclaration(
+        "compatibility", .choice(default: "paper", of: ["paper", "published"]),
+        help: "Follow the paper, or what the authors' released code does."),
+      OptionDeclaration(
+        "threads", .integer(default: 0, in: 0...1024),
+        help: "Threads that compute; 0 = as many as there are cores."),
+      OptionDeclaration(
+        "loader_threads", .integer(default: 1, in: 0...64),
+        help: "Threads that read films ahead of the step; 0 = read them in the step itself."),
+      OptionDeclaration(
+        "out", .text(default: ""),
+        help: "Folder of the run; empty = a new one below runs/, named by date and time."),
+    ])
+
+  private static let model = SettingsTable(
+    "model", "The encoder and the predictor.",
+    [
+      OptionDeclaration(
+        "size", .choice(default: "base", of: ModelSize.allCases.map(\.rawValue)),
+        help: "Width/depth/heads: tiny 192/12/3, small 384/12/6, base 768/12/12, large 1024/24/16, or custom."
+      ),
+      OptionDeclaration(
+        "width", .integer(default: 0, in: 0...16384), help: "Encoder width; 0 = from size; custom needs it."),
+      OptionDeclaration(
+        "depth", .integer(default: 0, in: 0...256), help: "Encoder blocks; 0 = from size; custom needs it."),
+      OptionDeclaration(
+        "heads", .integer(default: 0, in: 0...256), help: "Attention heads; 0 = from size; custom needs it."),
+      OptionDeclaration(
+        "image_size", .integer(default: 224, in: 16...4096), help: "Side of the square input, in pixels."),
+      OptionDeclaration(
+        "patch_size", .integer(default: 16, in: 2...512),
+        help: "Side of a patch, in pixels; divides image_size."),
+      OptionDeclaration(
+        "mlp_ratio", .number(default: 4, in: 0.25...64), help: "Hidden width of a block's MLP, in widths."),
+      OptionDeclaration(
+        "predictor_width", .integer(default: 384, in: 4...16384), help: "Width of the predictor's tokens."),
+      OptionDeclaration(
+        "predictor_depth", .integer(default: 6, in: 1...256), help: "Blocks of the predictor."),
+      OptionDeclaration(
+        "predictor_heads", .integer(default: 0, in: 0...256),
+        help: "Attention heads of the predictor; 0 = as many as the encoder."),
+    ])
+
+  private static let views = SettingsTable(
+    "views", "How crops are cut from a film, and the jitter of the whole film before.",
+    [
+      OptionDeclaration(
+        "area", .interval(default: 0.3...1, in: 0.01...1),
+        help: "Area of a crop, as a fraction of the film's."),
+      OptionDeclaration(
+        "aspect", .interval(default: 0.75...1.3333333333333333, in: 0.1...10),
+        help: "Width over height of a crop, drawn on a logarithmic scale."),
+      OptionDeclaration(
+        "mirror_probability", .number(default: 0.5, in: 0...1),
+        help: "How often a crop is mirrored left to right."),
+      OptionDeclaration(
+        "jitter_probability", .number(default: 0.8, in: 0...1),
+        help: "How often the whole film's look is changed."),
+      OptionDeclaration(
+        "jitter_brightness", .interval(default: 0.6...1.4, in: 0...10),
+        help: "Factor of brightness of that change."),
+      OptionDeclaration(
+        "jitter_contrast", .interval(default: 0.6...1.4, in: 0...10),
+        help: "Factor of contrast of that change."),
+    ])
+
+  private static let data = SettingsTable(
+    "data", "Which films, and which of them for training.",
+    [
+      OptionDeclaration(
+        "source", .text(default: "phantom"), help: "Name of a data plugin, or path of a folder or a CSV file."
+      ),
+      OptionDeclaration(
+        "path_column", .text(default: ""), help: "CSV column of the file's path; empty = found by name."),
+      OptionDeclaration(
+        "label_column", .text(default: ""), help: "CSV column of the findings; empty = found by name."),
+      OptionDeclaration(
+        "patient_column", .text(default: ""), help: "CSV column of the patient; empty = found by name."),
+      OptionDeclaration(
+        "split_column", .text(default: ""), help: "CSV column of the split; empty = found by name."),
+      OptionDeclaration(
+        "filter", .texts(default: []), help: "Use only films where all of these hold, each column=value."),
+      OptionDeclaration(
+        "pretrain_splits", .texts(default: ["pretrain", "train"]),
+        help: "Splits to train on, where the source names splits."),
+      OptionDeclaration(
+        "holdout_fraction", .number(default: 0.1, in: 0...0.9),
+        help: "Share of patients held out, where the source names no splits."),
+      OptionDeclaration(
+        "cache_mib", .integer(default: 2048, in: 0...1_048_576),
+        help: "Memory for decoded films, in MiB; 0 = decode every time."),
+      OptionDeclaration(
+        "limit", .integer(default: 0, in: 0...1_000_000_000), help: "Use at most so many films; 0 = all."),
+    ])
+
+  private static let objective = SettingsTable(
+    "objective", "How the terms of the loss add up.",
+    [
+      OptionDeclaration(
+        "reduction", .choice(default: "auto", of: ["auto", "sum", "mean"]),
+        help: "Add the supervisions' errors or average them; auto = sum for paper, mean for published.")
+    ])
+
+  private static let health = SettingsTable(
+    "health", "Signs that features still carry something. Not from the paper.",
+    [
+      OptionDeclaration(
+        "every_epochs", .integer(default: 10, in: 0...1_000_000),
+        help: "Epochs between two looks; 0 = at the end only."),
+      OptionDeclaration(
+        "films", .integer(default: 256, in: 2...1_000_000),
+        help: "Held-out films that are looked at, at most."),
+      OptionDeclaration(
+        "minimum_rank", .number(default: 3, in: 0...16384),
+        help:
+          "Effective rank (RankMe) below which features count as collapsed; 0 = never. Films that differ along"
+          + " fewer than three directions are told apart by little more than exposure, whatever the width."),
+      OptionDeclaration(
+        "minimum_deviation", .number(default: 0.01, in: 0...1000),
+        help: "Mean standard deviation of features over films below which they count as collapsed; 0 = never."
+      ),
+    ])
+
+  private static let probe = SettingsTable(
+    "probe", "The linear probe on labels. Not from the paper.",
+    [
+      OptionDeclaration(
+        "labels", .texts(default: []), help: "Findings to probe; empty = all that have enough cases."),
+      OptionDeclaration(
+        "filter", .texts(default: []), help: "Probe only films where all of these hold, each column=value."),
+      OptionDeclaration(
+        "train_splits", .texts(default: ["pretrain", "train"]), help: "Splits that the probe is trained on."),
+      OptionDeclaration(
+        "test_splits", .texts(default: ["val", "test"]), help: "Splits that it is tested on."),
+      OptionDeclaration(
+        "films", .integer(default: 4000, in: 0...100_000_000), help: "Films for the probe, at most; 0 = all."),
+    ])
+}

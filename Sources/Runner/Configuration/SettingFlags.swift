@@ -1,0 +1,104 @@
+import WorldModel
+
+/// A flag that sets one setting; its help is the setting's.
+public struct SettingFlag: Sendable, Equatable {
+  public let name: String
+  public let aliases: [String]
+  public let placeholder: String
+  public let key: SettingKey
+  /// Whether the flag may stand several times, each adding one item to a list.
+  public let isRepeated: Bool
+
+  init(
+    _ name: String, aliases: [String] = [], _ placeholder: String, _ table: String, _ key: String,
+    isRepeated: Bool = false
+  ) {
+    self.name = name
+    self.aliases = aliases
+    self.placeholder = placeholder
+    self.key = SettingKey(table, key)
+    self.isRepeated = isRepeated
+  }
+
+  /// Every flag that stands for a setting.
+  public static let all = [
+    SettingFlag("--tasks", "A,B", "run", "tasks"),
+    SettingFlag("--data", "PATH", "data", "source"),
+    SettingFlag("--out", aliases: ["-o"], "DIR", "run", "out"),
+    SettingFlag("--seed", "N", "run", "seed"),
+    SettingFlag("--epochs", "N", "training", "epochs"),
+    SettingFlag("--steps", "N", "training", "steps"),
+    SettingFlag("--batch", "N", "training", "batch_size"),
+    SettingFlag("--learning-rate", "X", "training", "learning_rate"),
+    SettingFlag("--naive", "", "run", "naive"),
+    SettingFlag("--compatibility", "WHICH", "run", "compatibility"),
+    SettingFlag("--model", "SIZE", "model", "size"),
+    SettingFlag("--image-size", "N", "model", "image_size"),
+    SettingFlag("--threads", "N", "run", "threads"),
+    SettingFlag("--loader-threads", "N", "run", "loader_threads"),
+    SettingFlag("--holdout", "X", "data", "holdout_fraction"),
+    SettingFlag("--path-column", "NAME", "data", "path_column"),
+    SettingFlag("--label-column", "NAME", "data", "label_column"),
+    SettingFlag("--patient-column", "NAME", "data", "patient_column"),
+    SettingFlag("--split-column", "NAME", "data", "split_column"),
+    SettingFlag("--filter", "COLUMN=VALUE", "data", "filter", isRepeated: true),
+    SettingFlag("--pretrain-splits", "A,B", "data", "pretrain_splits"),
+    SettingFlag("--probe-labels", "A,B", "probe", "labels"),
+    SettingFlag("--probe-filter", "COLUMN=VALUE", "probe", "filter", isRepeated: true),
+  ]
+
+  /// The flags of every command that resolves settings: presets, files, single settings, and how to show them.
+  public static let options =
+    [
+      CommandOption(
+        "--preset", .value("NAME"), group: "Where settings come from",
+        help: "Values to start from, \(Preset.standardName) unless given; defaults below are those of paper. "
+          + Preset.all.map { "\($0.name) = \($0.summary)" }.joined(separator: "; ") + "."),
+      CommandOption(
+        "--config", aliases: ["-c"], .value("FILE"), group: "Where settings come from",
+        help: "TOML file of settings that override the preset."),
+      CommandOption(
+        "--set", .repeated("TABLE.KEY=VALUE"), group: "Where settings come from",
+        help: "Any setting, options of plugins too: --set local.blocks=4. --print-config lists them all."),
+      CommandOption(
+        "--plugins", .value("FILE"), group: "Where settings come from",
+        help: "The registry of plugins; default ./plugins.toml, else the one that belongs to the program."),
+      CommandOption(
+        "--print-config", group: "Instead of training",
+        help: "Print every setting and where it came from, as TOML that --config reads."),
+      CommandOption(
+        "--dry-run", group: "Instead of training",
+        help: "Make one step without training: supervisions, shapes, parameters, memory, time."),
+      CommandOption(
+        "--json", group: "Instead of training", help: "With --print-config or --dry-run: as JSON."),
+    ] + all.map(\.option)
+
+  /// The flag as its command declares it.
+  public var option: CommandOption {
+    guard let declaration = SettingsCatalogue.ofRunner[key] else {
+      preconditionFailure("SettingFlag \(name): \(key) is not declared")
+    }
+    let arity: CommandOption.Arity
+    if case .boolean = declaration.kind {
+      arity = .toggle
+    } else {
+      arity = isRepeated ? .repeated(placeholder) : .value(placeholder)
+    }
+    let limits = "(\(key): \(declaration.allowed); default \(declaration.defaultValue.tomlText))"
+    return CommandOption(
+      name, aliases: aliases, arity, group: "Settings that have a flag", help: "\(declaration.help) \(limits)"
+    )
+  }
+
+  /// What the flag sets, where it was typed.
+  func assignment(_ arguments: ParsedArguments) -> SettingAssignment? {
+    guard arguments.has(name) else { return nil }
+    let input: SettingAssignment.Input
+    switch option.arity {
+    case .toggle: input = .value(.boolean(true))
+    case .repeated: input = .value(.list(arguments.values(name).map(OptionValue.text)))
+    case .value: input = .text(arguments.value(name) ?? "", isToml: false)
+    }
+    return SettingAssignment(key, input, from: .flag(name))
+  }
+}

@@ -1,0 +1,45 @@
+import Foundation
+import WorldModel
+
+/// What a command line asks for: preset, file, and single settings.
+public struct SettingsRequest: Sendable, Equatable {
+  /// Name of a preset; nil = bare defaults, which are the paper's.
+  public var preset: String?
+  /// Path of a file of settings.
+  public var configuration: String?
+  public var assignments: [SettingAssignment]
+
+  public init(preset: String? = nil, configuration: String? = nil, assignments: [SettingAssignment] = []) {
+    self.preset = preset
+    self.configuration = configuration
+    self.assignments = assignments
+  }
+
+  /// Takes what `SettingFlag.options` declare from a command line.
+  /// - Throws: `UsageError` or `SettingsError` where two flags set one setting, or `--set` is malformed.
+  public init(_ arguments: ParsedArguments) throws {
+    preset = arguments.value("--preset") ?? Preset.standardName
+    configuration = arguments.value("--config")
+    assignments = SettingFlag.all.compactMap { $0.assignment(arguments) }
+    assignments += try arguments.values("--set").map(Self.assignment(ofSet:))
+    var seen: [SettingKey: SettingOrigin] = [:]
+    for assignment in assignments {
+      guard let earlier = seen.updateValue(assignment.origin, forKey: assignment.key) else { continue }
+      let flags = Set([earlier.description, assignment.origin.description]).sorted()
+      throw UsageError(
+        "\(flags.joined(separator: " and ")): \(assignment.key) is set twice; keep one of them")
+    }
+  }
+
+  /// `table.key=value`.
+  static func assignment(ofSet text: String) throws -> SettingAssignment {
+    let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    let path = parts[0].split(separator: ".", omittingEmptySubsequences: false)
+      .map { String($0.filter { $0 != " " }) }
+    guard parts.count == 2, path.count == 2, path.allSatisfy({ !$0.isEmpty }) else {
+      throw UsageError("--set: expected TABLE.KEY=VALUE, such as training.epochs=20, found \"\(text)\"")
+    }
+    let value = parts[1].trimmingCharacters(in: .whitespaces)
+    return SettingAssignment(SettingKey(path[0], path[1]), .text(value, isToml: true), from: .flag("--set"))
+  }
+}
