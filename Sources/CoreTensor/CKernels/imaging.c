@@ -1,0 +1,367 @@
+#include "imaging.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#pragma clang fp contract(off)
+
+#define CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
+#define INLINE static inline __attribute__((always_inline))
+#define LANES 16
+
+typedef float lanes __attribute__((vector_size(4 * LANES)));
+/// The same sixteen numbers at any address.
+typedef float loose_lanes __attribute__((vector_size(4 * LANES), aligned(4)));
+typedef double double_lanes __attribute__((vector_size(64)));
+typedef float half_lanes __attribute__((vector_size(32), aligned(4)));
+
+INLINE float clip(float value) { return value < 0 ? 0 : value > 1 ? 1 : value; }
+
+/// Transposes 16 × 16 numbers: each round rotates the 8 bits of (row, lane) by one, four rounds swap them.
+INLINE void transpose(lanes *rows) {
+#pragma clang loop unroll(full)
+  for (int round = 0; round < 4; round++) {
+    lanes mixed[LANES];
+#pragma clang loop unroll(full)
+    for (int i = 0; i < LANES / 2; i++) {
+      mixed[2 * i] = __builtin_shufflevector(rows[i], rows[i + 8], 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6,
+                                             22, 7, 23);
+      mixed[2 * i + 1] = __builtin_shufflevector(rows[i], rows[i + 8], 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13,
+                                                 29, 14, 30, 15, 31);
+    }
+#pragma clang loop unroll(full)
+    for (int i = 0; i < LANES; i++) rows[i] = mixed[i];
+  }
+}
+
+/// Stores the first `count` lanes, clipped to [0, 1].
+INLINE void store_clipped(float *destination, const lanes *value, int count) {
+  lanes clipped = __builtin_elementwise_min(__builtin_elementwise_max(*value, (lanes){0}), (lanes){0} + 1);
+  if (count >= LANES) {
+    *(loose_lanes *)destination = clipped;
+  } else {
+    memcpy(destination, &clipped, (size_t)count * sizeof(float));
+  }
+}
+
+INLINE int smaller(int a, int b) { return a < b ? a : b; }
+INLINE size_t padded(int count) { return ((size_t)count + LANES - 1) / LANES * LANES; }
+
+// ---- Resampling ----
+
+/// For each output place: where its window starts, how long it is, and its weights, `stride` apart.
+typedef struct {
+  int *first;
+  int *count;
+  float *weights;
+  size_t stride;
+} windows;
+
+INLINE double support_of(int input, int output) {
+  double scale = (double)input / output;
+  return 2 * (scale > 1 ? scale : 1);
+}
+
+INLINE size_t window_stride(int input, int output) { return padded((int)ceil(support_of(input, output)) * 2 + 1); }
+
+INLINE double cubic(double x) {
+  double d = fabs(x);
+  double near = (1.5 * d - 2.5) * d * d + 1;
+  double far = ((-0.5 * d + 2.5) * d - 4) * d + 2;
+  return d < 1 ? near : d < 2 ? far : 0;
+}
+
+INLINE void fill_windows(windows *made, double *raw, int input, int output) {
+  double scale = (double)input / output;
+  double support = support_of(input, output);
+  double shrink = scale > 1 ? 1 / scale : 1;
+  for (int i = 0; i < output; i++) {
+    double center = (i + 0.5) * scale;
+    int first = (int)(center - support + 0.5);
+    int end = smaller((int)(center + support + 0.5), input);
+    if (center - support + 0.5 < 0) first = 0;
+    int count = end - first;
+    double total = 0;
+    for (int t = 0; t < count; t++) raw[t] = cubic((t + first - center + 0.5) * shrink);
+    for (int t = 0; t < count; t++) total += raw[t];
+    // Zero weights at the ends touch no pixel, so an unscaled crop costs one tap.
+    int skip = 0;
+    while (skip < count - 1 && raw[skip] == 0) skip++;
+    while (count - skip > 1 && raw[count - 1] == 0) count--;
+    made->first[i] = first + skip;
+    made->count[i] = count - skip;
+    double inverse = 1 / total;
+    float *weights = made->weights + (size_t)i * made->stride;
+    for (int t = skip; t < count; t++) weights[t - skip] = (float)(raw[t] * inverse);
+  }
+}
+
+/// `groups` × 16 columns of up to 16 output rows, transposed into `columns[column][row]`.
+INLINE void vertical_tile(const float *source, ptrdiff_t row_stride, const windows *rows, int first_row,
+                          int row_count, lanes *columns, const int groups) {
+  lanes tile[4][LANES] = {{{0}}};
+  for (int r = 0; r < row_count; r++) {
+    const float *weights = rows->weights + (size_t)(first_row + r) * rows->stride;
+    const float *line = source + (ptrdiff_t)rows->first[first_row + r] * row_stride;
+    int taps = rows->count[first_row + r];
+    lanes sum[4] = {{0}};
+    for (int t = 0; t < taps; t++, line += row_stride) {
+      for (int g = 0; g < groups; g++) sum[g] += weights[t] * *(const loose_lanes *)(line + g * LANES);
+    }
+    for (int g = 0; g < groups; g++) tile[g][r] = sum[g];
+  }
+  for (int g = 0; g < groups; g++) {
+    transpose(tile[g]);
+    for (int c = 0; c < LANES; c++) columns[g * LANES + c] = tile[g][c];
+  }
+}
+
+/// A crop narrower than sixteen columns, column by column, in the same order of additions.
+INLINE void vertical_tail(const float *source, ptrdiff_t row_stride, const windows *rows, int first_row,
+                          int row_count, lanes *columns, int count) {
+  for (int c = 0; c < count; c++) {
+    columns[c] = (lanes){0};
+    for (int r = 0; r < row_count; r++) {
+      const float *weights = rows->weights + (size_t)(first_row + r) * rows->stride;
+      const float *pixel = source + c + (ptrdiff_t)rows->first[first_row + r] * row_stride;
+      float sum = 0;
+      for (int t = 0; t < rows->count[first_row + r]; t++) sum += weights[t] * pixel[t * row_stride];
+      columns[c][r] = sum;
+    }
+  }
+}
+
+INLINE void vertical_pass(const float *source, ptrdiff_t row_stride, const windows *rows, int first_row,
+                          int row_count, lanes *columns, int width) {
+  int c = 0;
+  for (; c + 4 * LANES <= width; c += 4 * LANES)
+    vertical_tile(source + c, row_stride, rows, first_row, row_count, columns + c, 4);
+  for (; c + LANES <= width; c += LANES)
+    vertical_tile(source + c, row_stride, rows, first_row, row_count, columns + c, 1);
+  if (c == width) return;
+  if (width < LANES) {
+    vertical_tail(source, row_stride, rows, first_row, row_count, columns, width);
+  } else {
+    // The last sixteen columns overlap the ones before: the same sums are written twice.
+    c = width - LANES;
+    vertical_tile(source + c, row_stride, rows, first_row, row_count, columns + c, 1);
+  }
+}
+
+/// Sixteen output rows at once: lane r of each vector belongs to row r.
+INLINE void horizontal_pass(const lanes *columns, const windows *across, float *output, int row_count, int width,
+                            int mirrored) {
+  for (int x0 = 0; x0 < width; x0 += LANES) {
+    lanes tile[LANES] = {{0}};
+    int here = smaller(LANES, width - x0);
+    for (int i = 0; i < here; i++) {
+      int x = mirrored ? width - 1 - (x0 + i) : x0 + i;
+      const float *weights = across->weights + (size_t)x * across->stride;
+      const lanes *column = columns + across->first[x];
+      lanes sum = {0};
+      for (int t = 0; t < across->count[x]; t++) sum += weights[t] * column[t];
+      tile[i] = sum;
+    }
+    transpose(tile);
+    for (int r = 0; r < row_count; r++) store_clipped(output + (size_t)r * width + x0, &tile[r], here);
+  }
+}
+
+CLONES int chex_crop_resize(const float *crop, ptrdiff_t row_stride, int crop_height, int crop_width,
+                            float *output, int output_height, int output_width, int mirrored) {
+  windows down = {.stride = window_stride(crop_height, output_height)};
+  windows across = {.stride = window_stride(crop_width, output_width)};
+  size_t longest = down.stride > across.stride ? down.stride : across.stride;
+  size_t column_bytes = padded(crop_width) * sizeof(lanes);
+  size_t weight_bytes = (down.stride * output_height + across.stride * output_width) * sizeof(float);
+  size_t place_bytes = 2 * ((size_t)output_height + output_width) * sizeof(int);
+  size_t total = column_bytes + longest * sizeof(double) + weight_bytes + place_bytes;
+  char *block = aligned_alloc(64, (total + 63) / 64 * 64);
+  if (!block) return -1;
+  lanes *columns = (lanes *)block;
+  double *raw = (double *)(block + column_bytes);
+  down.weights = (float *)(raw + longest);
+  across.weights = down.weights + down.stride * output_height;
+  down.first = (int *)(across.weights + across.stride * output_width);
+  down.count = down.first + output_height;
+  across.first = down.count + output_height;
+  across.count = across.first + output_width;
+  fill_windows(&down, raw, crop_height, output_height);
+  fill_windows(&across, raw, crop_width, output_width);
+  for (int row = 0; row < output_height; row += LANES) {
+    int rows = smaller(LANES, output_height - row);
+    vertical_pass(crop, row_stride, &down, row, rows, columns, crop_width);
+    horizontal_pass(columns, &across, output + (size_t)row * output_width, rows, output_width, mirrored);
+  }
+  free(block);
+  return 0;
+}
+
+// ---- Pixel by pixel ----
+
+CLONES void chex_mirror_rows(float *pixels, int height, int width) {
+  for (int r = 0; r < height; r++) {
+    float *row = pixels + (size_t)r * width;
+    for (int left = 0, right = width - 1; left < right; left++, right--) {
+      float kept = row[left];
+      row[left] = row[right];
+      row[right] = kept;
+    }
+  }
+}
+
+CLONES void chex_scale_clip(float *pixels, ptrdiff_t count, float factor) {
+  for (ptrdiff_t i = 0; i < count; i++) pixels[i] = clip(pixels[i] * factor);
+}
+
+CLONES void chex_blend_clip(float *pixels, ptrdiff_t count, float grey, float factor) {
+  for (ptrdiff_t i = 0; i < count; i++) pixels[i] = clip(grey + (pixels[i] - grey) * factor);
+}
+
+/// 2^(exponent * log2(value)), value within [0, 1].
+INLINE float power(float value, float exponent) {
+  const float tiny = 0x1p-126f;
+  float safe = value < tiny ? tiny : value;
+  uint32_t bits;
+  memcpy(&bits, &safe, 4);
+  // value = mantissa * 2^whole with the mantissa in [√½, √2), where the series converges fastest.
+  int32_t whole = ((int32_t)bits - 0x3f3504f3) >> 23;
+  uint32_t mantissa_bits = bits - ((uint32_t)whole << 23);
+  float mantissa;
+  memcpy(&mantissa, &mantissa_bits, 4);
+  float s = (mantissa - 1) / (mantissa + 1);
+  float q = s * s;
+  float series = s * (1 + q * (1 / 3.f + q * (1 / 5.f + q * (1 / 7.f + q * (1 / 9.f)))));
+  float logarithm = (float)whole + series * 2.885390082f;
+  float y = exponent * logarithm;
+  y = y < -126 ? -126 : y;
+  float rounded = (y + 12582912.f) - 12582912.f;
+  float f = (y - rounded) * 0.693147181f;
+  float e = 1 + f * (1 + f * (1 / 2.f + f * (1 / 6.f + f * (1 / 24.f + f * (1 / 120.f + f * (1 / 720.f))))));
+  uint32_t scale_bits = (uint32_t)((int32_t)rounded + 127) << 23;
+  float scale;
+  memcpy(&scale, &scale_bits, 4);
+  return value < tiny ? 0 : e * scale;
+}
+
+CLONES void chex_power_clip(float *pixels, ptrdiff_t count, float exponent) {
+  for (ptrdiff_t i = 0; i < count; i++) pixels[i] = clip(power(clip(pixels[i]), exponent));
+}
+
+CLONES double chex_mean(const float *pixels, ptrdiff_t count) {
+  double_lanes first = {0}, second = {0};
+  ptrdiff_t i = 0;
+  for (; i + 16 <= count; i += 16) {
+    first += __builtin_convertvector(*(const half_lanes *)(pixels + i), double_lanes);
+    second += __builtin_convertvector(*(const half_lanes *)(pixels + i + 8), double_lanes);
+  }
+  double sum = 0;
+  for (int lane = 0; lane < 8; lane++) sum += first[lane] + second[lane];
+  for (; i < count; i++) sum += pixels[i];
+  return sum / (double)count;
+}
+
+// ---- Blur ----
+
+/// One pass of the extended box along `length` vectors; `line` and `out` have `reach` vectors of room on both sides.
+INLINE void box_pass(lanes *line, lanes *out, int length, const int whole, float inner, float outer) {
+  const int reach = whole + 1;
+  for (int i = 1; i <= reach; i++) {
+    line[-i] = line[0];
+    line[length - 1 + i] = line[length - 1];
+  }
+  for (int i = 0; i < length; i++) {
+    lanes sum = line[i];
+    for (int k = 1; k <= whole; k++) sum += line[i - k] + line[i + k];
+    out[i] = inner * sum + outer * (line[i - reach] + line[i + reach]);
+  }
+}
+
+INLINE void three_passes(lanes *line, lanes *other, int length, int whole, float inner, float outer) {
+  for (int pass = 0; pass < 3; pass++) {
+    // The usual radii get loops of constant length.
+    if (whole == 0) {
+      box_pass(line, other, length, 0, inner, outer);
+    } else if (whole == 1) {
+      box_pass(line, other, length, 1, inner, outer);
+    } else {
+      box_pass(line, other, length, whole, inner, outer);
+    }
+    lanes *kept = line;
+    line = other;
+    other = kept;
+  }
+}
+
+/// Loads 16 rows of 16 (fewer at the edges) with one vector a column.
+INLINE void load_transposed(const float *pixels, int width, int rows, int columns, lanes *tile) {
+  for (int r = 0; r < LANES; r++) {
+    tile[r] = (lanes){0};
+    if (r < rows) memcpy(&tile[r], pixels + (size_t)r * width, (size_t)columns * sizeof(float));
+  }
+  transpose(tile);
+}
+
+INLINE void blur_rows(float *pixels, int height, int width, int whole, float inner, float outer, lanes *line,
+                      lanes *other) {
+  for (int row = 0; row < height; row += LANES) {
+    float *strip = pixels + (size_t)row * width;
+    int rows = smaller(LANES, height - row);
+    for (int c = 0; c < width; c += LANES) {
+      lanes tile[LANES];
+      int columns = smaller(LANES, width - c);
+      if (columns == LANES) {
+        load_transposed(strip + c, width, rows, LANES, tile);
+      } else {
+        load_transposed(strip + c, width, rows, columns, tile);
+      }
+      memcpy(line + c, tile, (size_t)columns * sizeof(lanes));
+    }
+    three_passes(line, other, width, whole, inner, outer);
+    for (int c = 0; c < width; c += LANES) {
+      lanes tile[LANES] = {{0}};
+      int columns = smaller(LANES, width - c);
+      memcpy(tile, other + c, (size_t)columns * sizeof(lanes));
+      transpose(tile);
+      for (int r = 0; r < rows; r++) store_clipped(strip + (size_t)r * width + c, &tile[r], columns);
+    }
+  }
+}
+
+INLINE void blur_columns(float *pixels, int height, int width, int whole, float inner, float outer, lanes *line,
+                         lanes *other) {
+  for (int c = 0; c < width; c += LANES) {
+    int columns = smaller(LANES, width - c);
+    for (int r = 0; r < height; r++) {
+      line[r] = (lanes){0};
+      if (columns == LANES) {
+        line[r] = *(const loose_lanes *)(pixels + (size_t)r * width + c);
+      } else {
+        memcpy(&line[r], pixels + (size_t)r * width + c, (size_t)columns * sizeof(float));
+      }
+    }
+    three_passes(line, other, height, whole, inner, outer);
+    for (int r = 0; r < height; r++) store_clipped(pixels + (size_t)r * width + c, &other[r], columns);
+  }
+}
+
+CLONES int chex_gaussian_blur(float *pixels, int height, int width, double radius) {
+  // A box of length 2 * (whole + fraction) + 1 whose three-fold convolution has the variance of the Gaussian.
+  double variance = radius * radius / 3;
+  double whole = floor((sqrt(12 * variance + 1) - 1) / 2);
+  double fraction = (2 * whole + 1) * (whole * (whole + 1) - 3 * variance);
+  fraction /= 6 * (variance - (whole + 1) * (whole + 1));
+  double inner = 1 / (2 * (whole + fraction) + 1);
+  double outer = (1 - (2 * whole + 1) * inner) / 2;
+  size_t reach = (size_t)whole + 1;
+  size_t room = (size_t)(height > width ? height : width) + 2 * reach;
+  lanes *block = aligned_alloc(64, 2 * room * sizeof(lanes));
+  if (!block) return -1;
+  lanes *line = block + reach, *other = line + room;
+  blur_rows(pixels, height, width, (int)whole, (float)inner, (float)outer, line, other);
+  blur_columns(pixels, height, width, (int)whole, (float)inner, (float)outer, line, other);
+  free(block);
+  return 0;
+}
