@@ -39,9 +39,12 @@ let package = Package(
       name: "Films", dependencies: [core, "CCodecs"], path: "Sources/Plugins/Films", swiftSettings: strict),
     .target(
       name: "PluginHost", dependencies: [core, "CToml"], path: "Sources/Plugins/Host", swiftSettings: strict),
+    .systemLibrary(
+      name: "CZlib", path: "Sources/Runner/Storage/CZlib", pkgConfig: "zlib",
+      providers: [.apt(["zlib1g-dev"])]),
     .target(
-      name: "Runner", dependencies: [core, "PluginHost", "Films"], path: "Sources/Runner", exclude: ["Main"],
-      swiftSettings: strict),
+      name: "Runner", dependencies: [core, "PluginHost", "Films", "CZlib"], path: "Sources/Runner",
+      exclude: ["Main", "Storage/CZlib"], swiftSettings: strict),
     .executableTarget(
       name: "chex-runner", dependencies: ["Runner"], path: "Sources/Runner/Main", swiftSettings: strict),
     .target(

@@ -1,1 +1,0 @@
-#include "chex_codecs.h"

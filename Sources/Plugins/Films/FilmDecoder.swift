@@ -1,0 +1,120 @@
+import Foundation
+import Imaging
+import WorldModel
+
+/// Decodes a film of any known format, found by the file's content and never by its name.
+///
+/// Every reason not to use a film comes back as `UnusableFilm`, and limits are checked before memory is taken.
+public struct FilmDecoder: Sendable {
+  /// Formats tried in order.
+  public var codecs: [ImageCodec] = [.png, .jpeg]
+  /// Films with a shorter side are refused as tiny. Pixels.
+  public var smallestSide = 32
+  /// Films with more pixels are refused.
+  public var mostPixels = 100_000_000
+  /// Longer files are refused unread. Bytes; 1 GiB.
+  public var mostBytes = 1 << 30
+
+  /// PNG and JPEG with the documented limits.
+  public init() {}
+
+  /// Reads and decodes the file at `path`.
+  /// - Parameter identifier: the film's name in errors; the path where nil.
+  /// - Returns: grey in [0, 1].
+  /// - Throws: `UnusableFilm` with the reason in plain words.
+  public func decode(path: String, identifier: String? = nil) throws -> GrayImage {
+    let identifier = identifier ?? path
+    let bytes = try FileBytes.read(path: path, mostBytes: mostBytes) {
+      UnusableFilm(identifier: identifier, reason: $0)
+    }
+    return try decode(bytes, identifier: identifier)
+  }
+
+  /// Decodes a file that is already in memory; see ``decode(path:identifier:)``.
+  public func decode(_ bytes: [UInt8], identifier: String) throws -> GrayImage {
+    try bytes.withUnsafeBytes { try decode($0, identifier: identifier) }
+  }
+
+  /// Decodes a file that is already in memory; see ``decode(path:identifier:)``.
+  public func decode(_ bytes: UnsafeRawBufferPointer, identifier: String) throws -> GrayImage {
+    func unusable(_ reason: String) -> UnusableFilm { UnusableFilm(identifier: identifier, reason: reason) }
+    if bytes.isEmpty { throw unusable("the file is empty") }
+    guard let codec = codecs.first(where: { $0.recognizes(bytes) }) else {
+      throw unusable(notAnImage(bytes))
+    }
+    do {
+      let header = try codec.readHeader(bytes)
+      if let reason = refusal(header) { throw unusable(reason) }
+      let count = header.width * header.height
+      let pixels = try [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
+        try codec.decode(bytes, header, UnsafeMutableBufferPointer(rebasing: buffer[..<count]))
+        initialized = count
+      }
+      return GrayImage(width: header.width, height: header.height, pixels: pixels)
+    } catch let failure as ImageCodec.Failure {
+      throw unusable(failure.reason)
+    }
+  }
+
+  /// Why an image of this size is not decoded, or nil.
+  private func refusal(_ header: ImageCodec.Header) -> String? {
+    let size = "\(header.width) × \(header.height) pixels"
+    if header.width <= 0 || header.height <= 0 { return "no pixels: the header says \(size)" }
+    let (count, overflow) = header.width.multipliedReportingOverflow(by: header.height)
+    if overflow || count > mostPixels {
+      return "too large: \(size), over the limit of \(mostPixels / 1_000_000) megapixels"
+    }
+    if min(header.width, header.height) < smallestSide {
+      return "tiny: \(size), at least \(smallestSide) on each side are needed"
+    }
+    return nil
+  }
+
+  private func notAnImage(_ bytes: UnsafeRawBufferPointer) -> String {
+    let wanted = codecs.map(\.name).joined(separator: " or ")
+    let start = bytes.prefix(4).map { String(format: "%02x", $0) }.joined(separator: " ")
+    let known = Self.otherFormats.first { bytes.dropFirst($0.offset).starts(with: $0.signature.utf8) }
+    if let known { return "not an image that is read here: \(wanted) expected, found \(known.name)" }
+    return "not an image: \(wanted) expected, the file begins with bytes \(start)"
+  }
+
+  /// Formats that are told by name when they are refused.
+  private static let otherFormats: [(name: String, offset: Int, signature: String)] = [
+    ("DICOM", 128, "DICM"), ("GIF", 0, "GIF8"), ("TIFF", 0, "II*\0"), ("TIFF", 0, "MM\0*"), ("BMP", 0, "BM"),
+    ("WebP", 8, "WEBP"), ("PDF", 0, "%PDF"),
+  ]
+}
+
+/// Whole files as bytes.
+enum FileBytes {
+  /// Reads a regular file of at most `mostBytes`.
+  /// - Parameter refusal: turns a reason in plain words into the caller's error.
+  static func read(path: String, mostBytes: Int, refusal: (String) -> any Error) throws -> [UInt8] {
+    // Without blocking: a named pipe would otherwise wait for a writer for ever.
+    let file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+    guard file >= 0 else {
+      throw refusal(errno == ENOENT ? "the file does not exist" : "cannot be read: \(systemReason())")
+    }
+    defer { close(file) }
+    var status = stat()
+    guard fstat(file, &status) == 0 else { throw refusal("cannot be read: \(systemReason())") }
+    if status.st_mode & S_IFMT == S_IFDIR { throw refusal("is a directory, not a file") }
+    guard status.st_mode & S_IFMT == S_IFREG else { throw refusal("is not a regular file") }
+    let size = Int(status.st_size)
+    if size > mostBytes {
+      throw refusal("the file has \(size) bytes, over the limit of \(mostBytes) bytes")
+    }
+    return try [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+      while count < size {
+        let got = Glibc.read(file, buffer.baseAddress! + count, size - count)
+        if got < 0 && errno == EINTR { continue }
+        if got < 0 { throw refusal("cannot be read: \(systemReason())") }
+        if got == 0 { break }
+        count += got
+      }
+    }
+  }
+
+  /// The system's words for the last error.
+  static func systemReason() -> String { String(cString: strerror(errno)) }
+}

@@ -1,0 +1,23 @@
+/// Why a collection of films cannot be opened, or a file not written. A single bad film is `UnusableFilm` instead.
+public enum FilmsError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// The path that was given is neither a folder nor a table.
+  case notFound(path: String, problem: String)
+  /// The folder holds no PNG or JPEG.
+  case noFilms(folder: String)
+  /// The table, at a line where known, cannot be used.
+  case table(path: String, line: Int?, problem: String)
+  /// A file could not be written.
+  case cannotWrite(path: String, reason: String)
+
+  public var description: String {
+    switch self {
+    case .notFound(let path, let problem): "\(path): \(problem)"
+    case .noFilms(let folder):
+      "\(folder): no film found; a folder is searched, with all folders in it, for files ending in "
+        + ".png, .jpg or .jpeg (hidden ones are skipped)"
+    case .table(let path, let line, let problem):
+      line.map { "\(path), line \($0): \(problem)" } ?? "\(path): \(problem)"
+    case .cannotWrite(let path, let reason): "\(path): cannot be written: \(reason)"
+    }
+  }
+}

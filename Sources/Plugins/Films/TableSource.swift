@@ -1,0 +1,133 @@
+import Foundation
+import Imaging
+import WorldModel
+
+/// Films that a CSV table lists, with patient, split, findings and further columns.
+public struct TableSource: FilmSource {
+  public let records: [FilmRecord]
+  public let findingNames: [String]
+  public let summary: String
+  private let folder: String
+  private let decoder: FilmDecoder
+
+  /// Longest table that is read, in bytes.
+  static let mostBytes = 1 << 30
+
+  /// Reads the table; films are opened only when they are asked for. A film's identifier is its path as written.
+  /// Labels such as "No Finding" are findings like any other.
+  /// - Parameters:
+  ///   - table: path of a CSV file with a header line (RFC 4180; semicolons and tabs are recognised).
+  ///   - options: columns and filters.
+  ///   - note: a remark that opens the summary, such as how the table was found.
+  /// - Throws: `FilmsError` with the line where a row has too few or too many cells, names no file, or names one
+  ///   that an earlier row named; or where no row is left.
+  public init(
+    table: String, options: TableOptions = TableOptions(), decoder: FilmDecoder = FilmDecoder(),
+    note: String? = nil
+  ) throws {
+    let content = try TableContent(path: table, options: options)
+    records = content.records
+    findingNames = Set(content.records.flatMap(\.findings)).sorted {
+      $0.utf8.lexicographicallyPrecedes($1.utf8)
+    }
+    folder = table.lastIndex(of: "/").map { String(table[..<$0]) + "/" } ?? ""
+    self.decoder = decoder
+    var parts = [note ?? "table \(table)", "\(records.count) films"]
+    parts += content.meanings
+    if !options.filters.isEmpty { parts.append("only " + options.filters.joined(separator: " and ")) }
+    summary = parts.joined(separator: ", ")
+  }
+
+  public func film(at index: Int) throws -> GrayImage {
+    let identifier = records[index].identifier
+    let path = identifier.hasPrefix("/") ? identifier : folder + identifier
+    return try decoder.decode(path: path, identifier: identifier)
+  }
+
+  /// Whether the table's header has a column that names files.
+  static func hasPathColumn(table: String) throws -> Bool {
+    var reader = try openReader(table)
+    do {
+      let header = try reader.next()?.fields ?? []
+      return TableColumns.firstIndex(of: TableOptions.usualPaths, in: header.map { $0.trimmingSpaces() })
+        != nil
+    } catch { throw FilmsError.table(path: table, line: error.line, problem: error.text) }
+  }
+
+  static func openReader(_ path: String) throws -> DelimitedReader {
+    let bytes = try FileBytes.read(path: path, mostBytes: mostBytes) {
+      FilmsError.table(path: path, line: nil, problem: $0)
+    }
+    do {
+      return try DelimitedReader(bytes)
+    } catch { throw FilmsError.table(path: path, line: error.line, problem: error.text) }
+  }
+}
+
+/// The rows of a table that are wanted, as records.
+private struct TableContent {
+  var records: [FilmRecord] = []
+  /// For the summary: which column means what.
+  var meanings: [String] = []
+  private var lines: [String: Int] = [:]
+  private let path: String
+
+  init(path: String, options: TableOptions) throws {
+    self.path = path
+    var reader = try TableSource.openReader(path)
+    do {
+      guard let header = try reader.next() else {
+        throw TableProblem("the table is empty; a header is needed")
+      }
+      let columns = try TableColumns(header: header.fields, options: options)
+      var rowCount = 0
+      while let row = try reader.next() {
+        rowCount += 1
+        try add(row, columns)
+      }
+      if records.isEmpty {
+        throw TableProblem(
+          rowCount == 0
+            ? "the table has a header and no rows"
+            : "none of its \(rowCount) rows matches " + options.filters.joined(separator: " and "))
+      }
+      describe(columns)
+    } catch let problem as DelimitedReader.Problem {
+      throw FilmsError.table(path: path, line: problem.line, problem: problem.text)
+    } catch let problem as TableProblem {
+      throw FilmsError.table(path: path, line: nil, problem: problem.text)
+    }
+  }
+
+  private mutating func add(_ row: DelimitedReader.Record, _ columns: TableColumns) throws {
+    func refuse(_ problem: String) -> FilmsError { .table(path: path, line: row.line, problem: problem) }
+    let cells = row.fields
+    guard cells.count == columns.names.count else {
+      throw refuse("\(cells.count) cells found, \(columns.names.count) expected as in the header")
+    }
+    guard columns.filters.allSatisfy({ cells[$0.column] == $0.value }) else { return }
+    let identifier = cells[columns.path]
+    guard !identifier.isEmpty else { throw refuse("column \"\(columns.names[columns.path])\" names no file") }
+    if let earlier = lines.updateValue(row.line, forKey: identifier) {
+      throw refuse(
+        "\"\(identifier)\" is named again, first on line \(earlier); each film may have one row, "
+          + "with its labels separated by |")
+    }
+    func cell(_ column: Int?) -> String? { column.map { cells[$0] }.flatMap { $0.isEmpty ? nil : $0 } }
+    let labels = cell(columns.labels)?.split { $0 == "|" || $0 == ";" } ?? []
+    records.append(
+      FilmRecord(
+        identifier: identifier, patient: cell(columns.patient), split: cell(columns.split),
+        findings: Set(labels.map { $0.trimmingSpaces() }.filter { !$0.isEmpty }),
+        attributes: Dictionary(
+          uniqueKeysWithValues: columns.attributes.map { (columns.names[$0], cells[$0]) })))
+  }
+
+  private mutating func describe(_ columns: TableColumns) {
+    meanings = [
+      ("labels", columns.labels), ("patients", columns.patient), ("splits", columns.split),
+    ].map { meaning, column in
+      column.map { "\(meaning) in \"\(columns.names[$0])\"" } ?? "no \(meaning)"
+    }
+  }
+}

@@ -1,0 +1,200 @@
+import Imaging
+import WorldModel
+
+/// A picture of one batch: what the model saw and what it had to predict, one row for each sample.
+///
+/// Columns: the film with both crops framed; each target view; each context with its appearance, unseen patches
+/// darkened and patches to predict tinted; and for each supervision across views, where target patches lie
+/// around the context.
+public struct BatchSheet: Sendable {
+  /// One crop of a film.
+  public struct View: Sendable {
+    public var frame: Frame
+    /// What must be predicted from, unmasked.
+    public var target: GrayImage
+    /// What the context encoder is given before patches are dropped.
+    public var context: GrayImage
+    /// Patches that enter the encoder, and patches that are to be predicted.
+    public var visible: [Int]
+    public var hidden: [Int]
+    /// A line below the context: `"a = 0.83 1.21 1.00 0.0"`.
+    public var caption: String
+
+    public init(
+      frame: Frame, target: GrayImage, context: GrayImage, visible: [Int], hidden: [Int], caption: String = ""
+    ) {
+      self.frame = frame
+      self.target = target
+      self.context = context
+      self.visible = visible
+      self.hidden = hidden
+      self.caption = caption
+    }
+  }
+
+  /// A prediction of one view from another.
+  public struct Crossing: Sendable {
+    /// Which of the sample's views, from 0.
+    public var context: Int
+    public var target: Int
+    /// Place of each target patch on the context's grid (φ), in raster order of the target: `gridSize²` places.
+    public var places: [GridPlace]
+    /// Target patches where the error is taken; nil for all.
+    public var predicted: [Int]?
+    /// A line below the panel: `"Δ = 0.21 -0.40"`.
+    public var caption: String
+
+    public init(
+      context: Int, target: Int, places: [GridPlace], predicted: [Int]? = nil, caption: String = ""
+    ) {
+      self.context = context
+      self.target = target
+      self.places = places
+      self.predicted = predicted
+      self.caption = caption
+    }
+  }
+
+  /// One film's row.
+  public struct Sample: Sendable {
+    public var name: String
+    public var film: GrayImage
+    /// One or two.
+    public var views: [View]
+    public var crossings: [Crossing]
+
+    public init(name: String, film: GrayImage, views: [View], crossings: [Crossing] = []) {
+      self.name = name
+      self.film = film
+      self.views = views
+      self.crossings = crossings
+    }
+  }
+
+  /// Rows that are drawn at most; further samples are left out.
+  public static let mostRows = 6
+
+  public var title: String
+  /// Patches along a side.
+  public var gridSize: Int
+  public var samples: [Sample]
+
+  public init(title: String, gridSize: Int, samples: [Sample]) {
+    self.title = title
+    self.gridSize = gridSize
+    self.samples = samples
+  }
+
+  static let background = Color(22, 25, 30)
+  static let ink = Color(236, 239, 244)
+  static let quiet = Color(150, 158, 170)
+  /// Frames of the views: blue and orange.
+  static let viewColors = [Color(92, 176, 255), Color(255, 168, 64)]
+  /// Patches to predict.
+  static let hiddenColor = Color(255, 74, 150)
+
+  private static let margin = 20.0
+  private static let gutter = 14.0
+  private static let headerHeight = 76.0
+  private static let captionHeight = 34.0
+  private static let legendHeight = 44.0
+
+  /// What a column shows.
+  enum Column: Equatable {
+    case film
+    case target(Int)
+    case context(Int)
+    case crossing(Int)
+  }
+
+  /// Columns that some sample needs.
+  var columns: [Column] {
+    let rows = samples.prefix(Self.mostRows)
+    let views = rows.map(\.views.count).max() ?? 0
+    let crossings = rows.map(\.crossings.count).max() ?? 0
+    return [.film] + (0..<views).map(Column.target) + (0..<views).map(Column.context)
+      + (0..<crossings).map(Column.crossing)
+  }
+
+  /// Where a column's picture lies in a row.
+  func cell(row: Int, column: Int, cellSize: Double) -> Box {
+    Box(
+      x: Self.margin + Double(column) * (cellSize + Self.gutter),
+      y: Self.headerHeight + Double(row) * (cellSize + Self.captionHeight), width: cellSize, height: cellSize)
+  }
+
+  /// Draws the sheet.
+  /// - Parameter cellSize: side of each picture, in pixels, at least 64.
+  public func draw(cellSize: Int = 168) -> Canvas {
+    precondition(cellSize >= 64, "BatchSheet: cells of \(cellSize) pixels are too small, 64 is the least")
+    precondition(gridSize > 0, "BatchSheet: a grid of \(gridSize) patches a side")
+    let rows = samples.prefix(Self.mostRows)
+    let size = Double(cellSize)
+    let last = cell(row: rows.count - 1, column: columns.count - 1, cellSize: size)
+    var canvas = Canvas(
+      width: max(Int(last.right + Self.margin), 560),
+      height: Int(Self.headerHeight + Double(rows.count) * (size + Self.captionHeight) + Self.legendHeight),
+      background: Self.background)
+    canvas.text(title, at: Point(Self.margin, 18), height: 12, Self.ink, isBold: true)
+    for (index, column) in columns.enumerated() {
+      let box = cell(row: 0, column: index, cellSize: size)
+      drawHeader(column, in: box, on: &canvas)
+    }
+    for (row, sample) in rows.enumerated() {
+      for (index, column) in columns.enumerated() {
+        drawCell(column, of: sample, in: cell(row: row, column: index, cellSize: size), on: &canvas)
+      }
+    }
+    drawLegend(at: Double(canvas.height) - Self.legendHeight + 12, on: &canvas)
+    return canvas
+  }
+
+  private func drawHeader(_ column: Column, in box: Box, on canvas: inout Canvas) {
+    let (text, color): (String, Color) =
+      switch column {
+      case .film: ("film", Self.ink)
+      case .target(let view): ("target \(view + 1)", Self.color(ofView: view))
+      case .context(let view): ("context \(view + 1)", Self.color(ofView: view))
+      case .crossing(let index): (crossingTitle(index), Self.ink)
+      }
+    canvas.text(text, at: Point(box.x, box.y - 21), height: 9, color, isBold: true)
+  }
+
+  private func crossingTitle(_ index: Int) -> String {
+    guard let crossing = samples.compactMap({ $0.crossings.dropFirst(index).first }).first else { return "" }
+    return "context \(crossing.context + 1) → target \(crossing.target + 1)"
+  }
+
+  static func color(ofView view: Int) -> Color { viewColors[view % viewColors.count] }
+
+  private func drawCell(_ column: Column, of sample: Sample, in box: Box, on canvas: inout Canvas) {
+    switch column {
+    case .film:
+      drawFilm(sample, in: box, on: &canvas)
+      caption(sample.name, below: box, on: &canvas)
+    case .target(let index):
+      guard let view = sample.views.dropFirst(index).first else { return }
+      canvas.draw(view.target, in: box)
+      canvas.frame(box, Self.color(ofView: index), thickness: 2)
+      caption(Self.sentence(view.frame), below: box, on: &canvas)
+    case .context(let index):
+      guard let view = sample.views.dropFirst(index).first else { return }
+      drawContext(view, index, in: box, on: &canvas)
+      caption(view.caption, below: box, on: &canvas)
+    case .crossing(let index):
+      guard let crossing = sample.crossings.dropFirst(index).first else { return }
+      drawCrossing(crossing, of: sample, in: box, on: &canvas)
+      caption(crossing.caption, below: box, on: &canvas)
+    }
+  }
+
+  private func caption(_ text: String, below box: Box, on canvas: inout Canvas) {
+    let fitted = Canvas.fitted(text, width: box.width, height: 7)
+    canvas.text(fitted, at: Point(box.x, box.bottom + 8), height: 7, Self.quiet)
+  }
+
+  private static func sentence(_ frame: Frame) -> String {
+    "\(frame.width)×\(frame.height) of \(frame.filmWidth)×\(frame.filmHeight)"
+      + (frame.mirrored ? ", mirrored" : "")
+  }
+}

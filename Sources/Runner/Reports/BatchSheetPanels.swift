@@ -1,0 +1,141 @@
+import Imaging
+import WorldModel
+
+extension BatchSheet {
+  /// The film as large as fits, with the crops' frames.
+  func drawFilm(_ sample: Sample, in box: Box, on canvas: inout Canvas) {
+    let place = Self.fitted(width: sample.film.width, height: sample.film.height, in: box)
+    canvas.fill(box, Self.background.mixed(with: .white, 0.05))
+    canvas.draw(sample.film, in: place)
+    for (index, view) in sample.views.enumerated() {
+      let frame = view.frame
+      let (across, down) = (place.width / Double(frame.filmWidth), place.height / Double(frame.filmHeight))
+      let outline = Box(
+        x: place.x + Double(frame.column) * across, y: place.y + Double(frame.row) * down,
+        width: Double(frame.width) * across, height: Double(frame.height) * down)
+      canvas.frame(outline, Self.color(ofView: index), thickness: 2)
+      canvas.text(
+        "\(index + 1)", at: Point(index == 0 ? outline.x + 6 : outline.right - 12, outline.y + 6), height: 9,
+        Self.color(ofView: index), isBold: true)
+    }
+  }
+
+  /// What the encoder sees bright, what it does not dark, what must be predicted tinted and outlined.
+  func drawContext(_ view: View, _ index: Int, in box: Box, on canvas: inout Canvas) {
+    canvas.draw(view.context, in: box)
+    let visible = Set(view.visible)
+    let unseen = (0..<gridSize * gridSize).filter { !visible.contains($0) }
+    for patch in unseen {
+      let cell = Canvas.cell(patch, of: box, gridSize: gridSize)
+      canvas.fill(cell, .black, share: 0.72)
+      canvas.hatch(cell, Self.quiet, spacing: 6, share: 0.35)
+    }
+    canvas.tint(patches: view.hidden, of: box, gridSize: gridSize, Self.hiddenColor, share: 0.28)
+    canvas.outline(patches: view.hidden, of: box, gridSize: gridSize, Self.hiddenColor, thickness: 1.5)
+    canvas.frame(box, Self.color(ofView: index), thickness: 2)
+  }
+
+  /// The context in its own orientation, the film around it faint, and the grid of target patches where the mask
+  /// tokens stand.
+  func drawCrossing(_ crossing: Crossing, of sample: Sample, in box: Box, on canvas: inout Canvas) {
+    canvas.fill(box, Self.background.mixed(with: .white, 0.05))
+    guard let view = sample.views.dropFirst(crossing.context).first, !crossing.places.isEmpty else { return }
+    let grid = Double(gridSize)
+    let film = Self.filmOnGrid(view.frame, gridSize: grid)
+    let places = crossing.places
+    let low = Point(min(0, places.map(\.column).min() ?? 0), min(0, places.map(\.row).min() ?? 0))
+    let high = Point(
+      max(grid, (places.map(\.column).max() ?? 0) + 1), max(grid, (places.map(\.row).max() ?? 0) + 1))
+    // Never so wide that the whole film would not show why: the film's own extent always fits.
+    let world = Box(
+      x: min(low.x, film.x), y: min(low.y, film.y), width: max(high.x, film.right) - min(low.x, film.x),
+      height: max(high.y, film.bottom) - min(low.y, film.y))
+    let aspect = Double(view.frame.width) / Double(view.frame.height)
+    let scale = min((box.width - 4) / (world.width * aspect), (box.height - 4) / world.height)
+    let left = box.x + (box.width - world.width * aspect * scale) / 2
+    let top = box.y + (box.height - world.height * scale) / 2
+    func onCanvas(_ area: Box) -> Box {
+      Box(
+        x: left + (area.x - world.x) * aspect * scale, y: top + (area.y - world.y) * scale,
+        width: area.width * aspect * scale, height: area.height * scale)
+    }
+    canvas.draw(sample.film, in: onCanvas(film), dimming: 0.42, mirrored: view.frame.mirrored)
+    let context = onCanvas(Box(x: 0, y: 0, width: grid, height: grid))
+    canvas.draw(view.context, in: context, dimming: 0.9)
+    canvas.frame(context, Self.color(ofView: crossing.context), thickness: 2)
+    drawPlaces(crossing, onCanvas, on: &canvas)
+  }
+
+  private func drawPlaces(_ crossing: Crossing, _ onCanvas: (Box) -> Box, on canvas: inout Canvas) {
+    let color = Self.color(ofView: crossing.target)
+    let patches = crossing.predicted ?? Array(crossing.places.indices)
+    for patch in patches where patch < crossing.places.count {
+      let place = crossing.places[patch]
+      let cell = onCanvas(Box(x: place.column, y: place.row, width: 1, height: 1))
+      canvas.fill(cell, Self.hiddenColor, share: 0.14)
+      let middle = Point(cell.x + cell.width / 2, cell.y + cell.height / 2)
+      canvas.line(from: middle, to: middle, color, thickness: min(2.4, cell.width / 3))
+    }
+    let columns = crossing.places.map(\.column)
+    let rows = crossing.places.map(\.row)
+    guard let left = columns.min(), let right = columns.max(), let top = rows.min(), let bottom = rows.max()
+    else { return }
+    let outline = onCanvas(Box(x: left, y: top, width: right - left + 1, height: bottom - top + 1))
+    canvas.frame(outline, color, thickness: 2)
+    // Patch 0 tells how the target is turned: at the left, or at the right where it is mirrored.
+    let first = crossing.places[0]
+    canvas.fill(onCanvas(Box(x: first.column, y: first.row, width: 1, height: 1)), color)
+  }
+
+  /// Where the whole film lies on the grid of a context, mirrored with it.
+  static func filmOnGrid(_ frame: Frame, gridSize: Double) -> Box {
+    let across = gridSize / Double(frame.width)
+    let down = gridSize / Double(frame.height)
+    let width = Double(frame.filmWidth) * across
+    let left = -Double(frame.column) * across
+    return Box(
+      x: frame.mirrored ? gridSize - left - width : left, y: -Double(frame.row) * down, width: width,
+      height: Double(frame.filmHeight) * down)
+  }
+
+  /// The largest box of a picture's proportions within another, centred.
+  static func fitted(width: Int, height: Int, in box: Box) -> Box {
+    let scale = min(box.width / Double(width), box.height / Double(height))
+    let (w, h) = ((Double(width) * scale).rounded(), (Double(height) * scale).rounded())
+    return Box(
+      x: box.x + ((box.width - w) / 2).rounded(), y: box.y + ((box.height - h) / 2).rounded(), width: w,
+      height: h)
+  }
+
+  /// Says what the marks mean, as far as the sheet has them.
+  func drawLegend(at top: Double, on canvas: inout Canvas) {
+    var pen = 20.0
+    func write(_ text: String) {
+      canvas.text(text, at: Point(pen + 24, top + 3), height: 8, Self.quiet)
+      pen += 24 + Canvas.textWidth(text, height: 8) + 26
+    }
+    func swatch() -> Box { Box(x: pen, y: top, width: 15, height: 15) }
+    let shown = samples.prefix(Self.mostRows)
+    for view in 0..<(shown.map(\.views.count).max() ?? 0) {
+      canvas.frame(swatch(), Self.color(ofView: view), thickness: 2)
+      write("view \(view + 1)")
+    }
+    if shown.contains(where: { $0.views.contains { $0.visible.count < gridSize * gridSize } }) {
+      canvas.fill(swatch(), Color(grey: 0.1))
+      canvas.hatch(swatch(), Self.quiet, spacing: 6, share: 0.6)
+      write("not seen")
+    }
+    if shown.contains(where: { $0.views.contains { !$0.hidden.isEmpty } }) {
+      canvas.fill(swatch(), Self.hiddenColor, share: 0.35)
+      canvas.frame(swatch(), Self.hiddenColor, thickness: 1.5)
+      write("hidden, to predict")
+    }
+    if shown.contains(where: { !$0.crossings.isEmpty }) {
+      let box = swatch()
+      canvas.line(from: Point(box.x + 7, box.y + 7), to: Point(box.x + 7, box.y + 7), Self.ink, thickness: 3)
+      write("place of a target patch on the context's grid")
+      canvas.fill(swatch().inset(3), Self.ink)
+      write("the target's first patch")
+    }
+  }
+}

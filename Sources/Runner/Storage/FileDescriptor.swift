@@ -1,0 +1,134 @@
+import Foundation
+
+/// An open file: closed when the last reference goes.
+final class FileDescriptor {
+  let path: String
+  private(set) var raw: Int32
+
+  /// - Parameters:
+  ///   - action: the verb of an error's sentence: "open", "create".
+  ///   - flags: of `open(2)`; close-on-exec is added.
+  init(_ action: String, _ path: String, flags: Int32, mode: mode_t = 0o644) throws {
+    self.path = path
+    repeat { raw = open(path, flags | O_CLOEXEC, mode) } while raw < 0 && errno == EINTR
+    guard raw >= 0 else { throw StorageError.system(action, path) }
+  }
+
+  deinit { if raw >= 0 { _ = Glibc.close(raw) } }
+
+  /// Writes all bytes, in one call where the system takes them in one.
+  func write(_ bytes: UnsafeRawBufferPointer) throws {
+    var rest = bytes
+    while let base = rest.baseAddress, rest.count > 0 {
+      let written = Glibc.write(raw, base, rest.count)
+      if written < 0 {
+        if errno == EINTR { continue }
+        throw StorageError.system("write to", path)
+      }
+      rest = UnsafeRawBufferPointer(rebasing: rest[written...])
+    }
+  }
+
+  /// Fills `bytes` from `offset`.
+  /// - Throws: `StorageError.damaged` where the file ends before.
+  func read(into bytes: UnsafeMutableRawBufferPointer, at offset: Int) throws {
+    var done = 0
+    while done < bytes.count {
+      let count = pread(raw, bytes.baseAddress! + done, bytes.count - done, off_t(offset + done))
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw StorageError.system("read", path)
+      }
+      guard count > 0 else {
+        throw StorageError.damaged(
+          file: path, expected: "\(offset + bytes.count) bytes", found: "its end after \(offset + done)")
+      }
+      done += count
+    }
+  }
+
+  /// Length in bytes.
+  /// - Throws: where the path is a folder or a device.
+  func regularFileSize() throws -> Int {
+    var information = stat()
+    guard fstat(raw, &information) == 0 else { throw StorageError.system("examine", path) }
+    guard information.st_mode & S_IFMT == S_IFREG else {
+      throw StorageError.damaged(file: path, expected: "a regular file", found: "a folder or device")
+    }
+    return Int(information.st_size)
+  }
+
+  /// Waits until the file's contents are on the disk.
+  func synchronize() throws {
+    // Some network file systems cannot sync a folder and say so with EINVAL: nothing more can be done there.
+    guard fsync(raw) == 0 || errno == EINVAL else { throw StorageError.system("sync", path) }
+  }
+
+  func close() throws {
+    let closing = raw
+    raw = -1
+    guard Glibc.close(closing) == 0 || errno == EINTR else { throw StorageError.system("close", path) }
+  }
+}
+
+/// Few calls on folders, with errors that name them.
+enum Folder {
+  static func exists(_ path: String) -> Bool {
+    var information = stat()
+    return stat(path, &information) == 0 && information.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// Makes a folder and those above it; one that exists is fine.
+  static func create(_ path: String) throws {
+    if exists(path) { return }
+    let parent = (path as NSString).deletingLastPathComponent
+    if !parent.isEmpty, parent != path { try create(parent) }
+    guard mkdir(path, 0o755) == 0 || errno == EEXIST && exists(path) else {
+      throw StorageError.system("create folder", path)
+    }
+  }
+
+  /// Names in a folder, sorted.
+  static func names(_ path: String) throws -> [String] {
+    guard let stream = opendir(path) else { throw StorageError.system("list", path) }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+      let name = withUnsafePointer(to: entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if name != ".", name != ".." { names.append(name) }
+    }
+    return names.sorted()
+  }
+
+  /// Removes a file, or a folder with all it holds.
+  static func remove(_ path: String) throws {
+    var information = stat()
+    guard lstat(path, &information) == 0 else { throw StorageError.system("remove", path) }
+    if information.st_mode & S_IFMT == S_IFDIR {
+      for name in try names(path) { try remove(path + "/" + name) }
+      guard rmdir(path) == 0 else { throw StorageError.system("remove", path) }
+    } else {
+      guard unlink(path) == 0 else { throw StorageError.system("remove", path) }
+    }
+  }
+
+  static func move(_ path: String, to destination: String) throws {
+    guard rename(path, destination) == 0 else {
+      throw StorageError.system("rename to \(destination) the folder or file", path)
+    }
+  }
+
+  /// Makes renames and removals inside a folder last through a power cut.
+  static func synchronize(_ path: String) throws {
+    let folder = try FileDescriptor("open folder", path, flags: O_RDONLY | O_DIRECTORY)
+    try folder.synchronize()
+  }
+
+  /// The folder that a path lies in: `"."` for a bare name.
+  static func parent(of path: String) -> String {
+    let parent = (path as NSString).deletingLastPathComponent
+    return parent.isEmpty ? "." : parent
+  }
+}
