@@ -13,8 +13,8 @@ public struct TableSource: FilmSource {
   /// Longest table that is read, in bytes.
   static let mostBytes = 1 << 30
 
-  /// Reads the table; films are opened only when they are asked for. A film's identifier is its path as written.
-  /// Labels such as "No Finding" are findings like any other.
+  /// Reads the table; films are opened only when they are asked for. A film's identifier is its path as
+  /// written. Labels such as "No Finding" are findings like any other.
   /// - Parameters:
   ///   - table: path of a CSV file with a header line (RFC 4180; semicolons and tabs are recognised).
   ///   - options: columns and filters.
