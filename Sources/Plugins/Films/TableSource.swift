@@ -19,8 +19,8 @@ public struct TableSource: FilmSource {
   ///   - table: path of a CSV file with a header line (RFC 4180; semicolons and tabs are recognised).
   ///   - options: columns and filters.
   ///   - note: a remark that opens the summary, such as how the table was found.
-  /// - Throws: `FilmsError` with the line where a row has too few or too many cells, names no file, or names one
-  ///   that an earlier row named; or where no row is left.
+  /// - Throws: `FilmsError` with the line where a row has too few or too many cells, names no file, or names
+  ///   one that an earlier row named; or where no row is left.
   public init(
     table: String, options: TableOptions = TableOptions(), decoder: FilmDecoder = FilmDecoder(),
     note: String? = nil
