@@ -1,4 +1,5 @@
 #pragma once
+#include "clones.h"
 #include <stddef.h>
 #include <string.h>
 
@@ -6,8 +7,6 @@
 // same bits.
 #pragma clang fp contract(off)
 
-#define CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
-#define INLINE static inline __attribute__((always_inline))
 #define LANES 16
 
 typedef float lanes __attribute__((vector_size(4 * LANES)));
