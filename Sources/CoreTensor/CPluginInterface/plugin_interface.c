@@ -1,2 +1,3 @@
-// Header-only: the C side of the border between host and plugins.
 #include "plugin_interface.h"
+
+const char *chex_core_fingerprint(void) { return CHEX_CORE_FINGERPRINT; }

@@ -1,2 +1,0 @@
-#pragma once
-#define CHEX_CORE_FINGERPRINT "0"

@@ -1,0 +1,94 @@
+import Foundation
+import WorldModel
+
+/// Loads the plugins of a manifest into this process and checks each before it may register.
+///
+/// A library is never unloaded: Swift keeps pointers into it for good.
+public struct PluginHost: Sendable {
+  public let manifest: PluginManifest
+  /// Where libraries with bare names are looked for, the first hit wins.
+  public let searchFolders: [String]
+
+  /// - Parameter searchFolders: `standardFolders` where not given.
+  public init(manifest: PluginManifest, searchFolders: [String]? = nil) {
+    self.manifest = manifest
+    self.searchFolders = searchFolders ?? Self.standardFolders(manifest)
+  }
+
+  /// Beside the executable, in `../lib` from there, beside the manifest.
+  public static func standardFolders(_ manifest: PluginManifest) -> [String] {
+    let executable = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+    let folder = URL(fileURLWithPath: executable ?? CommandLine.arguments[0]).deletingLastPathComponent()
+    let installed = folder.appendingPathComponent("../lib").standardizedFileURL
+    return [folder.path, installed.path, manifest.folder]
+  }
+
+  /// Loads plugins in the manifest's order.
+  /// - Parameter names: the plugins to load, whether enabled or not; all of them where nil. A disabled plugin that
+  ///   was not asked for by name and cannot be loaded is left out, as it must not stop a run; `inspect` tells why.
+  /// - Throws: `PluginError`, for the first plugin that is refused.
+  public func load(only names: Set<String>? = nil) throws -> [LoadedPlugin] {
+    let known = manifest.entries.map(\.name)
+    if let unknown = names?.sorted().first(where: { !known.contains($0) }) {
+      throw PluginError.unknownPlugin(name: unknown, manifest: manifest.path, known: known)
+    }
+    return try manifest.entries.compactMap { entry in
+      if let names { return names.contains(entry.name) ? try load(entry) : nil }
+      return entry.enabled ? try load(entry) : try? load(entry)
+    }
+  }
+
+  /// Tries every plugin, for listings and reports; nothing is thrown.
+  public func inspect() -> [PluginStatus] {
+    manifest.entries.map { entry in
+      do throws(PluginError) { return .loaded(try load(entry)) } catch { return .failed(entry, error) }
+    }
+  }
+
+  /// The fingerprint of the core that this process runs on.
+  public static var coreFingerprint: String { String(cString: chex_core_fingerprint()) }
+
+  /// What a report should say of the core; nil where all is well.
+  public static var coreWarning: String? { warning(host: CHEX_CORE_FINGERPRINT, core: coreFingerprint) }
+
+  static func warning(host: String, core: String) -> String? {
+    if host != core {
+      return
+        "libCoreTensor.so: expected the core with fingerprint \(host.prefix(16)) that the host was built against, "
+        + "found \(core.prefix(16)); build both again with 'make build'"
+    }
+    if core == "unset" {
+      return
+        "libCoreTensor.so: expected a core with a fingerprint, found one without, so that plugins of older "
+        + "sources cannot be told; build with 'make build'"
+    }
+    return nil
+  }
+
+  private func load(_ entry: PluginManifest.Entry) throws(PluginError) -> LoadedPlugin {
+    let file = try PluginLibrary.locate(entry, manifest: manifest, searchFolders: searchFolders)
+    let library = PluginLibrary(plugin: entry.name, file: file)
+    try library.checkTables()
+    let information = try library.open()
+    let version = try library.checkInformation(information)
+    let definition = try library.register(information, kind: entry.kind)
+    let check = OptionCheck(entry: entry, manifest: manifest.path, file: file)
+    try check.declarations(definition.options)
+    return LoadedPlugin(
+      name: entry.name, kind: entry.kind, version: version, libraryPath: file, enabled: entry.enabled,
+      definition: definition, given: try check.given(definition.options))
+  }
+}
+
+/// What became of one plugin of the manifest.
+public enum PluginStatus: Sendable {
+  case loaded(LoadedPlugin)
+  case failed(PluginManifest.Entry, PluginError)
+
+  public var name: String {
+    switch self {
+    case .loaded(let plugin): plugin.name
+    case .failed(let entry, _): entry.name
+    }
+  }
+}

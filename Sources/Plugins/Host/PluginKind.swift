@@ -1,0 +1,74 @@
+import WorldModel
+
+/// What a plugin adds, as `kind` in `plugins.toml` says it.
+public enum PluginKind: String, Sendable, CaseIterable, Codable {
+  /// A world-modelling task.
+  case task
+  /// A source of films.
+  case data
+
+  /// For messages: `a task`.
+  var article: String { "a \(rawValue)" }
+}
+
+/// What a plugin registered.
+public enum PluginDefinition: Sendable {
+  case task(TaskDefinition)
+  case data(DataSourceDefinition)
+
+  public var kind: PluginKind {
+    switch self {
+    case .task: .task
+    case .data: .data
+    }
+  }
+  public var name: String {
+    switch self {
+    case .task(let definition): definition.name
+    case .data(let definition): definition.name
+    }
+  }
+  public var summary: String {
+    switch self {
+    case .task(let definition): definition.summary
+    case .data(let definition): definition.summary
+    }
+  }
+  public var options: [OptionDeclaration] {
+    switch self {
+    case .task(let definition): definition.options
+    case .data(let definition): definition.options
+    }
+  }
+}
+
+/// An option that `plugins.toml` sets.
+public struct GivenOption: Sendable, Equatable {
+  /// As its declaration accepted it.
+  public let value: OptionValue
+  /// Line of `plugins.toml`.
+  public let line: Int
+
+  public init(value: OptionValue, line: Int) {
+    self.value = value
+    self.line = line
+  }
+}
+
+/// A plugin that passed every check.
+public struct LoadedPlugin: Sendable {
+  public let name: String
+  public let kind: PluginKind
+  /// As the plugin states it.
+  public let version: String
+  /// The file that was loaded.
+  public let libraryPath: String
+  /// Whether `plugins.toml` turns it on.
+  public let enabled: Bool
+  public let definition: PluginDefinition
+  /// What `[plugin.options]` sets, by name.
+  public let given: [String: GivenOption]
+
+  /// Every declared option: as given, else by default.
+  public var options: Options { Options(definition.options, given: given.mapValues(\.value)) }
+}

@@ -1,0 +1,113 @@
+import Foundation
+import WorldModel
+
+/// One plugin's library on its way into the process. The checks must run in the order in which they stand here:
+/// each makes the next one safe.
+struct PluginLibrary {
+  let plugin: String
+  let file: String
+
+  /// The file of a plugin's library. A bare name is looked for in folders; a path is taken from the manifest's.
+  static func locate(
+    _ entry: PluginManifest.Entry, manifest: PluginManifest, searchFolders: [String]
+  ) throws(PluginError) -> String {
+    let candidates: [String]
+    if entry.library.contains("/") {
+      let folder = URL(fileURLWithPath: manifest.folder, isDirectory: true)
+      candidates = [URL(fileURLWithPath: entry.library, relativeTo: folder).standardizedFileURL.path]
+    } else {
+      candidates = searchFolders.map { "\($0)/lib\(entry.library).so" }
+    }
+    guard let file = candidates.first(where: FileManager.default.fileExists(atPath:)) else {
+      throw .missingLibrary(plugin: entry.name, library: entry.library, searched: candidates)
+    }
+    return file
+  }
+
+  /// Reads the file's tables, so that nothing of a library that is no plugin ever runs.
+  func checkTables() throws(PluginError) {
+    let tables: ElfLibrary
+    do { tables = try ElfLibrary(path: file) } catch {
+      throw .notAPlugin(plugin: plugin, file: file, found: "\(error)")
+    }
+    guard tables.defined.contains(CHEX_PLUGIN_ENTRY) else {
+      throw .notAPlugin(
+        plugin: plugin, file: file, found: "a library without the entry point \(CHEX_PLUGIN_ENTRY)")
+    }
+    guard !tables.defined.contains(CHEX_CORE_MARK) else { throw .carriesCore(plugin: plugin, file: file) }
+  }
+
+  /// Brings the library into the process, for good.
+  func open() throws(PluginError) -> UnsafePointer<chex_plugin_information> {
+    guard let handle = dlopen(file, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) else {
+      throw refusal(ofLoader: dlerror().map { String(cString: $0) } ?? "no reason given")
+    }
+    guard let symbol = dlsym(handle, CHEX_PLUGIN_ENTRY) else {
+      throw .notAPlugin(
+        plugin: plugin, file: file, found: "a library without the entry point \(CHEX_PLUGIN_ENTRY)")
+    }
+    let entry = unsafeBitCast(symbol, to: (@convention(c) () -> UnsafePointer<chex_plugin_information>?).self)
+    guard let information = entry() else {
+      throw .notAPlugin(plugin: plugin, file: file, found: "an entry point that gives no information")
+    }
+    return information
+  }
+
+  /// The loader's text begins with the file that it means, which may be another library.
+  func refusal(ofLoader text: String) -> PluginError {
+    guard let range = text.range(of: "undefined symbol: ") else {
+      let reason = text.hasPrefix(file + ": ") ? String(text.dropFirst(file.count + 2)) : text
+      return .notLoadable(plugin: plugin, file: file, reason: reason)
+    }
+    let symbol = text[range.upperBound...].prefix { !" ,\t\n()".contains($0) }
+    return .unresolvedSymbol(plugin: plugin, file: file, symbol: String(symbol))
+  }
+
+  /// - Returns: the plugin's version.
+  func checkInformation(_ information: UnsafePointer<chex_plugin_information>) throws(PluginError) -> String {
+    // Only the first field has a meaning until the version is known.
+    let version = UnsafeRawPointer(information).load(as: UInt32.self)
+    guard version == UInt32(CHEX_PLUGIN_ABI_VERSION) else {
+      throw .wrongVersion(
+        plugin: plugin, file: file, expected: UInt32(CHEX_PLUGIN_ABI_VERSION), found: version)
+    }
+    let information = information.pointee
+    let core = PluginHost.coreFingerprint
+    let fingerprint = information.coreFingerprint.map { String(cString: $0) } ?? "none"
+    guard fingerprint == core else {
+      throw .foreignCore(plugin: plugin, file: file, expected: core, found: fingerprint)
+    }
+    guard information.registryType == PluginRegistry.typeAddress else {
+      throw .foreignRegistry(plugin: plugin, file: file)
+    }
+    let name = information.name.map { String(cString: $0) } ?? ""
+    guard name == plugin else { throw .wrongName(plugin: plugin, file: file, found: name) }
+    return information.version.map { String(cString: $0) } ?? ""
+  }
+
+  /// Lets the plugin register, and takes exactly what its kind and name promise.
+  func register(
+    _ information: UnsafePointer<chex_plugin_information>, kind: PluginKind
+  ) throws(PluginError) -> PluginDefinition {
+    let registry = PluginRegistry()
+    guard let register = information.pointee.registerInto else {
+      throw .notAPlugin(plugin: plugin, file: file, found: "a plugin that cannot register")
+    }
+    let context = information.pointee.context
+    if let reason = register(context, Unmanaged.passUnretained(registry).toOpaque()) {
+      defer { free(reason) }
+      throw .refusedItself(plugin: plugin, file: file, reason: String(cString: reason))
+    }
+    let definitions =
+      registry.tasks.map(PluginDefinition.task) + registry.dataSources.map(PluginDefinition.data)
+    guard let definition = definitions.first, definitions.count == 1, definition.kind == kind,
+      definition.name == plugin
+    else {
+      let found = definitions.map { "\($0.kind.rawValue) \"\($0.name)\"" }.joined(separator: " and ")
+      throw .wrongRegistration(
+        plugin: plugin, file: file, expected: "one \(kind.rawValue) \"\(plugin)\"",
+        found: found.isEmpty ? "nothing" : found)
+    }
+    return definition
+  }
+}
