@@ -93,7 +93,8 @@ extension RunConfiguration.Training {
 
 extension RunConfiguration.Objective {
   fileprivate init(_ options: Options, _ compatibility: Compatibility) {
-    reduction = LossReduction(rawValue: options.text("reduction")) ?? (compatibility == .published ? .mean : .sum)
+    reduction =
+      LossReduction(rawValue: options.text("reduction")) ?? (compatibility == .published ? .mean : .sum)
   }
 }
 
