@@ -1,0 +1,64 @@
+import CoreTensor
+import Layers
+import WorldModel
+
+@c(chex_plugin) public func entry() -> UnsafePointer<chex_plugin_information> {
+  pluginInformation(name: "invert", version: "1.0.0", compiledAgainst: CHEX_CORE_FINGERPRINT) {
+    $0.register(InvertTask.definition)
+  }
+}
+
+/// Predict a film from its negative, told whether it is one.
+struct InvertTask: WorldTask {
+  static let definition = TaskDefinition(
+    name: "invert", summary: "predict a crop from one whose grey may be inverted, told whether it is",
+    options: [
+      OptionDeclaration("probability", .number(default: 0.5, in: 0...1), help: "of inverting a context")
+    ],
+    make: { options, _ in InvertTask(probability: options.number("probability")) })
+
+  let name = "invert"
+  let requiredViews = 1
+  let probability: Double
+
+  func makeLatents(random: inout RandomStream) -> [any Latent] { [InvertLatent()] }
+  func plan(batch: BatchScope) -> any TaskPlan { InvertPlan(probability: probability) }
+}
+
+struct InvertPlan: TaskPlan {
+  let probability: Double
+
+  func draw(sample: SampleScope) -> any TaskDraw {
+    var random = sample.batch.random("invert", sample: sample.index)
+    return InvertDraw(inverted: sample.views.map { _ in random.chance(probability) })
+  }
+}
+
+struct InvertDraw: TaskDraw {
+  /// For each view, whether its context is the negative.
+  let inverted: [Bool]
+
+  func editPixels(of context: inout any Context) {
+    guard inverted[context.view] else { return }
+    var pixels = context.pixels
+    for index in pixels.pixels.indices { pixels.pixels[index] = 1 - pixels.pixels[index] }
+    context.pixels = pixels
+  }
+
+  func supervisions(views: [Frame]) -> [Supervision] {
+    views.indices.map { Supervision(context: $0, target: $0, patches: .all, isFallback: true) }
+  }
+
+  func latents(context: Int, target: Int, views: [Frame]) -> [LatentValue] {
+    [LatentValue(latent: "invert", numbers: [inverted[context] ? 1 : 0])]
+  }
+
+  var record: [String: [Double]] { ["inverted": inverted.map { $0 ? 1 : 0 }] }
+}
+
+final class InvertLatent: Latent {
+  let name = "invert"
+  let width = 1
+
+  func visit(_ visitor: inout ParameterVisitor) {}
+}
