@@ -109,7 +109,8 @@ struct Anatomy: Sendable {
         shape: patient.cageShape, medial: (side == .right ? 2.3 : 2.0) * stature, depth: patient.chestDepth,
         dome: Dome(
           peak: rightDome + (side == .right ? 0 : patient.leftDomeDrop),
-          centre: (side == .right ? 0.46 : 0.52) * halfWidth, halfSpan: (side == .right ? 0.58 : 0.53) * halfWidth,
+          centre: (side == .right ? 0.46 : 0.52) * halfWidth,
+          halfSpan: (side == .right ? 0.58 : 0.53) * halfWidth,
           height: (5.4 + 1.6 * posture.inspiration) * stature))
     }
     rightLung = lung(.right)
@@ -121,7 +122,8 @@ struct Anatomy: Sendable {
     leftHilum = Point(x: 4.1 * stature, y: hilumLevel - 0.5)
     carina = Point(x: -0.2, y: apex + 0.35 * height, z: -1)
     heart = Self.heart(
-      width: cardiothoracicRatio * 2 * halfWidth, tilt: patient.heartTilt, domes: (rightDome, leftLung.dome.peak),
+      width: cardiothoracicRatio * 2 * halfWidth, tilt: patient.heartTilt,
+      domes: (rightDome, leftLung.dome.peak),
       trunk: Point(x: 2.0 * stature, y: hilumLevel + 0.2, z: 3))
     aorticArch = Ellipsoid(
       centre: Point(x: 2.1 * stature, y: apex + 0.27 * height, z: -1), along: 1.9 * stature * patient.aorta,
@@ -132,7 +134,8 @@ struct Anatomy: Sendable {
   private static func heart(width: Float, tilt: Float, domes: (Float, Float), trunk: Point) -> [Ellipsoid] {
     let (right, left) = (0.33 * width, 0.67 * width)
     var ventricle = Ellipsoid(
-      centre: Point(x: 0, y: 0, z: 3), along: 0.5 * width, across: 0.365 * width, depth: 0.36 * width, angle: tilt)
+      centre: Point(x: 0, y: 0, z: 3), along: 0.5 * width, across: 0.365 * width, depth: 0.36 * width,
+      angle: tilt)
     ventricle.centre.x = left - ventricle.halfExtent.x
     ventricle.centre.y = domes.1 - 0.58 * ventricle.halfExtent.y
     let atrium = Ellipsoid(

@@ -130,7 +130,8 @@ struct Device: Sendable {
 /// A standard normal number, nearly: the sum of four uniform bytes of a hash of the pixel.
 @inline(__always)
 private func normalNoise(_ seed: UInt32, _ row: Int, _ column: Int) -> Float {
-  let bits = scramble(seed &+ UInt32(truncatingIfNeeded: row) &* 0x9E37_79B1 &+ UInt32(truncatingIfNeeded: column))
+  let bits = scramble(
+    seed &+ UInt32(truncatingIfNeeded: row) &* 0x9E37_79B1 &+ UInt32(truncatingIfNeeded: column))
   let sum = (bits & 255) + (bits >> 8 & 255) + (bits >> 16 & 255) + bits >> 24
   return (Float(sum) - 510) * (1 / 147.8)
 }

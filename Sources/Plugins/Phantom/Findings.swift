@@ -210,7 +210,8 @@ func valueNoise(_ x: Float, _ y: Float, _ seed: UInt32) -> Float {
 
 @inline(__always)
 private func lattice(_ column: Int32, _ row: Int32, _ seed: UInt32) -> Float {
-  Float(scramble(UInt32(bitPattern: column) &* 0x9E37_79B1 ^ UInt32(bitPattern: row) &* 0x85EB_CA77 ^ seed) >> 8)
+  Float(
+    scramble(UInt32(bitPattern: column) &* 0x9E37_79B1 ^ UInt32(bitPattern: row) &* 0x85EB_CA77 ^ seed) >> 8)
     * 0x1p-24
 }
 

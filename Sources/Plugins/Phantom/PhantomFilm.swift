@@ -32,7 +32,8 @@ struct PhantomFilm: Sendable {
     findings = Findings(
       present: present, anatomy: anatomy,
       random: RandomStream(seed: seed, stream: "phantom.findings", index: number))
-    geometry = FilmGeometry(size: size, fieldWidth: device.fieldWidth, posture: posture, bow: patient.scoliosis)
+    geometry = FilmGeometry(
+      size: size, fieldWidth: device.fieldWidth, posture: posture, bow: patient.scoliosis)
   }
 
   /// Findings of film `number`, each present with probability `rate`. An enlarged heart belongs to the patient, the

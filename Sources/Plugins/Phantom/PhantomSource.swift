@@ -35,7 +35,8 @@ struct PhantomSource: FilmSource {
     guard records.indices.contains(index) else {
       throw UnusableFilm(
         identifier: "phantom-\(seed)-\(index)",
-        reason: "asked for film \(index), but the phantom has films 0 to \(records.count - 1); raise \"films\"")
+        reason:
+          "asked for film \(index), but the phantom has films 0 to \(records.count - 1); raise \"films\"")
     }
     let present = PhantomFilm.findings(seed: seed, number: index, rate: rate)
     return PhantomFilm(seed: seed, number: index, size: size, present: present)

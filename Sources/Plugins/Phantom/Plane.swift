@@ -69,7 +69,8 @@ final class Plane {
     let extent = shape.halfExtent
     let (sine, cosine) = (sin(shape.angle), cos(shape.angle))
     let firstRow = max(Int(max(row - extent.y * scale, shape.ceiling * scale).rounded(.down)), 0)
-    let lastRow = min(Int(min(row + extent.y * scale, min(shape.floor * scale, Float(size))).rounded(.up)), size)
+    let lastRow = min(
+      Int(min(row + extent.y * scale, min(shape.floor * scale, Float(size))).rounded(.up)), size)
     // The trunk's lean shears whatever it carries, so each row has its own centre.
     for pixelRow in firstRow..<max(firstRow, lastRow) {
       let dy = (Float(pixelRow) + 0.5 - row) / scale

@@ -47,8 +47,10 @@ struct Skeleton {
     let drop = anatomy.patient.shoulderDrop
     let sign = side.sign * stature
     return [
-      Point(x: 1.9 * sign, y: apex + 3.9 * stature, z: 6), Point(x: 6.2 * sign, y: apex + 3.6 * stature, z: 6.5),
-      Point(x: 9.5 * sign, y: apex - 1.4 + 0.6 * drop, z: 3), Point(x: 15.6 * sign, y: apex - 0.4 + drop, z: 0),
+      Point(x: 1.9 * sign, y: apex + 3.9 * stature, z: 6),
+      Point(x: 6.2 * sign, y: apex + 3.6 * stature, z: 6.5),
+      Point(x: 9.5 * sign, y: apex - 1.4 + 0.6 * drop, z: 3),
+      Point(x: 15.6 * sign, y: apex - 0.4 + drop, z: 0),
     ]
   }
 
@@ -69,10 +71,14 @@ struct Skeleton {
       let joint = 15.4 * stature
       let tip = at(half * 0.93 + 2.2 * abduction, 13.6)
       let medial = Tube.bezier(
-        [at(half * 0.66 + abduction, 1.6), at(half * 0.70 + abduction, 6), at(half * 0.74 + abduction, 10), tip],
+        [
+          at(half * 0.66 + abduction, 1.6), at(half * 0.70 + abduction, 6), at(half * 0.74 + abduction, 10),
+          tip,
+        ],
         from: 0.28, to: 0.4, steps: 12, flatness: 0.7)
       let lateral = Tube.bezier(
-        [at(joint - 1.2, 3.2), at(joint - 1.6, 6), at(half * 0.98 + 2 * abduction, 10), tip], from: 0.6, to: 0.4,
+        [at(joint - 1.2, 3.2), at(joint - 1.6, 6), at(half * 0.98 + 2 * abduction, 10), tip], from: 0.6,
+        to: 0.4,
         steps: 12, flatness: 0.8, hollow: 0.3)
       let spine = Tube.bezier(
         [at(half * 0.67 + abduction, 3.0), at(half * 0.8, 2.0), at(joint - 1.5, 0.4), at(joint + 1.6, -0.3)],
@@ -117,9 +123,11 @@ struct Skeleton {
   func sternum() -> [Ellipsoid] {
     [
       Ellipsoid(
-        centre: Point(x: 0, y: apex + 4.6 * stature, z: 6.5), along: 2.6 * stature, across: 2.3 * stature, depth: 0.4),
+        centre: Point(x: 0, y: apex + 4.6 * stature, z: 6.5), along: 2.6 * stature, across: 2.3 * stature,
+        depth: 0.4),
       Ellipsoid(
-        centre: Point(x: 0, y: apex + 11.5 * stature, z: 7.5), along: 1.5 * stature, across: 5.4 * stature, depth: 0.35),
+        centre: Point(x: 0, y: apex + 11.5 * stature, z: 7.5), along: 1.5 * stature, across: 5.4 * stature,
+        depth: 0.35),
     ]
   }
 

@@ -72,7 +72,8 @@ struct Trunk: Sendable {
       func at(_ x: Float, _ y: Float) -> Point { Point(x: side.sign * x * stature, y: top + y * stature) }
       let reach = 2 + 3 * abduction
       return Tube.bezier(
-        [at(17.5, 3), at(18.5, 8), at(18.6 + reach, 16), at(19 + 1.4 * reach, 28)], from: girth, to: 0.85 * girth,
+        [at(17.5, 3), at(18.5, 8), at(18.6 + reach, 16), at(19 + 1.4 * reach, 28)], from: girth,
+        to: 0.85 * girth,
         steps: 10, flatness: 0.85)
     }
   }

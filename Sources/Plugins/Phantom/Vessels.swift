@@ -45,7 +45,9 @@ struct VesselTree {
       nodes.append(Tube.Node(place: onFilm(place), radius: radius))
       if step % 3 == 0, generation < 3, radius > 0.05 {
         let fork = (random.chance(0.5) ? 1 : -1) * random.draw(0.4, 0.95)
-        grow(from: place, angle: angle + fork, radius: radius * random.draw(0.6, 0.8), generation: generation + 1)
+        grow(
+          from: place, angle: angle + fork, radius: radius * random.draw(0.6, 0.8), generation: generation + 1
+        )
       }
     }
     if nodes.count > 1 { tubes.append(Tube(nodes: nodes)) }

@@ -104,7 +104,8 @@ final class BatchLoader: @unchecked Sendable {
     return nil
   }
 
-  private func finish(_ job: (step: Int, index: Int, pending: Pending), _ sample: BatchBuilder.Sample) throws {
+  private func finish(_ job: (step: Int, index: Int, pending: Pending), _ sample: BatchBuilder.Sample) throws
+  {
     condition.lock()
     job.pending.samples[job.index] = sample
     job.pending.left -= 1
