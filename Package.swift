@@ -54,7 +54,7 @@ let package = Package(
     tests("CoreTensorTests"),
     tests("LayersTests"),
     tests("ImagingTests"),
-    tests("WorldModelTests", ["LocalTask", "GlobalTask", "DomainTask"]),
+    tests("WorldModelTests", ["PluginHost"]),
     tests("PhantomTests", ["PhantomData"]),
     tests("FilmsTests", ["Films", "CCodecs"]),
     tests("PluginHostTests", ["PluginHost"]),

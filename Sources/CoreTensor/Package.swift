@@ -14,7 +14,7 @@ let package = Package(
   targets: [
     .target(
       name: "CKernels", path: "CKernels",
-      cSettings: [.unsafeFlags(["-O3", "-fno-math-errno"]), .treatAllWarnings(as: .error)],
+      cSettings: [.unsafeFlags(["-O3", "-fno-math-errno", "-fvisibility=hidden"]), .treatAllWarnings(as: .error)],
       linkerSettings: [.linkedLibrary("pthread"), .linkedLibrary("m")]),
     .systemLibrary(
       name: "COpenBLAS", path: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),

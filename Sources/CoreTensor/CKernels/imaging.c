@@ -5,49 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "imaging_lanes.h"
+
 #pragma clang fp contract(off)
-
-#define CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
-#define INLINE static inline __attribute__((always_inline))
-#define LANES 16
-
-typedef float lanes __attribute__((vector_size(4 * LANES)));
-/// The same sixteen numbers at any address.
-typedef float loose_lanes __attribute__((vector_size(4 * LANES), aligned(4)));
-typedef double double_lanes __attribute__((vector_size(64)));
-typedef float half_lanes __attribute__((vector_size(32), aligned(4)));
-
-INLINE float clip(float value) { return value < 0 ? 0 : value > 1 ? 1 : value; }
-
-/// Transposes 16 × 16 numbers: each round rotates the 8 bits of (row, lane) by one, four rounds swap them.
-INLINE void transpose(lanes *rows) {
-#pragma clang loop unroll(full)
-  for (int round = 0; round < 4; round++) {
-    lanes mixed[LANES];
-#pragma clang loop unroll(full)
-    for (int i = 0; i < LANES / 2; i++) {
-      mixed[2 * i] = __builtin_shufflevector(rows[i], rows[i + 8], 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6,
-                                             22, 7, 23);
-      mixed[2 * i + 1] = __builtin_shufflevector(rows[i], rows[i + 8], 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13,
-                                                 29, 14, 30, 15, 31);
-    }
-#pragma clang loop unroll(full)
-    for (int i = 0; i < LANES; i++) rows[i] = mixed[i];
-  }
-}
-
-/// Stores the first `count` lanes, clipped to [0, 1].
-INLINE void store_clipped(float *destination, const lanes *value, int count) {
-  lanes clipped = __builtin_elementwise_min(__builtin_elementwise_max(*value, (lanes){0}), (lanes){0} + 1);
-  if (count >= LANES) {
-    *(loose_lanes *)destination = clipped;
-  } else {
-    memcpy(destination, &clipped, (size_t)count * sizeof(float));
-  }
-}
-
-INLINE int smaller(int a, int b) { return a < b ? a : b; }
-INLINE size_t padded(int count) { return ((size_t)count + LANES - 1) / LANES * LANES; }
 
 // ---- Resampling ----
 
@@ -64,7 +24,9 @@ INLINE double support_of(int input, int output) {
   return 2 * (scale > 1 ? scale : 1);
 }
 
-INLINE size_t window_stride(int input, int output) { return padded((int)ceil(support_of(input, output)) * 2 + 1); }
+INLINE size_t window_stride(int input, int output) {
+  return padded((int)ceil(support_of(input, output)) * 2 + 1);
+}
 
 INLINE double cubic(double x) {
   double d = fabs(x);
@@ -151,8 +113,8 @@ INLINE void vertical_pass(const float *source, ptrdiff_t row_stride, const windo
 }
 
 /// Sixteen output rows at once: lane r of each vector belongs to row r.
-INLINE void horizontal_pass(const lanes *columns, const windows *across, float *output, int row_count, int width,
-                            int mirrored) {
+INLINE void horizontal_pass(const lanes *columns, const windows *across, float *output, int row_count,
+                            int width, int mirrored) {
   for (int x0 = 0; x0 < width; x0 += LANES) {
     lanes tile[LANES] = {{0}};
     int here = smaller(LANES, width - x0);
@@ -200,6 +162,11 @@ CLONES int chex_crop_resize(const float *crop, ptrdiff_t row_stride, int crop_he
 }
 
 // ---- Pixel by pixel ----
+
+typedef double double_lanes __attribute__((vector_size(64)));
+typedef float half_lanes __attribute__((vector_size(32), aligned(4)));
+
+INLINE float clip(float value) { return value < 0 ? 0 : value > 1 ? 1 : value; }
 
 CLONES void chex_mirror_rows(float *pixels, int height, int width) {
   for (int r = 0; r < height; r++) {
@@ -261,107 +228,4 @@ CLONES double chex_mean(const float *pixels, ptrdiff_t count) {
   for (int lane = 0; lane < 8; lane++) sum += first[lane] + second[lane];
   for (; i < count; i++) sum += pixels[i];
   return sum / (double)count;
-}
-
-// ---- Blur ----
-
-/// One pass of the extended box along `length` vectors; `line` and `out` have `reach` vectors of room on both sides.
-INLINE void box_pass(lanes *line, lanes *out, int length, const int whole, float inner, float outer) {
-  const int reach = whole + 1;
-  for (int i = 1; i <= reach; i++) {
-    line[-i] = line[0];
-    line[length - 1 + i] = line[length - 1];
-  }
-  for (int i = 0; i < length; i++) {
-    lanes sum = line[i];
-    for (int k = 1; k <= whole; k++) sum += line[i - k] + line[i + k];
-    out[i] = inner * sum + outer * (line[i - reach] + line[i + reach]);
-  }
-}
-
-INLINE void three_passes(lanes *line, lanes *other, int length, int whole, float inner, float outer) {
-  for (int pass = 0; pass < 3; pass++) {
-    // The usual radii get loops of constant length.
-    if (whole == 0) {
-      box_pass(line, other, length, 0, inner, outer);
-    } else if (whole == 1) {
-      box_pass(line, other, length, 1, inner, outer);
-    } else {
-      box_pass(line, other, length, whole, inner, outer);
-    }
-    lanes *kept = line;
-    line = other;
-    other = kept;
-  }
-}
-
-/// Loads 16 rows of 16 (fewer at the edges) with one vector a column.
-INLINE void load_transposed(const float *pixels, int width, int rows, int columns, lanes *tile) {
-  for (int r = 0; r < LANES; r++) {
-    tile[r] = (lanes){0};
-    if (r < rows) memcpy(&tile[r], pixels + (size_t)r * width, (size_t)columns * sizeof(float));
-  }
-  transpose(tile);
-}
-
-INLINE void blur_rows(float *pixels, int height, int width, int whole, float inner, float outer, lanes *line,
-                      lanes *other) {
-  for (int row = 0; row < height; row += LANES) {
-    float *strip = pixels + (size_t)row * width;
-    int rows = smaller(LANES, height - row);
-    for (int c = 0; c < width; c += LANES) {
-      lanes tile[LANES];
-      int columns = smaller(LANES, width - c);
-      if (columns == LANES) {
-        load_transposed(strip + c, width, rows, LANES, tile);
-      } else {
-        load_transposed(strip + c, width, rows, columns, tile);
-      }
-      memcpy(line + c, tile, (size_t)columns * sizeof(lanes));
-    }
-    three_passes(line, other, width, whole, inner, outer);
-    for (int c = 0; c < width; c += LANES) {
-      lanes tile[LANES] = {{0}};
-      int columns = smaller(LANES, width - c);
-      memcpy(tile, other + c, (size_t)columns * sizeof(lanes));
-      transpose(tile);
-      for (int r = 0; r < rows; r++) store_clipped(strip + (size_t)r * width + c, &tile[r], columns);
-    }
-  }
-}
-
-INLINE void blur_columns(float *pixels, int height, int width, int whole, float inner, float outer, lanes *line,
-                         lanes *other) {
-  for (int c = 0; c < width; c += LANES) {
-    int columns = smaller(LANES, width - c);
-    for (int r = 0; r < height; r++) {
-      line[r] = (lanes){0};
-      if (columns == LANES) {
-        line[r] = *(const loose_lanes *)(pixels + (size_t)r * width + c);
-      } else {
-        memcpy(&line[r], pixels + (size_t)r * width + c, (size_t)columns * sizeof(float));
-      }
-    }
-    three_passes(line, other, height, whole, inner, outer);
-    for (int r = 0; r < height; r++) store_clipped(pixels + (size_t)r * width + c, &other[r], columns);
-  }
-}
-
-CLONES int chex_gaussian_blur(float *pixels, int height, int width, double radius) {
-  // A box of length 2 * (whole + fraction) + 1 whose three-fold convolution has the variance of the Gaussian.
-  double variance = radius * radius / 3;
-  double whole = floor((sqrt(12 * variance + 1) - 1) / 2);
-  double fraction = (2 * whole + 1) * (whole * (whole + 1) - 3 * variance);
-  fraction /= 6 * (variance - (whole + 1) * (whole + 1));
-  double inner = 1 / (2 * (whole + fraction) + 1);
-  double outer = (1 - (2 * whole + 1) * inner) / 2;
-  size_t reach = (size_t)whole + 1;
-  size_t room = (size_t)(height > width ? height : width) + 2 * reach;
-  lanes *block = aligned_alloc(64, 2 * room * sizeof(lanes));
-  if (!block) return -1;
-  lanes *line = block + reach, *other = line + room;
-  blur_rows(pixels, height, width, (int)whole, (float)inner, (float)outer, line, other);
-  blur_columns(pixels, height, width, (int)whole, (float)inner, (float)outer, line, other);
-  free(block);
-  return 0;
 }

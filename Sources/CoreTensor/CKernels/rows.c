@@ -73,8 +73,15 @@ CLONES void chex_softmax_gradient(const float *p, float *dp, float scale, long r
   REORDER
   for (long r = 0; r < rows; r++) {
     const float *row = p + r * columns;
-    float *slope = dp + r * columns, projection = 0;
-    for (long c = 0; c < columns; c++) projection += row[c] * slope[c];
+    float *slope = dp + r * columns;
+    // A shift of all logits changes nothing, so slopes must add up to zero: what is left over would reach the keys'
+    // biases, whose true gradient is zero, and AdamW makes a step of any size out of noise.
+    double weighted = 0, whole = 0;
+    for (long c = 0; c < columns; c++) {
+      weighted += (double)row[c] * (double)slope[c];
+      whole += (double)row[c];
+    }
+    float projection = (float)(weighted / whole);
     for (long c = 0; c < columns; c++) slope[c] = row[c] * (slope[c] - projection) * scale;
   }
 }

@@ -1,6 +1,7 @@
 import CKernels
 
-// What a film looks like: each step works in place, clips to [0, 1], and does nothing at all at its neutral value.
+// What a film looks like: each step works in place, clips to [0, 1], and does nothing at all at its neutral
+// value.
 extension GrayImage {
   /// Mirrors left to right.
   public mutating func mirror() {
@@ -20,8 +21,8 @@ extension GrayImage {
     withPixels { chex_scale_clip($0, $1, Float(factor)) }
   }
 
-  /// Blends with the mean grey: `mean + factor · (v - mean)`; 1 changes nothing. Pillow's definition, except that
-  /// the mean is not rounded to a whole grey level.
+  /// Blends with the mean grey: `mean + factor · (v - mean)`; 1 changes nothing. Pillow's definition, except
+  /// that the mean is not rounded to a whole grey level.
   /// - Precondition: `factor` is finite and not negative.
   public mutating func applyContrast(_ factor: Double) {
     precondition(
@@ -39,8 +40,9 @@ extension GrayImage {
     withPixels { chex_power_clip($0, $1, Float(exponent)) }
   }
 
-  /// Gaussian blur of standard deviation `radius` in pixels, by three passes of an extended box blur along each axis
-  /// with the edge pixels repeated (Gwosdek et al. 2011), as Pillow does it; 0 changes nothing.
+  /// Gaussian blur of standard deviation `radius` in pixels, by three passes of an extended box blur along
+  /// each axis with the edge pixels repeated (Gwosdek et al. 2011), as Pillow does it, except that Pillow
+  /// rounds to whole grey levels after each of the six passes; 0 changes nothing.
   /// - Precondition: `radius` lies within 0...10 000.
   public mutating func applyGaussianBlur(_ radius: Double) {
     precondition(

@@ -1,10 +1,12 @@
 import CKernels
 
 extension GrayImage {
-  /// Cuts a rectangle and resizes it by antialiased bicubic convolution, as Pillow defines it: a = -0.5, support
-  /// widened by the downsampling factor, windows clipped at the crop's border (no pixel outside the crop counts),
-  /// weights normalised. Between the two passes nothing is rounded; the result is clipped to [0, 1].
-  /// A crop of the size asked for comes back as it is. Only the crop's rows are read.
+  /// Cuts a rectangle and resizes it by antialiased bicubic convolution, as Pillow defines it: a = -0.5,
+  /// support widened by the downsampling factor, windows clipped at the crop's border (no pixel outside the
+  /// crop counts), weights normalised. Between the two passes nothing is rounded; the result is clipped to
+  /// [0, 1]. That is Pillow's resize of a float image; on 8-bit images Pillow also rounds and clips between
+  /// the passes, which shows where the cubic overshoots at hard edges such as burnt-in letters. A crop of the
+  /// size asked for comes back as it is. Only the crop's rows are read.
   /// - Parameters:
   ///   - row, column: top-left corner in pixels.
   ///   - height, width: size of the crop in pixels.

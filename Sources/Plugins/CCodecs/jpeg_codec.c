@@ -11,7 +11,8 @@
 
 /// Memory that a progressive image's coefficients may take.
 #define MOST_WORKING_BYTES (1L << 30)
-/// Scans of a progressive file; real ones have about ten, hostile ones thousands that cost time without bound.
+/// Scans of a progressive file; real ones have about ten, hostile ones thousands that cost
+/// time without bound.
 #define MOST_SCANS 100
 
 /// libjpeg's error manager with a way back; `base` must come first.
@@ -149,7 +150,8 @@ chex_codec_status chex_jpeg_decode(const uint8_t *bytes, size_t size, const chex
   int inks = image->out_color_space == JCS_CMYK;
   if (image->out_color_space == JCS_UNKNOWN || image->image_width != expected->width ||
       image->image_height != expected->height) {
-    snprintf(message->text, sizeof message->text, "%d colour components of unknown meaning", image->num_components);
+    snprintf(message->text, sizeof message->text, "%d colour components of unknown meaning",
+             image->num_components);
     state.errors.status = CHEX_CODEC_UNSUPPORTED;
     return close_reader(&state);
   }

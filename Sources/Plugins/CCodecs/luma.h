@@ -1,8 +1,8 @@
 #pragma once
 #include <stdint.h>
 
-// Samples to grey float32 in [0, 1]. Weights are whole thousandths, so that equal red, green and blue give exactly the
-// value that the same grey would.
+// Samples to grey float32 in [0, 1]. Weights are whole thousandths, so that equal red, green and blue give
+// exactly the value that the same grey would.
 
 static inline void luma_8(const uint8_t *row, float *pixels, uint32_t width, int step) {
   for (uint32_t x = 0; x < width; x++, row += step) {
@@ -20,7 +20,9 @@ static inline void luma_16(const uint8_t *row, float *pixels, uint32_t width, in
 
 static inline void grey_row(const uint8_t *row, float *pixels, uint32_t width, int step, int depth) {
   if (depth == 16) {
-    for (uint32_t x = 0; x < width; x++, row += 2 * step) pixels[x] = (float)(row[0] << 8 | row[1]) / 65535.0f;
+    for (uint32_t x = 0; x < width; x++, row += 2 * step) {
+      pixels[x] = (float)(row[0] << 8 | row[1]) / 65535.0f;
+    }
   } else if (step == 1) {
     for (uint32_t x = 0; x < width; x++) pixels[x] = (float)row[x] / 255.0f;
   } else {

@@ -129,7 +129,7 @@ chex_codec_status chex_png_decode(const uint8_t *bytes, size_t size, const chex_
   if (found.width != expected->width || found.height != expected->height)
     return refuse(&state, CHEX_CODEC_DAMAGED, "two different headers");
   if (!can_hold_image(size, &found))
-    return refuse(&state, CHEX_CODEC_TRUNCATED, "the file is too small for the size that its header announces");
+    return refuse(&state, CHEX_CODEC_TRUNCATED, "the file is too small for the size in its header");
   png_set_expand(state.png);
   int passes = png_set_interlace_handling(state.png);
   png_read_update_info(state.png, state.info);
@@ -145,7 +145,8 @@ chex_codec_status chex_png_decode(const uint8_t *bytes, size_t size, const chex_
     for (uint32_t y = 0; y < found.height; y++) {
       uint8_t *row = state.block + (passes > 1 ? y * row_bytes : 0);
       png_read_row(state.png, row, NULL);
-      if (pass == passes - 1) convert_row(row, pixels + (size_t)y * found.width, found.width, channels, depth);
+      if (pass < passes - 1) continue;
+      convert_row(row, pixels + (size_t)y * found.width, found.width, channels, depth);
     }
   }
   png_read_end(state.png, NULL);

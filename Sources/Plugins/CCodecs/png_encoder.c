@@ -58,8 +58,8 @@ static void grey_samples(const float *pixels, uint8_t *row, uint32_t width, int 
   }
 }
 
-static chex_codec_status encode(const float *grey, const uint8_t *rgb, uint32_t width, uint32_t height, int bits,
-                                chex_encoded *encoded, chex_codec_message *message) {
+static chex_codec_status encode(const float *grey, const uint8_t *rgb, uint32_t width, uint32_t height,
+                                int bits, chex_encoded *encoded, chex_codec_message *message) {
   writer state = {.encoded = encoded, .message = message};
   *encoded = (chex_encoded){0};
   message->text[0] = 0;

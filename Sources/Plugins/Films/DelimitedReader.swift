@@ -1,5 +1,6 @@
-/// Reads comma-separated records by RFC 4180: quoted fields, doubled quotes, line breaks within quotes, CRLF, LF or CR,
-/// a byte order mark. Semicolons or tabs separate where the first line has more of them than commas.
+/// Reads comma-separated records by RFC 4180: quoted fields, doubled quotes, line breaks within quotes, CRLF,
+/// LF or CR, a byte order mark. Semicolons or tabs separate where the first line has more of them than
+/// commas.
 struct DelimitedReader {
   struct Record: Equatable {
     /// Line of the file, counted from 1, where the record begins.

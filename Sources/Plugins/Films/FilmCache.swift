@@ -4,9 +4,9 @@ import WorldModel
 
 /// Keeps decoded films in memory in front of another source.
 ///
-/// What came first stays: an epoch visits every film once in a new order, where throwing out the oldest would keep
-/// fewer films of use. Films that cannot be used are remembered too, so that each is tried once. No lock is held
-/// while a film is decoded.
+/// What came first stays: an epoch visits every film once in a new order, where throwing out the oldest would
+/// keep fewer films of use. Films that cannot be used are remembered too, so that each is tried once. No lock
+/// is held while a film is decoded.
 public final class FilmCache: FilmSource {
   private struct State {
     var films: [Int: GrayImage] = [:]

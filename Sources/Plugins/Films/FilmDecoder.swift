@@ -4,7 +4,8 @@ import WorldModel
 
 /// Decodes a film of any known format, found by the file's content and never by its name.
 ///
-/// Every reason not to use a film comes back as `UnusableFilm`, and limits are checked before memory is taken.
+/// Every reason not to use a film comes back as `UnusableFilm`, and limits are checked before memory is
+/// taken.
 public struct FilmDecoder: Sendable {
   /// Formats tried in order.
   public var codecs: [ImageCodec] = [.png, .jpeg]

@@ -1,4 +1,5 @@
-/// Why a collection of films cannot be opened, or a file not written. A single bad film is `UnusableFilm` instead.
+/// Why a collection of films cannot be opened, or a file not written. A single bad film is `UnusableFilm`
+/// instead.
 public enum FilmsError: Error, Sendable, Equatable, CustomStringConvertible {
   /// The path that was given is neither a folder nor a table.
   case notFound(path: String, problem: String)

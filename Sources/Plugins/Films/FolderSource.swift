@@ -9,9 +9,9 @@ public struct FolderSource: FilmSource {
   private let folder: String
   private let decoder: FilmDecoder
 
-  /// Searches `folder` for names ending in .png, .jpg or .jpeg, in any case. Hidden files and folders are skipped;
-  /// symbolic links are followed, each folder being entered once. Films are ordered by the bytes of their
-  /// relative paths, which are their identifiers.
+  /// Searches `folder` for names ending in .png, .jpg or .jpeg, in any case. Hidden files and folders are
+  /// skipped; symbolic links are followed, each folder being entered once. Films are ordered by the bytes of
+  /// their relative paths, which are their identifiers.
   /// - Throws: `FilmsError` where the folder is missing, unreadable, or holds no film.
   public init(folder: String, decoder: FilmDecoder = FilmDecoder()) throws {
     var search = FolderSearch(root: folder)

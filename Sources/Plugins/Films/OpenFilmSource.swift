@@ -1,8 +1,8 @@
 import Foundation
 import WorldModel
 
-/// Opens what `path` points at: a CSV table; a folder with an `index.csv` that names files, read as a table; or any
-/// other folder, searched for PNG and JPEG.
+/// Opens what `path` points at: a CSV table; a folder with an `index.csv` that names files, read as a table;
+/// or any other folder, searched for PNG and JPEG.
 /// - Parameters:
 ///   - path: a file or folder.
 ///   - options: columns and filters of a table; a folder without a table takes none.

@@ -1,15 +1,17 @@
 /// How a table of films is read: which columns mean what, and which rows are wanted.
 public struct TableOptions: Sendable, Equatable, Codable {
-  /// Column with the films' paths, relative to the table's folder or absolute. Nil: the first of `file`, `path`,
-  /// `image`, `filename` that the table has, in any case.
+  /// Column with the films' paths, relative to the table's folder or absolute. Nil: the first of `file`,
+  /// `path`, `image`, `filename` that the table has, in any case.
   public var pathColumn: String?
-  /// Column with findings, several separated by `|` or `;`. Nil: `labels`, `label` or `Finding Labels`, if there.
+  /// Column with findings, several separated by `|` or `;`. Nil: `labels`, `label` or `Finding Labels`, if
+  /// there.
   public var labelColumn: String?
   /// Column with the patient. Nil: `patient_id`, `patient` or `Patient ID`, if there.
   public var patientColumn: String?
   /// Column with the split. Nil: `split`, if there.
   public var splitColumn: String?
-  /// Rows to keep, each `column=value` with the cell's whole text; a row must match all. Default: none, every row.
+  /// Rows to keep, each `column=value` with the cell's whole text; a row must match all. Default: none, every
+  /// row.
   public var filters: [String]
 
   public init(

@@ -13,14 +13,14 @@ public struct TableSource: FilmSource {
   /// Longest table that is read, in bytes.
   static let mostBytes = 1 << 30
 
-  /// Reads the table; films are opened only when they are asked for. A film's identifier is its path as written.
-  /// Labels such as "No Finding" are findings like any other.
+  /// Reads the table; films are opened only when they are asked for. A film's identifier is its path as
+  /// written. Labels such as "No Finding" are findings like any other.
   /// - Parameters:
   ///   - table: path of a CSV file with a header line (RFC 4180; semicolons and tabs are recognised).
   ///   - options: columns and filters.
   ///   - note: a remark that opens the summary, such as how the table was found.
-  /// - Throws: `FilmsError` with the line where a row has too few or too many cells, names no file, or names one
-  ///   that an earlier row named; or where no row is left.
+  /// - Throws: `FilmsError` with the line where a row has too few or too many cells, names no file, or names
+  ///   one that an earlier row named; or where no row is left.
   public init(
     table: String, options: TableOptions = TableOptions(), decoder: FilmDecoder = FilmDecoder(),
     note: String? = nil

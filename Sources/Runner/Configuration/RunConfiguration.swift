@@ -6,7 +6,8 @@ import WorldModel
 public struct RunConfiguration: Codable, Sendable, Equatable {
   public var run: Run
   public var model: Model
-  public var views: Views
+  /// How views are cut from a film; defaults are the paper's.
+  public var views: ViewSettings
   public var data: Data
   public var training: Training
   public var objective: Objective
@@ -38,22 +39,6 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
     public var out: String
   }
 
-  /// How views are cut from a film, paper.
-  public struct Views: Codable, Sendable, Equatable {
-    /// Fraction of the film's area, uniform. Default 0.3...1.
-    public var area: ClosedRange<Double>
-    /// Width over height, log-uniform. Default 3/4...4/3.
-    public var aspect: ClosedRange<Double>
-    /// Probability in [0, 1]. Default 0.5.
-    public var mirrorProbability: Double
-    /// Probability, in [0, 1], that the whole film's look changes before cropping. Default 0.8.
-    public var jitterProbability: Double
-    /// Factor on brightness, uniform. Default 0.6...1.4.
-    public var jitterBrightness: ClosedRange<Double>
-    /// Factor on contrast, uniform. Default 0.6...1.4.
-    public var jitterContrast: ClosedRange<Double>
-  }
-
   /// Which films.
   public struct Data: Codable, Sendable, Equatable {
     /// Name of a data plugin, or path of a folder or CSV file. Default `"phantom"`.
@@ -78,8 +63,7 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
   /// How the supervisions' errors add up.
   public struct Objective: Codable, Sendable, Equatable {
     /// `auto` of the settings is already resolved: paper → sum, published → mean.
-    public var reduction: Reduction
-    public enum Reduction: String, Codable, Sendable, CaseIterable { case sum, mean }
+    public var reduction: LossReduction
   }
 
   /// Signs of collapse.

@@ -13,7 +13,7 @@ extension RunConfiguration {
       loaderThreads: runOptions.integer("loader_threads"), out: runOptions.text("out"))
     let checks = ConfigurationChecks(settings: settings)
     model = try Model(settings.options(of: "model"), checks)
-    views = Views(settings.options(of: "views"))
+    views = ViewSettings(settings.options(of: "views"))
     data = Data(settings.options(of: "data"))
     training = Training(settings.options(of: "training"), compatibility)
     objective = Objective(settings.options(of: "objective"), compatibility)
@@ -42,14 +42,14 @@ extension RunConfiguration.Model {
   }
 }
 
-extension RunConfiguration.Views {
+extension ViewSettings {
   fileprivate init(_ options: Options) {
-    area = options.interval("area")
-    aspect = options.interval("aspect")
-    mirrorProbability = options.number("mirror_probability")
-    jitterProbability = options.number("jitter_probability")
-    jitterBrightness = options.interval("jitter_brightness")
-    jitterContrast = options.interval("jitter_contrast")
+    self.init(
+      area: options.interval("area"), aspect: options.interval("aspect"),
+      mirrorProbability: options.number("mirror_probability"),
+      jitterProbability: options.number("jitter_probability"),
+      jitterBrightness: options.interval("jitter_brightness"),
+      jitterContrast: options.interval("jitter_contrast"))
   }
 }
 
@@ -93,7 +93,8 @@ extension RunConfiguration.Training {
 
 extension RunConfiguration.Objective {
   fileprivate init(_ options: Options, _ compatibility: Compatibility) {
-    reduction = Reduction(rawValue: options.text("reduction")) ?? (compatibility == .published ? .mean : .sum)
+    reduction =
+      LossReduction(rawValue: options.text("reduction")) ?? (compatibility == .published ? .mean : .sum)
   }
 }
 

@@ -171,10 +171,12 @@ public struct BatchSheet: Sendable {
     switch column {
     case .film:
       drawFilm(sample, in: box, on: &canvas)
-      caption(sample.name, below: box, on: &canvas)
+      let name = Canvas.fitted(sample.name, width: box.width, height: 7, keepsEnd: true)
+      caption(name, below: box, on: &canvas)
     case .target(let index):
       guard let view = sample.views.dropFirst(index).first else { return }
       canvas.draw(view.target, in: box)
+      canvas.outline(patches: view.hidden, of: box, gridSize: gridSize, Self.hiddenColor)
       canvas.frame(box, Self.color(ofView: index), thickness: 2)
       caption(Self.sentence(view.frame), below: box, on: &canvas)
     case .context(let index):

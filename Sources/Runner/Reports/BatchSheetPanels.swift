@@ -14,9 +14,13 @@ extension BatchSheet {
         x: place.x + Double(frame.column) * across, y: place.y + Double(frame.row) * down,
         width: Double(frame.width) * across, height: Double(frame.height) * down)
       canvas.frame(outline, Self.color(ofView: index), thickness: 2)
+      let badge = Box(
+        x: index == 0 ? outline.x : outline.right - 14, y: index == 0 ? outline.y : outline.bottom - 15,
+        width: 14, height: 15)
+      canvas.fill(badge, Self.color(ofView: index))
       canvas.text(
-        "\(index + 1)", at: Point(index == 0 ? outline.x + 6 : outline.right - 12, outline.y + 6), height: 9,
-        Self.color(ofView: index), isBold: true)
+        "\(index + 1)", at: Point(badge.x + 7, badge.y + 3), height: 9, .black, alignment: .center,
+        isBold: true)
     }
   }
 
@@ -84,7 +88,8 @@ extension BatchSheet {
     canvas.frame(outline, color, thickness: 2)
     // Patch 0 tells how the target is turned: at the left, or at the right where it is mirrored.
     let first = crossing.places[0]
-    canvas.fill(onCanvas(Box(x: first.column, y: first.row, width: 1, height: 1)), color)
+    let mark = onCanvas(Box(x: first.column, y: first.row, width: 1, height: 1))
+    canvas.fill(mark.inset(min(0, (mark.width - 6) / 2)), Self.ink)
   }
 
   /// Where the whole film lies on the grid of a context, mirrored with it.

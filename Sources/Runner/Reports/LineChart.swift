@@ -24,10 +24,12 @@ public struct LineChart: Sendable {
     }
 
     /// Values at steps 0, 1, 2 ….
-    public init(name: String, values: [Double], isSmoothed: Bool = false, isDashed: Bool = false) {
+    public init(
+      name: String, values: [Double], isSmoothed: Bool = false, isDashed: Bool = false, color: Color? = nil
+    ) {
       self.init(
         name: name, points: values.enumerated().map { Point(Double($0.offset), $0.element) },
-        isSmoothed: isSmoothed, isDashed: isDashed)
+        isSmoothed: isSmoothed, isDashed: isDashed, color: color)
     }
   }
 
@@ -144,21 +146,29 @@ public struct LineChart: Sendable {
       canvas.text(name, at: Point(left + 30, top), height: 9, Self.ink)
       let ending = (line.isSmoothed ? Self.smoothed(line.points) : line.points).last { $0.y.isFinite }
       let value = ending.map { String(format: abs($0.y) < 1e-3 ? "%.2e" : "%.4f", $0.y) } ?? "no values"
-      canvas.text("at the end " + value, at: Point(left + 30, top + 17), height: 6, Self.quiet)
+      canvas.text("at the end " + value, at: Point(left + 30, top + 16), height: 7.5, Self.quiet)
     }
   }
 
-  /// Centred running mean over about a fortieth of the points; fewer at both ends.
+  /// The straight line that fits each point's neighbours best, taken at the point: a running mean that neither lags
+  /// nor jumps at the ends. Neighbours are about a fortieth of all points.
   static func smoothed(_ points: [Point]) -> [Point] {
     let finite = points.filter { $0.y.isFinite }
     let reach = min(finite.count / 80, 200)
-    guard reach > 0 else { return finite }
-    var sums = [0.0]
-    for point in finite { sums.append(sums[sums.count - 1] + point.y) }
+    guard reach > 1 else { return finite }
+    var sums = [(y: 0.0, moment: 0.0)]
+    for (index, point) in finite.enumerated() {
+      let last = sums[sums.count - 1]
+      sums.append((last.y + point.y, last.moment + Double(index) * point.y))
+    }
     return finite.indices.map { index in
-      let near = min(reach, index, finite.count - 1 - index)
-      return Point(
-        finite[index].x, (sums[index + near + 1] - sums[index - near]) / Double(2 * near + 1))
+      let (first, end) = (max(0, index - reach), min(finite.count, index + reach + 1))
+      let count = Double(end - first)
+      let middle = Double(first + end - 1) / 2
+      let mean = (sums[end].y - sums[first].y) / count
+      let moment = sums[end].moment - sums[first].moment - middle * mean * count
+      let slope = moment / (count * (count * count - 1) / 12)
+      return Point(finite[index].x, mean + slope * (Double(index) - middle))
     }
   }
 

@@ -112,11 +112,18 @@ extension Canvas {
     stroke(pieces: pieces, color, thickness: thickness, share: 1)
   }
 
-  /// The longest beginning of a text that fits, ended with an ellipsis where it was cut.
-  public static func fitted(_ text: String, width: Double, height: Double) -> String {
+  /// The longest part of a text that fits, with an ellipsis where it was cut.
+  /// - Parameter keepsEnd: cuts the beginning, as suits paths.
+  public static func fitted(
+    _ text: String, width: Double, height: Double, keepsEnd: Bool = false
+  ) -> String {
     if textWidth(text, height: height) <= width { return text }
     var short = text
-    while !short.isEmpty, textWidth(short + "…", height: height) > width { short.removeLast() }
-    return short.isEmpty ? "" : short + "…"
+    while !short.isEmpty {
+      if keepsEnd { short.removeFirst() } else { short.removeLast() }
+      let cut = keepsEnd ? "…" + short : short + "…"
+      if !short.isEmpty, textWidth(cut, height: height) <= width { return cut }
+    }
+    return ""
   }
 }

@@ -4,7 +4,7 @@ extension StrokeFont {
   /// A point is two base-36 digits, across and down; 12 (`c`) units down is the line that letters stand on, 4 the
   /// top of small letters. Strokes are parted by `|`; `~` draws a curve through its points, `@` a closed one.
   static let drawings: [Character: (width: Int, strokes: String)] = [
-    " ": (2, ""), "!": (0, "00 08|0b 0c"), "\"": (3, "00 03|30 33"), "#": (8, "20 1c|70 6c|04 84|08 88"),
+    " ": (4, ""), "!": (0, "00 08|0b 0c"), "\"": (3, "00 03|30 33"), "#": (8, "20 1c|70 6c|04 84|08 88"),
     "$": (8, "~83 61 31 03 04 46 88 89 5b 2b 09|40 4c"), "%": (10, "@20 42 24 02|@88 aa 8c 6a|91 1b"),
     "&": (9, "~9c 56 24 31 51 64 37 09 1c 4c 7a 87"), "'": (0, "00 03"), "(": (3, "~30 13 06 19 3c"),
     ")": (3, "~00 23 36 29 0c"), "*": (6, "31 37|02 66|62 06"), "+": (8, "43 4b|07 87"),

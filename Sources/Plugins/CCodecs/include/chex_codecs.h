@@ -2,8 +2,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// PNG by libpng and JPEG by libjpeg-turbo, from and to memory. Nothing here exits, aborts or jumps out: every failure
-// is a status and a sentence.
+// PNG by libpng and JPEG by libjpeg-turbo, from and to memory. Nothing here exits, aborts or jumps out: every
+// failure is a status and a sentence.
 
 typedef enum {
   CHEX_CODEC_OK = 0,
@@ -38,9 +38,10 @@ chex_codec_status chex_png_header(const uint8_t *bytes, size_t size, chex_image_
 chex_codec_status chex_jpeg_header(const uint8_t *bytes, size_t size, chex_image_header *header,
                                    chex_codec_message *message);
 
-/// Decodes to grey float32 in [0, 1], row-major, into `pixels` of `expected->width * expected->height` values, as
-/// announced by the header. Colour becomes grey by ITU-R 601 luma (0.299, 0.587, 0.114), transparency lies over black,
-/// sixteen bits keep their depth. PNG's gAMA chunk is ignored. CMYK JPEGs go by way of RGB = (1 - C)(1 - K) and so on.
+/// Decodes to grey float32 in [0, 1], row-major, into `pixels` of `expected->width * expected->height`
+/// values, as announced by the header. Colour becomes grey by ITU-R 601 luma (0.299, 0.587, 0.114),
+/// transparency lies over black, sixteen bits keep their depth. PNG's gAMA chunk is ignored. CMYK JPEGs go by
+/// way of RGB = (1 - C)(1 - K) and so on.
 chex_codec_status chex_png_decode(const uint8_t *bytes, size_t size, const chex_image_header *expected,
                                   float *pixels, chex_codec_message *message);
 chex_codec_status chex_jpeg_decode(const uint8_t *bytes, size_t size, const chex_image_header *expected,

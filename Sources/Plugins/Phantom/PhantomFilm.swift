@@ -1,0 +1,64 @@
+import CoreTensor
+import Imaging
+import WorldModel
+
+/// One film of the phantom. Everything about it follows from seed, number and size.
+struct PhantomFilm: Sendable {
+  /// Films of one patient, each taken by another device in another posture.
+  static let filmsPerPatient = 2
+
+  let number: Int
+  let patientNumber: Int
+  let anatomy: Anatomy
+  let findings: Findings
+  let geometry: FilmGeometry
+  let device: Device
+  private let seed: UInt64
+
+  /// - Parameters:
+  ///   - size: rows and columns, in pixels.
+  ///   - present: what the film shows.
+  init(seed: UInt64, number: Int, size: Int, present: Set<Finding>) {
+    self.seed = seed
+    self.number = number
+    patientNumber = number / Self.filmsPerPatient
+    var forPatient = RandomStream(seed: seed, stream: "phantom.patient", index: patientNumber)
+    let patient = Patient(random: &forPatient)
+    var forFilm = RandomStream(seed: seed, stream: "phantom.film", index: number)
+    let posture = Posture(random: &forFilm)
+    device = Device(random: &forFilm, stature: patient.stature)
+    anatomy = Anatomy(
+      patient: patient, posture: posture, isHeartEnlarged: present.contains(.cardiomegaly))
+    findings = Findings(
+      present: present, anatomy: anatomy,
+      random: RandomStream(seed: seed, stream: "phantom.findings", index: number))
+    geometry = FilmGeometry(size: size, fieldWidth: device.fieldWidth, posture: posture, bow: patient.scoliosis)
+  }
+
+  /// Findings of film `number`, each present with probability `rate`. An enlarged heart belongs to the patient, the
+  /// other findings to the film.
+  static func findings(seed: UInt64, number: Int, rate: Double) -> Set<Finding> {
+    Set(
+      Finding.allCases.filter { finding in
+        let index = finding == .cardiomegaly ? number / filmsPerPatient : number
+        var random = RandomStream(seed: seed, stream: "phantom.label.\(finding.rawValue)", index: index)
+        return random.chance(rate)
+      })
+  }
+
+  /// Grey in [0, 1], `size × size`.
+  func image() -> GrayImage {
+    let projection = Projection(anatomy, findings: findings, geometry: geometry) { side in
+      RandomStream(
+        seed: seed, stream: "phantom.vessels", step: side == .right ? 0 : 1, index: patientNumber)
+    }
+    let patient = anatomy.patient
+    // An automatic exposure aims at the lungs' surroundings: half of the chest, three quarters of its wall.
+    let middle = Attenuation.soft * (0.52 * patient.chestDepth + 5.0 + 0.7 * patient.padding)
+    return device.develop(projection.opticalDepth(), middle: middle)
+  }
+
+  func truth() -> FilmTruth {
+    TruthPainter(anatomy: anatomy, findings: findings, geometry: geometry).truth()
+  }
+}

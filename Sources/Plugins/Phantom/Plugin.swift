@@ -1,0 +1,25 @@
+import WorldModel
+
+/// The phantom as a data plugin: `kind = "data"`, `name = "phantom"`.
+public let phantomDefinition = DataSourceDefinition(
+  name: "phantom", summary: "procedural frontal chest films with findings, masks and landmarks",
+  options: [
+    OptionDeclaration("films", .integer(default: 1024, in: 1...1_000_000), help: "how many films there are"),
+    OptionDeclaration(
+      "size", .integer(default: 256, in: 64...1024), help: "rows and columns of a film, in pixels"),
+    OptionDeclaration(
+      "finding_rate", .number(default: 0.3, in: 0...1), help: "probability of each of the five findings"),
+  ],
+  make: { options, seed in
+    PhantomSource(
+      seed: seed, films: options.integer("films"), size: options.integer("size"),
+      rate: options.number("finding_rate"))
+  })
+
+/// What the host looks up in the library.
+@c(chex_plugin)
+public func entry() -> UnsafePointer<chex_plugin_information> {
+  pluginInformation(name: "phantom", version: "1.0.0", compiledAgainst: CHEX_CORE_FINGERPRINT) {
+    $0.register(phantomDefinition)
+  }
+}

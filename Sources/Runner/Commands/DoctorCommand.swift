@@ -1,0 +1,75 @@
+import CoreTensor
+import Foundation
+import PluginHost
+
+extension Command {
+  /// What one would paste into a report of a fault.
+  static let doctor = Command(
+    name: "doctor", summary: "Say what is installed and in use: versions, processor, threads, plugins",
+    options: [
+      CommandOption("--plugins", .value("FILE"), help: "The registry of plugins."),
+      CommandOption("--json", help: "One line of JSON."),
+    ],
+    examples: [CommandExample("chex-runner doctor", "to paste into a report of a fault")],
+    run: { arguments in
+      var findings: [(name: String, value: String)] = [
+        ("chex-runner", CommandLineProgram.version),
+        ("core", PluginHost.coreFingerprint + (PluginHost.coreWarning.map { "; " + $0 } ?? "")),
+        ("system", systemName()), ("processor", processorName()),
+        ("processor features", processorFeatures().joined(separator: " ")),
+        ("threads", "\(ProcessInfo.processInfo.activeProcessorCount) cores to use"),
+        ("memory", "\(ProcessInfo.processInfo.physicalMemory >> 30) GiB"), ("BLAS", Compute.blasDescription),
+      ]
+      for library in loadedLibraries() { findings.append(("library", library)) }
+      var isWell = true
+      do {
+        let manifest = try PluginManifest(path: PluginsFile.locate(given: arguments.value("--plugins")))
+        findings.append(("registry", manifest.path))
+        for row in PluginHost(manifest: manifest).inspect().map(PluginRow.init) {
+          findings.append(("plugin \(row.name)", row.problem ?? "\(row.version), \(row.library), all checks passed"))
+          if row.problem != nil && row.enabled { isWell = false }
+        }
+      } catch {
+        findings.append(("registry", "\(error)"))
+        isWell = false
+      }
+      if arguments.has("--json") {
+        try Output.printJson(findings.map { ["name": $0.name, "value": $0.value] })
+      } else {
+        var table = TextTable(columns: [.init("what"), .init("found")])
+        for finding in findings { table.add([finding.name, finding.value]) }
+        Output.print(table.text(for: Terminal.current()))
+      }
+      return isWell ? 0 : 1
+    })
+
+  private static func systemName() -> String {
+    let text = (try? String(contentsOfFile: "/etc/os-release", encoding: .utf8)) ?? ""
+    let line = text.split(separator: "\n").first { $0.hasPrefix("PRETTY_NAME=") }
+    return line.map { $0.dropFirst(12).filter { $0 != "\"" } } ?? "unknown"
+  }
+
+  private static func processorLine(_ key: String) -> String {
+    let text = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
+    let line = text.split(separator: "\n").first { $0.hasPrefix(key) }
+    return line.flatMap { $0.split(separator: ":", maxSplits: 1).last }
+      .map { $0.trimmingCharacters(in: .whitespaces) } ?? "unknown"
+  }
+
+  private static func processorName() -> String { processorLine("model name") }
+
+  /// Those that kernels or libraries choose by.
+  private static func processorFeatures() -> [String] {
+    let flags = Set(processorLine("flags").split(separator: " ").map(String.init))
+    return ["avx2", "fma", "avx512f", "avx512bw", "avx512_bf16", "amx_bf16"].map {
+      flags.contains($0) ? $0 : "no-" + $0
+    }
+  }
+
+  private static func loadedLibraries() -> [String] {
+    let maps = (try? String(contentsOfFile: "/proc/self/maps", encoding: .utf8)) ?? ""
+    let wanted = ["libCoreTensor", "openblas", "libpng", "libjpeg", "libz."]
+    let paths = maps.split(separator: "\n").compactMap { $0.split(separator: " ").last.map(String.init) }
+    return Set(paths.filter { path in wanted.contains { path.contains($0) } }).sorted()
+  }
+}

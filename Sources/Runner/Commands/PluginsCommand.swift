@@ -1,0 +1,86 @@
+import Foundation
+import PluginHost
+import WorldModel
+
+extension Command {
+  /// Lists the registry.
+  static let plugins = Command(
+    name: "plugins", summary: "List plugins: name, kind, library, version, whether enabled, options",
+    options: [
+      CommandOption("--plugins", .value("FILE"), help: "The registry of plugins; default ./plugins.toml."),
+      CommandOption("--json", help: "One line of JSON."),
+    ],
+    examples: [CommandExample("chex-runner plugins", "what is registered, and every option with its range")],
+    run: { arguments in
+      let manifest = try PluginManifest(path: PluginsFile.locate(given: arguments.value("--plugins")))
+      let statuses = PluginHost(manifest: manifest).inspect()
+      let rows = statuses.map(PluginRow.init)
+      if arguments.has("--json") {
+        try Output.printJson(rows)
+      } else {
+        show(rows, manifest: manifest.path)
+      }
+      return rows.contains { $0.enabled && $0.problem != nil } ? 1 : 0
+    })
+
+  private static func show(_ rows: [PluginRow], manifest: String) {
+    let terminal = Terminal.current()
+    var table = TextTable(columns: [
+      .init("name"), .init("kind"), .init("version"), .init("enabled"), .init("library"), .init("what it does"),
+    ])
+    for row in rows {
+      table.add([
+        row.name, row.kind, row.version, row.enabled ? "yes" : "no",
+        (row.library as NSString).lastPathComponent, row.problem ?? row.summary,
+      ])
+    }
+    Output.print("\(manifest)\n\n" + table.text(for: terminal))
+    for row in rows where !row.options.isEmpty {
+      var options = TextTable(columns: [
+        .init("option"), .init("value"), .init("default"), .init("allowed"), .init("what it is"),
+      ])
+      for option in row.options {
+        options.add([
+          "\(row.name).\(option.name)", option.value, option.defaultValue, option.allowed, option.help,
+        ])
+      }
+      Output.print("\n" + options.text(for: terminal))
+    }
+  }
+}
+
+/// A plugin as the listing shows it.
+struct PluginRow: Codable {
+  struct Option: Codable {
+    let name: String
+    let value: String
+    let defaultValue: String
+    let allowed: String
+    let help: String
+  }
+  let name: String
+  let kind: String
+  let version: String
+  let enabled: Bool
+  let library: String
+  let summary: String
+  let options: [Option]
+  /// Why it cannot be loaded.
+  let problem: String?
+
+  init(_ status: PluginStatus) {
+    switch status {
+    case .loaded(let plugin):
+      (name, kind, version) = (plugin.name, plugin.kind.rawValue, plugin.version)
+      (enabled, library, summary, problem) = (plugin.enabled, plugin.libraryPath, plugin.definition.summary, nil)
+      options = plugin.definition.options.map {
+        Option(
+          name: $0.name, value: (plugin.given[$0.name]?.value ?? $0.defaultValue).tomlText,
+          defaultValue: $0.defaultValue.tomlText, allowed: $0.allowed, help: $0.help)
+      }
+    case .failed(let entry, let error):
+      (name, kind, version, enabled) = (entry.name, entry.kind.rawValue, "", entry.enabled)
+      (library, summary, options, problem) = (entry.library, "", [], "\(error)")
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import CoreTensor
+import Foundation
+import WorldModel
+
+extension Command {
+  /// Trains a new run.
+  static let pretrain = Command(
+    name: "pretrain", summary: "Train a world model; the default command", options: SettingFlag.options,
+    examples: [
+      CommandExample("chex-runner --preset quick --out runs/first", "three minutes on built-in phantom films"),
+      CommandExample(
+        "chex-runner --tasks local,global,domain --data films --out runs/films", "a folder of PNG and JPEG films"),
+      CommandExample(
+        "chex-runner --tasks local,global --set global.latent=false --data index.csv", "an ablation, films by table"),
+      CommandExample("chex-runner --preset paper --print-config", "the paper's settings, and where each came from"),
+    ],
+    run: { arguments in
+      let setup = try RunSetup(SettingsRequest(arguments), pluginsFile: arguments.value("--plugins"))
+      if arguments.has("--print-config") {
+        Output.print(arguments.has("--json") ? setup.settings.jsonText : setup.settings.tomlText)
+        return 0
+      }
+      if arguments.has("--dry-run") { return try DryRun(setup).run(json: arguments.has("--json")) }
+      return try Pretraining.start(setup)
+    })
+
+  /// Goes on with a run.
+  static let resume = Command(
+    name: "resume", summary: "Go on with a run that was stopped or killed",
+    options: [
+      CommandOption(
+        "--plugins", .value("FILE"), help: "The registry of plugins; default: the one that the run began with.")
+    ],
+    arguments: [CommandArgument("RUN", help: "The run's folder.")],
+    examples: [CommandExample("chex-runner resume runs/first", "from the newest intact checkpoint")],
+    run: { arguments in
+      try Pretraining.resume(arguments.required("RUN"), pluginsFile: arguments.value("--plugins"))
+    })
+}
+
+/// Text on standard output.
+enum Output {
+  static func print(_ text: String) {
+    FileHandle.standardOutput.write(Data((text.hasSuffix("\n") ? text : text + "\n").utf8))
+  }
+
+  /// A value as JSON on one line.
+  static func printJson(_ value: some Encodable) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    print(String(decoding: try encoder.encode(value), as: UTF8.self))
+  }
+}

@@ -1,0 +1,45 @@
+import CoreTensor
+import Foundation
+
+extension Command {
+  /// Replays numeric parity cases.
+  static let verify = Command(
+    name: "verify", summary: "Replay a numeric parity case and compare every tensor",
+    options: [
+      CommandOption("--plugins", .value("FILE"), help: "The registry of plugins."),
+      CommandOption("--json", help: "One line of JSON a case."),
+      CommandOption("--all", help: "Print every tensor, not only the worst of each kind."),
+    ],
+    arguments: [CommandArgument("CASE_DIR", help: "Folders with case.json and its tensors.", isRepeated: true)],
+    examples: [CommandExample("chex-runner verify golden/paper", "one case; exit status 1 where it fails")],
+    run: { arguments in
+      Compute.threads = ProcessInfo.processInfo.activeProcessorCount
+      var passed = true
+      for path in arguments.arguments("CASE_DIR") {
+        let report = try ParityCase(path).replay(pluginsFile: arguments.value("--plugins"))
+        if arguments.has("--json") { try Output.printJson(report) } else { show(report, all: arguments.has("--all")) }
+        passed = passed && report.passed
+      }
+      return passed ? 0 : 1
+    })
+
+  private static func show(_ report: ParityReport, all: Bool) {
+    var table = TextTable(columns: [
+      .init("tensor"), .init("largest error", .right), .init("relative", .right), .init("allowed", .right),
+      .init("verdict"),
+    ])
+    let rows = all ? report.tensors : report.worst
+    for row in rows {
+      table.add([
+        row.name, String(format: "%.2e", row.absoluteError), String(format: "%.2e", row.relativeError),
+        String(format: "%.0e", row.tolerance), row.passed ? "ok" : "FAILED",
+      ])
+    }
+    Output.print(report.folder + "\n" + table.text(for: Terminal.current()))
+    let failed = report.tensors.filter { !$0.passed }.count
+    Output.print(
+      report.passed
+        ? "\(report.folder): PASSED, \(report.tensors.count) tensors\n"
+        : "\(report.folder): FAILED, \(failed) of \(report.tensors.count) tensors\n")
+  }
+}

@@ -1,0 +1,107 @@
+import CoreTensor
+import Foundation
+import WorldModel
+
+/// One step without training: what would happen, in a table, and what looks odd.
+struct DryRun {
+  let parts: RunParts
+
+  init(_ setup: RunSetup) throws { parts = try RunParts(setup) }
+
+  /// What a script reads.
+  struct Report: Codable {
+    struct Prediction: Codable {
+      let name: String
+      let context: [Int]
+      let target: [Int]
+      let prediction: [Int]
+      let latents: [String]
+      let error: Double
+    }
+    let tasks: [String]
+    let predictions: [Prediction]
+    let parameters: Int
+    let secondsPerStep: Double
+    let peakMebibytes: Int
+    let batchSheet: String
+    let oddities: [String]
+  }
+
+  func run(json: Bool) throws -> Int32 {
+    let loaded = try parts.builder.batch(step: 0)
+    let began = ProgressReporter.systemClock()
+    let output = try parts.optimization.accumulate(loaded.batch)
+    _ = parts.optimization.optimizer.gradientNorm()
+    let seconds = ProgressReporter.systemClock() - began
+    let sheet = "dry-run.png"
+    try BatchSheetMaker.sheet(
+      parts.builder, latents: parts.optimization.model.latents, title: "First batch"
+    ).draw().writePng(to: sheet)
+    let predictions = zip(loaded.batch.predictions, output.terms).enumerated().map { index, pair in
+      Report.Prediction(
+        name: pair.0.name, context: output.contexts[pair.0.context].shape,
+        target: output.targets[pair.0.target].shape, prediction: output.predictions[index].shape,
+        latents: pair.0.latents.map(\.name), error: Double(pair.1.value))
+    }
+    let report = Report(
+      tasks: parts.tasks.tasks.map(\.name), predictions: predictions,
+      parameters: parts.optimization.optimizer.slots.reduce(0) { $0 + $1.parameter.tensor.count },
+      secondsPerStep: seconds, peakMebibytes: StoragePool.shared.statistics.peakBytesInUse >> 20, batchSheet: sheet,
+      oddities: oddities(loaded.batch))
+    if json { try Output.printJson(report) } else { show(report) }
+    return 0
+  }
+
+  private func show(_ report: Report) {
+    var table = TextTable(columns: [
+      .init("term"), .init("context (B, K, d)"), .init("target (B, N, d)"), .init("prediction (B, T, d)"),
+      .init("error", .right), .init("latents"),
+    ])
+    for row in report.predictions {
+      table.add([
+        row.name, "\(row.context)", "\(row.target)", "\(row.prediction)", String(format: "%.4f", row.error),
+        row.latents.isEmpty ? "none" : row.latents.joined(separator: ", "),
+      ])
+    }
+    Output.print("tasks: " + report.tasks.joined(separator: ", ") + "\n\n" + table.text(for: Terminal.current()))
+    Output.print(
+      String(
+        format: "\n%d trained parameters, %.2f s a step (the first, with one-time costs), %d MiB of tensors at the peak",
+        report.parameters, report.secondsPerStep, report.peakMebibytes))
+    Output.print("batch sheet: \(report.batchSheet)")
+    for oddity in report.oddities { Output.print("odd: " + oddity) }
+  }
+
+  /// Choices that are allowed and probably not meant.
+  private func oddities(_ batch: WorldBatch) -> [String] {
+    var found: [String] = []
+    let carried = Set(batch.predictions.flatMap { $0.latents.map(\.name) })
+    for name in ["global", "domain"] where parts.tasks.tasks.contains(where: { $0.name == name }) {
+      if parts.setup.configuration.plugins[name]?["latent"] == .boolean(false) {
+        found.append("\(name).latent is off: the predictor is not told what \(name) changed (an ablation)")
+      }
+    }
+    for latent in parts.optimization.model.latents where !carried.contains(latent.name) {
+      found.append("latent \(latent.name) is never attached; its parameters will not learn")
+    }
+    for (index, task) in parts.tasks.tasks.enumerated() where parts.tasks.tasks.count > 1 {
+      let others = parts.tasks.tasks.enumerated().filter { $0.offset != index }.map(\.element)
+      if let without = try? structure(others), let with = try? structure(parts.tasks.tasks), without == with {
+        found.append("task \(task.name) adds nothing: no supervision, patch or latent changes without it")
+      }
+    }
+    if parts.partition.heldOut.count < 2 { found.append("fewer than two films are held out: health cannot be told") }
+    return found
+  }
+
+  /// What a set of tasks makes of the first sample.
+  private func structure(_ tasks: [any WorldTask]) throws -> String {
+    let assembly = TaskAssembly(tasks: tasks, views: parts.setup.viewSettings)
+    let scope = BatchScope(
+      seed: 0, step: 0, batchSize: 1, geometry: parts.builder.geometry)
+    let film = try parts.source.film(at: parts.partition.pretrain[0])
+    let sample = assembly.plan(scope).sample(film, index: 0)
+    let contexts = sample.contexts.map { "\($0.visible) \($0.hidden) \($0.pixels.pixels.prefix(64))" }
+    return "\(sample.supervisions) \(sample.latents) \(contexts)"
+  }
+}

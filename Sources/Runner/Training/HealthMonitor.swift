@@ -1,0 +1,96 @@
+import CoreTensor
+import Films
+import Foundation
+import Layers
+import WorldModel
+
+/// One look at the target encoder: what a JEPA loss does not tell.
+struct HealthReport: Codable, Equatable {
+  var step: Int
+  var health: FeatureHealth
+  var probe: ProbeResult?
+  /// Whether rank or deviation is under its threshold.
+  var isCollapsed: Bool
+}
+
+/// Looks at features of held-out films, beside those of the encoder as it began.
+final class HealthMonitor {
+  private let source: FilmCache
+  private let partition: FilmPartition
+  private let configuration: RunConfiguration
+  private let probe: ProbeEvaluation?
+  /// Figures of the random encoder, for comparison.
+  let initial: HealthReport?
+
+  /// - Parameter fresh: the target encoder as initialised.
+  init(_ source: FilmCache, _ partition: FilmPartition, _ configuration: RunConfiguration, fresh: VisionTransformer) {
+    self.source = source
+    self.partition = partition
+    self.configuration = configuration
+    probe = ProbeEvaluation(
+      source.records, findingNames: source.findingNames, wanted: configuration.probe.labels, partition: partition)
+    initial = Self.report(fresh, 0, source, partition, configuration, probe)
+  }
+
+  /// - Returns: nil where fewer than two held-out films can be used.
+  func report(_ encoder: VisionTransformer, step: Int) -> HealthReport? {
+    Self.report(encoder, step, source, partition, configuration, probe)
+  }
+
+  private static func report(
+    _ encoder: VisionTransformer, _ step: Int, _ source: FilmCache, _ partition: FilmPartition,
+    _ configuration: RunConfiguration, _ probe: ProbeEvaluation?
+  ) -> HealthReport? {
+    let held = Array(partition.heldOut.prefix(configuration.health.films))
+    let features = FeatureExtraction.features(encoder, source, films: held)
+    guard features.films.count > 1 else { return nil }
+    let health = FeatureHealth(features)
+    let limits = configuration.health
+    return HealthReport(
+      step: step, health: health,
+      probe: probe.map { $0(FeatureExtraction.features(encoder, source, films: $0.train + $0.test)) },
+      isCollapsed: !(health.rank >= limits.minimumRank && health.deviation >= limits.minimumDeviation))
+  }
+
+  /// Lines for the log.
+  func lines(_ report: HealthReport) -> [String] {
+    var lines = [
+      String(
+        format: "health at step %d: feature deviation %.4f, effective rank %.1f on %d held-out films", report.step,
+        report.health.deviation, report.health.rank, report.health.films)
+        + (initial.map { String(format: " (random encoder: %.4f, %.1f)", $0.health.deviation, $0.health.rank) } ?? "")
+    ]
+    if let probe = report.probe {
+      lines.append(
+        String(format: "linear probe at step %d: mean AUROC %.3f", report.step, probe.mean)
+          + (initial?.probe.map { String(format: " (random encoder: %.3f)", $0.mean) } ?? "")
+          + ", \(probe.findings.count) findings, \(probe.trainFilms) films to learn from, \(probe.testFilms) to test on")
+    }
+    if report.isCollapsed {
+      lines.append(
+        String(
+          format: "COLLAPSE: features no longer tell films apart (rank %.1f, threshold %g; deviation %.4f, threshold %g). "
+            + "Try a lower learning rate, a higher ema_start, or more films.", report.health.rank,
+          configuration.health.minimumRank, report.health.deviation, configuration.health.minimumDeviation))
+    }
+    return lines
+  }
+
+  /// A table of each finding's AUROC beside the random encoder's; empty without a probe.
+  func table(_ report: HealthReport, for terminal: Terminal) -> String {
+    guard let probe = report.probe else { return "" }
+    let random = Dictionary(
+      uniqueKeysWithValues: (initial?.probe?.findings ?? []).map { ($0.name, $0.areaUnderCurve) })
+    var table = TextTable(columns: [
+      .init("finding"), .init("AUROC", .right), .init("random encoder", .right), .init("positives", .right),
+      .init("test films", .right),
+    ])
+    for finding in probe.findings {
+      table.add([
+        finding.name, String(format: "%.3f", finding.areaUnderCurve),
+        random[finding.name].map { String(format: "%.3f", $0) } ?? "", "\(finding.positives)", "\(finding.films)",
+      ])
+    }
+    return table.text(for: terminal)
+  }
+}

@@ -1,0 +1,182 @@
+import CoreTensor
+import Foundation
+import PluginHost
+import WorldModel
+
+/// The course of a run: begin or go on, train, and say what came of it.
+enum Pretraining {
+  static func start(_ setup: RunSetup) throws -> Int32 {
+    let parts = try RunParts(setup)
+    let path = setup.configuration.run.out.nonEmpty ?? standardPath()
+    let folder = try RunFolder.create(at: path)
+    let lock = try folder.lock()
+    defer { withExtendedLifetime(lock) {} }
+    try folder.write(setup.settings.tomlText, to: .configuration)
+    try RunVersions(setup).write(to: folder)
+    return try train(parts, folder, start: 0)
+  }
+
+  static func resume(_ path: String, pluginsFile: String?) throws -> Int32 {
+    let folder = try RunFolder.open(at: path)
+    let lock = try folder.lock()
+    defer { withExtendedLifetime(lock) {} }
+    let setup = try reopened(folder, pluginsFile: pluginsFile)
+    let parts = try RunParts(setup)
+    let store = try folder.checkpoints(keep: setup.configuration.training.keptCheckpoints)
+    let found = try store.latest()
+    for warning in found.warnings {
+      FileHandle.standardError.write(Data("chex-runner: warning: \(warning)\n".utf8))
+    }
+    let state = try ModelCheckpoint.load(found.checkpoint, into: parts.optimization)
+    if state.step >= parts.schedule.totalSteps {
+      Output.print("\(path): the run is finished, \(state.step) steps; nothing to do")
+      return 0
+    }
+    return try train(parts, folder, start: state.step)
+  }
+
+  /// The setup that a run was begun with.
+  static func reopened(_ folder: RunFolder, pluginsFile: String?) throws -> RunSetup {
+    let versions = try RunVersions(of: folder)
+    return try RunSetup(
+      SettingsRequest(configuration: folder.path(of: .configuration)),
+      pluginsFile: pluginsFile ?? versions.registry)
+  }
+
+  private static func train(_ parts: RunParts, _ folder: RunFolder, start: Int) throws -> Int32 {
+    let configuration = parts.setup.configuration
+    let terminal = Terminal.current()
+    let progress = ProgressReporter(
+      terminal: terminal, totalSteps: parts.schedule.totalSteps,
+      totalEpochs: (parts.schedule.totalSteps + parts.stepsPerEpoch - 1) / parts.stepsPerEpoch, firstStep: start,
+      firstFilms: start * configuration.training.filmsPerStep)
+    let log = try RunLog(path: folder.path(of: .log), echo: { progress.message($0) })
+    let metrics = try MetricsLog(path: folder.path(of: .metrics))
+    if start > 0 { try metrics.truncate(afterStep: start) }
+    try describe(parts, folder, start: start, log)
+    if start == 0 {
+      let sheet = try BatchSheetMaker.sheet(
+        parts.builder, latents: parts.optimization.model.latents, title: "First batch")
+      try sheet.draw().writePng(to: folder.path(of: .batchSheet))
+    }
+    Interruption.watch()
+    let trainer = Trainer(
+      parts, folder: folder,
+      store: try folder.checkpoints(keep: configuration.training.keptCheckpoints), metrics: metrics, log: log,
+      progress: progress, start: start)
+    switch try trainer.run(from: start) {
+    case .interrupted(let step):
+      progress.finish()
+      try log.note("stopped and saved at step \(step); go on with: chex-runner resume \(folder.path)")
+      return 130
+    case .finished(let report):
+      try summarize(trainer, report, folder, log, terminal)
+      return 0
+    }
+  }
+
+  private static func describe(_ parts: RunParts, _ folder: RunFolder, start: Int, _ log: RunLog) throws {
+    let configuration = parts.setup.configuration
+    try log.note(start == 0 ? "run: \(folder.path)" : "run: \(folder.path), from step \(start)")
+    try log.note("films: \(parts.source.summary); \(parts.partition.pretrain.count) to pre-train on, \(parts.partition.heldOut.count) held out")
+    for note in parts.partition.notes { try log.warn(note) }
+    let names = parts.tasks.tasks.map(\.name).joined(separator: ", ")
+    try log.note(
+      "tasks: \(names)\(configuration.run.isNaive ? ", naive sum" : ""); compatibility \(configuration.run.compatibility.rawValue)")
+    let count = parts.optimization.optimizer.slots.reduce(0) { $0 + $1.parameter.tensor.count }
+    try log.note(
+      "model: \(configuration.model.encoder.width) × \(configuration.model.encoder.depth), "
+        + "\(count) trained parameters; \(parts.schedule.totalSteps) steps of \(configuration.training.filmsPerStep) films, "
+        + "\(Compute.threads) threads")
+  }
+
+  private static func summarize(
+    _ trainer: Trainer, _ report: HealthReport?, _ folder: RunFolder, _ log: RunLog, _ terminal: Terminal
+  ) throws {
+    let summary = try RunSummary(folder, trainer, report)
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+    try folder.write(String(decoding: try encoder.encode(summary), as: UTF8.self) + "\n", to: .summary)
+    if let report { Output.print("\n" + trainer.monitor.table(report, for: terminal)) }
+    try log.note(
+      String(format: "loss: %.4f in the first tenth of the run, %.4f in the last", summary.firstLoss, summary.lastLoss))
+    try log.note(String(format: "speed: median %.1f films/s; %.1f %% of the time waiting for data", summary.filmsPerSecond, 100 * summary.dataWaitShare))
+    if let probe = report?.probe, let random = trainer.monitor.initial?.probe {
+      try log.note(
+        String(format: "probe: mean AUROC %.3f; random encoder %.3f", probe.mean, random.mean))
+    } else {
+      try log.note("probe: no labels with enough cases, so none was made")
+    }
+    try log.note("run folder: \(folder.path) (loss.png, batch.png, metrics.jsonl, checkpoints)")
+  }
+
+  private static func standardPath() -> String {
+    let formatter = DateFormatter()
+    formatter.locale = Locale(identifier: "en_US_POSIX")
+    formatter.dateFormat = "yyyy-MM-dd-HHmmss"
+    return "runs/" + formatter.string(from: Date())
+  }
+}
+
+/// `versions.json`: what the run was made with.
+struct RunVersions: Codable {
+  struct Plugin: Codable {
+    let name: String
+    let version: String
+    let library: String
+  }
+  let runner: String
+  let core: String
+  /// Path of `plugins.toml`.
+  let registry: String
+  let plugins: [Plugin]
+
+  init(_ setup: RunSetup) {
+    runner = CommandLineProgram.version
+    core = PluginHost.coreFingerprint
+    registry = URL(fileURLWithPath: setup.manifest.path).standardizedFileURL.path
+    plugins = setup.plugins.map { Plugin(name: $0.name, version: $0.version, library: $0.libraryPath) }
+  }
+
+  init(of folder: RunFolder) throws {
+    self = try JSONDecoder().decode(Self.self, from: Data(folder.text(of: .versions).utf8))
+  }
+
+  func write(to folder: RunFolder) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    try folder.write(String(decoding: try encoder.encode(self), as: UTF8.self) + "\n", to: .versions)
+  }
+}
+
+/// `summary.json`: what came of a run.
+struct RunSummary: Codable {
+  var steps: Int
+  /// Mean loss of the first and the last tenth of the steps.
+  var firstLoss: Double
+  var lastLoss: Double
+  /// Medians over steps.
+  var filmsPerSecond: Double
+  var dataWaitShare: Double
+  var trained: HealthReport?
+  var randomEncoder: HealthReport?
+
+  init(_ folder: RunFolder, _ trainer: Trainer, _ report: HealthReport?) throws {
+    struct Line: Decodable {
+      let loss: Double
+      let images_per_second: Double
+      let data_wait_share: Double
+    }
+    let lines = try folder.text(of: .metrics).split(separator: "\n")
+      .map { try JSONDecoder().decode(Line.self, from: Data($0.utf8)) }
+    let tenth = max(1, lines.count / 10)
+    func mean(_ part: ArraySlice<Line>) -> Double { part.map(\.loss).reduce(0, +) / Double(max(part.count, 1)) }
+    steps = lines.count
+    firstLoss = mean(lines.prefix(tenth))
+    lastLoss = mean(lines.suffix(tenth))
+    filmsPerSecond = lines.map(\.images_per_second).sorted()[lines.count / 2]
+    dataWaitShare = lines.map(\.data_wait_share).sorted()[lines.count / 2]
+    trained = report
+    randomEncoder = trainer.monitor.initial
+  }
+}

@@ -1,0 +1,45 @@
+import CoreTensor
+import Films
+import Layers
+import WorldModel
+
+/// Model, optimiser, batches and schedule of a run, as its configuration makes them.
+struct RunParts {
+  let setup: RunSetup
+  let tasks: TaskSet
+  let source: FilmCache
+  let partition: FilmPartition
+  let optimization: Optimization
+  let builder: BatchBuilder
+  let schedule: LearningSchedule
+  let stepsPerEpoch: Int
+
+  init(_ setup: RunSetup) throws {
+    self.setup = setup
+    let configuration = setup.configuration
+    let training = configuration.training
+    tasks = try setup.taskSet()
+    source = try setup.filmSource()
+    partition = try FilmPartition(source.records, hasLabels: !source.findingNames.isEmpty, configuration)
+    let seed = UInt64(configuration.run.seed)
+    stepsPerEpoch = try training.stepsPerEpoch(films: partition.pretrain.count)
+    schedule = try training.schedule(films: partition.pretrain.count)
+    optimization = Optimization(
+      tasks.model(setup.shape, seed: seed),
+      settings: AdamWSettings(
+        beta1: training.beta1, beta2: training.beta2, epsilon: training.epsilon, weightDecay: training.weightDecay,
+        clipNorm: training.clipNorm), reduction: setup.reduction)
+    builder = BatchBuilder(
+      source: source, films: partition.pretrain,
+      assemblies: TaskAssembly.assemblies(
+        tasks: tasks.tasks, views: setup.viewSettings, naive: configuration.run.isNaive),
+      geometry: configuration.model.geometry, seed: seed, batchSize: training.batchSize,
+      batchesPerEpoch: stepsPerEpoch * training.accumulation)
+  }
+
+  /// Compares with the encoder as this seed initialises it.
+  func monitor() -> HealthMonitor {
+    let fresh = tasks.model(setup.shape, seed: UInt64(setup.configuration.run.seed))
+    return HealthMonitor(source, partition, setup.configuration, fresh: fresh.targetEncoder)
+  }
+}

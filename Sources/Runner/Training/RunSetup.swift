@@ -1,0 +1,109 @@
+import CoreTensor
+import Films
+import Foundation
+import PluginHost
+import WorldModel
+
+/// Everything that a run is made from: settings, plugins, tasks and films.
+struct RunSetup {
+  let settings: Settings
+  let configuration: RunConfiguration
+  let manifest: PluginManifest
+  /// Every plugin that could be loaded, in the registry's order.
+  let plugins: [LoadedPlugin]
+
+  /// Loads the registry's plugins and resolves the settings of a run.
+  /// - Parameter pluginsFile: path of the registry; nil for the usual places.
+  init(_ request: SettingsRequest, pluginsFile: String?) throws {
+    manifest = try PluginManifest(path: PluginsFile.locate(given: pluginsFile))
+    plugins = try PluginHost(manifest: manifest).load()
+    let catalogue = try SettingsCatalogue(
+      plugins: plugins.map {
+        PluginSettings(name: $0.name, isTask: $0.kind == .task, declarations: $0.definition.options)
+      })
+    let name = (manifest.path as NSString).lastPathComponent
+    let given = plugins.flatMap { plugin in
+      plugin.given.sorted { $0.value.line < $1.value.line }.map { key, option in
+        SettingAssignment(
+          SettingKey(plugin.name, key), .value(option.value), from: .file(name, line: option.line))
+      }
+    }
+    var settings = try Settings(catalogue: catalogue, pluginsFile: given, request: request)
+    if settings["run", "tasks"].value == .list([]) {
+      // A run keeps the tasks that it began with, whatever the registry says when it is resumed.
+      let enabled = manifest.entries.filter { $0.enabled && $0.kind == .task }
+      let assignment = SettingAssignment(
+        SettingKey("run", "tasks"), .value(.list(enabled.map { .text($0.name) })),
+        from: .file(name, line: enabled.first?.line ?? 1))
+      settings = try Settings(catalogue: catalogue, pluginsFile: given + [assignment], request: request)
+    }
+    self.settings = settings
+    configuration = try RunConfiguration(settings)
+    let threads = configuration.run.threads
+    Compute.threads = threads > 0 ? threads : ProcessInfo.processInfo.activeProcessorCount
+  }
+
+  var shape: WorldModelShape { WorldModelShape(configuration.model, configuration.run.compatibility) }
+
+  var environment: TaskEnvironment {
+    TaskEnvironment(
+      geometry: configuration.model.geometry, predictorWidth: configuration.model.predictor.width,
+      compatibility: configuration.run.compatibility)
+  }
+
+  /// The run's tasks in the registry's order.
+  /// - Throws: `RunSetupError.noTask`, and what a task throws when it is made.
+  func taskSet() throws -> TaskSet {
+    let chosen = plugins.compactMap { plugin -> (definition: TaskDefinition, options: Options)? in
+      guard case .task(let definition) = plugin.definition, configuration.run.tasks.contains(plugin.name) else {
+        return nil
+      }
+      return (definition, configuration.options(of: plugin.name, declared: definition.options))
+    }
+    guard !chosen.isEmpty else { throw RunSetupError.noTask(manifest: manifest.path) }
+    return try TaskSet(chosen, environment: environment)
+  }
+
+  /// The run's films: of a data plugin where one has the name, else of a folder or table.
+  func filmSource() throws -> FilmCache {
+    let data = configuration.data
+    for plugin in plugins where plugin.name == data.source {
+      guard case .data(let definition) = plugin.definition else { continue }
+      let options = configuration.options(of: plugin.name, declared: definition.options)
+      return cached(try definition.make(options, UInt64(configuration.run.seed)))
+    }
+    let table = TableOptions(
+      pathColumn: data.pathColumn.nonEmpty, labelColumn: data.labelColumn.nonEmpty,
+      patientColumn: data.patientColumn.nonEmpty, splitColumn: data.splitColumn.nonEmpty)
+    return cached(try openFilmSource(path: data.source, options: table))
+  }
+
+  private func cached(_ source: any FilmSource) -> FilmCache {
+    FilmCache(source, mostBytes: configuration.data.cacheMebibytes << 20)
+  }
+
+  var reduction: LossReduction { configuration.objective.reduction == .sum ? .sum : .mean }
+
+  var viewSettings: ViewSettings {
+    let views = configuration.views
+    return ViewSettings(
+      area: views.area, aspect: views.aspect, mirrorProbability: views.mirrorProbability,
+      jitterProbability: views.jitterProbability, jitterBrightness: views.jitterBrightness,
+      jitterContrast: views.jitterContrast)
+  }
+}
+
+enum RunSetupError: Error, CustomStringConvertible {
+  case noTask(manifest: String)
+  var description: String {
+    switch self {
+    case .noTask(let manifest):
+      "run: no task is enabled; name some with --tasks, or set enabled = true in \(manifest)"
+    }
+  }
+}
+
+extension String {
+  /// Nil where there is no text.
+  var nonEmpty: String? { isEmpty ? nil : self }
+}

@@ -1,0 +1,77 @@
+import CoreTensor
+import Foundation
+import Layers
+import WorldModel
+
+/// What a checkpoint says besides weights. Random draws and data position are functions of seed and step alone.
+struct TrainingState: Codable, Equatable {
+  /// Optimiser steps done.
+  var step: Int
+  /// Updates that the optimiser's moments have seen.
+  var updates: Int
+  var seed: Int
+}
+
+/// Moves weights and moments between a run and its checkpoints.
+enum ModelCheckpoint {
+  static func save(_ optimization: Optimization, step: Int, seed: Int, to store: CheckpointStore) throws {
+    let state = TrainingState(step: step, updates: optimization.optimizer.updates, seed: seed)
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+    try store.save(
+      step: step, model: optimization.model.entries.map { entry($0.name, $0.parameter.tensor) },
+      optimizer: optimization.optimizer.slots.flatMap {
+        [entry("first." + $0.parameter.name, $0.first), entry("second." + $0.parameter.name, $0.second)]
+      }, state: String(decoding: try encoder.encode(state), as: UTF8.self) + "\n")
+  }
+
+  /// - Returns: the state that the checkpoint was saved in.
+  static func load(_ checkpoint: Checkpoint, into optimization: Optimization) throws -> TrainingState {
+    let state = try JSONDecoder().decode(
+      TrainingState.self, from: Data(contentsOf: URL(fileURLWithPath: checkpoint.path(of: Checkpoint.state))))
+    try loadWeights(checkpoint.path(of: Checkpoint.model), into: optimization.model)
+    let moments = try SafetensorsFile(path: checkpoint.path(of: Checkpoint.optimizer))
+    for slot in optimization.optimizer.slots {
+      try read(moments, "first." + slot.parameter.name, into: slot.first)
+      try read(moments, "second." + slot.parameter.name, into: slot.second)
+    }
+    optimization.optimizer.updates = state.updates
+    return state
+  }
+
+  /// Reads every parameter and buffer of `model`; a name that is missing or left over is an error.
+  static func loadWeights(_ path: String, into model: WorldModel) throws {
+    let file = try SafetensorsFile(path: path)
+    let names = Set(model.entries.map(\.name))
+    let unexpected = file.names.filter { !names.contains($0) }
+    guard unexpected.isEmpty else { throw WeightsError(path: path, unexpected: unexpected) }
+    for entry in model.entries { try read(file, entry.name, into: entry.parameter.tensor) }
+  }
+
+  private static func read(_ file: SafetensorsFile, _ name: String, into tensor: Tensor) throws {
+    let stored = try file.shape(named: name)
+    guard stored == tensor.shape else {
+      throw WeightsError(path: file.path, name: name, expected: tensor.shape, found: stored)
+    }
+    try file.read(named: name, into: UnsafeMutableBufferPointer(start: tensor.pointer, count: tensor.count))
+  }
+
+  private static func entry(_ name: String, _ tensor: Tensor) -> SafetensorsEntry {
+    SafetensorsEntry(name: name, elementType: .float32, shape: tensor.shape) { receive in
+      try receive(UnsafeRawBufferPointer(start: tensor.pointer, count: tensor.count * 4))
+    }
+  }
+}
+
+/// Weights that do not fit the model.
+struct WeightsError: Error, CustomStringConvertible {
+  let description: String
+  init(path: String, unexpected: [String]) {
+    description =
+      "\(path): holds \(unexpected.count) tensors that the model does not have, \(unexpected.prefix(3)); "
+      + "were they saved with other tasks or latents?"
+  }
+  init(path: String, name: String, expected: [Int], found: [Int]) {
+    description = "\(path): \(name): expected shape \(expected), found \(found); use the settings it was saved with"
+  }
+}

@@ -1,0 +1,114 @@
+import CoreTensor
+import Foundation
+import Layers
+import WorldModel
+
+/// How one case came out.
+struct ParityReport: Codable {
+  struct Comparison: Codable {
+    let name: String
+    /// Largest difference, alone and relative to the expected tensor's largest magnitude.
+    let absoluteError: Double
+    let relativeError: Double
+    let tolerance: Double
+    let passed: Bool
+  }
+
+  let folder: String
+  let tensors: [Comparison]
+  var passed: Bool { !tensors.isEmpty && tensors.allSatisfy(\.passed) }
+
+  enum CodingKeys: String, CodingKey { case folder, tensors, passed }
+  init(folder: String, tensors: [Comparison]) { (self.folder, self.tensors) = (folder, tensors) }
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    folder = try container.decode(String.self, forKey: .folder)
+    tensors = try container.decode([Comparison].self, forKey: .tensors)
+  }
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(folder, forKey: .folder)
+    try container.encode(tensors, forKey: .tensors)
+    try container.encode(passed, forKey: .passed)
+  }
+
+  /// Features and losses one by one, and the worst of each kind of parameter tensor; all failures.
+  var worst: [Comparison] {
+    var seen: [String: Comparison] = [:]
+    var rows: [Comparison] = []
+    for tensor in tensors {
+      let kind = tensor.name.split(separator: ".").first.map(String.init) ?? ""
+      guard ["grad", "after"].contains(where: kind.hasPrefix), tensor.passed else {
+        rows.append(tensor)
+        continue
+      }
+      if tensor.relativeError >= seen[kind]?.relativeError ?? -1 { seen[kind] = tensor }
+    }
+    return rows + seen.sorted { $0.key < $1.key }.map(\.value)
+  }
+}
+
+extension ParityCase {
+  /// Largest error relative to a tensor's largest magnitude, in float32.
+  private static let featureTolerance = 1e-5
+  private static let trainingTolerance = 1e-4
+
+  /// Makes every tensor that the case expects and compares.
+  func replay(pluginsFile: String?) throws -> ParityReport {
+    let model = try model(pluginsFile: pluginsFile)
+    let batch = try batch()
+    let settings = description.optimizer
+    let optimization = Optimization(
+      model,
+      settings: AdamWSettings(
+        beta1: settings.betas[0], beta2: settings.betas[1], epsilon: settings.eps,
+        weightDecay: settings.weight_decay, clipNorm: settings.clip_norm), reduction: .mean)
+    var made = try features(optimization, batch)
+    for step in 1...description.steps {
+      let report = try optimization.step([batch], learningRate: settings.lr, momentum: description.ema)
+      made["step\(step).loss"] = [Float(report.loss)]
+      made["step\(step).grad_norm"] = [Float(report.gradientNorm)]
+    }
+    for entry in model.entries { made["after\(description.steps).\(entry.name)"] = entry.parameter.tensor.values }
+    return try compare(made)
+  }
+
+  private func features(_ optimization: Optimization, _ batch: WorldBatch) throws -> [String: [Float]] {
+    let output = try optimization.accumulate(batch)
+    var made: [String: [Float]] = ["loss": [output.loss]]
+    for view in 0..<2 {
+      made["t\(view + 1)"] = output.targets[view].values
+      made["h\(view + 1)"] = output.contexts[view].values
+    }
+    for (index, term) in output.terms.enumerated() {
+      made[term.name] = output.predictions[index].values
+      made["loss." + term.name] = [term.value]
+    }
+    for slot in optimization.optimizer.slots {
+      made["grad." + slot.parameter.name] = slot.parameter.gradient?.values
+    }
+    optimization.optimizer.clearGradients()
+    return made
+  }
+
+  private func compare(_ made: [String: [Float]]) throws -> ParityReport {
+    let file = try SafetensorsFile(path: folder + "/expected.safetensors")
+    let tensors = try file.names.map { name -> ParityReport.Comparison in
+      let expected = try file.floats(named: name)
+      guard let found = made[name] else {
+        throw ParityError(path: file.path, problem: "expects \(name), which this program does not make")
+      }
+      guard found.count == expected.count else {
+        throw ParityError(path: file.path, problem: "\(name) has \(expected.count) values, \(found.count) were made")
+      }
+      let isTraining = ["grad.", "after", "step"].contains(where: name.hasPrefix)
+      let error = zip(found, expected).map { Double(abs($0 - $1)) }.reduce(0) { $1 > $0 || $1.isNaN ? $1 : $0 }
+      let scale = expected.map { Double(abs($0)) }.max() ?? 0
+      let relative = error == 0 ? 0 : error / max(scale, 1e-30)
+      let tolerance = isTraining ? Self.trainingTolerance : Self.featureTolerance
+      return ParityReport.Comparison(
+        name: name, absoluteError: error, relativeError: relative, tolerance: tolerance, passed: relative <= tolerance)
+    }
+    return ParityReport(folder: folder, tensors: tensors)
+  }
+}

@@ -1,0 +1,122 @@
+import CoreTensor
+import Films
+import Foundation
+import Imaging
+import Testing
+import WorldModel
+
+@testable import Runner
+
+@Suite struct ReportsSheetTests {
+  private let cellSize = 140
+
+  private func sheet(count: Int = 3) -> BatchSheet {
+    BatchSheet(
+      title: "Batch", gridSize: 14,
+      samples: (0..<count).map {
+        ReportsSupport.sample(of: ReportsSupport.syntheticFilm(), name: "film-\($0).png", index: $0)
+      })
+  }
+
+  @Test func hasAColumnForEverythingThatSomeSampleHas() {
+    var sheet = sheet()
+    #expect(
+      sheet.columns == [.film, .target(0), .target(1), .context(0), .context(1), .crossing(0), .crossing(1)])
+    sheet.samples = sheet.samples.map {
+      BatchSheet.Sample(name: $0.name, film: $0.film, views: [$0.views[0]])
+    }
+    #expect(sheet.columns == [.film, .target(0), .context(0)])
+    let single = sheet.draw(cellSize: cellSize)
+    #expect(single.width < self.sheet().draw(cellSize: cellSize).width)
+  }
+
+  @Test func showsAtMostSixRows() {
+    #expect(sheet(count: 9).draw(cellSize: 64).height == sheet(count: 6).draw(cellSize: 64).height)
+    #expect(sheet(count: 5).draw(cellSize: 64).height < sheet(count: 6).draw(cellSize: 64).height)
+    #expect(BatchSheet(title: "none", gridSize: 14, samples: []).draw().height > 0)
+  }
+
+  @Test func framesLieWhereTheCropsWereCut() {
+    let sheet = sheet()
+    let canvas = sheet.draw(cellSize: cellSize)
+    let sample = sheet.samples[0]
+    let box = sheet.cell(row: 0, column: 0, cellSize: Double(cellSize))
+    let place = BatchSheet.fitted(width: sample.film.width, height: sample.film.height, in: box)
+    let frame = sample.views[1].frame
+    let scale = place.width / Double(frame.filmWidth)
+    let x = Int(place.x + Double(frame.column) * scale + 1)
+    let y = Int(
+      place.y + (Double(frame.row) + Double(frame.height) * 0.75) * place.height / Double(frame.filmHeight))
+    let pixel = canvas[y, x]
+    #expect(pixel.red > 200 && pixel.blue < 140, "\(pixel)")
+  }
+
+  @Test func unseenPatchesAreDarkAndHiddenOnesTinted() {
+    let white = GrayImage(width: 28, height: 28, fill: 1)
+    let frame = Frame(
+      row: 0, column: 0, height: 28, width: 28, mirrored: false, filmHeight: 28, filmWidth: 28)
+    let sheet = BatchSheet(
+      title: "", gridSize: 4,
+      samples: [
+        .init(
+          name: "", film: white,
+          views: [
+            .init(frame: frame, target: white, context: white, visible: Array(0..<8), hidden: [8, 9, 10, 11])
+          ])
+      ])
+    let canvas = sheet.draw(cellSize: 160)
+    let box = sheet.cell(row: 0, column: 2, cellSize: 160)
+    func mean(_ patch: Int) -> (red: Double, green: Double) {
+      let cell = Canvas.cell(patch, of: box, gridSize: 4).inset(5)
+      var sum = (red: 0.0, green: 0.0)
+      var count = 0.0
+      for row in Int(cell.y)..<Int(cell.bottom) {
+        for column in Int(cell.x)..<Int(cell.right) {
+          sum.red += Double(canvas[row, column].red)
+          sum.green += Double(canvas[row, column].green)
+          count += 1
+        }
+      }
+      return (sum.red / count, sum.green / count)
+    }
+    #expect(mean(5).red == 255)
+    #expect(mean(13).red < 120)
+    #expect(abs(mean(13).red - mean(13).green) < 3)
+    #expect(mean(9).red > mean(9).green + 30)
+  }
+
+  @Test func mirroredContextTurnsTheFilmWithIt() {
+    var frame = Frame(
+      row: 10, column: 20, height: 50, width: 40, mirrored: false, filmHeight: 100, filmWidth: 80)
+    let straight = BatchSheet.filmOnGrid(frame, gridSize: 4)
+    #expect(straight == Box(x: -2, y: -0.8, width: 8, height: 8))
+    frame.mirrored = true
+    // 20 of 80 columns lie right of the crop, which is now left of it.
+    #expect(BatchSheet.filmOnGrid(frame, gridSize: 4).x == -2)
+    frame.column = 0
+    #expect(BatchSheet.filmOnGrid(frame, gridSize: 4).x == -4)
+  }
+
+  @Test func sheetToLookAt() throws {
+    try ReportsSupport.show(sheet(count: 6).draw(), "sheet-synthetic")
+    let canvas = sheet(count: 2).draw()
+    let distinct = Set(stride(from: 0, to: canvas.rgb.count, by: 3).map { canvas.rgb[$0] })
+    #expect(distinct.count > 100)
+  }
+
+  @Test(.enabled(if: ReportsSupport.realFilms != nil, "no real films in shared/cxr beside the repository"))
+  func sheetOfRealFilms() throws {
+    let folder = try #require(ReportsSupport.realFilms)
+    let source = try FolderSource(folder: folder)
+    let chosen = (0..<4).map { $0 * source.records.count / 4 + 3 }
+    let sheet = BatchSheet(
+      title: "Batch of step 0: 4 of 16 films", gridSize: 14,
+      samples: try chosen.map {
+        ReportsSupport.sample(
+          of: try source.film(at: $0), name: source.records[$0].identifier, index: $0)
+      })
+    let canvas = sheet.draw()
+    try ReportsSupport.show(canvas, "sheet-real")
+    #expect(canvas.width > canvas.height)
+  }
+}

@@ -1,0 +1,102 @@
+import CoreTensor
+import Films
+import Foundation
+import Imaging
+import WorldModel
+
+@testable import Runner
+
+/// Pictures that tests of reports draw.
+enum ReportsSupport {
+  /// Writes a picture to the folder that `CHEX_PICTURES` names, for people to look at; nothing where it is not set.
+  static func show(_ canvas: Canvas, _ name: String) throws {
+    guard let folder = ProcessInfo.processInfo.environment["CHEX_PICTURES"] else { return }
+    try canvas.writePng(to: folder + "/\(name).png")
+  }
+
+  /// The films beside the repository, where they are.
+  static var realFilms: String? {
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent()
+    let path = root.appendingPathComponent("shared/cxr/images").path
+    return FileManager.default.fileExists(atPath: path) ? path : nil
+  }
+
+  /// A picture whose grey rises to the right and is marked at the top left.
+  static func syntheticFilm(width: Int = 320, height: Int = 280) -> GrayImage {
+    var film = GrayImage(width: width, height: height)
+    for row in 0..<height {
+      for column in 0..<width {
+        let wave = 0.1 * Float(sin(Double(row) / 9) * sin(Double(column) / 13))
+        film[row, column] = 0.2 + 0.5 * Float(column) / Float(width) + wave
+      }
+    }
+    for row in 0..<20 { for column in 0..<20 { film[row, column] = 1 } }
+    return film
+  }
+
+  /// A sample as all three tasks make it.
+  static func sample(of film: GrayImage, name: String, index: Int, gridSize: Int = 14) -> BatchSheet.Sample {
+    var random = RandomStream(seed: 5, stream: "sheet", index: index)
+    let height = film.height * 6 / 10
+    let width = film.width * 55 / 100
+    let frames = (0..<2).map { view in
+      Frame(
+        row: random.integer(in: 0...(film.height - height)),
+        column: random.integer(in: 0...(film.width - width)), height: height, width: width,
+        mirrored: (index + view) % 3 == 1, filmHeight: film.height, filmWidth: film.width)
+    }
+    let views = frames.map { frame -> BatchSheet.View in
+      var target = crop(film, frame)
+      if frame.mirrored { target.mirror() }
+      let action = [0.7 + 0.6 * random.unit(), 0.7 + 0.6 * random.unit(), random.logUniform(in: 0.6...1.6)]
+      let context = target.brightness(action[0]).contrast(action[1]).gamma(action[2])
+      let (row, column) = (random.integer(in: 1...8), random.integer(in: 1...8))
+      let hidden = (0..<gridSize * gridSize).filter {
+        (row..<row + 5).contains($0 / gridSize) && (column..<column + 6).contains($0 % gridSize)
+          || (row - 1..<row + 3).contains($0 / gridSize) && (column + 3..<column + 7).contains($0 % gridSize)
+      }
+      let visible = (0..<gridSize * gridSize).filter {
+        !hidden.contains($0) && $0 % gridSize < gridSize - 1 && $0 / gridSize > 0
+      }
+      return BatchSheet.View(
+        frame: frame, target: target, context: context, visible: visible, hidden: hidden,
+        caption: "a = " + action.map { String(format: "%.2f", $0) }.joined(separator: " ") + " 0.00")
+    }
+    let crossings = [(0, 1), (1, 0)].map { from, to in
+      BatchSheet.Crossing(
+        context: from, target: to, places: places(frames[from], frames[to], gridSize: gridSize),
+        caption: "Δ = " + offset(frames[from], frames[to]))
+    }
+    return BatchSheet.Sample(name: name, film: film, views: views, crossings: crossings)
+  }
+
+  /// A target's patches on the context's grid, from the pixels that they cover.
+  static func places(_ context: Frame, _ target: Frame, gridSize: Int) -> [GridPlace] {
+    let n = Double(gridSize)
+    return (0..<gridSize * gridSize).map { patch in
+      let v = patch % gridSize
+      let fromLeft = Double(target.mirrored ? gridSize - 1 - v : v)
+      let column = (Double(target.column - context.column) / Double(context.width)) * n + fromLeft
+      return GridPlace(
+        row: Double(target.row - context.row) / Double(context.height) * n + Double(patch / gridSize),
+        column: context.mirrored ? n - 1 - column : column)
+    }
+  }
+
+  private static func offset(_ context: Frame, _ target: Frame) -> String {
+    let down = Double(target.row - context.row) / Double(context.height)
+    let across = Double(target.column - context.column) / Double(context.width)
+    return String(format: "%.2f %.2f", down, across)
+  }
+
+  private static func crop(_ film: GrayImage, _ frame: Frame) -> GrayImage {
+    var pixels: [Float] = []
+    for row in frame.row..<frame.row + frame.height {
+      let start = row * film.width + frame.column
+      pixels += film.pixels[start..<start + frame.width]
+    }
+    return GrayImage(width: frame.width, height: frame.height, pixels: pixels)
+      .resized(to: (height: 224, width: 224))
+  }
+}
