@@ -34,6 +34,9 @@ import WorldModel
       let task = try definition.make(plugin.options, environment)
       #expect(task.name == plugin.name)
     }
+    let all = try host.load()
+    #expect(all.map(\.name) == ["local", "global", "domain", "phantom"])
+    #expect(all.map(\.definition.kind) == [.task, .task, .task, .data])
     #expect(try host.load(only: ["domain", "local"]).map(\.name) == ["local", "domain"])
   }
 
