@@ -130,8 +130,8 @@ struct Findings: Sendable {
 
   /// Places the findings of `present`.
   ///
-  /// Every draw is made whether it is used or not, so that a finding that is added or left out moves no other,
-  /// except that none shares a lung with free air.
+  /// Every draw is made whether it is used or not, so that a finding that is added or left out moves no
+  /// other, except that none shares a lung with free air.
   init(present: Set<Finding>, anatomy: Anatomy, random: RandomStream) {
     var random = random
     self.present = present

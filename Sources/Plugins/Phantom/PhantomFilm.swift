@@ -36,8 +36,8 @@ struct PhantomFilm: Sendable {
       size: size, fieldWidth: device.fieldWidth, posture: posture, bow: patient.scoliosis)
   }
 
-  /// Findings of film `number`, each present with probability `rate`. An enlarged heart belongs to the patient,
-  /// the other findings to the film.
+  /// Findings of film `number`, each present with probability `rate`. An enlarged heart belongs to the
+  /// patient, the other findings to the film.
   static func findings(seed: UInt64, number: Int, rate: Double) -> Set<Finding> {
     Set(
       Finding.allCases.filter { finding in

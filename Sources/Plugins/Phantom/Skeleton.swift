@@ -14,7 +14,7 @@ struct Skeleton {
 
   /// Ribs 1 to 11 of both sides, back and front in one tube each.
   ///
-  /// A rib is a tilted ring: seen from the front, its back half runs outwards nearly level and then falls, and
+  /// A rib is a tilted ring: seen from the front, its back half runs outwards nearly level and then falls;
   /// its front half comes back inwards, lower and fainter.
   func ribs() -> [Tube] {
     Side.allCases.flatMap { side in (1...11).map { rib($0, side) } }

@@ -88,7 +88,7 @@ struct Trunk: Sendable {
         centre: Point(x: side.sign * (0.58 * lung.halfWidth + 0.6 * size), y: level, z: 8),
         along: (patient.isFemale ? 4.6 + 2 * size : 6.2) * stature,
         across: (patient.isFemale ? 4.0 + 2.2 * size : 5) * stature,
-        depth: patient.isFemale ? 1.6 * size + 0.12 * patient.padding : 0.55, angle: side.sign * -0.35)
+        depth: patient.isFemale ? 1.15 * size + 0.12 * patient.padding : 0.55, angle: side.sign * -0.35)
     }
   }
 }
