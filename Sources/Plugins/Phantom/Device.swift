@@ -26,12 +26,12 @@ struct Device: Sendable {
   let noiseSeed: UInt32
 
   init(random: inout RandomStream, stature: Float) {
-    fieldWidth = random.draw(37.5, 43) * (0.6 + 0.4 * stature)
-    exposure = random.draw(-0.25, 0.25)
-    contrast = random.draw(0.32, 0.48)
+    fieldWidth = random.draw(34, 40.5) * (0.6 + 0.4 * stature)
+    exposure = random.draw(0.2, 0.65)
+    contrast = random.draw(0.30, 0.44)
     gamma = random.draw(0.85, 1.2)
     blur = random.draw(0.03, 0.13)
-    noise = Float(random.logUniform(in: 0.004...0.022))
+    noise = Float(random.logUniform(in: 0.003...0.014))
     scatter = random.draw(0.03, 0.16)
     equalisation = random.draw(0.05, 0.45)
     let collimated = random.chance(0.4)

@@ -39,7 +39,7 @@ struct Marker: Sendable {
 
   func project(onto plane: Plane, fieldWidth: Float) {
     let upright = MarkerGeometry(plane.geometry)
-    let scratch = Plane(plane.geometry)
+    let brush = TubeBrush(plane.geometry)
     for stroke in strokes {
       let nodes = stroke.map { point -> Tube.Node in
         let (sine, cosine) = (sin(slant), cos(slant))
@@ -47,7 +47,7 @@ struct Marker: Sendable {
         let y = row + height * (point.0 * sine + point.1 * cosine)
         return Tube.Node(place: upright.place(row: y, column: x), radius: 0.075 * height * fieldWidth)
       }
-      plane.add(Tube(nodes: nodes), weight: Attenuation.lead * lead, scratch: scratch)
+      brush.add(Tube(nodes: nodes), to: plane, weight: Attenuation.lead * lead)
     }
   }
 }

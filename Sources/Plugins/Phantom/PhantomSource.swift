@@ -3,8 +3,8 @@ import WorldModel
 
 /// A collection of procedural chest films with known findings.
 ///
-/// Films `2p` and `2p + 1` belong to patient `p`: the same anatomy and heart, another day's posture, device and
-/// other findings. Film `k` of a seed is the same however many films the collection has.
+/// Films `2p` and `2p + 1` belong to patient `p`: the same anatomy and heart, but another day's posture,
+/// device and findings. Film `k` of a seed is the same however many films the collection has.
 struct PhantomSource: FilmSource {
   let seed: UInt64
   let size: Int

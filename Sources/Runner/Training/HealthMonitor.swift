@@ -71,7 +71,7 @@ final class HealthMonitor {
       lines.append(
         String(format: "linear probe at step %d: mean AUROC %.3f", report.step, probe.mean)
           + (initial?.probe.map { String(format: " (random encoder: %.3f)", $0.mean) } ?? "")
-          + ", \(probe.findings.count) findings, \(probe.trainFilms) films to learn from, \(probe.testFilms) to test on"
+          + ", \(probe.findings.count == 1 ? "1 finding" : "\(probe.findings.count) findings"), \(probe.trainFilms) films to learn from, \(probe.testFilms) to test on"
       )
     }
     if report.isCollapsed {
