@@ -125,11 +125,7 @@ struct Anatomy: Sendable {
     leftHilum = Point(x: 4.8 * stature, y: hilumLevel - 0.5)
     carina = Point(x: -0.2, y: apex + 0.35 * height, z: -1)
     heart = Self.heart(
-<<<<<<< HEAD
-      width: cardiothoracicRatio * 2 * halfWidth, tilt: patient.heartTilt,
-=======
       width: cardiothoracicRatio * 2 * halfWidth, depth: 0.41 * patient.chestDepth, tilt: patient.heartTilt,
->>>>>>> phantom
       domes: (rightDome, leftLung.dome.peak),
       trunk: Point(x: 2.0 * stature, y: hilumLevel + 0.2, z: 3))
     greatVessels = Ellipsoid(
@@ -146,13 +142,8 @@ struct Anatomy: Sendable {
   {
     let (right, left) = (0.33 * width, 0.67 * width)
     var ventricle = Ellipsoid(
-<<<<<<< HEAD
-      centre: Point(x: 0, y: 0, z: 3), along: 0.5 * width, across: 0.365 * width, depth: 0.36 * width,
-      angle: tilt)
-=======
       centre: Point(x: 0, y: 0, z: 3), along: 0.56 * width, across: 0.40 * width,
       depth: min(0.47 * width, depth), angle: tilt)
->>>>>>> phantom
     ventricle.centre.x = left - ventricle.halfExtent.x
     ventricle.centre.y = domes.1 - 0.66 * ventricle.halfExtent.y
     let atrium = Ellipsoid(

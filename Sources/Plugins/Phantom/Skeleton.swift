@@ -75,19 +75,11 @@ struct Skeleton {
           at(half * 0.66 + abduction, 1.6), at(half * 0.70 + abduction, 6), at(half * 0.74 + abduction, 10),
           tip,
         ],
-<<<<<<< HEAD
-        from: 0.28, to: 0.4, steps: 12, flatness: 0.7)
-      let lateral = Tube.bezier(
-        [at(joint - 1.2, 3.2), at(joint - 1.6, 6), at(half * 0.98 + 2 * abduction, 10), tip], from: 0.6,
-        to: 0.4,
-        steps: 12, flatness: 0.8, hollow: 0.3)
-=======
         from: 0.16, to: 0.3, steps: 12, flatness: 0.5)
       let lateral = Tube.bezier(
         [at(joint - 1.2, 3.2), at(joint - 1.6, 6), at(half * 0.98 + 2 * abduction, 10), tip], from: 0.5,
         to: 0.3,
         steps: 12, flatness: 0.4, hollow: 0.3)
->>>>>>> phantom
       let spine = Tube.bezier(
         [at(half * 0.67 + abduction, 3.0), at(half * 0.8, 2.0), at(joint - 1.5, 0.4), at(joint + 1.6, -0.3)],
         from: 0.35, to: 0.75, steps: 10, flatness: 0.6, hollow: 0.3)

@@ -46,13 +46,8 @@ struct VesselTree {
       if step % 2 == 0, generation < 3, radius > 0.05 {
         let fork = (random.chance(0.5) ? 1 : -1) * random.draw(0.4, 0.95)
         grow(
-<<<<<<< HEAD
-          from: place, angle: angle + fork, radius: radius * random.draw(0.6, 0.8), generation: generation + 1
-        )
-=======
           from: place, angle: angle + fork, radius: radius * random.draw(0.5, 0.75),
           generation: generation + 1)
->>>>>>> phantom
       }
     }
     if nodes.count > 1 { tubes.append(Tube(nodes: nodes)) }
