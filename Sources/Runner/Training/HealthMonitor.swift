@@ -45,7 +45,8 @@ final class HealthMonitor {
     _ encoder: VisionTransformer, _ step: Int, _ source: FilmCache, _ partition: FilmPartition,
     _ configuration: RunConfiguration, _ probe: ProbeEvaluation?
   ) -> HealthReport? {
-    let held = Array(partition.heldOut.prefix(configuration.health.films))
+    let count = min(configuration.health.films, partition.heldOut.count)
+    let held = (0..<count).map { partition.heldOut[$0 * partition.heldOut.count / count] }
     let features = FeatureExtraction.features(encoder, source, films: held)
     guard features.films.count > 1 else { return nil }
     let health = FeatureHealth(features)

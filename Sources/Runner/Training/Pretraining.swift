@@ -11,8 +11,9 @@ enum Pretraining {
     let folder = try RunFolder.create(at: path)
     let lock = try folder.lock()
     defer { withExtendedLifetime(lock) {} }
-    try folder.write(setup.settings.tomlText, to: .configuration)
+    // The configuration makes the folder a run, so it comes last.
     try RunVersions(setup).write(to: folder)
+    try folder.write(setup.settings.tomlText, to: .configuration)
     return try train(parts, folder, start: 0)
   }
 
@@ -23,12 +24,16 @@ enum Pretraining {
     let setup = try reopened(folder, pluginsFile: pluginsFile)
     let parts = try RunParts(setup)
     let store = try folder.checkpoints(keep: setup.configuration.training.keptCheckpoints)
-    let found = try store.latest()
+    let found: CheckpointStore.Found
+    do { found = try store.latest() } catch StorageError.noCheckpoint {
+      // Killed before its first checkpoint: the run begins again as it began.
+      return try train(parts, folder, start: 0)
+    }
     for warning in found.warnings {
       FileHandle.standardError.write(Data("chex-runner: warning: \(warning)\n".utf8))
     }
     let state = try ModelCheckpoint.load(found.checkpoint, into: parts.optimization)
-    if state.step >= parts.schedule.totalSteps {
+    if state.step >= parts.schedule.totalSteps && folder.has(.summary) {
       Output.print("\(path): the run is finished, \(state.step) steps; nothing to do")
       return 0
     }
@@ -53,7 +58,7 @@ enum Pretraining {
       firstFilms: start * configuration.training.filmsPerStep)
     let log = try RunLog(path: folder.path(of: .log), echo: { progress.message($0) })
     let metrics = try MetricsLog(path: folder.path(of: .metrics))
-    if start > 0 { try metrics.truncate(afterStep: start) }
+    try metrics.truncate(afterStep: start)
     try describe(parts, folder, start: start, log)
     if start == 0 {
       let sheet = try BatchSheetMaker.sheet(

@@ -71,6 +71,8 @@ final class Trainer {
         lastReport = try look(step: done)
       }
     }
+    // Killed between the last step and its report.
+    if start == total { lastReport = try look(step: total) }
     progress.finish()
     try noteSkippedFilms()
     return .finished(lastReport)
