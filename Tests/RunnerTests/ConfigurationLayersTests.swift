@@ -22,7 +22,7 @@ struct ConfigurationLayersTests {
     let key = SettingKey("phantom", "films")
     #expect(try Fixture.settings(pluginsFile: [fromPlugins])[key].origin.description == "plugins.toml:31")
     let preset = try Fixture.settings(preset: "quick", pluginsFile: [fromPlugins])[key]
-    #expect(preset.value == .integer(1024) && preset.origin.description == "preset quick")
+    #expect(preset.value == .integer(1536) && preset.origin.description == "preset quick")
     try Fixture.withFile("# mine\n[phantom]\nfilms = 12\n") { path in
       let words = ["--preset", "quick", "--config", path]
       let file = try Fixture.settings(words, pluginsFile: [fromPlugins])[key]
@@ -102,7 +102,7 @@ struct ConfigurationLayersTests {
     #expect(quick.model.encoder == TransformerShape(width: 128, depth: 4, heads: 4))
     #expect(quick.model.predictor == TransformerShape(width: 64, depth: 2, heads: 4))
     #expect(quick.model.imageSize == 128 && quick.training.batchSize == 16)
-    #expect(quick.plugins["phantom"]?["films"] == .integer(1024))
+    #expect(quick.plugins["phantom"]?["films"] == .integer(1536))
     #expect(quick.training.warmupEpochs / Double(quick.training.epochs) == 0.1)
     #expect(try Fixture.configuration(["--preset", "small"]).model.encoder == ModelSize.small.shape)
   }

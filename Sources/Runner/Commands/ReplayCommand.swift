@@ -45,7 +45,7 @@ struct StepReplay {
       }
       let name = module.isEmpty ? "" : " in module \(module)"
       return
-        "step \(step + 1): the first result that is not finite is of \(operation)\(name), \(phase), shape \(shape); "
+        "step \(step + 1): the first result that is not finite is \(operation)\(name), \(phase)\(shape.isEmpty ? "" : ", shape \(shape)"); "
         + "\(checked - 1) results before it were finite. Films of the batch: \(films.joined(separator: ", "))"
     }
   }
@@ -68,6 +68,7 @@ struct StepReplay {
     let accumulation = parts.setup.configuration.training.accumulation
     let check = FiniteCheck()
     var films: [String] = []
+    var broken: String?
     for index in start...step {
       let batches = try (0..<accumulation).map { try parts.builder.batch(step: index * accumulation + $0) }
       films = batches.flatMap(\.films)
@@ -79,8 +80,16 @@ struct StepReplay {
       if index < step {
         try perform()
       } else {
-        do { try Observation.watching(check, perform) } catch is NonFiniteStep where check.first != nil {}
+        // Gradients of parameters are results of no operation of their own: only their norm tells.
+        do { try Observation.watching(check, perform) } catch let error as NonFiniteStep {
+          broken = error.term
+        }
       }
+    }
+    if check.first == nil, let broken {
+      return Result(
+        step: step, checked: check.checked + 1, operation: broken, module: "", phase: "backward", shape: [],
+        films: films)
     }
     return Result(
       step: step, checked: check.checked, operation: check.first?.operation, module: check.first?.scope,
