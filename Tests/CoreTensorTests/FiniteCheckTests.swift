@@ -1,0 +1,71 @@
+import CoreTensor
+import Testing
+
+/// Whoever watches learns which operation of which module went wrong first.
+@Suite struct FiniteCheckTests {
+  @Test func namesTheOperationAndItsModule() throws {
+    let check = FiniteCheck()
+    let x = Parameter(Tensor([1, 2, 0, 3], shape: [2, 2])).tensor
+    let hostile = Tensor([0, 0, .infinity, 0], shape: [2, 2])
+    Observation.watching(check) {
+      _ = Observation.within("encoder") {
+        let fine = Observation.within("patch_embed") { x * 2 }
+        return Observation.within("blocks.3") {
+          let sum = Observation.within("attn") { relu(fine) + hostile }
+          return gelu(sum)
+        }
+      }
+    }
+    let finding = try #require(check.first)
+    #expect(finding.operation == "add" && finding.scope == "encoder.blocks.3.attn")
+    #expect(finding.phase == .forward && finding.shape == [2, 2])
+    #expect(finding.position == 2 && finding.value == .infinity)
+    #expect(check.checked == 3)
+  }
+
+  @Test func namesTheOperationThatAGradientReached() throws {
+    let check = FiniteCheck()
+    let x = Parameter(Tensor([0], shape: [1]))
+    Observation.watching(check) {
+      let inner = Observation.within("early") { relu(x.tensor * 1) }
+      let scaled = Observation.within("late") { inner * 3e38 * 3e38 }
+      scaled.backward()
+    }
+    let finding = try #require(check.first)
+    #expect(finding.operation == "relu" && finding.scope == "early" && finding.phase == .backward)
+    #expect(finding.value == .infinity && finding.position == 0)
+  }
+
+  @Test func findsNothingInAFiniteComputation() {
+    let check = FiniteCheck()
+    let x = Parameter(Tensor([1, 2], shape: [1, 2]))
+    Observation.watching(check) { meanSquaredError(gelu(x.tensor), Tensor.zeros([1, 2])).backward() }
+    #expect(check.first == nil)
+    #expect(check.checked == 4)
+  }
+
+  @Test func nothingIsWatchedOutside() {
+    let check = FiniteCheck()
+    let broken = Parameter(Tensor([.nan], shape: [1])).tensor
+    Observation.watching(check) {}
+    _ = Observation.within("module") { broken * 2 }
+    #expect(check.first == nil && check.checked == 0)
+  }
+
+  @Test func profilesSeeTheTimeOfEveryOperation() {
+    final class Profile: OperationObserver, @unchecked Sendable {
+      var seen: [String] = []
+      func observe(_ tensor: Tensor, operation: String, scope: String, phase: OperationPhase) {}
+      func spent(nanoseconds: UInt64, operation: String, phase: OperationPhase) {
+        seen.append("\(operation) \(phase.rawValue)")
+      }
+    }
+    let profile = Profile()
+    let x = Parameter(Tensor([1, 2], shape: [1, 2]))
+    Observation.watching(profile) { meanSquaredError(gelu(x.tensor), Tensor.zeros([1, 2])).backward() }
+    #expect(
+      profile.seen == [
+        "gelu forward", "meanSquaredError forward", "meanSquaredError backward", "gelu backward",
+      ])
+  }
+}

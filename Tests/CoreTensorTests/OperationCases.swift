@@ -1,0 +1,149 @@
+import CoreTensor
+import TestSupport
+import Testing
+
+/// One operation on inputs of given shapes; its gradients are those of the inputs.
+struct OperationCase: Sendable, CustomTestStringConvertible {
+  let name: String
+  let shapes: [[Int]]
+  let function: @Sendable ([Tensor]) -> Tensor
+
+  init(_ name: String, _ shapes: [[Int]], _ function: @escaping @Sendable ([Tensor]) -> Tensor) {
+    self.name = name
+    self.shapes = shapes
+    self.function = function
+  }
+
+  var testDescription: String { name }
+
+  var inputs: [Tensor] {
+    var random = RandomTensors(name)
+    return shapes.map { random.normal($0, gap: 0.05) }
+  }
+
+  /// The output, and the gradient of each input for a fixed random upstream gradient.
+  func results() -> [Tensor] {
+    let parameters = inputs.map { Parameter($0) }
+    let output = function(parameters.map(\.tensor))
+    guard output.requiresGradient else { return [output] }
+    var random = RandomTensors("upstream")
+    let weights = random.normal([1, output.count])
+    linear(reshape(output, [1, output.count]), weight: weights, bias: nil).backward()
+    return [output.detached] + parameters.compactMap(\.gradient)
+  }
+
+  /// Fixed values that no gradient flows to.
+  static func fixed(_ shape: [Int]) -> Tensor {
+    var random = RandomTensors("fixed")
+    return random.normal(shape)
+  }
+}
+
+extension OperationCase {
+  static let small: [OperationCase] = products + elementwise + tokens + shared
+
+  private static let products: [OperationCase] = [
+    OperationCase("linear with bias", [[2, 3, 5], [4, 5], [4]]) { linear($0[0], weight: $0[1], bias: $0[2]) },
+    OperationCase("linear without bias", [[3, 5], [4, 5]]) { linear($0[0], weight: $0[1], bias: nil) },
+    OperationCase("linear with a convolution's weight", [[2, 12], [5, 3, 2, 2], [5]]) {
+      linear($0[0], weight: $0[1], bias: $0[2])
+    },
+    OperationCase("linear on one value", [[1, 1], [1, 1], [1]]) { linear($0[0], weight: $0[1], bias: $0[2]) },
+    OperationCase("attention, two heads", [[2, 5, 18]]) { attention($0[0], heads: 2) },
+    OperationCase("attention, one head", [[1, 4, 9]]) { attention($0[0], heads: 1) },
+    OperationCase("attention, heads of width 1", [[1, 3, 9]]) { attention($0[0], heads: 3) },
+  ]
+
+  private static let elementwise: [OperationCase] = [
+    OperationCase("gelu", [[3, 7]]) { gelu($0[0]) },
+    OperationCase("relu", [[3, 7]]) { relu($0[0]) },
+    OperationCase("add", [[2, 3], [2, 3]]) { $0[0] + $0[1] },
+    OperationCase("scale", [[2, 3]]) { $0[0] * -1.5 },
+    OperationCase("addRowVector", [[2, 3, 4], [4]]) { addRowVector($0[0], $0[1]) },
+    OperationCase("meanSquaredError", [[2, 3, 4]]) { meanSquaredError($0[0], fixed([2, 3, 4])) },
+    OperationCase("layerNorm with weights", [[2, 3, 6], [6], [6]]) {
+      layerNorm($0[0], weight: $0[1], bias: $0[2], epsilon: 1e-6)
+    },
+    OperationCase("layerNorm without weights", [[4, 7]]) {
+      layerNorm($0[0], weight: nil, bias: nil, epsilon: 1e-5)
+    },
+  ]
+
+  private static let tokens: [OperationCase] = [
+    OperationCase("gatherTokens", [[2, 5, 3]]) { gatherTokens($0[0], [[4, 0, 2], [1, 3, 0]]) },
+    OperationCase("concatenateTokens", [[2, 3, 4], [2, 1, 4]]) { concatenateTokens($0[0], $0[1]) },
+    OperationCase("concatenateFeatures", [[2, 3, 4], [2, 3, 2]]) { concatenateFeatures($0[0], $0[1]) },
+    OperationCase("concatenateFeatures, one side fixed", [[3, 4]]) {
+      concatenateFeatures($0[0], fixed([3, 2]))
+    },
+    OperationCase("lastTokens", [[2, 5, 3]]) { lastTokens($0[0], 2) },
+    OperationCase("stack", [[2, 3, 2], [1, 3, 2], [3, 3, 2]]) { stack([$0[0], $0[1], $0[2]]) },
+    OperationCase("stack of one", [[2, 3]]) { stack([$0[0]]) },
+    OperationCase("items", [[4, 2, 3]]) { items($0[0], 1..<3) },
+    OperationCase("reshape", [[4, 6]]) { reshape($0[0], [2, 3, 4]) },
+  ]
+
+  /// Tensors used more than once, and shared memory: gradients must add up.
+  private static let shared: [OperationCase] = [
+    OperationCase("a tensor plus itself", [[2, 3]]) { $0[0] + $0[0] },
+    OperationCase("one weight for two layers", [[3, 4], [4, 4], [4]]) {
+      linear(gelu(linear($0[0], weight: $0[1], bias: $0[2])), weight: $0[1], bias: $0[2])
+    },
+    OperationCase("attention twice on the same projection", [[1, 4, 12]]) {
+      let x = gelu($0[0])
+      return attention(x, heads: 2) + attention(x, heads: 1)
+    },
+    OperationCase("overlapping items", [[4, 3]]) {
+      let x = $0[0] * 2
+      return items(x, 0..<3) + items(x, 1..<4)
+    },
+    OperationCase("tokens gathered twice", [[1, 4, 3]]) {
+      let x = gelu($0[0])
+      return gatherTokens(x, [[0, 1]]) + gatherTokens(x, [[1, 3]]) + lastTokens(x, 2)
+    },
+    OperationCase("residual branches", [[2, 3, 6], [6], [6]]) {
+      let x = $0[0] + layerNorm($0[0], weight: $0[1], bias: $0[2], epsilon: 1e-6)
+      return x + reshape(gelu(reshape(x, [6, 6])), [2, 3, 6])
+    },
+    OperationCase("a stack's parts used elsewhere", [[2, 3], [2, 3]]) {
+      let (a, b) = ($0[0] * 2, relu($0[1]))
+      return stack([a, b, a]) + stack([b, b, a + b])
+    },
+    OperationCase("a difference of two branches", [[2, 4]]) {
+      let up = $0[0] * 3
+      return meanSquaredError(up + gelu($0[0]) * -1, fixed([2, 4])) + meanSquaredError(up, fixed([2, 4]))
+    },
+  ]
+
+  /// Sizes that are divided into several chunks: more than 64 × 16 rows, 2¹⁵ values, or 2¹⁸ products.
+  static let large: [OperationCase] = [
+    OperationCase("linear, many rows", [[1100, 40], [33, 40], [33]]) {
+      linear($0[0], weight: $0[1], bias: $0[2])
+    },
+    OperationCase("linear, many outputs", [[37, 65], [301, 65], [301]]) {
+      linear($0[0], weight: $0[1], bias: $0[2])
+    },
+    OperationCase("attention", [[3, 67, 96]]) { attention($0[0], heads: 4) },
+    OperationCase("gelu", [[1100, 61]]) { gelu($0[0]) },
+    OperationCase("relu", [[1100, 61]]) { relu($0[0]) },
+    OperationCase("add and scale", [[1100, 61], [1100, 61]]) { $0[0] + $0[1] * 0.3 },
+    OperationCase("addRowVector", [[1100, 61], [61]]) { addRowVector($0[0], $0[1]) },
+    OperationCase("meanSquaredError", [[1100, 61]]) { meanSquaredError($0[0], fixed([1100, 61])) },
+    OperationCase("layerNorm with weights", [[1100, 61], [61], [61]]) {
+      layerNorm($0[0], weight: $0[1], bias: $0[2], epsilon: 1e-6)
+    },
+    OperationCase("layerNorm without weights", [[1100, 61]]) {
+      layerNorm($0[0], weight: nil, bias: nil, epsilon: 1e-5)
+    },
+    OperationCase("tokens gathered and joined", [[2, 600, 64], [2, 300, 64]]) {
+      let even = Array(stride(from: 598, through: 0, by: -2))
+      let gathered = gatherTokens($0[0], [even, even.map { $0 + 1 }])
+      return concatenateFeatures(concatenateTokens(gathered, $0[1]), lastTokens($0[0], 600))
+    },
+    OperationCase("stacked and cut", [[700, 64], [600, 64]]) { items(stack([$0[0], $0[1]]), 100..<1250) },
+    OperationCase("repeatRows", [[40, 40]]) { repeatRows($0[0], 30) },
+    OperationCase("extractPatches", [[3, 3, 64, 64]]) {
+      extractPatches($0[0], patches: [[0, 63, 9, 17], [62, 1, 8, 20], [5, 4, 3, 2]], patchSize: 8)
+    },
+  ]
+}

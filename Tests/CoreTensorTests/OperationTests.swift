@@ -1,0 +1,74 @@
+import CoreTensor
+import TestSupport
+import Testing
+
+/// Every operation against the formula, against finite differences, and against itself on other threads.
+@Suite struct OperationTests {
+  @Test(arguments: OperationCase.small + OperationCase.large)
+  func agreesWithTheReference(operation: OperationCase) {
+    let actual = operation.results()
+    let expected = Compute.$backend.withValue(ReferenceBackend()) { operation.results() }
+    #expect(actual.count == expected.count)
+    for (index, (a, e)) in zip(actual, expected).enumerated() {
+      let difference = relativeDifference(a, e)
+      let what = index == 0 ? "output" : "gradient of input \(index - 1)"
+      #expect(difference < 5e-6, "\(what) \(a.shape) is apart from \(e.shape) by \(difference)")
+    }
+  }
+
+  @Test(arguments: OperationCase.small)
+  func gradientIsTheSlope(operation: OperationCase) {
+    let report = checkGradient(inputs: operation.inputs, operation.function)
+    #expect(report.passes, "\(report)")
+  }
+
+  /// The oracle itself has the right gradients, and the check sees wrong ones.
+  @Test(arguments: OperationCase.small)
+  func gradientOfTheReferenceIsTheSlope(operation: OperationCase) {
+    Compute.$backend.withValue(ReferenceBackend()) {
+      let report = checkGradient(inputs: operation.inputs, operation.function)
+      #expect(report.passes, "\(report)")
+    }
+  }
+
+  @Test func theGradientCheckSeesAWrongGradient() {
+    // The target of a mean squared error gets no gradient, though the output depends on it.
+    let inputs = OperationCase("wrong", [[2, 3], [2, 3]]) { meanSquaredError($0[0], $0[1]) }.inputs
+    let wrong = checkGradient(inputs: inputs) { meanSquaredError($0[0], $0[1]) }
+    #expect(!wrong.passes && wrong.worst > 0.1)
+    let detached = checkGradient(inputs: [inputs[0]]) { $0[0] + gelu($0[0].detached) }
+    #expect(!detached.passes && detached.worst > 0.1)
+    #expect(!checkGradient(inputs: [], { _ in Parameter(inputs[0]).tensor }).passes)
+  }
+
+  /// In a process of its own, since the number of threads belongs to the process.
+  @Test func resultsDoNotDependOnTheNumberOfThreads() async {
+    await #expect(processExitsWith: .success) {
+      let cases = OperationCase.small + OperationCase.large
+      func bits(threads: Int) -> [[[UInt32]]] {
+        Compute.threads = threads
+        return cases.map { $0.results().map { $0.values.map(\.bitPattern) } }
+      }
+      let alone = bits(threads: 1)
+      #expect(Compute.threads == 1 && alone.count == cases.count)
+      for threads in [2, 3, 2] {
+        let together = bits(threads: threads)
+        for (operation, (a, b)) in zip(cases, zip(alone, together)) {
+          #expect(a == b, "\(operation.name) differs on \(threads) threads")
+        }
+      }
+    }
+  }
+
+  @Test func repeatRowsAndPatchesHaveNoHistory() {
+    let x = Parameter(Tensor([1, 2, 3, 4], shape: [2, 2])).tensor
+    let repeated = repeatRows(x, 2)
+    #expect(repeated.shape == [2, 2, 2] && repeated.values == [1, 2, 1, 2, 3, 4, 3, 4])
+    #expect(!repeated.requiresGradient)
+    // 4 × 4 pixels 0..<16 in patches of 2: patch 3 is the lower right, patch 1 the upper right.
+    let image = Parameter(Tensor((0..<16).map(Float.init), shape: [1, 1, 4, 4])).tensor
+    let patches = extractPatches(image, patches: [[3, 1]], patchSize: 2)
+    #expect(patches.shape == [1, 2, 4] && patches.values == [10, 11, 14, 15, 2, 3, 6, 7])
+    #expect(!patches.requiresGradient)
+  }
+}

@@ -1,0 +1,102 @@
+import CoreTensor
+
+extension ReferenceBackend {
+  public func layerNorm(
+    _ x: Tensor, weight: Tensor?, bias: Tensor?, epsilon: Float, into out: Tensor, mean: Tensor,
+    inverse: Tensor
+  ) {
+    let (rows, columns) = sides(x)
+    for row in 0..<rows {
+      let values = (0..<columns).map { Double(x.pointer[row * columns + $0]) }
+      let average = values.reduce(0, +) / Double(columns)
+      let variance = values.reduce(0) { $0 + ($1 - average) * ($1 - average) } / Double(columns)
+      let scale = 1 / (variance + Double(epsilon)).squareRoot()
+      mean.pointer[row] = Float(average)
+      inverse.pointer[row] = Float(scale)
+      for column in 0..<columns {
+        let normal = (values[column] - average) * scale
+        let factor = weight.map { Double($0.pointer[column]) } ?? 1
+        let shift = bias.map { Double($0.pointer[column]) } ?? 0
+        out.pointer[row * columns + column] = Float(normal * factor + shift)
+      }
+    }
+  }
+
+  public func layerNormGradient(
+    _ x: Tensor, weight: Tensor?, mean: Tensor, inverse: Tensor, upstream: Tensor, into out: Tensor,
+    weightGradient: Tensor?, biasGradient: Tensor?
+  ) {
+    let (rows, columns) = sides(x)
+    var (weightSums, biasSums) = (
+      [Double](repeating: 0, count: columns), [Double](repeating: 0, count: columns)
+    )
+    for row in 0..<rows {
+      let (average, scale) = (Double(mean.pointer[row]), Double(inverse.pointer[row]))
+      let normal = (0..<columns).map { (Double(x.pointer[row * columns + $0]) - average) * scale }
+      let up = (0..<columns).map { Double(upstream.pointer[row * columns + $0]) }
+      let slope = (0..<columns).map { column -> Double in
+        guard let weight else { return up[column] }
+        return up[column] * Double(weight.pointer[column])
+      }
+      let meanSlope = slope.reduce(0, +) / Double(columns)
+      let projection = zip(slope, normal).reduce(0.0) { $0 + $1.0 * $1.1 } / Double(columns)
+      for column in 0..<columns {
+        out.pointer[row * columns + column] = Float(
+          scale * (slope[column] - meanSlope - normal[column] * projection))
+        weightSums[column] += up[column] * normal[column]
+        biasSums[column] += up[column]
+      }
+    }
+    for column in 0..<columns {
+      weightGradient?.pointer[column] = Float(weightSums[column])
+      biasGradient?.pointer[column] = Float(biasSums[column])
+    }
+  }
+
+  public func gatherRows(_ x: Tensor, _ rows: [Int], into out: Tensor) {
+    let columns = sides(out).columns
+    for (row, source) in rows.enumerated() {
+      for column in 0..<columns { out.pointer[row * columns + column] = x.pointer[source * columns + column] }
+    }
+  }
+
+  public func scatterRows(_ x: Tensor, _ rows: [Int], into out: Tensor) {
+    let columns = sides(x).columns
+    for (row, target) in rows.enumerated() {
+      for column in 0..<columns {
+        out.pointer[target * columns + column] += x.pointer[row * columns + column]
+      }
+    }
+  }
+
+  public func copyBlock(
+    _ x: Tensor, _ from: BlockPlace, to out: Tensor, _ place: BlockPlace, rows: Int, columns: Int
+  ) {
+    for row in 0..<rows {
+      for column in 0..<columns {
+        out.pointer[place.start + row * place.stride + column] =
+          x.pointer[from.start + row * from.stride + column]
+      }
+    }
+  }
+
+  public func extractPatches(_ images: Tensor, patches: [[Int]], patchSize: Int, into out: Tensor) {
+    let (channels, side) = (images.shape[1], images.shape[3])
+    let grid = side / patchSize
+    var position = 0
+    for (image, list) in patches.enumerated() {
+      for patch in list {
+        for channel in 0..<channels {
+          for row in 0..<patchSize {
+            for column in 0..<patchSize {
+              let y = patch / grid * patchSize + row
+              let x = patch % grid * patchSize + column
+              out.pointer[position] = images.pointer[((image * channels + channel) * side + y) * side + x]
+              position += 1
+            }
+          }
+        }
+      }
+    }
+  }
+}
