@@ -8,10 +8,12 @@ let core: Target.Dependency = .product(name: "CoreTensor", package: "CoreTensor"
 func plugin(_ name: String, _ path: String) -> Target {
   .target(name: name, dependencies: [core], path: path, swiftSettings: strict)
 }
+/// All tests are one program, which holds several plugins and so several entry points; it calls none of them.
+let manyEntryPoints: [LinkerSetting] = [.unsafeFlags(["-Xlinker", "-z", "-Xlinker", "muldefs"])]
 func tests(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
   .testTarget(
     name: name, dependencies: [core, "TestSupport"] + dependencies, path: "Tests/\(name)",
-    resources: resources, swiftSettings: strict)
+    resources: resources, swiftSettings: strict, linkerSettings: manyEntryPoints)
 }
 
 let pluginTargets = ["LocalTask", "GlobalTask", "DomainTask", "PhantomData"]

@@ -14,7 +14,9 @@ let package = Package(
   targets: [
     .target(
       name: "CKernels", path: "CKernels",
-      cSettings: [.unsafeFlags(["-O3", "-fno-math-errno", "-fvisibility=hidden"]), .treatAllWarnings(as: .error)],
+      cSettings: [
+        .unsafeFlags(["-O3", "-fno-math-errno", "-fvisibility=hidden"]), .treatAllWarnings(as: .error),
+      ],
       linkerSettings: [.linkedLibrary("pthread"), .linkedLibrary("m")]),
     .systemLibrary(
       name: "COpenBLAS", path: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
@@ -22,7 +24,8 @@ let package = Package(
     .target(
       name: "CoreTensor", dependencies: ["CKernels", "COpenBLAS"], path: "CoreTensor", swiftSettings: strict),
     .target(name: "Layers", dependencies: ["CoreTensor"], path: "Layers", swiftSettings: strict),
-    .target(name: "Imaging", dependencies: ["CoreTensor", "CKernels"], path: "Imaging", swiftSettings: strict),
+    .target(
+      name: "Imaging", dependencies: ["CoreTensor", "CKernels"], path: "Imaging", swiftSettings: strict),
     .target(
       name: "WorldModel", dependencies: ["CoreTensor", "Layers", "Imaging", "CPluginInterface"],
       path: "WorldModel", swiftSettings: strict),

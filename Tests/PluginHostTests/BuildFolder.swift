@@ -16,15 +16,22 @@ enum BuildFolder {
   }
 
   static func folder() throws -> String {
-    var information = Dl_info()
-    guard let symbol = dlsym(nil, CHEX_CORE_MARK), dladdr(symbol, &information) != 0,
-      let path = information.dli_fname
-    else {
-      throw MissingLibrary(
-        description: "this process has no core: it must be linked with libCoreTensor.so")
+    URL(fileURLWithPath: try loadedFile("libCoreTensor.so")).deletingLastPathComponent().path
+  }
+
+  /// The file that this process has a library from.
+  static func loadedFile(_ prefix: String) throws -> String {
+    // Foundation stops after the first page of a file that states no size.
+    var maps = Data()
+    let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: "/proc/self/maps"))
+    while let more = try file.read(upToCount: 4096), !more.isEmpty { maps += more }
+    let paths: [String] = String(decoding: maps, as: UTF8.self).split(separator: "\n").compactMap { line in
+      line.firstIndex(of: "/").map { String(line[$0...]) }
     }
-    let file = URL(fileURLWithPath: String(cString: path)).resolvingSymlinksInPath()
-    return file.deletingLastPathComponent().path
+    guard let path = paths.first(where: { $0.contains("/" + prefix) }) else {
+      throw MissingLibrary(description: "this process has no \(prefix), with which its tests must be linked")
+    }
+    return path
   }
 
   /// The root of the repository.

@@ -30,9 +30,13 @@ import WorldModel
       #expect(definition.name == plugin.name && !plugin.version.isEmpty && plugin.enabled)
       // The task was made by the plugin's code and is of this process's own protocol.
       let environment = TaskEnvironment(
-        geometry: ImageGeometry(imageSize: 32, patchSize: 8), predictorWidth: 8, compatibility: .paper)
-      #expect(try definition.make(plugin.options, environment).name == plugin.name)
+        geometry: ImageGeometry(imageSize: 64, patchSize: 8), predictorWidth: 8, compatibility: .paper)
+      let task = try definition.make(plugin.options, environment)
+      #expect(task.name == plugin.name)
     }
+    let all = try host.load()
+    #expect(all.map(\.name) == ["local", "global", "domain", "phantom"])
+    #expect(all.map(\.definition.kind) == [.task, .task, .task, .data])
     #expect(try host.load(only: ["domain", "local"]).map(\.name) == ["local", "domain"])
   }
 
@@ -43,7 +47,8 @@ import WorldModel
     #expect(local.given["area"] == GivenOption(value: .list([.number(0.1), .number(0.1)]), line: 8))
     #expect(local.options.integer("blocks") == 2)
     #expect(local.options.interval("context") == 0.75...1)
-    #expect(local.libraryPath == (try BuildFolder.library("LocalTask")))
+    let file = try BuildFolder.library("LocalTask")
+    #expect(local.libraryPath == file)
   }
 
   @Test func refusesOptionsThatThePluginDoesNotKnow() throws {
@@ -126,11 +131,7 @@ import WorldModel
   @Test func refusesLibrariesThatAreNoPlugins() throws {
     let core = try BuildFolder.library("CoreTensor")
     expect(try refusal(plugin("core", core)), core, "a library without the entry point chex_plugin")
-    var information = Dl_info()
-    let symbol = try #require(dlsym(nil, "cosf"))
-    #expect(dladdr(symbol, &information) != 0)
-    let mathematics = URL(fileURLWithPath: String(cString: information.dli_fname)).resolvingSymlinksInPath()
-      .path
+    let mathematics = try BuildFolder.loadedFile("libm.so")
     expect(try refusal(plugin("math", mathematics)), mathematics, "a library without the entry point")
     expect(try refusal(plugin("text", BuildFolder.repository + "/plugins.toml")), "no ELF library")
     expect(try refusal(plugin("folder", BuildFolder.repository + "/Sources")), "cannot be read")
@@ -145,12 +146,34 @@ import WorldModel
         let cut = PluginHost(
           manifest: try PluginManifest(text: plugin("local", "Cut"), path: "p.toml"), searchFolders: [folder])
         let error = try #require(throws: PluginError.self) { try cut.load() }
-        guard case .notAPlugin(_, folder + "/libCut.so", _) = error else {
+        guard case .notAPlugin(_, let file, _) = error, file == folder + "/libCut.so" else {
           Issue.record("\(size) bytes: \(error)")
           continue
         }
       }
     }
+  }
+
+  /// A copy of a good library in which one name of its string table is misspelt.
+  private func refusal(misspelling name: String, as other: String) throws -> PluginError {
+    var bytes = try Data(contentsOf: URL(fileURLWithPath: BuildFolder.library("ThrowingPlugin")))
+    while let range = bytes.range(of: Data(name.utf8)) {
+      bytes.replaceSubrange(range, with: Data(other.utf8))
+    }
+    return try withTemporaryFolder { folder in
+      try bytes.write(to: URL(fileURLWithPath: folder + "/misspelt.so"))
+      return try refusal(plugin("throwing", folder + "/misspelt.so"))
+    }
+  }
+
+  @Test func refusesALibraryThatLacksASymbolOrALibrary() throws {
+    let symbol = try refusal(misspelling: "17pluginInformation", as: "17pluginInformatiox")
+    guard case .unresolvedSymbol(_, _, let name) = symbol else { throw symbol }
+    #expect(name.contains("17pluginInformatiox"))
+    expect(symbol, "misspelt.so", "found no $s10WorldModel17pluginInformatiox", "rebuild it")
+    let library = try refusal(misspelling: "libCoreTensor.so", as: "libCoreTensox.so")
+    guard case .notLoadable = library else { throw library }
+    expect(library, "misspelt.so", "libCoreTensox.so", "install what it needs")
   }
 
   @Test func tellsTheLoadersReasons() {

@@ -35,7 +35,7 @@ import Testing
     let manifest = try PluginManifest(path: BuildFolder.repository + "/plugins.toml")
     #expect(manifest.entries.map(\.name) == ["local", "global", "domain", "phantom"])
     #expect(manifest.entries.map(\.kind) == [.task, .task, .task, .data])
-    #expect(manifest.entries.allSatisfy(\.enabled))
+    #expect(manifest.entries.map(\.enabled) == [true, true, true, true])
   }
 
   private static let good = "name = \"local\"\nkind = \"task\"\nlibrary = \"L\"\n"

@@ -58,7 +58,7 @@ import WorldModel
     #expect(zebra.keys == ["b", "a"])
     #expect(inline.keys == ["second", "first"])
     #expect(apples.map(\.line) == [5, 9])
-    #expect([middle.line, first.line, options.line] == [3, 5, 7])
+    #expect(middle.line == 3 && first.line == 5 && options.line == 7)
     #expect(options["y"] == TomlValue(.integer(2), line: 8))
     #expect(table["middle"]?.optionValue == nil)
   }

@@ -105,7 +105,9 @@ extension Tensor {
     var found = [root]
     var next = 0
     while next < found.count {
-      for input in found[next].inputs where seen.insert(ObjectIdentifier(input)).inserted { found.append(input) }
+      for input in found[next].inputs where seen.insert(ObjectIdentifier(input)).inserted {
+        found.append(input)
+      }
       next += 1
     }
     return found

@@ -24,7 +24,8 @@ public protocol Backend: Sendable {
 
   /// mean and inverse have one value a row.
   func layerNorm(
-    _ x: Tensor, weight: Tensor?, bias: Tensor?, epsilon: Float, into out: Tensor, mean: Tensor, inverse: Tensor)
+    _ x: Tensor, weight: Tensor?, bias: Tensor?, epsilon: Float, into out: Tensor, mean: Tensor,
+    inverse: Tensor)
   /// weightGradient and biasGradient (columns) are overwritten.
   func layerNormGradient(
     _ x: Tensor, weight: Tensor?, mean: Tensor, inverse: Tensor, upstream: Tensor, into out: Tensor,
@@ -41,7 +42,8 @@ public protocol Backend: Sendable {
   /// out row rows[i] += x row i; rows must not repeat.
   func scatterRows(_ x: Tensor, _ rows: [Int], into out: Tensor)
   /// Copies a block of `rows × columns` between two row-major arrays.
-  func copyBlock(_ x: Tensor, _ from: BlockPlace, to out: Tensor, _ place: BlockPlace, rows: Int, columns: Int)
+  func copyBlock(
+    _ x: Tensor, _ from: BlockPlace, to out: Tensor, _ place: BlockPlace, rows: Int, columns: Int)
   /// images (B, C, S, S) → out (B·K, C·P·P): the listed patches of each image.
   func extractPatches(_ images: Tensor, patches: [[Int]], patchSize: Int, into out: Tensor)
 

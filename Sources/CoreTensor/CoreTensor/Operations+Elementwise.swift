@@ -14,13 +14,21 @@ private func unary(
 /// x Φ(x), the exact Gaussian error linear unit (Hendrycks and Gimpel 2016).
 public func gelu(_ x: Tensor) -> Tensor {
   let backend = Compute.backend
-  return unary("gelu", x) { backend.gelu(x, into: $0) } gradient: { backend.geluGradient(x, $0, into: $1) }
+  return unary("gelu", x) {
+    backend.gelu(x, into: $0)
+  } gradient: {
+    backend.geluGradient(x, $0, into: $1)
+  }
 }
 
 /// max(x, 0)
 public func relu(_ x: Tensor) -> Tensor {
   let backend = Compute.backend
-  return unary("relu", x) { backend.relu(x, into: $0) } gradient: { backend.reluGradient(x, $0, into: $1) }
+  return unary("relu", x) {
+    backend.relu(x, into: $0)
+  } gradient: {
+    backend.reluGradient(x, $0, into: $1)
+  }
 }
 
 extension Tensor {
@@ -39,7 +47,9 @@ extension Tensor {
   /// Every value times `factor`.
   public static func * (x: Tensor, factor: Float) -> Tensor {
     let backend = Compute.backend
-    return unary("scale", x) { backend.scale(x, by: factor, into: $0) } gradient: {
+    return unary("scale", x) {
+      backend.scale(x, by: factor, into: $0)
+    } gradient: {
       backend.scale($0, by: factor, into: $1)
     }
   }
@@ -90,7 +100,8 @@ public func layerNorm(_ x: Tensor, weight: Tensor?, bias: Tensor?, epsilon: Floa
   let out = Tensor(uninitialized: x.shape)
   let (mean, inverse) = (Tensor(uninitialized: [x.rows]), Tensor(uninitialized: [x.rows]))
   Observation.measure("layerNorm", phase: .forward) {
-    backend.layerNorm(x, weight: weight, bias: bias, epsilon: epsilon, into: out, mean: mean, inverse: inverse)
+    backend.layerNorm(
+      x, weight: weight, bias: bias, epsilon: epsilon, into: out, mean: mean, inverse: inverse)
   }
   return record("layerNorm", [x, weight, bias].compactMap { $0 }, out) { upstream in
     let down = Tensor(uninitialized: x.shape)

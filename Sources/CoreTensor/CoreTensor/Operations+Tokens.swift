@@ -35,7 +35,8 @@ public func concatenateFeatures(_ a: Tensor, _ b: Tensor) -> Tensor {
     "concatenateFeatures", a, b, rows: a.rows, a.shape.dropLast() + [a.columns + b.columns])
 }
 
-private func concatenateBlocks(_ name: String, _ a: Tensor, _ b: Tensor, rows: Int, _ shape: [Int]) -> Tensor {
+private func concatenateBlocks(_ name: String, _ a: Tensor, _ b: Tensor, rows: Int, _ shape: [Int]) -> Tensor
+{
   let backend = Compute.backend
   let out = Tensor(uninitialized: shape)
   let (left, right) = (a.count / rows, b.count / rows)
@@ -44,7 +45,8 @@ private func concatenateBlocks(_ name: String, _ a: Tensor, _ b: Tensor, rows: I
   Observation.measure(name, phase: .forward) {
     for (x, start, columns) in halves {
       backend.copyBlock(
-        x, BlockPlace(start: 0, stride: columns), to: out, BlockPlace(start: start, stride: joined), rows: rows,
+        x, BlockPlace(start: 0, stride: columns), to: out, BlockPlace(start: start, stride: joined),
+        rows: rows,
         columns: columns)
     }
   }

@@ -2,7 +2,8 @@ import CKernels
 
 extension ProcessorBackend {
   public func layerNorm(
-    _ x: Tensor, weight: Tensor?, bias: Tensor?, epsilon: Float, into out: Tensor, mean: Tensor, inverse: Tensor
+    _ x: Tensor, weight: Tensor?, bias: Tensor?, epsilon: Float, into out: Tensor, mean: Tensor,
+    inverse: Tensor
   ) {
     let columns = x.columns
     rowwise(x.rows, columns: columns) {

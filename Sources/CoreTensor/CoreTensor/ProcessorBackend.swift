@@ -101,7 +101,8 @@ public struct ProcessorBackend: Backend {
     let partial = Tensor(uninitialized: [chunks, columns])
     Compute.ranges(x.rows, grain: grain) {
       chex_sum_rows(
-        x.pointer + $0.lowerBound * columns, partial.pointer + $0.lowerBound / grain * columns, $0.count, columns,
+        x.pointer + $0.lowerBound * columns, partial.pointer + $0.lowerBound / grain * columns, $0.count,
+        columns,
         0)
     }
     chex_sum_rows(partial.pointer, out.pointer, chunks, columns, accumulate ? 1 : 0)

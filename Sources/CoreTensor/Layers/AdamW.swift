@@ -65,7 +65,8 @@ public final class AdamW {
         slot.parameter.tensor, gradient: gradient, first: slot.first, second: slot.second,
         AdamWStep(
           learningRate: learningRate, beta1: settings.beta1, beta2: settings.beta2, epsilon: settings.epsilon,
-          weightDecay: decays ? settings.weightDecay : 0, count: updates, gradientScale: clip * gradientScale))
+          weightDecay: decays ? settings.weightDecay : 0, count: updates, gradientScale: clip * gradientScale)
+      )
     }
     clearGradients()
   }

@@ -28,8 +28,9 @@ public struct PositionEncoding: Sendable {
   /// Writes the encodings of `count` places to `output` (count, width), row-major.
   ///
   /// Places of one image repeat few rows and columns; each half is computed once and copied.
-  public func write(_ count: Int, place: (Int) -> (row: Double, column: Double), to output: UnsafeMutablePointer<Float>)
-  {
+  public func write(
+    _ count: Int, place: (Int) -> (row: Double, column: Double), to output: UnsafeMutablePointer<Float>
+  ) {
     let half = width / 2
     var known: [[Double: Int]] = [[:], [:]]
     for index in 0..<count {

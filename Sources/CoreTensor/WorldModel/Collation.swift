@@ -46,7 +46,9 @@ extension BatchPlan {
         images: InputNormalization.tensor(cut.map { $0.contexts[view].pixels }),
         visible: hides ? cut.map { $0.contexts[view].visible } : nil)
     }
-    let targets = cut[0].targets.indices.map { view in InputNormalization.tensor(cut.map { $0.targets[view].pixels }) }
+    let targets = cut[0].targets.indices.map { view in
+      InputNormalization.tensor(cut.map { $0.targets[view].pixels })
+    }
     let predictions = structure.enumerated().map { position, supervision in
       WorldBatch.Prediction(
         name: "\(assembly.label)z\(supervision.context + 1)\(supervision.target + 1)",
@@ -66,14 +68,18 @@ extension BatchPlan {
   private func checkedStructure(_ samples: [AssembledSample]) throws -> [Supervision] {
     let first = samples[0]
     let names = first.latents.map { $0.map(\.latent) }
-    guard !first.supervisions.isEmpty else { throw AssemblyError.noSupervision(tasks: assembly.tasks.map(\.name)) }
+    guard !first.supervisions.isEmpty else {
+      throw AssemblyError.noSupervision(tasks: assembly.tasks.map(\.name))
+    }
     for supervision in first.supervisions {
-      guard 0..<first.contexts.count ~= supervision.context, 0..<first.contexts.count ~= supervision.target else {
+      guard 0..<first.contexts.count ~= supervision.context, 0..<first.contexts.count ~= supervision.target
+      else {
         throw AssemblyError.unknownView(supervision: supervision, views: first.contexts.count)
       }
     }
     for (index, sample) in samples.enumerated() {
-      guard sample.supervisions == first.supervisions, sample.latents.map({ $0.map(\.latent) }) == names else {
+      guard sample.supervisions == first.supervisions, sample.latents.map({ $0.map(\.latent) }) == names
+      else {
         throw AssemblyError.supervisionsDiffer(sample: index)
       }
       for (own, expected) in zip(sample.latents.joined(), first.latents.joined())

@@ -133,7 +133,8 @@ public struct Options: Sendable, Equatable {
       values[declaration.name] = declaration.defaultValue
       guard let value = given[declaration.name] else { continue }
       guard let accepted = declaration.accept(value) else {
-        preconditionFailure("Options: \(declaration.name) = \(value.tomlText), allowed: \(declaration.allowed)")
+        preconditionFailure(
+          "Options: \(declaration.name) = \(value.tomlText), allowed: \(declaration.allowed)")
       }
       values[declaration.name] = accepted
     }

@@ -15,7 +15,8 @@ public struct ViewSettings: Sendable, Equatable, Codable {
   public var jitterContrast: ClosedRange<Double>
 
   public init(
-    area: ClosedRange<Double> = 0.3...1, aspect: ClosedRange<Double> = 0.75...4.0 / 3, mirrorProbability: Double = 0.5,
+    area: ClosedRange<Double> = 0.3...1, aspect: ClosedRange<Double> = 0.75...4.0 / 3,
+    mirrorProbability: Double = 0.5,
     jitterProbability: Double = 0.8, jitterBrightness: ClosedRange<Double> = 0.6...1.4,
     jitterContrast: ClosedRange<Double> = 0.6...1.4
   ) {
@@ -53,7 +54,9 @@ public struct ViewSettings: Sendable, Equatable, Codable {
   }
 
   /// Changes the film's brightness and contrast; returns the two factors, 1 where nothing was changed.
-  public func jitter(_ film: inout GrayImage, _ random: inout RandomStream) -> (brightness: Double, contrast: Double) {
+  public func jitter(_ film: inout GrayImage, _ random: inout RandomStream) -> (
+    brightness: Double, contrast: Double
+  ) {
     guard random.chance(jitterProbability) else { return (1, 1) }
     let brightness = random.uniform(in: jitterBrightness)
     let contrast = random.uniform(in: jitterContrast)

@@ -64,7 +64,8 @@ extension WorldModel {
         tokens = condition(tokens, latent, stack(numbers.compactMap { $0 }))
       } else if numbers.contains(where: { $0 != nil }) {
         let parts = split(tokens, requests[0].patches.count)
-        tokens = stack(zip(parts, numbers).map { part, own in own.map { condition(part, latent, $0) } ?? part })
+        tokens = stack(
+          zip(parts, numbers).map { part, own in own.map { condition(part, latent, $0) } ?? part })
       }
     }
     return tokens

@@ -98,8 +98,10 @@ private struct ElfSection {
     guard size >= 64, count > 0 else {
       throw ElfLibrary.Fault(description: "a library whose section table is missing")
     }
+    guard start <= bytes.data.count, size * count <= bytes.data.count - start else {
+      throw ElfBytes.truncated
+    }
     return try (0..<count).map { index in
-      guard start <= bytes.data.count else { throw ElfBytes.truncated }
       let header = start + size * index
       let section = ElfSection(
         type: try bytes.word(header + 4), offset: try bytes.long(header + 24),

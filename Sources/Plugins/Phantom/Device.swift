@@ -26,12 +26,12 @@ struct Device: Sendable {
   let noiseSeed: UInt32
 
   init(random: inout RandomStream, stature: Float) {
-    fieldWidth = random.draw(37.5, 43) * (0.6 + 0.4 * stature)
-    exposure = random.draw(-0.25, 0.25)
-    contrast = random.draw(0.32, 0.48)
+    fieldWidth = random.draw(34, 40.5) * (0.6 + 0.4 * stature)
+    exposure = random.draw(0.2, 0.65)
+    contrast = random.draw(0.30, 0.44)
     gamma = random.draw(0.85, 1.2)
     blur = random.draw(0.03, 0.13)
-    noise = Float(random.logUniform(in: 0.004...0.022))
+    noise = Float(random.logUniform(in: 0.003...0.014))
     scatter = random.draw(0.03, 0.16)
     equalisation = random.draw(0.05, 0.45)
     let collimated = random.chance(0.4)
@@ -130,7 +130,8 @@ struct Device: Sendable {
 /// A standard normal number, nearly: the sum of four uniform bytes of a hash of the pixel.
 @inline(__always)
 private func normalNoise(_ seed: UInt32, _ row: Int, _ column: Int) -> Float {
-  let bits = scramble(seed &+ UInt32(truncatingIfNeeded: row) &* 0x9E37_79B1 &+ UInt32(truncatingIfNeeded: column))
+  let bits = scramble(
+    seed &+ UInt32(truncatingIfNeeded: row) &* 0x9E37_79B1 &+ UInt32(truncatingIfNeeded: column))
   let sum = (bits & 255) + (bits >> 8 & 255) + (bits >> 16 & 255) + bits >> 24
   return (Float(sum) - 510) * (1 / 147.8)
 }

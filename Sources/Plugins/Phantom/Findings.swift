@@ -49,8 +49,7 @@ struct Effusion: Sendable {
   @inline(__always)
   func share(x: Float, y: Float, inner: Float, outer: Float) -> Float {
     let across = min(max((x - inner) / (outer - inner), 0), 1)
-    let square = across * across
-    let level = top + sag * (1 - square * square)
+    let level = top + sag * (1 - across * across * across)
     return smoothStep(level - 0.3 * softness, level + softness, y)
   }
 }
@@ -99,8 +98,8 @@ struct Consolidation: Sendable {
     let distance = first * first + second * second
     guard distance < 2 else { return 0 }
     let cloud = valueNoise(x * 0.9, y * 0.9, texture) * 0.6 + valueNoise(x * 2.1, y * 2.1, texture &+ 7) * 0.4
-    var share = strength * (1 - smoothStep(0.15, 1, distance.squareRoot() + 0.55 * (cloud - 0.5)))
-    share *= 0.72 + 0.56 * cloud
+    var share = strength * (1 - smoothStep(0, 1, distance.squareRoot() + 0.8 * (cloud - 0.5)))
+    share *= 0.6 + 0.8 * cloud
     if let fissure { share *= 1 - smoothStep(-0.25, 0.25, y - fissure) }
     return min(share, 1)
   }
@@ -129,8 +128,10 @@ struct Findings: Sendable {
   let pneumothorax: Pneumothorax?
   let consolidation: Consolidation?
 
-  /// Places the findings of `present`. Every draw is made whether it is used or not, so that a finding that is
-  /// added or left out changes nothing else, and no two findings share one lung with free air.
+  /// Places the findings of `present`.
+  ///
+  /// Every draw is made whether it is used or not, so that a finding that is added or left out moves no
+  /// other, except that none shares a lung with free air.
   init(present: Set<Finding>, anatomy: Anatomy, random: RandomStream) {
     var random = random
     self.present = present
@@ -160,9 +161,9 @@ struct Findings: Sendable {
     let lung = anatomy.lung(side)
     let angle = lung.dome.edge(at: lung.outer(at: lung.dome.peak))
     let amount = random.draw(0, 1)
-    let height = min(3.4 + 8 * amount * amount, 0.5 * lung.height)
+    let height = min(3.2 + 9.5 * amount * amount.squareRoot(), 0.5 * lung.height)
     return Effusion(
-      side: side, top: angle - height, sag: random.draw(1.5, 3), softness: random.draw(0.6, 1.6))
+      side: side, top: angle - height, sag: random.draw(2, 4.5), softness: random.draw(0.8, 2))
   }
 
   private static func nodule(
@@ -187,11 +188,11 @@ struct Findings: Sendable {
     let inner = lung.inner(at: y) + 1.5
     let x = inner + (lung.outer(at: y) - 1.5 - inner) * random.draw(0.25, 0.8)
     let patch = Ellipsoid(
-      centre: Point(x: x, y: y), along: random.draw(3, 6), across: random.draw(2.6, 4.6), depth: 1,
+      centre: Point(x: x, y: y), along: random.draw(4, 8), across: random.draw(3.4, 6), depth: 1,
       angle: random.draw(-0.8, 0.8))
     let bounded = random.chance(0.5) && level < 0.5
     return Consolidation(
-      side: side, patch: patch, strength: random.draw(0.3, 0.8),
+      side: side, patch: patch, strength: random.draw(0.28, 0.75),
       fissure: bounded ? y + random.draw(0.8, 1.8) : nil, texture: random.nextBits())
   }
 }
@@ -210,7 +211,8 @@ func valueNoise(_ x: Float, _ y: Float, _ seed: UInt32) -> Float {
 
 @inline(__always)
 private func lattice(_ column: Int32, _ row: Int32, _ seed: UInt32) -> Float {
-  Float(scramble(UInt32(bitPattern: column) &* 0x9E37_79B1 ^ UInt32(bitPattern: row) &* 0x85EB_CA77 ^ seed) >> 8)
+  Float(
+    scramble(UInt32(bitPattern: column) &* 0x9E37_79B1 ^ UInt32(bitPattern: row) &* 0x85EB_CA77 ^ seed) >> 8)
     * 0x1p-24
 }
 

@@ -28,7 +28,10 @@ struct Marker: Sendable {
     case .left: [[(-0.28, -0.5), (-0.28, 0.5), (0.3, 0.5)]]
     case .right:
       [
-        [(-0.3, 0.5), (-0.3, -0.5), (0.08, -0.5), (0.28, -0.38), (0.3, -0.22), (0.24, -0.07), (0.06, 0.02), (-0.3, 0.02)],
+        [
+          (-0.3, 0.5), (-0.3, -0.5), (0.08, -0.5), (0.28, -0.38), (0.3, -0.22), (0.24, -0.07), (0.06, 0.02),
+          (-0.3, 0.02),
+        ],
         [(0.02, 0.02), (0.32, 0.5)],
       ]
     }
@@ -36,7 +39,7 @@ struct Marker: Sendable {
 
   func project(onto plane: Plane, fieldWidth: Float) {
     let upright = MarkerGeometry(plane.geometry)
-    let scratch = Plane(plane.geometry)
+    let brush = TubeBrush(plane.geometry)
     for stroke in strokes {
       let nodes = stroke.map { point -> Tube.Node in
         let (sine, cosine) = (sin(slant), cos(slant))
@@ -44,7 +47,7 @@ struct Marker: Sendable {
         let y = row + height * (point.0 * sine + point.1 * cosine)
         return Tube.Node(place: upright.place(row: y, column: x), radius: 0.075 * height * fieldWidth)
       }
-      plane.add(Tube(nodes: nodes), weight: Attenuation.lead * lead, scratch: scratch)
+      brush.add(Tube(nodes: nodes), to: plane, weight: Attenuation.lead * lead)
     }
   }
 }

@@ -32,11 +32,12 @@ struct PhantomFilm: Sendable {
     findings = Findings(
       present: present, anatomy: anatomy,
       random: RandomStream(seed: seed, stream: "phantom.findings", index: number))
-    geometry = FilmGeometry(size: size, fieldWidth: device.fieldWidth, posture: posture, bow: patient.scoliosis)
+    geometry = FilmGeometry(
+      size: size, fieldWidth: device.fieldWidth, posture: posture, bow: patient.scoliosis)
   }
 
-  /// Findings of film `number`, each present with probability `rate`. An enlarged heart belongs to the patient, the
-  /// other findings to the film.
+  /// Findings of film `number`, each present with probability `rate`. An enlarged heart belongs to the
+  /// patient, the other findings to the film.
   static func findings(seed: UInt64, number: Int, rate: Double) -> Set<Finding> {
     Set(
       Finding.allCases.filter { finding in
@@ -53,8 +54,9 @@ struct PhantomFilm: Sendable {
         seed: seed, stream: "phantom.vessels", step: side == .right ? 0 : 1, index: patientNumber)
     }
     let patient = anatomy.patient
-    // An automatic exposure aims at the lungs' surroundings: half of the chest, three quarters of its wall.
-    let middle = Attenuation.soft * (0.52 * patient.chestDepth + 5.0 + 0.7 * patient.padding)
+    // An automatic exposure aims between lungs and heart: half of the chest, most of its wall.
+    let middle =
+      Attenuation.soft * (0.52 * patient.chestDepth + 5.0 + 0.7 * patient.padding + 0.8 * patient.breast)
     return device.develop(projection.opticalDepth(), middle: middle)
   }
 

@@ -3,8 +3,8 @@ import WorldModel
 
 /// A collection of procedural chest films with known findings.
 ///
-/// Films `2p` and `2p + 1` belong to patient `p`: the same anatomy and heart, another day's posture, device and
-/// other findings. Film `k` of a seed is the same however many films the collection has.
+/// Films `2p` and `2p + 1` belong to patient `p`: the same anatomy and heart, but another day's posture,
+/// device and findings. Film `k` of a seed is the same however many films the collection has.
 struct PhantomSource: FilmSource {
   let seed: UInt64
   let size: Int
@@ -35,7 +35,8 @@ struct PhantomSource: FilmSource {
     guard records.indices.contains(index) else {
       throw UnusableFilm(
         identifier: "phantom-\(seed)-\(index)",
-        reason: "asked for film \(index), but the phantom has films 0 to \(records.count - 1); raise \"films\"")
+        reason:
+          "asked for film \(index), but the phantom has films 0 to \(records.count - 1); raise \"films\"")
     }
     let present = PhantomFilm.findings(seed: seed, number: index, rate: rate)
     return PhantomFilm(seed: seed, number: index, size: size, present: present)

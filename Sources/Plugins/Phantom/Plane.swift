@@ -69,7 +69,8 @@ final class Plane {
     let extent = shape.halfExtent
     let (sine, cosine) = (sin(shape.angle), cos(shape.angle))
     let firstRow = max(Int(max(row - extent.y * scale, shape.ceiling * scale).rounded(.down)), 0)
-    let lastRow = min(Int(min(row + extent.y * scale, min(shape.floor * scale, Float(size))).rounded(.up)), size)
+    let lastRow = min(
+      Int(min(row + extent.y * scale, min(shape.floor * scale, Float(size))).rounded(.up)), size)
     // The trunk's lean shears whatever it carries, so each row has its own centre.
     for pixelRow in firstRow..<max(firstRow, lastRow) {
       let dy = (Float(pixelRow) + 0.5 - row) / scale
@@ -91,65 +92,4 @@ final class Plane {
 
   /// Keeps the longer path where shapes of one organ overlap.
   func unite(_ shape: Ellipsoid) { visit(shape) { $0.pointee = max($0.pointee, $1) } }
-
-  /// Adds a tube, `weight` times its path length.
-  /// - Parameter scratch: a plane of zeros, left so.
-  func add(_ tube: Tube, weight: Float = 1, scratch: Plane) {
-    var (top, bottom, left, right) = (size, 0, size, 0)
-    for (start, end) in zip(tube.nodes, tube.nodes.dropFirst()) {
-      let box = scratch.unite(from: start, to: end, hollow: tube.hollow)
-      (top, bottom) = (min(top, box.rows.lowerBound), max(bottom, box.rows.upperBound))
-      (left, right) = (min(left, box.columns.lowerBound), max(right, box.columns.upperBound))
-    }
-    guard top < bottom, left < right else { return }
-    for row in top..<bottom {
-      let (target, source) = (self.row(row), scratch.row(row))
-      for column in left..<right {
-        target[column] += weight * source[column]
-        source[column] = 0
-      }
-    }
-  }
-
-  /// Draws one straight piece of a tube, keeping the longer path where pieces overlap.
-  /// - Returns: the pixels touched.
-  private func unite(
-    from start: Tube.Node, to end: Tube.Node, hollow: Float
-  ) -> (rows: Range<Int>, columns: Range<Int>) {
-    let scale = geometry.pixelsPerCentimetre
-    let (from, to) = (geometry.project(start.place), geometry.project(end.place))
-    let (runX, runY) = (to.column - from.column, to.row - from.row)
-    let square = max(runX * runX + runY * runY, 1e-6)
-    let runZ = (end.place.z - start.place.z) * scale
-    // A tube that runs along the beam is crossed lengthwise.
-    let obliquity = min(((square + runZ * runZ) / square).squareRoot(), 2.2)
-    // A tube thinner than a pixel is widened to one and thinned in depth.
-    let (first, last) = (max(start.radius * scale, 0.7), max(end.radius * scale, 0.7))
-    let thinning = min(start.radius * scale / first, 1)
-    let depth = 2 * obliquity * start.flatness * thinning * thinning / scale
-    let reach = max(first, last)
-    let rows = clip(min(from.row, to.row) - reach, max(from.row, to.row) + reach)
-    let columns = clip(min(from.column, to.column) - reach, max(from.column, to.column) + reach)
-    let core = hollow * hollow
-    for pixelRow in rows {
-      let pixels = row(pixelRow)
-      let dy = Float(pixelRow) + 0.5 - from.row
-      for column in columns {
-        let dx = Float(column) + 0.5 - from.column
-        let share = min(max((dx * runX + dy * runY) / square, 0), 1)
-        let (offX, offY) = (dx - share * runX, dy - share * runY)
-        let distance = offX * offX + offY * offY
-        let radius = first + (last - first) * share
-        let whole = max(0, radius * radius - distance).squareRoot()
-        let missing = max(0, core * radius * radius - distance).squareRoot()
-        pixels[column] = max(pixels[column], depth * (whole - missing))
-      }
-    }
-    return (rows, columns)
-  }
-
-  private func clip(_ low: Float, _ high: Float) -> Range<Int> {
-    let first = min(max(Int(low.rounded(.down)), 0), size)
-    return first..<max(first, min(Int(high.rounded(.up)), size))
-  }
 }

@@ -5,7 +5,7 @@ import Foundation
 enum Attenuation {
   static let soft: Float = 0.19
   /// What a centimetre of bone adds to the tissue that it replaces.
-  static let boneExcess: Float = 0.30
+  static let boneExcess: Float = 0.36
   /// Lead of a side marker.
   static let lead: Float = 60
 }
@@ -22,7 +22,7 @@ struct Projection {
   /// Tissue within `cavity`.
   private let tissue: Plane
   private let bone: Plane
-  private let scratch: Plane
+  private let brush: TubeBrush
 
   /// - Parameter random: the patient's stream for the lung of a side.
   init(
@@ -32,8 +32,8 @@ struct Projection {
     self.findings = findings
     self.geometry = geometry
     (body, cavity, tissue) = (Plane(geometry), Plane(geometry), Plane(geometry))
-    (bone, scratch) = (Plane(geometry), Plane(geometry))
-    Trunk(anatomy).project(onto: body, scratch: scratch)
+    (bone, brush) = (Plane(geometry), TubeBrush(geometry))
+    Trunk(anatomy).project(onto: body, brush: brush)
     let (mediastinum, vessels) = (Plane(geometry), Plane(geometry))
     project(mediastinum: mediastinum)
     for side in Side.allCases {
@@ -45,7 +45,7 @@ struct Projection {
       fill(scan, vessels: vessels, texture: texture)
       addPathology(scan)
     }
-    Skeleton(anatomy).project(onto: bone, scratch: scratch)
+    Skeleton(anatomy).project(onto: bone, brush: brush)
   }
 
   /// Beer-Lambert's exponent for every pixel.
@@ -60,6 +60,7 @@ struct Projection {
 
   private func project(mediastinum: Plane) {
     for part in anatomy.heart { mediastinum.unite(part) }
+    mediastinum.unite(anatomy.greatVessels)
     mediastinum.unite(anatomy.aorticArch)
     let arch = anatomy.aorticArch.centre
     let radius = 1.15 * anatomy.patient.stature * anatomy.patient.aorta
@@ -69,8 +70,10 @@ struct Projection {
         Point(x: arch.x + 0.5, y: arch.y, z: -4), Point(x: arch.x + 0.9, y: arch.y + 5, z: -6),
         Point(x: 2, y: bottom - 6, z: -6), Point(x: 0.8, y: bottom, z: -6),
       ], from: radius, to: 0.9 * radius, steps: 10)
-    mediastinum.add(descending, scratch: scratch)
-    for airway in airways(anatomy) { body.add(airway, weight: -0.85, scratch: scratch) }
+    brush.add(descending, to: mediastinum)
+    let air = Plane(geometry)
+    for airway in airways(anatomy) { brush.unite(airway, with: air) }
+    for pixel in 0..<air.size * air.size { body.values[pixel] -= air.values[pixel] }
     if anatomy.patient.gastricBubble > 0 { body.add(gastricBubble(), weight: -0.9) }
   }
 
@@ -91,10 +94,10 @@ struct Projection {
       for column in row.columns {
         let x = row.x(column)
         let across = (x * inverse) * (x * inverse)
-        let rim = min(max((x - row.inner) * (1 / 2.4), 0), 1)
+        let rim = min(max((x - row.inner) * (1 / 3.2), 0), 1)
         let section = max(0, 1 - across * across) * rim * (2 - rim)
         let below = max(row.y - scan.lung.dome.edge(at: x), 0)
-        room[column] = max(row.depth * section.squareRoot() - taken[column] - 7 * below.squareRoot(), 0)
+        room[column] = max(row.depth * section.squareRoot() - taken[column] - 11 * below.squareRoot(), 0)
       }
     }
   }
@@ -110,7 +113,7 @@ struct Projection {
       Ellipsoid(
         centre: Point(x: hilum.x - 0.2 * side.sign, y: hilum.y - 1.1 * size), along: 1.3 * size,
         across: 0.9 * size, depth: 0.6 * size))
-    for tube in VesselTree(anatomy, side, random: random).tubes { vessels.add(tube, scratch: scratch) }
+    for tube in VesselTree(anatomy, side, random: random).tubes { brush.add(tube, to: vessels) }
   }
 
   /// Fills one lung with its spongy tissue and vessels, less where it has come away from the ribs.
@@ -178,7 +181,7 @@ struct Projection {
       free * patch.share(x: x, y: y)
     }
     for bronchus in patch.bronchi(from: anatomy.hilum(scan.side)) {
-      tissue.add(bronchus, weight: -0.7 * patch.strength, scratch: scratch)
+      brush.add(bronchus, to: tissue, weight: -0.7 * patch.strength)
     }
   }
 
@@ -193,6 +196,6 @@ struct Projection {
       let x = max(free.pleura(at: y, lung: lung), lung.inner(at: y))
       return Tube.Node(place: Point(x: free.side.sign * x, y: y), radius: 0.07, flatness: 4.5)
     }
-    tissue.add(Tube(nodes: nodes), scratch: scratch)
+    brush.add(Tube(nodes: nodes), to: tissue)
   }
 }

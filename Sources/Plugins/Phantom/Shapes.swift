@@ -102,8 +102,8 @@ struct Dome: Sendable {
   }
 }
 
-/// What one lung may fill: between mediastinum and ribs, from apex to diaphragm. `x` is measured from the midline,
-/// positive in either half.
+/// What one lung may fill: between mediastinum and ribs, from apex to diaphragm. `x` is measured from the
+/// midline, positive in either half.
 struct LungOutline: Sendable {
   var apex: Float
   /// From the apex to where the cage is widest.

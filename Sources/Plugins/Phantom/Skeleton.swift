@@ -14,8 +14,8 @@ struct Skeleton {
 
   /// Ribs 1 to 11 of both sides, back and front in one tube each.
   ///
-  /// A rib is a tilted ring: seen from the front, its back half runs outwards nearly level and then falls, and its
-  /// front half comes back inwards, lower and fainter.
+  /// A rib is a tilted ring: seen from the front, its back half runs outwards nearly level and then falls;
+  /// its front half comes back inwards, lower and fainter.
   func ribs() -> [Tube] {
     Side.allCases.flatMap { side in (1...11).map { rib($0, side) } }
   }
@@ -37,9 +37,9 @@ struct Skeleton {
         x: side.sign * breadth * sin(angle), y: start + drop * (1 - cos(angle)) / 2,
         z: -0.5 * lung.depth * cos(angle))
       let radius = anatomy.patient.ribRadius * (0.95 + 0.2 * front)
-      return Tube.Node(place: place, radius: radius, flatness: 0.52 - 0.25 * front)
+      return Tube.Node(place: place, radius: radius, flatness: 0.74 - 0.36 * front)
     }
-    return Tube(nodes: nodes, hollow: 0.62)
+    return Tube(nodes: nodes, hollow: 0.6)
   }
 
   /// Control points of a clavicle, from sternum to shoulder.
@@ -47,8 +47,10 @@ struct Skeleton {
     let drop = anatomy.patient.shoulderDrop
     let sign = side.sign * stature
     return [
-      Point(x: 1.9 * sign, y: apex + 3.9 * stature, z: 6), Point(x: 6.2 * sign, y: apex + 3.6 * stature, z: 6.5),
-      Point(x: 9.5 * sign, y: apex - 1.4 + 0.6 * drop, z: 3), Point(x: 15.6 * sign, y: apex - 0.4 + drop, z: 0),
+      Point(x: 1.9 * sign, y: apex + 3.9 * stature, z: 6),
+      Point(x: 6.2 * sign, y: apex + 3.6 * stature, z: 6.5),
+      Point(x: 9.5 * sign, y: apex - 1.4 + 0.6 * drop, z: 3),
+      Point(x: 15.6 * sign, y: apex - 0.4 + drop, z: 0),
     ]
   }
 
@@ -69,11 +71,15 @@ struct Skeleton {
       let joint = 15.4 * stature
       let tip = at(half * 0.93 + 2.2 * abduction, 13.6)
       let medial = Tube.bezier(
-        [at(half * 0.66 + abduction, 1.6), at(half * 0.70 + abduction, 6), at(half * 0.74 + abduction, 10), tip],
-        from: 0.28, to: 0.4, steps: 12, flatness: 0.7)
+        [
+          at(half * 0.66 + abduction, 1.6), at(half * 0.70 + abduction, 6), at(half * 0.74 + abduction, 10),
+          tip,
+        ],
+        from: 0.16, to: 0.3, steps: 12, flatness: 0.5)
       let lateral = Tube.bezier(
-        [at(joint - 1.2, 3.2), at(joint - 1.6, 6), at(half * 0.98 + 2 * abduction, 10), tip], from: 0.6, to: 0.4,
-        steps: 12, flatness: 0.8, hollow: 0.3)
+        [at(joint - 1.2, 3.2), at(joint - 1.6, 6), at(half * 0.98 + 2 * abduction, 10), tip], from: 0.5,
+        to: 0.3,
+        steps: 12, flatness: 0.4, hollow: 0.3)
       let spine = Tube.bezier(
         [at(half * 0.67 + abduction, 3.0), at(half * 0.8, 2.0), at(joint - 1.5, 0.4), at(joint + 1.6, -0.3)],
         from: 0.35, to: 0.75, steps: 10, flatness: 0.6, hollow: 0.3)
@@ -89,8 +95,8 @@ struct Skeleton {
     Side.allCases.map { side in
       Ellipsoid(
         centre: Point(
-          x: side.sign * 17.0 * stature, y: apex + 2.2 * stature + anatomy.patient.shoulderDrop),
-        along: 2.3 * stature, across: 2.5 * stature, depth: 1.5 * stature)
+          x: side.sign * 16.6 * stature, y: apex + 2.2 * stature + anatomy.patient.shoulderDrop),
+        along: 2.3 * stature, across: 2.5 * stature, depth: 1.2 * stature)
     }
   }
 
@@ -117,19 +123,19 @@ struct Skeleton {
   func sternum() -> [Ellipsoid] {
     [
       Ellipsoid(
-        centre: Point(x: 0, y: apex + 4.6 * stature, z: 6.5), along: 2.6 * stature, across: 2.3 * stature, depth: 0.4),
+        centre: Point(x: 0, y: apex + 4.6 * stature, z: 6.5), along: 2.6 * stature, across: 2.3 * stature,
+        depth: 0.4),
       Ellipsoid(
-        centre: Point(x: 0, y: apex + 11.5 * stature, z: 7.5), along: 1.5 * stature, across: 5.4 * stature, depth: 0.35),
+        centre: Point(x: 0, y: apex + 11.5 * stature, z: 7.5), along: 1.5 * stature, across: 5.4 * stature,
+        depth: 0.35),
     ]
   }
 
   /// Adds all bones to `plane`, in centimetres of bone.
-  /// - Parameter scratch: a plane of zeros, left so.
-  func project(onto plane: Plane, scratch: Plane) {
+  func project(onto plane: Plane, brush: TubeBrush) {
     let density = anatomy.patient.boneDensity
-    for tube in ribs() { plane.add(tube, weight: density, scratch: scratch) }
-    for tube in clavicles() { plane.add(tube, weight: density, scratch: scratch) }
-    for tube in shoulders() { plane.add(tube, weight: density, scratch: scratch) }
+    for tube in ribs() + clavicles() { brush.add(tube, to: plane, weight: density) }
+    for tube in shoulders() { brush.add(tube, to: plane, weight: density) }
     for head in humeralHeads() { plane.add(head, weight: 0.5 * density) }
     for plate in sternum() { plane.add(plate, weight: 0.5 * density) }
     for vertebra in vertebrae(to: Float(plane.size) / plane.geometry.pixelsPerCentimetre) {
@@ -159,14 +165,14 @@ struct Skeleton {
         let across = (firstX + Float(column) / scale) / width
         let square = across * across
         let rounding = max(0, 1 - square * square).squareRoot()
-        pixels[column] += density * (1.25 * core + plate) * rounding
+        pixels[column] += density * (0.75 * core + plate) * rounding
       }
     }
     for sign: Float in [-1, 1] {
       let pedicle = Point(x: sign * 0.62 * vertebra.halfWidth, y: vertebra.y - 0.12 * vertebra.pitch, z: -7)
-      plane.add(Ellipsoid(centre: pedicle, along: 0.3, across: 0.48, depth: 0.32), weight: density)
+      plane.add(Ellipsoid(centre: pedicle, along: 0.3, across: 0.48, depth: 0.2), weight: density)
     }
     let spine = Point(x: 0, y: vertebra.y + 0.45 * vertebra.pitch, z: -10)
-    plane.add(Ellipsoid(centre: spine, along: 0.3, across: 0.75, depth: 0.45), weight: density)
+    plane.add(Ellipsoid(centre: spine, along: 0.3, across: 0.75, depth: 0.3), weight: density)
   }
 }

@@ -19,7 +19,7 @@ struct Trunk: Sendable {
     thickness = patient.chestDepth + 5.2 + 0.8 * patient.padding
   }
 
-  /// Height of the skin over the shoulder at `x` from the midline: steep along the neck, level over the shoulder.
+  /// Skin over the shoulder at `x` from the midline: steep along the neck, level over the shoulder.
   @inline(__always)
   private func skin(at x: Float) -> Float {
     let beside = max(x - neck, 0) / (4 * stature)
@@ -41,8 +41,7 @@ struct Trunk: Sendable {
   }
 
   /// Sets `plane` to the thickness of the body, arms and breasts included.
-  /// - Parameter scratch: a plane of zeros, left so.
-  func project(onto plane: Plane, scratch: Plane) {
+  func project(onto plane: Plane, brush: TubeBrush) {
     let geometry = plane.geometry
     let step = 1 / geometry.pixelsPerCentimetre
     let softness = 5.5 * stature
@@ -60,7 +59,7 @@ struct Trunk: Sendable {
         pixels[column] = depth * rounding.squareRoot()
       }
     }
-    for arm in arms() { plane.add(arm, weight: 0.8, scratch: scratch) }
+    for arm in arms() { brush.unite(arm, with: plane) }
     for breast in breasts() { plane.add(breast) }
   }
 
@@ -72,7 +71,8 @@ struct Trunk: Sendable {
       func at(_ x: Float, _ y: Float) -> Point { Point(x: side.sign * x * stature, y: top + y * stature) }
       let reach = 2 + 3 * abduction
       return Tube.bezier(
-        [at(17.5, 3), at(18.5, 8), at(18.6 + reach, 16), at(19 + 1.4 * reach, 28)], from: girth, to: 0.85 * girth,
+        [at(17.5, 3), at(18.5, 8), at(18.6 + reach, 16), at(19 + 1.4 * reach, 28)], from: girth,
+        to: 0.85 * girth,
         steps: 10, flatness: 0.85)
     }
   }
@@ -88,7 +88,7 @@ struct Trunk: Sendable {
         centre: Point(x: side.sign * (0.58 * lung.halfWidth + 0.6 * size), y: level, z: 8),
         along: (patient.isFemale ? 4.6 + 2 * size : 6.2) * stature,
         across: (patient.isFemale ? 4.0 + 2.2 * size : 5) * stature,
-        depth: patient.isFemale ? 1.6 * size + 0.12 * patient.padding : 0.55, angle: side.sign * -0.35)
+        depth: patient.isFemale ? 1.15 * size + 0.12 * patient.padding : 0.55, angle: side.sign * -0.35)
     }
   }
 }

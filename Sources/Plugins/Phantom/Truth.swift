@@ -51,14 +51,17 @@ struct TruthPainter {
   /// Pixels of the lung fields, heart and what lies under the domes left out, where `isMember` holds.
   private func lungs(_ isMember: (Side, LungRow, Float) -> Bool) -> GrayImage {
     var image = GrayImage(width: geometry.size, height: geometry.size)
-    let heart = anatomy.heart + [anatomy.aorticArch]
+    let heart = anatomy.heart + [anatomy.aorticArch, anatomy.greatVessels]
     for side in Side.allCases {
+      let dome = anatomy.lung(side).dome
       let scan = LungScan(anatomy, side, pneumothorax: findings.pneumothorax, geometry: geometry)
       for row in scan.rows {
         let parts = heart.filter { abs(row.y - $0.centre.y) < $0.halfExtent.y }
+        // Slivers between the heart's underside and the dome are no lung field.
+        let medial = row.y > dome.peak ? 0.3 * scan.lung.halfWidth : row.inner
         for column in row.columns {
           let x = row.x(column)
-          guard x > row.inner, x < row.outer, row.y > scan.lung.apex, row.y < scan.lung.dome.edge(at: x),
+          guard x > medial, x < row.outer, row.y > scan.lung.apex, row.y < dome.edge(at: x),
             !parts.contains(where: { covers($0, x: side.sign * x, y: row.y) }), isMember(side, row, x)
           else { continue }
           image[row.row, column] = 1
@@ -68,16 +71,17 @@ struct TruthPainter {
     return image
   }
 
-  private func heart() -> GrayImage {
+  /// The heart's silhouette, down to the diaphragm.
+  func heart() -> GrayImage {
     var image = GrayImage(width: geometry.size, height: geometry.size)
-    let floor = max(anatomy.rightLung.dome.peak, anatomy.leftLung.dome.peak) + 2
-    for row in 0..<geometry.size where geometry.y(ofRow: row) < floor {
+    for row in 0..<geometry.size {
       let (y, firstX) = (geometry.y(ofRow: row), geometry.firstX(ofRow: row))
       let parts = anatomy.heart.filter { abs(y - $0.centre.y) < $0.halfExtent.y }
       guard !parts.isEmpty else { continue }
       for column in 0..<geometry.size {
         let x = firstX + Float(column) / geometry.pixelsPerCentimetre
-        if parts.contains(where: { covers($0, x: x, y: y) }) { image[row, column] = 1 }
+        let floor = anatomy.lung(x < 0 ? .right : .left).dome.edge(at: abs(x))
+        if y < floor + 0.5, parts.contains(where: { covers($0, x: x, y: y) }) { image[row, column] = 1 }
       }
     }
     return image

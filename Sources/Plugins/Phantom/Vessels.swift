@@ -14,11 +14,11 @@ struct VesselTree {
     self.side = side
     self.random = random
     let hilum = anatomy.hilum(side)
-    let stems = 10
+    let stems = 11
     for stem in 0..<stems {
       // Measured from straight up towards the ribs, so that the last stems run down behind the dome.
       let angle = 0.15 + 2.85 * (Float(stem) + self.random.draw(0.2, 0.8)) / Float(stems)
-      let calibre = (0.24 + 0.13 * Float(stem) / Float(stems)) * anatomy.patient.vesselCalibre
+      let calibre = (0.36 + 0.16 * Float(stem) / Float(stems)) * anatomy.patient.vesselCalibre
       let offset = self.random.draw(-1.2, 1.2)
       grow(
         from: Point(x: abs(hilum.x) - 0.3, y: hilum.y + offset), angle: angle,
@@ -31,7 +31,7 @@ struct VesselTree {
     var angle = angle
     var radius = radius
     let bend = random.draw(-0.09, 0.09)
-    let taper = random.draw(0.925, 0.96)
+    let taper = random.draw(0.92, 0.955)
     let length = Int(random.draw(7, 13)) - generation
     var nodes = [Tube.Node(place: onFilm(place), radius: radius)]
     for step in 1...length {
@@ -43,9 +43,11 @@ struct VesselTree {
         place.y < lung.dome.edge(at: place.x) + 2
       else { break }
       nodes.append(Tube.Node(place: onFilm(place), radius: radius))
-      if step % 3 == 0, generation < 3, radius > 0.05 {
+      if step % 2 == 0, generation < 3, radius > 0.05 {
         let fork = (random.chance(0.5) ? 1 : -1) * random.draw(0.4, 0.95)
-        grow(from: place, angle: angle + fork, radius: radius * random.draw(0.6, 0.8), generation: generation + 1)
+        grow(
+          from: place, angle: angle + fork, radius: radius * random.draw(0.5, 0.75),
+          generation: generation + 1)
       }
     }
     if nodes.count > 1 { tubes.append(Tube(nodes: nodes)) }

@@ -17,7 +17,8 @@ extension Command {
       CommandOption("--steps", .value("N"), help: "Steps that are timed after one that is not; default 3."),
       CommandOption("--threads", .value("N"), help: "Compute threads; default all cores."),
       CommandOption("--context", .value("N"), help: "Visible patches of a context; default 59."),
-      CommandOption("--targets", .value("N"), help: "Predicted patches of each of four predictions; default 61."),
+      CommandOption(
+        "--targets", .value("N"), help: "Predicted patches of each of four predictions; default 61."),
       CommandOption("--plugins", .value("FILE"), help: "The registry of plugins."),
       CommandOption("--json", help: "One line of JSON."),
     ],
@@ -37,17 +38,19 @@ extension Command {
       let size = try arguments.choice("--model", of: ["tiny", "small", "base", "large"]) ?? "base"
       let bench = try StepBench(
         size: ModelSize(rawValue: size)!, batch: arguments.integer("--batch", in: 1...4096) ?? 8,
-        image: arguments.integer("--image", in: 8...2048) ?? 224, patch: arguments.integer("--patch", in: 1...256) ?? 16,
+        image: arguments.integer("--image", in: 8...2048) ?? 224,
+        patch: arguments.integer("--patch", in: 1...256) ?? 16,
         context: arguments.integer("--context", in: 1...100_000) ?? 59,
-        targets: arguments.integer("--targets", in: 1...100_000) ?? 61, pluginsFile: arguments.value("--plugins"))
+        targets: arguments.integer("--targets", in: 1...100_000) ?? 61,
+        pluginsFile: arguments.value("--plugins"))
       let result = try bench.run(steps: arguments.integer("--steps", in: 1...10000) ?? 3)
       if arguments.has("--json") {
         try Output.printJson(result)
       } else {
         Output.print(
           "\(result.model), batch \(result.batch), \(result.precision), \(result.threads) threads: "
-            + "\(result.seconds_per_step) s a step, \(result.images_per_second) images/s, peak \(result.peak_mib) MiB, "
-            + "\(result.system_allocations) system allocations after the second step")
+            + "\(result.secondsPerStep) s a step, \(result.imagesPerSecond) images/s, peak \(result.peakMib) MiB, "
+            + "\(result.systemAllocations) system allocations after the second step")
       }
       return 0
     })
@@ -61,11 +64,11 @@ struct StepBenchResult: Codable {
   let precision: String
   let compiled: Bool
   let threads: Int
-  let seconds_per_step: Double
-  let images_per_second: Double
-  let peak_mib: Int
+  let secondsPerStep: Double
+  let imagesPerSecond: Double
+  let peakMib: Int
   let loss: Double
-  let system_allocations: Int
+  let systemAllocations: Int
 }
 
 /// One step on random images: two views, two masked contexts, four predictions with offset and action.
@@ -77,10 +80,13 @@ struct StepBench {
   private let targets: Int
   private let latents: [any Latent]
 
-  init(size: ModelSize, batch: Int, image: Int, patch: Int, context: Int, targets: Int, pluginsFile: String?) throws {
+  init(size: ModelSize, batch: Int, image: Int, patch: Int, context: Int, targets: Int, pluginsFile: String?)
+    throws
+  {
     guard image % patch == 0, max(context, targets) <= (image / patch) * (image / patch) else {
       throw UsageError(
-        "bench: patch \(patch) must divide image \(image), and at most (image/patch)² patches can be visible or predicted")
+        "bench: patch \(patch) must divide image \(image), and at most (image/patch)² patches can be visible or predicted"
+      )
     }
     let shape = size.shape!
     let worldShape = WorldModelShape(
@@ -88,7 +94,8 @@ struct StepBench {
         imageSize: image, patchSize: patch, width: shape.width, depth: shape.depth, heads: shape.heads),
       predictor: PredictorShape(
         featureWidth: shape.width, width: 384, depth: 6, heads: shape.heads, gridSize: image / patch))
-    let environment = TaskEnvironment(geometry: worldShape.geometry, predictorWidth: 384, compatibility: .paper)
+    let environment = TaskEnvironment(
+      geometry: worldShape.geometry, predictorWidth: 384, compatibility: .paper)
     let manifest = try PluginManifest(path: PluginsFile.locate(given: pluginsFile))
     let tasks = try PluginHost(manifest: manifest).load(only: ["global", "domain"]).compactMap {
       plugin -> (definition: TaskDefinition, options: Options)? in
@@ -119,9 +126,10 @@ struct StepBench {
     getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
     return StepBenchResult(
       peer: "chex-runner " + CommandLineProgram.version, model: size.rawValue, batch: batch, precision: "f32",
-      compiled: true, threads: Compute.threads, seconds_per_step: rounded(median),
-      images_per_second: rounded(Double(batch) / median), peak_mib: usage.ru_maxrss / 1024, loss: rounded(loss),
-      system_allocations: allocations)
+      compiled: true, threads: Compute.threads, secondsPerStep: rounded(median),
+      imagesPerSecond: rounded(Double(batch) / median), peakMib: usage.ru_maxrss / 1024,
+      loss: rounded(loss),
+      systemAllocations: allocations)
   }
 
   private func rounded(_ value: Double) -> Double { (value * 10000).rounded() / 10000 }
@@ -132,14 +140,18 @@ struct StepBench {
     func images() -> Tensor {
       let tensor = Tensor(uninitialized: [batch, 3, shape.imageSize, shape.imageSize])
       // Uniform numbers of unit deviation are as good as normal ones for timing, and faster to draw.
-      for index in 0..<tensor.count { tensor.pointer[index] = Float(random.nextBits()) * 8.0658e-10 - 1.7320508 }
+      for index in 0..<tensor.count {
+        tensor.pointer[index] = Float(random.nextBits()) * 8.0658e-10 - 1.7320508
+      }
       return tensor
     }
     func patches(_ count: Int) -> [[Int]] {
       (0..<batch).map { _ in Array(random.permutation(shape.patchCount).prefix(count).sorted()) }
     }
     func numbers(_ latent: any Latent) -> Tensor {
-      let values = (0..<batch * latent.width).map { $0 % latent.width == 2 && latent.width == 4 ? 0 : Float(random.unit()) }
+      let values = (0..<batch * latent.width).map {
+        $0 % latent.width == 2 && latent.width == 4 ? 0 : Float(random.unit())
+      }
       return Tensor(values, shape: [batch, latent.width])
     }
     let views = [images(), images()]

@@ -26,7 +26,8 @@ extension Command {
         let manifest = try PluginManifest(path: PluginsFile.locate(given: arguments.value("--plugins")))
         findings.append(("registry", manifest.path))
         for row in PluginHost(manifest: manifest).inspect().map(PluginRow.init) {
-          findings.append(("plugin \(row.name)", row.problem ?? "\(row.version), \(row.library), all checks passed"))
+          findings.append(
+            ("plugin \(row.name)", row.problem ?? "\(row.version), \(row.library), all checks passed"))
           if row.problem != nil && row.enabled { isWell = false }
         }
       } catch {

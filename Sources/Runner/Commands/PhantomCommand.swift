@@ -57,13 +57,15 @@ struct PhantomExport {
     for (index, record) in source.records.enumerated() {
       let name = record.identifier.map { $0.isLetter || $0.isNumber || $0 == "-" ? String($0) : "_" }.joined()
       try PngWriter.write(try source.film(at: index), to: "\(folder)/films/\(name).png")
-      labels += "films/\(name).png,\(record.patient ?? ""),\(record.findings.sorted().joined(separator: "|"))\n"
+      labels +=
+        "films/\(name).png,\(record.patient ?? ""),\(record.findings.sorted().joined(separator: "|"))\n"
       guard let truth = try source.truth(at: index) else { continue }
       for (mask, image) in truth.masks.sorted(by: { $0.key < $1.key }) {
         try PngWriter.write(image, to: "\(folder)/masks/\(name)-\(mask).png")
       }
       for (landmark, place) in truth.landmarks.sorted(by: { $0.key < $1.key }) {
-        landmarks += "films/\(name).png,\(landmark),"
+        landmarks +=
+          "films/\(name).png,\(landmark),"
           + String(format: "%.2f,%.2f\n", place.row, place.column)
       }
     }

@@ -26,7 +26,8 @@ extension Command {
   private static func show(_ rows: [PluginRow], manifest: String) {
     let terminal = Terminal.current()
     var table = TextTable(columns: [
-      .init("name"), .init("kind"), .init("version"), .init("enabled"), .init("library"), .init("what it does"),
+      .init("name"), .init("kind"), .init("version"), .init("enabled"), .init("library"),
+      .init("what it does"),
     ])
     for row in rows {
       table.add([
@@ -72,7 +73,9 @@ struct PluginRow: Codable {
     switch status {
     case .loaded(let plugin):
       (name, kind, version) = (plugin.name, plugin.kind.rawValue, plugin.version)
-      (enabled, library, summary, problem) = (plugin.enabled, plugin.libraryPath, plugin.definition.summary, nil)
+      (enabled, library, summary, problem) = (
+        plugin.enabled, plugin.libraryPath, plugin.definition.summary, nil
+      )
       options = plugin.definition.options.map {
         Option(
           name: $0.name, value: (plugin.given[$0.name]?.value ?? $0.defaultValue).tomlText,

@@ -7,12 +7,16 @@ extension Command {
   static let pretrain = Command(
     name: "pretrain", summary: "Train a world model; the default command", options: SettingFlag.options,
     examples: [
-      CommandExample("chex-runner --preset quick --out runs/first", "three minutes on built-in phantom films"),
       CommandExample(
-        "chex-runner --tasks local,global,domain --data films --out runs/films", "a folder of PNG and JPEG films"),
+        "chex-runner --preset quick --out runs/first", "three minutes on built-in phantom films"),
       CommandExample(
-        "chex-runner --tasks local,global --set global.latent=false --data index.csv", "an ablation, films by table"),
-      CommandExample("chex-runner --preset paper --print-config", "the paper's settings, and where each came from"),
+        "chex-runner --tasks local,global,domain --data films --out runs/films",
+        "a folder of PNG and JPEG films"),
+      CommandExample(
+        "chex-runner --tasks local,global --set global.latent=false --data index.csv",
+        "an ablation, films by table"),
+      CommandExample(
+        "chex-runner --preset paper --print-config", "the paper's settings, and where each came from"),
     ],
     run: { arguments in
       let setup = try RunSetup(SettingsRequest(arguments), pluginsFile: arguments.value("--plugins"))
@@ -29,7 +33,8 @@ extension Command {
     name: "resume", summary: "Go on with a run that was stopped or killed",
     options: [
       CommandOption(
-        "--plugins", .value("FILE"), help: "The registry of plugins; default: the one that the run began with.")
+        "--plugins", .value("FILE"),
+        help: "The registry of plugins; default: the one that the run began with.")
     ],
     arguments: [CommandArgument("RUN", help: "The run's folder.")],
     examples: [CommandExample("chex-runner resume runs/first", "from the newest intact checkpoint")],
@@ -48,6 +53,7 @@ enum Output {
   static func printJson(_ value: some Encodable) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    encoder.keyEncodingStrategy = .convertToSnakeCase
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     print(String(decoding: try encoder.encode(value), as: UTF8.self))

@@ -7,16 +7,20 @@ extension Command {
   static let replay = Command(
     name: "replay", summary: "Run the step that was not finite again and name the module that broke first",
     options: [
-      CommandOption("--step", .value("N"), help: "Another step, counted from 1; default: the one that failed."),
+      CommandOption(
+        "--step", .value("N"), help: "Another step, counted from 1; default: the one that failed."),
       CommandOption("--plugins", .value("FILE"), help: "The registry of plugins."),
       CommandOption("--json", help: "One line of JSON."),
     ],
     arguments: [CommandArgument("RUN", help: "The run's folder.")],
-    examples: [CommandExample("chex-runner replay runs/first", "after a run stopped at a loss that is not finite")],
+    examples: [
+      CommandExample("chex-runner replay runs/first", "after a run stopped at a loss that is not finite")
+    ],
     run: { arguments in
       let folder = try RunFolder.open(at: arguments.required("RUN"))
       let asked = try arguments.integer("--step", in: 1...Int(Int32.max))
-      let result = try StepReplay(folder, pluginsFile: arguments.value("--plugins")).run(step: asked.map { $0 - 1 })
+      let result = try StepReplay(folder, pluginsFile: arguments.value("--plugins")).run(
+        step: asked.map { $0 - 1 })
       if arguments.has("--json") { try Output.printJson(result) } else { Output.print(result.sentence) }
       return result.operation == nil ? 0 : 1
     })
@@ -40,7 +44,8 @@ struct StepReplay {
         return "step \(step + 1): all \(checked) results and gradients are finite"
       }
       let name = module.isEmpty ? "" : " in module \(module)"
-      return "step \(step + 1): the first result that is not finite is of \(operation)\(name), \(phase), shape \(shape); "
+      return
+        "step \(step + 1): the first result that is not finite is of \(operation)\(name), \(phase), shape \(shape); "
         + "\(checked - 1) results before it were finite. Films of the batch: \(films.joined(separator: ", "))"
     }
   }

@@ -10,14 +10,20 @@ extension Command {
       CommandOption("--json", help: "One line of JSON a case."),
       CommandOption("--all", help: "Print every tensor, not only the worst of each kind."),
     ],
-    arguments: [CommandArgument("CASE_DIR", help: "Folders with case.json and its tensors.", isRepeated: true)],
+    arguments: [
+      CommandArgument("CASE_DIR", help: "Folders with case.json and its tensors.", isRepeated: true)
+    ],
     examples: [CommandExample("chex-runner verify golden/paper", "one case; exit status 1 where it fails")],
     run: { arguments in
       Compute.threads = ProcessInfo.processInfo.activeProcessorCount
       var passed = true
       for path in arguments.arguments("CASE_DIR") {
         let report = try ParityCase(path).replay(pluginsFile: arguments.value("--plugins"))
-        if arguments.has("--json") { try Output.printJson(report) } else { show(report, all: arguments.has("--all")) }
+        if arguments.has("--json") {
+          try Output.printJson(report)
+        } else {
+          show(report, all: arguments.has("--all"))
+        }
         passed = passed && report.passed
       }
       return passed ? 0 : 1
@@ -36,6 +42,14 @@ extension Command {
       ])
     }
     Output.print(report.folder + "\n" + table.text(for: Terminal.current()))
+    let noise = report.tensors.reduce(0) { $0 + $1.noiseEntries }
+    if noise > 0 {
+      Output.print(
+        String(
+          format:
+            "%d weights have no true gradient (biases of keys): what AdamW makes of rounding noise differs by up to %.1e",
+          noise, report.tensors.map(\.noiseError).max() ?? 0))
+    }
     let failed = report.tensors.filter { !$0.passed }.count
     Output.print(
       report.passed

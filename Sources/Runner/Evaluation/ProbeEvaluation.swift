@@ -98,7 +98,9 @@ private struct Standardization {
     mean = [Double](repeating: 0, count: features.width)
     scale = [Double](repeating: 0, count: features.width)
     let count = Double(max(rows.count, 1))
-    for row in rows { for (index, value) in features.row(row).enumerated() { mean[index] += Double(value) / count } }
+    for row in rows {
+      for (index, value) in features.row(row).enumerated() { mean[index] += Double(value) / count }
+    }
     for row in rows {
       for (index, value) in features.row(row).enumerated() {
         let difference = Double(value) - mean[index]

@@ -58,7 +58,8 @@ enum BatchSheetMaker {
     }
     return BatchSheet.Crossing(
       context: supervision.context, target: supervision.target, places: places, predicted: predicted,
-      caption: offset.map { "Δ = " + $0.numbers.prefix(2).map { text(Double($0)) }.joined(separator: " ") } ?? "")
+      caption: offset.map { "Δ = " + $0.numbers.prefix(2).map { text(Double($0)) }.joined(separator: " ") }
+        ?? "")
   }
 
   private static func text(_ number: Double) -> String { String(format: "%.2f", number) }

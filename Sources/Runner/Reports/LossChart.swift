@@ -21,7 +21,8 @@ enum LossChart {
       LineChart.Series(name: $0.key, points: $0.value, isSmoothed: true)
     }
     let chart = LineChart(
-      title: "Prediction error", subtitle: "mean squared error of target features; zij: target j from context i",
+      title: "Prediction error",
+      subtitle: "mean squared error of target features; zij: target j from context i",
       xLabel: "step", yLabel: "loss",
       series: [LineChart.Series(name: "loss", points: loss, isSmoothed: true)] + parts)
     try chart.draw().writePng(to: folder.path(of: .lossChart))

@@ -93,7 +93,8 @@ struct NoUsableFilm: Error, CustomStringConvertible {
   let examples: [UnusableFilm]
   var description: String {
     "data: none of the \(films) films to pre-train on can be used:\n"
-      + examples.map { "  \($0)\n" }.joined() + "check --data and the files' formats (PNG and JPEG, 32 px or more)"
+      + examples.map { "  \($0)\n" }.joined()
+      + "check --data and the files' formats (PNG and JPEG, 32 px or more)"
   }
 }
 

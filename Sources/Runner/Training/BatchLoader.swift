@@ -17,6 +17,7 @@ final class BatchLoader: @unchecked Sendable {
   private var nextStep: Int
   private var stopped = false
   private var running: Int
+  private let isSynchronous: Bool
 
   private final class Pending {
     let plans: [BatchPlan]
@@ -40,6 +41,7 @@ final class BatchLoader: @unchecked Sendable {
     nextStep = steps.lowerBound
     taking = (steps.lowerBound, 0)
     running = threads
+    isSynchronous = threads == 0
     for number in 0..<threads {
       let thread = Thread { [self] in work() }
       thread.name = "loader \(number + 1)"
@@ -55,7 +57,7 @@ final class BatchLoader: @unchecked Sendable {
     let step = nextStep
     precondition(step < lastStep, "BatchLoader: asked for batch \(step) of \(lastStep)")
     nextStep += 1
-    guard running > 0 else { return try builder.batch(step: step) }
+    if isSynchronous { return try builder.batch(step: step) }
     condition.broadcast()
     while ready[step] == nil {
       if let failure { throw failure }
@@ -104,7 +106,8 @@ final class BatchLoader: @unchecked Sendable {
     return nil
   }
 
-  private func finish(_ job: (step: Int, index: Int, pending: Pending), _ sample: BatchBuilder.Sample) throws {
+  private func finish(_ job: (step: Int, index: Int, pending: Pending), _ sample: BatchBuilder.Sample) throws
+  {
     condition.lock()
     job.pending.samples[job.index] = sample
     job.pending.left -= 1

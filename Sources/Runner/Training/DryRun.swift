@@ -46,7 +46,8 @@ struct DryRun {
     let report = Report(
       tasks: parts.tasks.tasks.map(\.name), predictions: predictions,
       parameters: parts.optimization.optimizer.slots.reduce(0) { $0 + $1.parameter.tensor.count },
-      secondsPerStep: seconds, peakMebibytes: StoragePool.shared.statistics.peakBytesInUse >> 20, batchSheet: sheet,
+      secondsPerStep: seconds, peakMebibytes: StoragePool.shared.statistics.peakBytesInUse >> 20,
+      batchSheet: sheet,
       oddities: oddities(loaded.batch))
     if json { try Output.printJson(report) } else { show(report) }
     return 0
@@ -63,10 +64,12 @@ struct DryRun {
         row.latents.isEmpty ? "none" : row.latents.joined(separator: ", "),
       ])
     }
-    Output.print("tasks: " + report.tasks.joined(separator: ", ") + "\n\n" + table.text(for: Terminal.current()))
+    Output.print(
+      "tasks: " + report.tasks.joined(separator: ", ") + "\n\n" + table.text(for: Terminal.current()))
     Output.print(
       String(
-        format: "\n%d trained parameters, %.2f s a step (the first, with one-time costs), %d MiB of tensors at the peak",
+        format:
+          "\n%d trained parameters, %.2f s a step (the first, with one-time costs), %d MiB of tensors at the peak",
         report.parameters, report.secondsPerStep, report.peakMebibytes))
     Output.print("batch sheet: \(report.batchSheet)")
     for oddity in report.oddities { Output.print("odd: " + oddity) }
@@ -90,7 +93,9 @@ struct DryRun {
         found.append("task \(task.name) adds nothing: no supervision, patch or latent changes without it")
       }
     }
-    if parts.partition.heldOut.count < 2 { found.append("fewer than two films are held out: health cannot be told") }
+    if parts.partition.heldOut.count < 2 {
+      found.append("fewer than two films are held out: health cannot be told")
+    }
     return found
   }
 

@@ -28,10 +28,12 @@ struct FilmPartition: Sendable, Equatable {
       pretrain = wanted.filter { !reserved.contains(records[$0].patientKey) }
       if pretrain.count < wanted.count {
         notes.append(
-          "\(wanted.count - pretrain.count) films were left out of pre-training: their patients are held out too")
+          "\(wanted.count - pretrain.count) films were left out of pre-training: their patients are held out too"
+        )
       }
     } else {
-      let held = Self.heldOutPatients(chosen.map { records[$0].patientKey }, data.holdoutFraction, configuration.run.seed)
+      let held = Self.heldOutPatients(
+        chosen.map { records[$0].patientKey }, data.holdoutFraction, configuration.run.seed)
       heldOut = chosen.filter { held.contains(records[$0].patientKey) }
       pretrain = chosen.filter { !held.contains(records[$0].patientKey) }
     }
@@ -82,9 +84,11 @@ struct PartitionError: Error, CustomStringConvertible {
   let chosen: Int
   var description: String {
     guard !found.isEmpty else {
-      return "data: no film to pre-train on (\(chosen) left after filters and limit); relax data.filter or data.limit"
+      return
+        "data: no film to pre-train on (\(chosen) left after filters and limit); relax data.filter or data.limit"
     }
-    return "data: no film to pre-train on: splits named by data.pretrain_splits are \(wanted), the source has \(found); "
+    return
+      "data: no film to pre-train on: splits named by data.pretrain_splits are \(wanted), the source has \(found); "
       + "set --pretrain-splits"
   }
 }

@@ -23,12 +23,16 @@ final class HealthMonitor {
   let initial: HealthReport?
 
   /// - Parameter fresh: the target encoder as initialised.
-  init(_ source: FilmCache, _ partition: FilmPartition, _ configuration: RunConfiguration, fresh: VisionTransformer) {
+  init(
+    _ source: FilmCache, _ partition: FilmPartition, _ configuration: RunConfiguration,
+    fresh: VisionTransformer
+  ) {
     self.source = source
     self.partition = partition
     self.configuration = configuration
     probe = ProbeEvaluation(
-      source.records, findingNames: source.findingNames, wanted: configuration.probe.labels, partition: partition)
+      source.records, findingNames: source.findingNames, wanted: configuration.probe.labels,
+      partition: partition)
     initial = Self.report(fresh, 0, source, partition, configuration, probe)
   }
 
@@ -41,7 +45,8 @@ final class HealthMonitor {
     _ encoder: VisionTransformer, _ step: Int, _ source: FilmCache, _ partition: FilmPartition,
     _ configuration: RunConfiguration, _ probe: ProbeEvaluation?
   ) -> HealthReport? {
-    let held = Array(partition.heldOut.prefix(configuration.health.films))
+    let count = min(configuration.health.films, partition.heldOut.count)
+    let held = (0..<count).map { partition.heldOut[$0 * partition.heldOut.count / count] }
     let features = FeatureExtraction.features(encoder, source, films: held)
     guard features.films.count > 1 else { return nil }
     let health = FeatureHealth(features)
@@ -56,20 +61,25 @@ final class HealthMonitor {
   func lines(_ report: HealthReport) -> [String] {
     var lines = [
       String(
-        format: "health at step %d: feature deviation %.4f, effective rank %.1f on %d held-out films", report.step,
+        format: "health at step %d: feature deviation %.4f, effective rank %.1f on %d held-out films",
+        report.step,
         report.health.deviation, report.health.rank, report.health.films)
-        + (initial.map { String(format: " (random encoder: %.4f, %.1f)", $0.health.deviation, $0.health.rank) } ?? "")
+        + (initial.map {
+          String(format: " (random encoder: %.4f, %.1f)", $0.health.deviation, $0.health.rank)
+        } ?? "")
     ]
     if let probe = report.probe {
       lines.append(
         String(format: "linear probe at step %d: mean AUROC %.3f", report.step, probe.mean)
           + (initial?.probe.map { String(format: " (random encoder: %.3f)", $0.mean) } ?? "")
-          + ", \(probe.findings.count) findings, \(probe.trainFilms) films to learn from, \(probe.testFilms) to test on")
+          + ", \(probe.findings.count == 1 ? "1 finding" : "\(probe.findings.count) findings"), \(probe.trainFilms) films to learn from, \(probe.testFilms) to test on"
+      )
     }
     if report.isCollapsed {
       lines.append(
         String(
-          format: "COLLAPSE: features no longer tell films apart (rank %.1f, threshold %g; deviation %.4f, threshold %g). "
+          format:
+            "COLLAPSE: features no longer tell films apart (rank %.1f, threshold %g; deviation %.4f, threshold %g). "
             + "Try a lower learning rate, a higher ema_start, or more films.", report.health.rank,
           configuration.health.minimumRank, report.health.deviation, configuration.health.minimumDeviation))
     }
@@ -88,7 +98,8 @@ final class HealthMonitor {
     for finding in probe.findings {
       table.add([
         finding.name, String(format: "%.3f", finding.areaUnderCurve),
-        random[finding.name].map { String(format: "%.3f", $0) } ?? "", "\(finding.positives)", "\(finding.films)",
+        random[finding.name].map { String(format: "%.3f", $0) } ?? "", "\(finding.positives)",
+        "\(finding.films)",
       ])
     }
     return table.text(for: terminal)

@@ -11,8 +11,9 @@ enum Pretraining {
     let folder = try RunFolder.create(at: path)
     let lock = try folder.lock()
     defer { withExtendedLifetime(lock) {} }
-    try folder.write(setup.settings.tomlText, to: .configuration)
+    // The configuration makes the folder a run, so it comes last.
     try RunVersions(setup).write(to: folder)
+    try folder.write(setup.settings.tomlText, to: .configuration)
     return try train(parts, folder, start: 0)
   }
 
@@ -23,12 +24,16 @@ enum Pretraining {
     let setup = try reopened(folder, pluginsFile: pluginsFile)
     let parts = try RunParts(setup)
     let store = try folder.checkpoints(keep: setup.configuration.training.keptCheckpoints)
-    let found = try store.latest()
+    let found: CheckpointStore.Found
+    do { found = try store.latest() } catch StorageError.noCheckpoint {
+      // Killed before its first checkpoint: the run begins again as it began.
+      return try train(parts, folder, start: 0)
+    }
     for warning in found.warnings {
       FileHandle.standardError.write(Data("chex-runner: warning: \(warning)\n".utf8))
     }
     let state = try ModelCheckpoint.load(found.checkpoint, into: parts.optimization)
-    if state.step >= parts.schedule.totalSteps {
+    if state.step >= parts.schedule.totalSteps && folder.has(.summary) {
       Output.print("\(path): the run is finished, \(state.step) steps; nothing to do")
       return 0
     }
@@ -48,11 +53,12 @@ enum Pretraining {
     let terminal = Terminal.current()
     let progress = ProgressReporter(
       terminal: terminal, totalSteps: parts.schedule.totalSteps,
-      totalEpochs: (parts.schedule.totalSteps + parts.stepsPerEpoch - 1) / parts.stepsPerEpoch, firstStep: start,
+      totalEpochs: (parts.schedule.totalSteps + parts.stepsPerEpoch - 1) / parts.stepsPerEpoch,
+      firstStep: start,
       firstFilms: start * configuration.training.filmsPerStep)
     let log = try RunLog(path: folder.path(of: .log), echo: { progress.message($0) })
     let metrics = try MetricsLog(path: folder.path(of: .metrics))
-    if start > 0 { try metrics.truncate(afterStep: start) }
+    try metrics.truncate(afterStep: start)
     try describe(parts, folder, start: start, log)
     if start == 0 {
       let sheet = try BatchSheetMaker.sheet(
@@ -78,11 +84,14 @@ enum Pretraining {
   private static func describe(_ parts: RunParts, _ folder: RunFolder, start: Int, _ log: RunLog) throws {
     let configuration = parts.setup.configuration
     try log.note(start == 0 ? "run: \(folder.path)" : "run: \(folder.path), from step \(start)")
-    try log.note("films: \(parts.source.summary); \(parts.partition.pretrain.count) to pre-train on, \(parts.partition.heldOut.count) held out")
+    try log.note(
+      "films: \(parts.source.summary); \(parts.partition.pretrain.count) to pre-train on, \(parts.partition.heldOut.count) held out"
+    )
     for note in parts.partition.notes { try log.warn(note) }
     let names = parts.tasks.tasks.map(\.name).joined(separator: ", ")
     try log.note(
-      "tasks: \(names)\(configuration.run.isNaive ? ", naive sum" : ""); compatibility \(configuration.run.compatibility.rawValue)")
+      "tasks: \(names)\(configuration.run.isNaive ? ", naive sum" : ""); compatibility \(configuration.run.compatibility.rawValue)"
+    )
     let count = parts.optimization.optimizer.slots.reduce(0) { $0 + $1.parameter.tensor.count }
     try log.note(
       "model: \(configuration.model.encoder.width) × \(configuration.model.encoder.depth), "
@@ -99,8 +108,13 @@ enum Pretraining {
     try folder.write(String(decoding: try encoder.encode(summary), as: UTF8.self) + "\n", to: .summary)
     if let report { Output.print("\n" + trainer.monitor.table(report, for: terminal)) }
     try log.note(
-      String(format: "loss: %.4f in the first tenth of the run, %.4f in the last", summary.firstLoss, summary.lastLoss))
-    try log.note(String(format: "speed: median %.1f films/s; %.1f %% of the time waiting for data", summary.filmsPerSecond, 100 * summary.dataWaitShare))
+      String(
+        format: "loss: %.4f in the first tenth of the run, %.4f in the last", summary.firstLoss,
+        summary.lastLoss))
+    try log.note(
+      String(
+        format: "speed: median %.1f films/s; %.1f %% of the time waiting for data", summary.filmsPerSecond,
+        100 * summary.dataWaitShare))
     if let probe = report?.probe, let random = trainer.monitor.initial?.probe {
       try log.note(
         String(format: "probe: mean AUROC %.3f; random encoder %.3f", probe.mean, random.mean))
@@ -164,18 +178,22 @@ struct RunSummary: Codable {
   init(_ folder: RunFolder, _ trainer: Trainer, _ report: HealthReport?) throws {
     struct Line: Decodable {
       let loss: Double
-      let images_per_second: Double
-      let data_wait_share: Double
+      let imagesPerSecond: Double
+      let dataWaitShare: Double
     }
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
     let lines = try folder.text(of: .metrics).split(separator: "\n")
-      .map { try JSONDecoder().decode(Line.self, from: Data($0.utf8)) }
+      .map { try decoder.decode(Line.self, from: Data($0.utf8)) }
     let tenth = max(1, lines.count / 10)
-    func mean(_ part: ArraySlice<Line>) -> Double { part.map(\.loss).reduce(0, +) / Double(max(part.count, 1)) }
+    func mean(_ part: ArraySlice<Line>) -> Double {
+      part.map(\.loss).reduce(0, +) / Double(max(part.count, 1))
+    }
     steps = lines.count
     firstLoss = mean(lines.prefix(tenth))
     lastLoss = mean(lines.suffix(tenth))
-    filmsPerSecond = lines.map(\.images_per_second).sorted()[lines.count / 2]
-    dataWaitShare = lines.map(\.data_wait_share).sorted()[lines.count / 2]
+    filmsPerSecond = lines.map(\.imagesPerSecond).sorted()[lines.count / 2]
+    dataWaitShare = lines.map(\.dataWaitShare).sorted()[lines.count / 2]
     trained = report
     randomEncoder = trainer.monitor.initial
   }

@@ -27,7 +27,8 @@ struct RunParts {
     optimization = Optimization(
       tasks.model(setup.shape, seed: seed),
       settings: AdamWSettings(
-        beta1: training.beta1, beta2: training.beta2, epsilon: training.epsilon, weightDecay: training.weightDecay,
+        beta1: training.beta1, beta2: training.beta2, epsilon: training.epsilon,
+        weightDecay: training.weightDecay,
         clipNorm: training.clipNorm), reduction: setup.reduction)
     builder = BatchBuilder(
       source: source, films: partition.pretrain,

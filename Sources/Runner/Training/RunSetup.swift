@@ -55,7 +55,8 @@ struct RunSetup {
   /// - Throws: `RunSetupError.noTask`, and what a task throws when it is made.
   func taskSet() throws -> TaskSet {
     let chosen = plugins.compactMap { plugin -> (definition: TaskDefinition, options: Options)? in
-      guard case .task(let definition) = plugin.definition, configuration.run.tasks.contains(plugin.name) else {
+      guard case .task(let definition) = plugin.definition, configuration.run.tasks.contains(plugin.name)
+      else {
         return nil
       }
       return (definition, configuration.options(of: plugin.name, declared: definition.options))

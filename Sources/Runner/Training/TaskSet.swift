@@ -35,7 +35,8 @@ extension WorldModelShape {
     self.init(
       encoder: VisionTransformerShape(
         imageSize: model.imageSize, patchSize: model.patchSize, width: model.encoder.width,
-        depth: model.encoder.depth, heads: model.encoder.heads, mlpRatio: model.mlpRatio, positionOrder: order),
+        depth: model.encoder.depth, heads: model.encoder.heads, mlpRatio: model.mlpRatio, positionOrder: order
+      ),
       predictor: PredictorShape(
         featureWidth: model.encoder.width, width: model.predictor.width, depth: model.predictor.depth,
         heads: model.predictor.heads, gridSize: model.gridSize, mlpRatio: model.mlpRatio, contextOrder: order,

@@ -71,6 +71,8 @@ final class Trainer {
         lastReport = try look(step: done)
       }
     }
+    // Killed between the last step and its report.
+    if start == total { lastReport = try look(step: total) }
     progress.finish()
     try noteSkippedFilms()
     return .finished(lastReport)
@@ -84,7 +86,8 @@ final class Trainer {
   private func perform(_ step: Int, _ batches: [LoadedBatch]) throws -> StepReport {
     do {
       return try optimization.step(
-        batches.map(\.batch), learningRate: schedule.learningRate(at: step), momentum: schedule.momentum(at: step))
+        batches.map(\.batch), learningRate: schedule.learningRate(at: step),
+        momentum: schedule.momentum(at: step))
     } catch let error as NonFiniteStep {
       progress.finish()
       let failure = FailureReport(
@@ -134,7 +137,8 @@ final class Trainer {
     guard !skipped.isEmpty else { return }
     try folder.write(skipped.map { "\($0)\n" }.joined(), to: .skippedFilms)
     try log.warn(
-      "\(skipped.count) films could not be used and were skipped; \(folder.path(of: .skippedFilms)) lists them")
+      "\(skipped.count) films could not be used and were skipped; \(folder.path(of: .skippedFilms)) lists them"
+    )
     for film in skipped { try log.record("skipped \(film)") }
   }
 }

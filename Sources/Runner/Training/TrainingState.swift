@@ -72,6 +72,7 @@ struct WeightsError: Error, CustomStringConvertible {
       + "were they saved with other tasks or latents?"
   }
   init(path: String, name: String, expected: [Int], found: [Int]) {
-    description = "\(path): \(name): expected shape \(expected), found \(found); use the settings it was saved with"
+    description =
+      "\(path): \(name): expected shape \(expected), found \(found); use the settings it was saved with"
   }
 }

@@ -15,28 +15,28 @@ struct ParityCase {
     struct Optimizer: Codable {
       let kind: String
       let lr: Double
-      let weight_decay: Double
+      let weightDecay: Double
       let betas: [Double]
       let eps: Double
-      let clip_norm: Double
+      let clipNorm: Double
     }
     let image: Int
     let patch: Int
-    let embed_dim: Int
+    let embedDim: Int
     let depth: Int
     let heads: Int
-    let predictor_dim: Int
-    let predictor_depth: Int
+    let predictorDim: Int
+    let predictorDepth: Int
     let batch: Int
-    let action_dim: Int
-    let encoder_pos_order: String
-    let predictor_context_pos_order: String
-    let predictor_target_pos_order: String
-    let cross_view_targets: String
-    let use_action: Bool
-    let use_offset: Bool
+    let actionDim: Int
+    let encoderPosOrder: String
+    let predictorContextPosOrder: String
+    let predictorTargetPosOrder: String
+    let crossViewTargets: String
+    let useAction: Bool
+    let useOffset: Bool
     let flips: Bool
-    let layer_norm_eps: Epsilons
+    let layerNormEps: Epsilons
     let optimizer: Optimizer
     let ema: Double
     let steps: Int
@@ -49,8 +49,13 @@ struct ParityCase {
     self.folder = folder
     let path = folder + "/case.json"
     do {
-      description = try JSONDecoder().decode(Description.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
-    } catch { throw ParityError(path: path, problem: "expected a description of a parity case, found: \(error)") }
+      let decoder = JSONDecoder()
+      decoder.keyDecodingStrategy = .convertFromSnakeCase
+      description = try decoder.decode(
+        Description.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
+    } catch {
+      throw ParityError(path: path, problem: "expected a description of a parity case, found: \(error)")
+    }
     try checkDescription(path)
   }
 
@@ -59,18 +64,18 @@ struct ParityCase {
     let problem: String? =
       if it.patch < 1 || it.image < it.patch || it.image % it.patch != 0 {
         "patch \(it.patch) does not divide image \(it.image)"
-      } else if it.heads < 1 || it.embed_dim % it.heads != 0 || it.predictor_dim % it.heads != 0 {
-        "\(it.heads) heads do not divide widths \(it.embed_dim) and \(it.predictor_dim)"
-      } else if it.embed_dim % 4 != 0 || it.predictor_dim % 4 != 0 {
-        "widths \(it.embed_dim) and \(it.predictor_dim) must be multiples of 4"
-      } else if it.depth < 1 || it.predictor_depth < 1 || it.batch < 1 || it.steps < 1 {
+      } else if it.heads < 1 || it.embedDim % it.heads != 0 || it.predictorDim % it.heads != 0 {
+        "\(it.heads) heads do not divide widths \(it.embedDim) and \(it.predictorDim)"
+      } else if it.embedDim % 4 != 0 || it.predictorDim % 4 != 0 {
+        "widths \(it.embedDim) and \(it.predictorDim) must be multiples of 4"
+      } else if it.depth < 1 || it.predictorDepth < 1 || it.batch < 1 || it.steps < 1 {
         "depths, batch and steps must be at least 1"
       } else if it.optimizer.kind != "AdamW" || it.optimizer.betas.count != 2 {
         "optimizer \(it.optimizer.kind) is not known; expected AdamW with two betas"
-      } else if it.layer_norm_eps.blocks != 1e-6 || it.layer_norm_eps.target != 1e-5 {
+      } else if it.layerNormEps.blocks != 1e-6 || it.layerNormEps.target != 1e-5 {
         "layer norms use 1e-6 in blocks and 1e-5 on targets, the case asks for others"
-      } else if !["all", "masked"].contains(it.cross_view_targets) {
-        "cross_view_targets \"\(it.cross_view_targets)\"; expected all or masked"
+      } else if !["all", "masked"].contains(it.crossViewTargets) {
+        "cross_view_targets \"\(it.crossViewTargets)\"; expected all or masked"
       } else {
         nil
       }
@@ -81,19 +86,20 @@ struct ParityCase {
     get throws {
       func order(_ text: String) throws -> PositionOrder {
         guard let order = PositionOrder(rawValue: text) else {
-          throw ParityError(path: folder + "/case.json", problem: "position order \"\(text)\"; expected hw or wh")
+          throw ParityError(
+            path: folder + "/case.json", problem: "position order \"\(text)\"; expected hw or wh")
         }
         return order
       }
       let it = description
       return WorldModelShape(
         encoder: VisionTransformerShape(
-          imageSize: it.image, patchSize: it.patch, width: it.embed_dim, depth: it.depth, heads: it.heads,
-          positionOrder: try order(it.encoder_pos_order)),
+          imageSize: it.image, patchSize: it.patch, width: it.embedDim, depth: it.depth, heads: it.heads,
+          positionOrder: try order(it.encoderPosOrder)),
         predictor: PredictorShape(
-          featureWidth: it.embed_dim, width: it.predictor_dim, depth: it.predictor_depth, heads: it.heads,
-          gridSize: it.image / it.patch, contextOrder: try order(it.predictor_context_pos_order),
-          targetOrder: try order(it.predictor_target_pos_order)))
+          featureWidth: it.embedDim, width: it.predictorDim, depth: it.predictorDepth, heads: it.heads,
+          gridSize: it.image / it.patch, contextOrder: try order(it.predictorContextPosOrder),
+          targetOrder: try order(it.predictorTargetPosOrder)))
     }
   }
 
@@ -101,15 +107,15 @@ struct ParityCase {
   func model(pluginsFile: String?) throws -> WorldModel {
     let shape = try shape
     let environment = TaskEnvironment(
-      geometry: shape.geometry, predictorWidth: description.predictor_dim, compatibility: .paper)
+      geometry: shape.geometry, predictorWidth: description.predictorDim, compatibility: .paper)
     let manifest = try PluginManifest(path: PluginsFile.locate(given: pluginsFile))
     var chosen: [(definition: TaskDefinition, options: Options)] = []
     for plugin in try PluginHost(manifest: manifest).load(only: ["global", "domain"]) {
       guard case .task(let definition) = plugin.definition else { continue }
       switch plugin.name {
-      case "global" where description.use_offset: chosen.append((definition, Options(definition.options)))
-      case "domain" where description.action_dim > 0:
-        let width = OptionValue.integer(description.action_dim)
+      case "global" where description.useOffset: chosen.append((definition, Options(definition.options)))
+      case "domain" where description.actionDim > 0:
+        let width = OptionValue.integer(description.actionDim)
         chosen.append((definition, Options(definition.options, given: ["action_width": width])))
       default: continue
       }
@@ -122,29 +128,35 @@ struct ParityCase {
   /// The batch, with as many numbers as each latent of the model takes.
   func batch() throws -> WorldBatch {
     let file = try SafetensorsFile(path: folder + "/batch.safetensors")
-    func tensor(_ name: String) throws -> Tensor { Tensor(try file.floats(named: name), shape: try file.shape(named: name)) }
+    func tensor(_ name: String) throws -> Tensor {
+      Tensor(try file.floats(named: name), shape: try file.shape(named: name))
+    }
     func patches(_ name: String) throws -> [[Int]] {
-      let (values, count) = (try file.integers(named: name).map(Int.init), try file.shape(named: name).last ?? 0)
+      let (values, count) = (
+        try file.integers(named: name).map(Int.init), try file.shape(named: name).last ?? 0
+      )
       return stride(from: 0, to: values.count, by: max(count, 1)).map { Array(values[$0..<$0 + count]) }
     }
     let masks = [try patches("mask1"), try patches("mask2")]
     let all = [[Int]](repeating: Array(0..<(try shape.encoder.patchCount)), count: description.batch)
-    let crossed = description.cross_view_targets == "all" ? [all, all] : masks
+    let crossed = description.crossViewTargets == "all" ? [all, all] : masks
     let contexts = try (1...2).map {
       WorldBatch.Context(images: try tensor("x\($0)"), visible: try patches("keep\($0)"))
     }
     let predictions = try [(0, 0), (1, 1), (0, 1), (1, 0)].map { from, to in
       var latents: [(name: String, numbers: Tensor)] = []
-      if from != to, description.use_offset { latents.append(("offset", try offsets(file, from, to))) }
-      if description.action_dim > 0 {
+      if from != to, description.useOffset { latents.append(("offset", try offsets(file, from, to))) }
+      if description.actionDim > 0 {
         let action = try tensor("a\(from + 1)")
-        latents.append(("policy_net", description.use_action ? action : .zeros(action.shape)))
+        latents.append(("policy_net", description.useAction ? action : .zeros(action.shape)))
       }
       return WorldBatch.Prediction(
-        name: "z\(from + 1)\(to + 1)", context: from, target: to, patches: from == to ? masks[to] : crossed[to],
+        name: "z\(from + 1)\(to + 1)", context: from, target: to,
+        patches: from == to ? masks[to] : crossed[to],
         latents: latents)
     }
-    return WorldBatch(contexts: contexts, targets: [try tensor("y1"), try tensor("y2")], predictions: predictions)
+    return WorldBatch(
+      contexts: contexts, targets: [try tensor("y1"), try tensor("y2")], predictions: predictions)
   }
 
   /// (Δ down, Δ right, mirrored, column origin) of each sample.

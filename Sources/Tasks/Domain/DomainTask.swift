@@ -17,7 +17,8 @@ struct DomainTask: WorldTask {
     options: [
       OptionDeclaration(
         "latent", .boolean(default: true),
-        help: "tell the predictor a, how the context's appearance was changed (false: the ablation without a)"),
+        help: "tell the predictor a, how the context's appearance was changed (false: the ablation without a)"
+      ),
       OptionDeclaration(
         "probability", .number(default: 0.8, in: 0...1), help: "of brightness, contrast and gamma together"),
       OptionDeclaration(

@@ -19,7 +19,8 @@ struct GlobalTask: WorldTask {
         help: "tell the predictor Δ, the relative place of the two crops (false: the ablation without Δ)"),
       OptionDeclaration(
         "targets", .choice(default: "auto", of: ["auto", "all", "hidden"]),
-        help: "where the error is taken: all patches, or those hidden in the other view; auto: by compatibility"),
+        help:
+          "where the error is taken: all patches, or those hidden in the other view; auto: by compatibility"),
     ],
     make: { GlobalTask(options: $0, environment: $1) })
 

@@ -22,7 +22,8 @@ struct LocalTask: WorldTask {
         help: "height to width of a block, log-uniform, drawn for each batch"),
       OptionDeclaration(
         "context", .interval(default: 0.75...1, in: 0.05...1),
-        help: "of the square that the context keeps, as a fraction of the image, uniform, drawn for each batch"),
+        help:
+          "of the square that the context keeps, as a fraction of the image, uniform, drawn for each batch"),
       OptionDeclaration(
         "minimum_patches", .integer(default: 10, in: 1...1000),
         help: "that must stay visible, and be masked; masks with fewer are drawn again"),
