@@ -15,13 +15,17 @@ struct InvertTask: WorldTask {
     options: [
       OptionDeclaration("probability", .number(default: 0.5, in: 0...1), help: "of inverting a context")
     ],
-    make: { options, _ in InvertTask(probability: options.number("probability")) })
+    make: { InvertTask(probability: $0.number("probability"), predictorWidth: $1.predictorWidth) })
 
   let name = "invert"
   let requiredViews = 1
   let probability: Double
+  let predictorWidth: Int
 
-  func makeLatents(random: inout RandomStream) -> [any Latent] { [InvertLatent()] }
+  func makeLatents(random: inout RandomStream) -> [any Latent] {
+    var initializer = Initializer(random: random)
+    return [InvertLatent(tokenWidth: predictorWidth, initializer: &initializer)]
+  }
   func plan(batch: BatchScope) -> any TaskPlan { InvertPlan(probability: probability) }
 }
 
@@ -56,9 +60,22 @@ struct InvertDraw: TaskDraw {
   var record: [String: [Double]] { ["inverted": inverted.map { $0 ? 1 : 0 }] }
 }
 
+/// Adds a learned vector to the mask tokens of a prediction whose context is the negative.
+///
+/// Parameter: `predictor.invert.vector` (dp, 1).
 final class InvertLatent: Latent {
   let name = "invert"
   let width = 1
+  private let vector: Parameter
 
-  func visit(_ visitor: inout ParameterVisitor) {}
+  init(tokenWidth: Int, initializer: inout Initializer) {
+    vector = initializer.truncatedNormal([tokenWidth, 1])
+  }
+
+  /// A dense layer of one number a token: the vector where it is 1, nothing where it is 0.
+  func condition(_ tokens: Tensor, numbers: Tensor) -> Tensor {
+    tokens + linear(repeatRows(numbers, tokens.shape[1]), weight: vector.tensor, bias: nil)
+  }
+
+  func visit(_ visitor: inout ParameterVisitor) { visitor.parameter(vector, "vector") }
 }

@@ -1,0 +1,125 @@
+import CoreTensor
+import Layers
+import Testing
+import WorldModel
+
+/// The world model with the tasks' batches.
+@Suite struct ModelTests {
+  private static let invertAll: [String: [String: OptionValue]] = ["invert": ["probability": .number(1)]]
+
+  private func trained(_ tasks: [any WorldTask], naive: Bool = false) throws -> (WorldModel, WorldOutput) {
+    let world = model(tasks)
+    let output = world(try batch(tasks, naive: naive), reduction: .sum)
+    output.objective.backward()
+    return (world, output)
+  }
+
+  @Test(arguments: subsets) func everySubsetTrainsAlikeTwice(_ names: [String]) throws {
+    let tasks = try TaskPlugins.make(names)
+    let (world, output) = try trained(tasks)
+    #expect(output.loss.isFinite && output.loss > 0 && output.objective.scalar.isFinite)
+    for parameter in world.trainable {
+      guard let gradient = parameter.gradient else { continue }
+      #expect(gradient.values.allSatisfy { $0.isFinite }, "\(parameter.name)")
+    }
+    let (again, repeated) = try trained(tasks)
+    #expect(repeated.objective.scalar.bitPattern == output.objective.scalar.bitPattern)
+    for (first, second) in zip(world.trainable, again.trainable) {
+      let bits = [first, second].map { $0.gradient?.values.map(\.bitPattern) }
+      #expect(bits[0] == bits[1], "\(first.name)")
+    }
+  }
+
+  @Test(arguments: subsets + [["local", "global", "domain", "invert"]])
+  func gradientsReachEveryTrainableParameter(_ names: [String]) throws {
+    let (world, output) = try trained(TaskPlugins.make(names, Self.invertAll))
+    for parameter in world.trainable {
+      let gradient = try #require(parameter.gradient, "\(parameter.name)")
+      #expect(gradient.shape == parameter.shape)
+      #expect(gradient.values.contains { $0 != 0 }, "\(parameter.name)")
+    }
+    let following = world.entries.filter { $0.name.hasPrefix("target_encoder.") }
+    #expect(following.count == world.encoder.entries.count)
+    #expect(following.allSatisfy { !$0.parameter.isTrainable && $0.parameter.gradient == nil })
+    #expect(output.targets.allSatisfy { !$0.requiresGradient })
+    #expect(output.predictions.allSatisfy { $0.requiresGradient })
+  }
+
+  @Test func aFourthTaskFromAnotherPackageJoinsIn() throws {
+    let tasks = try TaskPlugins.make(["local", "global", "domain", "invert"], Self.invertAll)
+    let (world, output) = try trained(tasks)
+    #expect(output.terms.map(\.name) == ["z11", "z22", "z12", "z21"])
+    let own = world.entries.filter { $0.name.hasPrefix("predictor.invert.") }
+    #expect(own.map(\.name) == ["predictor.invert.vector"])
+    let gradient = try #require(own.first?.parameter.gradient)
+    #expect(gradient.values.contains { $0 != 0 })
+    let told = try batch(tasks).predictions.map { $0.latents.map(\.name) }
+    #expect(
+      told == [["policy_net", "invert"], ["policy_net", "invert"]]
+        + Array(repeating: ["offset", "policy_net", "invert"], count: 2))
+  }
+
+  @Test func theFourthTaskInvertsAndTellsSo() throws {
+    let alone = try TaskPlugins.make(["invert"], Self.invertAll)
+    let (_, drawn) = samples(TaskAssembly(tasks: alone, views: ViewSettings()), scope())
+    for sample in drawn {
+      #expect(sample.contexts[0].pixels.pixels == sample.targets[0].pixels.pixels.map { 1 - $0 })
+      #expect(sample.latents == [[LatentValue(latent: "invert", numbers: [1])]])
+    }
+    // The vector is added where the context is the negative, and nowhere else.
+    let latent = try #require(model(alone).latents.first)
+    let vector = try #require(latent.entries.first).parameter.tensor.values
+    let tokens = Tensor([2, 3, 16], repeating: 0.5)
+    let conditioned = latent.condition(tokens, numbers: Tensor([1, 0], shape: [2, 1])).values
+    for position in conditioned.indices {
+      let added = position < 48 ? vector[position % 16] : 0
+      #expect(abs(conditioned[position] - 0.5 - added) < 1e-6)
+    }
+    #expect(vector.contains { $0 != 0 })
+  }
+
+  @Test func batchedPassesEqualSinglePasses() throws {
+    let tasks = try TaskPlugins.make(["local", "global", "domain", "invert"])
+    let world = model(tasks)
+    for naive in [false, true] {
+      let whole = try batch(tasks, naive: naive)
+      let output = world(whole, reduction: .mean)
+      for (index, prediction) in whole.predictions.enumerated() {
+        var own = prediction
+        (own.context, own.target, own.group) = (0, 0, 0)
+        let single = world(
+          WorldBatch(
+            contexts: [whole.contexts[prediction.context]], targets: [whole.targets[prediction.target]],
+            predictions: [own]), reduction: .mean)
+        #expect(abs(single.loss - output.terms[index].value) < 1e-5)
+        let (expected, found) = (single.predictions[0], output.predictions[index])
+        #expect(expected.shape == found.shape)
+        #expect(zip(expected.values, found.values).allSatisfy { abs($0 - $1) < 1e-5 })
+      }
+    }
+  }
+
+  @Test func reductionsDifferByTheNumberOfTerms() throws {
+    let tasks = try TaskPlugins.make(["local", "global", "domain"])
+    let (world, batch) = (model(tasks), try batch(tasks))
+    let (sum, mean) = (world(batch, reduction: .sum), world(batch, reduction: .mean))
+    #expect(abs(sum.objective.scalar - 4 * mean.objective.scalar) < 1e-4)
+    #expect(sum.loss == mean.loss)
+  }
+
+  @Test func theTargetEncoderFollowsByMovingAverage() {
+    let world = model([])
+    let pairs = zip(world.encoder.entries, world.targetEncoder.entries)
+    #expect(pairs.allSatisfy { $0.parameter.tensor.values == $1.parameter.tensor.values })
+    for entry in world.encoder.entries where !entry.isBuffer {
+      entry.parameter.tensor.values.map { $0 + 1 }.withUnsafeBufferPointer { entry.parameter.assign($0) }
+    }
+    let before = world.targetEncoder.entries.map(\.parameter.tensor.values)
+    world.updateTargetEncoder(momentum: 0.9)
+    for (index, entry) in world.targetEncoder.entries.enumerated() {
+      let moved: Float = entry.isBuffer ? 0 : 0.1
+      let close = zip(entry.parameter.tensor.values, before[index]).allSatisfy { abs($0 - $1 - moved) < 1e-6 }
+      #expect(close, "\(entry.name)")
+    }
+  }
+}
