@@ -59,8 +59,8 @@ struct ConfigurationScheduleTests {
   @Test func lengthsFollowFromTheFilms() throws {
     var training = try ConfigurationFixture.configuration(["--preset", "quick"]).training
     #expect(try training.stepsPerEpoch(films: 922) == 57)
-    #expect(try training.totalSteps(films: 922) == 456)
-    #expect(try training.schedule(films: 922).warmupSteps == 46)
+    #expect(try training.totalSteps(films: 922) == 1026)
+    #expect(try training.schedule(films: 922).warmupSteps == 103)
     training.steps = 100
     #expect(try training.totalSteps(films: 922) == 100)
     #expect(try training.schedule(films: 922).warmupSteps == 10)

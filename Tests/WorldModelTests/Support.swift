@@ -3,6 +3,7 @@ import Foundation
 import Imaging
 import Layers
 import PluginHost
+import TestSupport
 import Testing
 import WorldModel
 
@@ -12,16 +13,6 @@ enum TaskPlugins {
 
   static let repository = URL(fileURLWithPath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
-
-  /// The folder that this process has its core from.
-  private static func folder() throws -> String {
-    let mapped = try String(contentsOfFile: "/proc/self/maps", encoding: .utf8)
-    let core = mapped.split(separator: "\n").first { $0.hasSuffix("/libCoreTensor.so") }
-    guard let core, let start = core.firstIndex(of: "/") else {
-      throw MissingLibrary(description: "this process has no core: link it with libCoreTensor.so")
-    }
-    return URL(fileURLWithPath: String(core[start...])).deletingLastPathComponent().path
-  }
 
   private static func library(_ name: String) throws -> String {
     if name == "invert" {
@@ -33,7 +24,7 @@ enum TaskPlugins {
       }
       return path
     }
-    let path = try folder() + "/lib\(name.capitalized)Task.so"
+    let path = try BuildFolder.folder() + "/lib\(name.capitalized)Task.so"
     guard FileManager.default.fileExists(atPath: path) else {
       throw MissingLibrary(description: "no \(path): run 'swift build' with this configuration")
     }

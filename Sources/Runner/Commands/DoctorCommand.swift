@@ -44,14 +44,22 @@ extension Command {
       return isWell ? 0 : 1
     })
 
+  /// A file read to its end: reading by size would stop after the first page of a file that states none.
+  private static func kernelText(_ path: String) -> String {
+    guard let file = FileHandle(forReadingAtPath: path) else { return "" }
+    var bytes = Data()
+    while let more = try? file.read(upToCount: 4096), !more.isEmpty { bytes += more }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
   private static func systemName() -> String {
-    let text = (try? String(contentsOfFile: "/etc/os-release", encoding: .utf8)) ?? ""
+    let text = kernelText("/etc/os-release")
     let line = text.split(separator: "\n").first { $0.hasPrefix("PRETTY_NAME=") }
     return line.map { $0.dropFirst(12).filter { $0 != "\"" } } ?? "unknown"
   }
 
   private static func processorLine(_ key: String) -> String {
-    let text = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
+    let text = kernelText("/proc/cpuinfo")
     let line = text.split(separator: "\n").first { $0.hasPrefix(key) }
     return line.flatMap { $0.split(separator: ":", maxSplits: 1).last }
       .map { $0.trimmingCharacters(in: .whitespaces) } ?? "unknown"
@@ -68,7 +76,7 @@ extension Command {
   }
 
   private static func loadedLibraries() -> [String] {
-    let maps = (try? String(contentsOfFile: "/proc/self/maps", encoding: .utf8)) ?? ""
+    let maps = kernelText("/proc/self/maps")
     let wanted = ["libCoreTensor", "openblas", "libpng", "libjpeg", "libz."]
     let paths = maps.split(separator: "\n").compactMap { $0.split(separator: " ").last.map(String.init) }
     return Set(paths.filter { path in wanted.contains { path.contains($0) } }).sorted()

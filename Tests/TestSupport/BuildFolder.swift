@@ -1,12 +1,9 @@
 import Foundation
-import PluginHost
-import Testing
-import WorldModel
 
 /// Where `swift build` put the libraries, told by where this process has its core from.
-enum BuildFolder {
+public enum BuildFolder {
   /// - Throws: where a library is missing; tests must fail then, never skip.
-  static func library(_ name: String) throws -> String {
+  public static func library(_ name: String) throws -> String {
     let path = try folder() + "/lib\(name).so"
     guard FileManager.default.fileExists(atPath: path) else {
       throw MissingLibrary(
@@ -15,12 +12,12 @@ enum BuildFolder {
     return path
   }
 
-  static func folder() throws -> String {
+  public static func folder() throws -> String {
     URL(fileURLWithPath: try loadedFile("libCoreTensor.so")).deletingLastPathComponent().path
   }
 
   /// The file that this process has a library from.
-  static func loadedFile(_ prefix: String) throws -> String {
+  public static func loadedFile(_ prefix: String) throws -> String {
     // Foundation stops after the first page of a file that states no size.
     var maps = Data()
     let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: "/proc/self/maps"))
@@ -35,27 +32,8 @@ enum BuildFolder {
   }
 
   /// The root of the repository.
-  static let repository = URL(fileURLWithPath: #filePath)
+  public static let repository = URL(fileURLWithPath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
 
-  struct MissingLibrary: Error, CustomStringConvertible { let description: String }
-}
-
-/// A host for the plugins that `text` describes, in the build folder.
-func host(_ text: String, path: String = "plugins.toml") throws -> PluginHost {
-  PluginHost(
-    manifest: try PluginManifest(text: text, path: path), searchFolders: [try BuildFolder.folder()])
-}
-
-/// A `[[plugin]]` of five lines.
-func plugin(_ name: String, _ library: String, kind: String = "task", enabled: Bool = true) -> String {
-  "[[plugin]]\nname = \"\(name)\"\nkind = \"\(kind)\"\nlibrary = \"\(library)\"\nenabled = \(enabled)\n"
-}
-
-/// A folder of its own, removed afterwards.
-func withTemporaryFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
-  let folder = FileManager.default.temporaryDirectory.appendingPathComponent("chex-" + UUID().uuidString)
-  try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-  defer { try? FileManager.default.removeItem(at: folder) }
-  return try body(folder.path)
+  public struct MissingLibrary: Error, CustomStringConvertible { public let description: String }
 }
