@@ -97,8 +97,8 @@ CLONES void chex_adamw_update(float *parameter, const float *gradient, float *fi
   FUSE
   for (long i = 0; i < count; i++) {
     float g = gradient[i] * how.gradientScale;
-    float m = first[i] + (1.0f - how.beta1) * (g - first[i]);
-    float v = how.beta2 * second[i] + (1.0f - how.beta2) * g * g;
+    float m = first[i] + how.gain1 * (g - first[i]);
+    float v = how.beta2 * second[i] + how.gain2 * g * g;
     first[i] = m;
     second[i] = v;
     parameter[i] = parameter[i] * how.decay - how.stepSize * m / (__builtin_sqrtf(v) * how.secondScale + how.epsilon);

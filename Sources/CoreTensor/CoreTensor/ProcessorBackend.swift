@@ -61,7 +61,8 @@ public struct ProcessorBackend: Backend {
     let count = Double(step.count)
     let how = chex_adamw(
       gradientScale: Float(step.gradientScale), decay: Float(1 - step.learningRate * step.weightDecay),
-      beta1: Float(step.beta1), beta2: Float(step.beta2), epsilon: Float(step.epsilon),
+      gain1: Float(1 - step.beta1), beta2: Float(step.beta2), gain2: Float(1 - step.beta2),
+      epsilon: Float(step.epsilon),
       stepSize: Float(step.learningRate / (1 - power(step.beta1, count))),
       secondScale: Float(1 / (1 - power(step.beta2, count)).squareRoot()))
     elementwise(parameter.count) {

@@ -10,6 +10,7 @@ public enum AssemblyError: Error, Equatable, CustomStringConvertible {
   case unknownLatent(String, known: [String])
   case latentWidth(String, expected: Int, found: Int)
   case noSupervision(tasks: [String])
+  case unequalRows(prediction: String)
 
   public var description: String {
     switch self {
@@ -27,6 +28,9 @@ public enum AssemblyError: Error, Equatable, CustomStringConvertible {
       "a task attaches latent \"\(name)\", but the model has \(known); return it from makeLatents(random:)"
     case .latentWidth(let name, let expected, let found):
       "latent \"\(name)\" takes \(expected) numbers a sample, \(found) were attached"
+    case .unequalRows(let prediction):
+      "samples of one batch see or predict different numbers of patches in \(prediction); a task must hide patches in "
+        + "every sample or in none"
     case .noSupervision(let tasks):
       "tasks \(tasks) propose no supervision, so that there is nothing to learn; enable another task with them"
     }
@@ -74,6 +78,9 @@ extension BatchPlan {
     for supervision in first.supervisions {
       guard 0..<first.contexts.count ~= supervision.context, 0..<first.contexts.count ~= supervision.target
       else {
+        throw AssemblyError.unknownView(supervision: supervision, views: first.contexts.count)
+      }
+      if case .hidden(let view) = supervision.patches, !(0..<first.contexts.count ~= view) {
         throw AssemblyError.unknownView(supervision: supervision, views: first.contexts.count)
       }
     }

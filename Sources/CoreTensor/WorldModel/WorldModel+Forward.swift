@@ -2,6 +2,25 @@ import CoreTensor
 import Layers
 
 extension WorldModel {
+  /// Checks what tasks attached against the latents that this model has, and that rows have one length.
+  /// - Throws: `AssemblyError`.
+  public func check(_ batch: WorldBatch) throws {
+    for request in batch.predictions {
+      for (name, numbers) in request.latents {
+        guard let latent = latents.first(where: { $0.name == name }) else {
+          throw AssemblyError.unknownLatent(name, known: latents.map(\.name))
+        }
+        guard numbers.shape.last == latent.width else {
+          throw AssemblyError.latentWidth(name, expected: latent.width, found: numbers.shape.last ?? 0)
+        }
+      }
+      let visible = batch.contexts[request.context].visible ?? []
+      guard Set(request.patches.map(\.count)).count <= 1, Set(visible.map(\.count)).count <= 1 else {
+        throw AssemblyError.unequalRows(prediction: request.name)
+      }
+    }
+  }
+
   /// One forward pass: every pass of equal length is made at once.
   public func callAsFunction(_ batch: WorldBatch, reduction: LossReduction) -> WorldOutput {
     let targets = encodeTargets(batch.targets)

@@ -83,7 +83,7 @@ struct PartitionError: Error, CustomStringConvertible {
   let wanted: [String]
   let chosen: Int
   var description: String {
-    guard !found.isEmpty else {
+    guard !found.isEmpty, chosen > 0 else {
       return
         "data: no film to pre-train on (\(chosen) left after filters and limit); relax data.filter or data.limit"
     }

@@ -37,8 +37,9 @@ final class Optimization {
   }
 
   /// Adds up the gradients of one batch.
-  /// - Throws: `NonFiniteStep` before anything of the model has changed.
+  /// - Throws: `NonFiniteStep` or `AssemblyError` before anything of the model has changed.
   func accumulate(_ batch: WorldBatch) throws -> WorldOutput {
+    try model.check(batch)
     let output = model(batch, reduction: reduction)
     if let broken = output.terms.first(where: { !$0.value.isFinite }) {
       optimizer.clearGradients()

@@ -63,7 +63,8 @@ void chex_difference(const float *a, const float *b, float scale, float *dx, lon
 typedef struct {
   float gradientScale;   // clipping
   float decay;           // 1 - learning rate * weight decay
-  float beta1, beta2, epsilon;
+  float gain1;           // 1 - beta1, rounded once
+  float beta2, gain2, epsilon;
   float stepSize;        // learning rate / (1 - beta1^t)
   float secondScale;     // 1 / sqrt(1 - beta2^t)
 } chex_adamw;

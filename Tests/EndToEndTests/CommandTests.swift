@@ -1,0 +1,92 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+  /// Commands besides training.
+  @Suite struct OtherCommands {
+    @Test func phantomExport() throws {
+      let scratch = try Scratch()
+      let words = [
+        "phantom", "--count", "10", "--size", "64", "--out", "films", "--plugins", Repository.plugins,
+      ]
+      let outcome = try scratch.run(words)
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      #expect(try scratch.names("films/films").count == 10)
+      let masks = try scratch.names("films/masks")
+      #expect(masks.count >= 10 && masks.allSatisfy { $0.hasSuffix(".png") })
+      let labels = try scratch.text("films/labels.csv").split(separator: "\n")
+      #expect(labels.first == "file,patient_id,labels" && labels.count == 11)
+      #expect(Set(labels.dropFirst().map { $0.split(separator: ",")[1] }).count == 5)
+      let landmarks = try scratch.text("films/landmarks.csv").split(separator: "\n")
+      #expect(landmarks.first == "file,landmark,row,column" && landmarks.count > 10)
+      let again = try scratch.run(words)
+      #expect(again.status == 1 && again.errors.contains("give another --out"))
+      for source in ["films/films", "films/labels.csv"] {
+        let read = try scratch.pretrain([
+          "--data", source, "--batch", "2", "--steps", "3", "--out", "run-\(source.count)",
+        ])
+        #expect(read.status == 0, "\(read.errors)")
+        #expect(!scratch.has("run-\(source.count)/skipped.txt"))
+      }
+    }
+
+    @Test func listOfPlugins() throws {
+      let scratch = try Scratch()
+      let table = try scratch.run(["plugins", "--plugins", Repository.plugins])
+      #expect(table.status == 0, "\(table.errors)")
+      for word in ["local", "global", "domain", "phantom", "local.blocks"] {
+        #expect(table.output.contains(word))
+      }
+      let rows: [[String: Any]] = try parsed(
+        scratch.run(["plugins", "--json", "--plugins", Repository.plugins]).output)
+      #expect(rows.map { $0["name"] as? String } == ["local", "global", "domain", "phantom"])
+      #expect(rows.allSatisfy { $0["problem"] == nil && !(($0["options"] as? [Any]) ?? []).isEmpty })
+      let text = "[[plugin]]\nname = \"ghost\"\nkind = \"task\"\nlibrary = \"GhostTask\"\nenabled = true\n"
+      try scratch.write(Data(text.utf8), "plugins.toml")
+      let ghost = try scratch.run(["plugins"])
+      #expect(ghost.status == 1 && ghost.output.contains("GhostTask"))
+    }
+
+    @Test func doctor() throws {
+      let scratch = try Scratch()
+      let words = ["doctor", "--plugins", Repository.plugins]
+      let outcome = try scratch.run(words)
+      #expect(outcome.status == 0, "\(outcome.everything)")
+      for word in ["processor", "BLAS", "libCoreTensor", "plugin local"] {
+        #expect(outcome.output.contains(word))
+      }
+      let rows: [[String: String]] = try parsed(scratch.run(words + ["--json"]).output)
+      #expect(rows.contains { $0["name"] == "registry" && $0["value"] == Repository.plugins })
+      let unwell = try scratch.run(["doctor", "--plugins", "none.toml"])
+      #expect(unwell.status == 1 && unwell.output.contains("none.toml"))
+    }
+
+    @Test func helpOfEveryCommand() throws {
+      let scratch = try Scratch()
+      let general = try scratch.run(["--help"])
+      #expect(general.status == 0)
+      for name in ["pretrain", "resume", "plugins", "phantom", "verify", "replay", "bench", "doctor"] {
+        #expect(general.output.contains("  \(name) "))
+        let outcome = try scratch.run([name, "--help"])
+        #expect(outcome.status == 0 && outcome.errors.isEmpty)
+        #expect(
+          outcome.output.contains("chex-runner \(name): ") && outcome.output.contains("Usage: chex-runner"))
+      }
+    }
+
+    @Test func benchOfAStep() throws {
+      let words =
+        "bench step --model tiny --batch 1 --image 32 --patch 8 --context 6 --targets 6 --steps 1 --json --plugins"
+      let outcome = try Scratch().run(words.split(separator: " ").map(String.init) + [Repository.plugins])
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      let result: [String: Any] = try parsed(outcome.output)
+      let keys: Set = [
+        "peer", "model", "batch", "precision", "compiled", "threads", "seconds_per_step", "images_per_second",
+        "peak_mib", "loss",
+      ]
+      #expect(keys.isSubset(of: Set(result.keys)), "\(result.keys)")
+      #expect(result["model"] as? String == "tiny" && result["batch"] as? Int == 1)
+      #expect((result["loss"] as? Double ?? .nan).isFinite)
+    }
+  }
+}

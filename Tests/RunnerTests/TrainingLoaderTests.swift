@@ -1,0 +1,78 @@
+import CoreTensor
+import Foundation
+import Testing
+
+@testable import Runner
+
+@Suite struct TrainingLoaderTests {
+  private static let plugins =
+    URL(fileURLWithPath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
+    + "/plugins.toml"
+
+  private func parts(_ words: [String] = []) throws -> RunParts {
+    let small = [
+      "--preset", "quick", "--set", "phantom.films=24", "--set", "phantom.size=64", "--image-size", "64",
+      "--set", "model.patch_size=8", "--batch", "4",
+    ]
+    let arguments = try ArgumentParser(command: ConfigurationFixture.command).parse(small + words)
+    return try RunParts(RunSetup(SettingsRequest(arguments), pluginsFile: Self.plugins))
+  }
+
+  /// All that a batch holds, to be compared bit by bit.
+  private struct Contents: Equatable {
+    let step: Int
+    let films: [String]
+    let draws: [[String: [Double]]]
+    let pixels: [[Float]]
+    let visible: [[[Int]]?]
+    let names: [String]
+    let patches: [[[Int]]]
+    let latents: [[[Float]]]
+
+    init(_ loaded: LoadedBatch) {
+      let batch = loaded.batch
+      (step, films, draws) = (loaded.step, loaded.films, loaded.draws)
+      pixels = batch.contexts.map(\.images.values) + batch.targets.map(\.values)
+      visible = batch.contexts.map(\.visible)
+      names = batch.predictions.map(\.name)
+      patches = batch.predictions.map(\.patches)
+      latents = batch.predictions.map { $0.latents.map(\.numbers.values) }
+    }
+  }
+
+  private func batches(_ builder: BatchBuilder, _ steps: Range<Int>, threads: Int) throws -> [Contents] {
+    let loader = BatchLoader(builder, steps: steps, threads: threads)
+    defer { loader.stop() }
+    return try steps.map { _ in Contents(try loader.next()) }
+  }
+
+  @Test(arguments: [[], ["--naive"]]) func sameBatchesForAnyThreads(words: [String]) throws {
+    let expected = try batches(parts(words).builder, 0..<12, threads: 0)
+    #expect(expected.map(\.step) == Array(0..<12))
+    #expect(Set(expected.map(\.films)).count > 1)
+    for threads in [1, 3] {
+      #expect(try batches(parts(words).builder, 0..<12, threads: threads) == expected)
+    }
+  }
+
+  @Test func batchDependsOnItsStepNotOnTheFirst() throws {
+    let builder = try parts().builder
+    let all = try batches(builder, 0..<9, threads: 1)
+    #expect(try batches(builder, 6..<9, threads: 3) == Array(all[6...]))
+  }
+
+  @Test func epochVisitsEveryFilmOnce() throws {
+    let parts = try parts(["--holdout", "0"])
+    let films = try batches(parts.builder, 0..<parts.stepsPerEpoch, threads: 2).flatMap(\.films)
+    #expect(films.count == 24 && Set(films).count == 24)
+    let next = try batches(parts.builder, parts.stepsPerEpoch..<2 * parts.stepsPerEpoch, threads: 2)
+    #expect(next.flatMap(\.films) != films && Set(next.flatMap(\.films)) == Set(films))
+  }
+
+  @Test func stoppingEarlyEndsTheThreads() throws {
+    let loader = BatchLoader(try parts().builder, steps: 0..<1000, threads: 3)
+    #expect(try loader.next().step == 0)
+    loader.stop()
+  }
+}

@@ -1,0 +1,107 @@
+import Testing
+import WorldModel
+
+@testable import Runner
+
+@Suite struct TrainingPartitionTests {
+  /// Two films of each of `patients` patients.
+  private func films(_ patients: Int, split: (Int) -> String? = { _ in nil }) -> [FilmRecord] {
+    (0..<2 * patients).map {
+      FilmRecord(
+        identifier: "film \($0)", patient: "patient \($0 / 2)", split: split($0),
+        attributes: ["source": $0 % 4 < 2 ? "east" : "west"])
+    }
+  }
+
+  private func partition(_ films: [FilmRecord], _ words: [String] = [], labels: Bool = true) throws
+    -> FilmPartition
+  {
+    try FilmPartition(films, hasLabels: labels, ConfigurationFixture.configuration(words))
+  }
+
+  @Test(arguments: [0.1, 0.25, 0.5]) func holdOutIsByPatient(fraction: Double) throws {
+    let films = films(40)
+    let found = try partition(films, ["--holdout", "\(fraction)"])
+    #expect(found.heldOut.count == Int(80 * fraction))
+    #expect((found.pretrain + found.heldOut).sorted() == Array(0..<80))
+    let held = Set(found.heldOut.map { films[$0].patient })
+    #expect(found.pretrain.allSatisfy { !held.contains(films[$0].patient) })
+    #expect(found.probeTrain == found.pretrain && found.probeTest == found.heldOut)
+  }
+
+  @Test func holdOutDependsOnTheSeedAlone() throws {
+    let films = films(40)
+    let words = ["--holdout", "0.3", "--seed"]
+    #expect(try partition(films, words + ["1"]) == partition(films, words + ["1"]))
+    #expect(try partition(films, words + ["1"]).heldOut != partition(films, words + ["2"]).heldOut)
+  }
+
+  @Test func nothingHeldOutWhereNothingIsAsked() throws {
+    #expect(try partition(films(5), ["--holdout", "0"]).heldOut.isEmpty)
+    #expect(try partition(films(1), ["--holdout", "0.9"]).pretrain.count == 2)
+  }
+
+  @Test func filmsWithoutPatientsAreEachTheirOwn() throws {
+    let films = (0..<20).map { FilmRecord(identifier: "\($0)") }
+    let found = try partition(films, ["--holdout", "0.2"])
+    #expect(found.heldOut.count == 4 && found.pretrain.count == 16)
+  }
+
+  @Test func splitsOfTheSource() throws {
+    let films = films(10) { $0 < 12 ? "train" : $0 < 16 ? "val" : "test" }
+    let found = try partition(films)
+    #expect(found.pretrain == Array(0..<12) && found.heldOut == Array(12..<20))
+    #expect(found.probeTrain == Array(0..<12) && found.probeTest == Array(12..<20))
+    #expect(found.notes.isEmpty)
+    let other = try partition(films, ["--pretrain-splits", "val"])
+    #expect(other.pretrain == Array(12..<16))
+  }
+
+  @Test func patientInTwoSplitsTrainsInNone() throws {
+    // Films 10 and 11 are of one patient, on either side.
+    let films = films(10) { $0 < 11 ? "train" : "test" }
+    let found = try partition(films)
+    #expect(found.pretrain == Array(0..<10))
+    #expect(found.probeTrain == Array(0..<10) && found.probeTest == Array(11..<20))
+    #expect(found.notes.count == 1 && found.notes[0].hasPrefix("1 films were left out"))
+  }
+
+  @Test func filtersAndLimits() throws {
+    let films = films(10)
+    let east = try partition(films, ["--filter", "source=east", "--holdout", "0"])
+    #expect(east.pretrain == (0..<20).filter { $0 % 4 < 2 })
+    let limited = try partition(
+      films, ["--set", "data.limit=6", "--filter", "source=east", "--holdout", "0"])
+    #expect(limited.pretrain == [0, 1, 4, 5, 8, 9])
+    let one = try partition(films, ["--filter", "patient=patient 3", "--holdout", "0"])
+    #expect(one.pretrain == [6, 7])
+    let probe = try partition(films, ["--probe-filter", "source=west", "--holdout", "0.4"])
+    #expect((probe.probeTrain + probe.probeTest).allSatisfy { $0 % 4 >= 2 })
+    #expect(probe.pretrain.contains { $0 % 4 < 2 })
+  }
+
+  @Test func probeIsThinnedEvenly() throws {
+    let found = try partition(films(50), ["--holdout", "0.2", "--set", "probe.films=25"])
+    #expect(found.probeTrain.count == 20 && found.probeTest.count == 5)
+    #expect(Set(found.probeTrain).isSubset(of: Set(found.pretrain)))
+    #expect(Set(found.probeTest).isSubset(of: Set(found.heldOut)))
+  }
+
+  @Test func nothingToProbeWithoutLabels() throws {
+    let found = try partition(films(5), labels: false)
+    #expect(found.probeTrain.isEmpty && found.probeTest.isEmpty)
+  }
+
+  @Test func refusals() {
+    #expect(throws: PartitionError.self) { try partition([]) }
+    let films = films(3) { _ in "val" }
+    do {
+      _ = try partition(films)
+      Issue.record("nothing to train on was accepted")
+    } catch { #expect("\(error)".contains("[\"val\"]") && "\(error)".contains("--pretrain-splits")) }
+    do {
+      _ = try partition(films, ["--filter", "source=south"])
+      Issue.record("a filter that leaves nothing was accepted")
+    } catch { #expect("\(error)".contains("relax data.filter")) }
+  }
+}
