@@ -22,9 +22,10 @@ extension EndToEnd {
       let again = try scratch.run(words)
       #expect(again.status == 1 && again.errors.contains("give another --out"))
       for source in ["films/films", "films/labels.csv"] {
-        let read = try scratch.pretrain([
-          "--data", source, "--batch", "2", "--steps", "3", "--out", "run-\(source.count)",
-        ])
+        let read = try scratch.pretrain(
+          [
+            "--data", source, "--steps", "3", "--out", "run-\(source.count)",
+          ], batch: 2)
         #expect(read.status == 0, "\(read.errors)")
         #expect(!scratch.has("run-\(source.count)/skipped.txt"))
       }

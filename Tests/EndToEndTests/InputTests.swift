@@ -46,9 +46,10 @@ extension EndToEnd {
       try export(scratch, 1)
       let name = try #require(try scratch.names("export/films").first)
       try writeBadFilms(scratch, whole: try scratch.bytes("export/films/" + name))
-      let outcome = try scratch.pretrain([
-        "--data", "films", "--batch", "2", "--holdout", "0", "--steps", "4", "--out", "run",
-      ])
+      let outcome = try scratch.pretrain(
+        [
+          "--data", "films", "--holdout", "0", "--steps", "4", "--out", "run",
+        ], batch: 2)
       #expect(outcome.status == 1)
       for reason in reasons { #expect(outcome.errors.contains(reason)) }
       #expect(((try? scratch.text("run/metrics.jsonl")) ?? "").isEmpty)

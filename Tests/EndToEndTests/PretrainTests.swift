@@ -62,7 +62,7 @@ extension EndToEnd {
       #expect(try scratch.names("run/checkpoints").last == name)
       let replay = try scratch.run(["replay", "run"])
       #expect(replay.status == 1)
-      #expect(replay.output.contains("the first result that is not finite is of"))
+      #expect(replay.output.contains("the first result that is not finite is"))
       let found = try parsed(scratch.run(["replay", "run", "--json"]).output, as: [String: Any].self)
       #expect((found["operation"] as? String)?.isEmpty == false)
       #expect((found["module"] as? String)?.isEmpty == false)

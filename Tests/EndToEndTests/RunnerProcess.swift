@@ -31,7 +31,16 @@ final class RunnerProcess {
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = FileHandle(forWritingAtPath: outputPath)
     process.standardError = FileHandle(forWritingAtPath: errorPath)
-    try process.run()
+    try Self.withUnblockedSignals { try process.run() }
+  }
+
+  /// Threads of a dispatch queue, where tests run, block most signals, and a new process has what its maker blocks.
+  private static func withUnblockedSignals(_ body: () throws -> Void) rethrows {
+    var (all, former) = (sigset_t(), sigset_t())
+    sigfillset(&all)
+    pthread_sigmask(SIG_UNBLOCK, &all, &former)
+    defer { pthread_sigmask(SIG_SETMASK, &former, nil) }
+    try body()
   }
 
   var isRunning: Bool { process.isRunning }
@@ -82,7 +91,7 @@ final class Scratch {
   static let small = [
     "--preset", "quick", "--set", "phantom.films=64", "--set", "phantom.size=64", "--image-size", "64",
     "--set", "model.patch_size=8", "--set", "model.width=32", "--set", "model.depth=2",
-    "--set", "model.predictor_width=32", "--batch", "8", "--set", "health.every_epochs=0",
+    "--set", "model.predictor_width=32", "--set", "health.every_epochs=0",
     "--set", "training.checkpoint_every_steps=4", "--plugins", Repository.plugins,
   ]
 
@@ -91,12 +100,12 @@ final class Scratch {
   }
 
   /// Trains with the small settings and more.
-  func pretrain(_ words: [String]) throws -> RunnerProcess.Outcome {
-    try run(["pretrain"] + Self.small + words)
+  func pretrain(_ words: [String], batch: Int = 8) throws -> RunnerProcess.Outcome {
+    try run(["pretrain", "--batch", "\(batch)"] + Self.small + words)
   }
 
   func start(_ words: [String]) throws -> RunnerProcess {
-    try RunnerProcess(["pretrain"] + Self.small + words, in: path)
+    try RunnerProcess(["pretrain", "--batch", "8"] + Self.small + words, in: path)
   }
 
   func write(_ bytes: Data, _ name: String) throws {

@@ -63,6 +63,11 @@ public final class Node: @unchecked Sendable {
     self.gradient = nil
     Observation.check(gradient, operation: operation, scope: scope, phase: .backward)
     Observation.measure(operation, phase: .backward) { backward(gradient) }
+    guard Observation.observer != nil else { return }
+    // No later step looks at what a parameter received.
+    for case let (leaf, received?) in inputs.map({ ($0, $0.gradient) }) where leaf.isLeaf {
+      Observation.check(received, operation: operation, scope: scope, phase: .backward)
+    }
   }
 
   fileprivate func forget() {
