@@ -7,6 +7,8 @@ import WorldModel
 enum Pretraining {
   static func start(_ setup: RunSetup) throws -> Int32 {
     let parts = try RunParts(setup)
+    // A run without a usable film leaves no folder behind.
+    _ = try parts.builder.sample(step: 0, index: 0, plans: parts.builder.plans(step: 0))
     let path = setup.configuration.run.out.nonEmpty ?? standardPath()
     let folder = try RunFolder.create(at: path)
     let lock = try folder.lock()
