@@ -10,7 +10,7 @@ import WorldModel
     file,Patient ID,split,source,Finding Labels
     a.png,p1,train,kermany,Pneumonia|Effusion
     b.png,p1,test,nih, No Finding
-    /tmp/c.png,,,nih,
+    /films/c.png,,,nih,
     "d, e.png",p2,train,kermany,Normal; Nodule ;
     """
 
@@ -36,7 +36,7 @@ import WorldModel
         FilmRecord(
           identifier: "b.png", patient: "p1", split: "test", findings: ["No Finding"],
           attributes: ["source": "nih"]),
-        FilmRecord(identifier: "/tmp/c.png", attributes: ["source": "nih"]),
+        FilmRecord(identifier: "/films/c.png", attributes: ["source": "nih"]),
         FilmRecord(
           identifier: "d, e.png", patient: "p2", split: "train", findings: ["Normal", "Nodule"],
           attributes: ["source": "kermany"]),

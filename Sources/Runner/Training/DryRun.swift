@@ -101,7 +101,7 @@ struct DryRun {
 
   /// What a set of tasks makes of the first sample.
   private func structure(_ tasks: [any WorldTask]) throws -> String {
-    let assembly = TaskAssembly(tasks: tasks, views: parts.setup.viewSettings)
+    let assembly = TaskAssembly(tasks: tasks, views: parts.setup.configuration.views)
     let scope = BatchScope(
       seed: 0, step: 0, batchSize: 1, geometry: parts.builder.geometry)
     let film = try parts.source.film(at: parts.partition.pretrain[0])

@@ -29,11 +29,11 @@ struct RunParts {
       settings: AdamWSettings(
         beta1: training.beta1, beta2: training.beta2, epsilon: training.epsilon,
         weightDecay: training.weightDecay,
-        clipNorm: training.clipNorm), reduction: setup.reduction)
+        clipNorm: training.clipNorm), reduction: setup.configuration.objective.reduction)
     builder = BatchBuilder(
       source: source, films: partition.pretrain,
       assemblies: TaskAssembly.assemblies(
-        tasks: tasks.tasks, views: setup.viewSettings, naive: configuration.run.isNaive),
+        tasks: tasks.tasks, views: setup.configuration.views, naive: configuration.run.isNaive),
       geometry: configuration.model.geometry, seed: seed, batchSize: training.batchSize,
       batchesPerEpoch: stepsPerEpoch * training.accumulation)
   }

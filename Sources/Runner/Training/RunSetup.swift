@@ -82,16 +82,6 @@ struct RunSetup {
   private func cached(_ source: any FilmSource) -> FilmCache {
     FilmCache(source, mostBytes: configuration.data.cacheMebibytes << 20)
   }
-
-  var reduction: LossReduction { configuration.objective.reduction == .sum ? .sum : .mean }
-
-  var viewSettings: ViewSettings {
-    let views = configuration.views
-    return ViewSettings(
-      area: views.area, aspect: views.aspect, mirrorProbability: views.mirrorProbability,
-      jitterProbability: views.jitterProbability, jitterBrightness: views.jitterBrightness,
-      jitterContrast: views.jitterContrast)
-  }
 }
 
 enum RunSetupError: Error, CustomStringConvertible {
