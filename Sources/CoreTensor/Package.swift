@@ -17,7 +17,7 @@ let package = Package(
       cSettings: [
         .unsafeFlags(["-O3", "-fno-math-errno", "-fvisibility=hidden"]), .treatAllWarnings(as: .error),
       ],
-      linkerSettings: [.linkedLibrary("pthread"), .linkedLibrary("m")]),
+      linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("pthread"), .linkedLibrary("m")]),
     .systemLibrary(
       name: "COpenBLAS", path: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .target(name: "CPluginInterface", path: "CPluginInterface"),

@@ -39,5 +39,13 @@ import Testing
     #expect(sums.sorted() == (0..<16).map { Float($0) * 10 })
   }
 
-  @Test func theBlasNamesItself() { #expect(Compute.blasDescription.contains("OpenBLAS")) }
+  @Test func librariesNameThemselves() {
+    #expect(
+      Compute.libraryDescription.contains("OpenBLAS") && Compute.libraryDescription.contains("oneDNN 2"))
+  }
+
+  @Test func theBestInstructionsAreUsed() {
+    #expect(InstructionSet.current == InstructionSet.best)
+    #expect(InstructionSet.allCases.map(\.rawValue) == ["portable", "avx2", "avx512", "avx512_bf16"])
+  }
 }

@@ -51,21 +51,4 @@ import Testing
     _ = Observation.within("module") { broken * 2 }
     #expect(check.first == nil && check.checked == 0)
   }
-
-  @Test func profilesSeeTheTimeOfEveryOperation() {
-    final class Profile: OperationObserver, @unchecked Sendable {
-      var seen: [String] = []
-      func observe(_ tensor: Tensor, operation: String, scope: String, phase: OperationPhase) {}
-      func spent(nanoseconds: UInt64, operation: String, phase: OperationPhase) {
-        seen.append("\(operation) \(phase.rawValue)")
-      }
-    }
-    let profile = Profile()
-    let x = Parameter(Tensor([1, 2], shape: [1, 2]))
-    Observation.watching(profile) { meanSquaredError(gelu(x.tensor), Tensor.zeros([1, 2])).backward() }
-    #expect(
-      profile.seen == [
-        "gelu forward", "meanSquaredError forward", "meanSquaredError backward", "gelu backward",
-      ])
-  }
 }

@@ -6,11 +6,16 @@ import Testing
 struct OperationCase: Sendable, CustomTestStringConvertible {
   let name: String
   let shapes: [[Int]]
+  /// Size of the inputs' values.
+  let scale: Float
   let function: @Sendable ([Tensor]) -> Tensor
 
-  init(_ name: String, _ shapes: [[Int]], _ function: @escaping @Sendable ([Tensor]) -> Tensor) {
+  init(
+    _ name: String, _ shapes: [[Int]], scale: Float = 1, _ function: @escaping @Sendable ([Tensor]) -> Tensor
+  ) {
     self.name = name
     self.shapes = shapes
+    self.scale = scale
     self.function = function
   }
 
@@ -18,7 +23,7 @@ struct OperationCase: Sendable, CustomTestStringConvertible {
 
   var inputs: [Tensor] {
     var random = RandomTensors(name)
-    return shapes.map { random.normal($0, gap: 0.05) }
+    return shapes.map { random.normal($0, scale: scale, gap: 0.05) }
   }
 
   /// The output, and the gradient of each input for a fixed random upstream gradient.
@@ -40,7 +45,7 @@ struct OperationCase: Sendable, CustomTestStringConvertible {
 }
 
 extension OperationCase {
-  static let small: [OperationCase] = products + elementwise + tokens + shared
+  static let small: [OperationCase] = products + elementwise + tokens + branches + shared
 
   private static let products: [OperationCase] = [
     OperationCase("linear with bias", [[2, 3, 5], [4, 5], [4]]) { linear($0[0], weight: $0[1], bias: $0[2]) },
@@ -49,9 +54,9 @@ extension OperationCase {
       linear($0[0], weight: $0[1], bias: $0[2])
     },
     OperationCase("linear on one value", [[1, 1], [1, 1], [1]]) { linear($0[0], weight: $0[1], bias: $0[2]) },
-    OperationCase("attention, two heads", [[2, 5, 18]]) { attention($0[0], heads: 2) },
-    OperationCase("attention, one head", [[1, 4, 9]]) { attention($0[0], heads: 1) },
-    OperationCase("attention, heads of width 1", [[1, 3, 9]]) { attention($0[0], heads: 3) },
+    OperationCase("attention, two heads", [[2, 5, 18]]) { CoreTensor.attention($0[0], heads: 2) },
+    OperationCase("attention, one head", [[1, 4, 9]]) { CoreTensor.attention($0[0], heads: 1) },
+    OperationCase("attention, heads of width 1", [[1, 3, 9]]) { CoreTensor.attention($0[0], heads: 3) },
   ]
 
   private static let elementwise: [OperationCase] = [
@@ -76,11 +81,50 @@ extension OperationCase {
     OperationCase("concatenateFeatures, one side fixed", [[3, 4]]) {
       concatenateFeatures($0[0], fixed([3, 2]))
     },
-    OperationCase("lastTokens", [[2, 5, 3]]) { lastTokens($0[0], 2) },
     OperationCase("stack", [[2, 3, 2], [1, 3, 2], [3, 3, 2]]) { stack([$0[0], $0[1], $0[2]]) },
     OperationCase("stack of one", [[2, 3]]) { stack([$0[0]]) },
     OperationCase("items", [[4, 2, 3]]) { items($0[0], 1..<3) },
     OperationCase("reshape", [[4, 6]]) { reshape($0[0], [2, 3, 4]) },
+  ]
+
+  /// Norm, projection and output of a branch over width 6, in the order that `attention` below takes them.
+  private static let attentionShapes = [[2, 5, 6], [6], [6], [18, 6], [18], [6, 6], [6]]
+  static func attention(_ inputs: [Tensor], of tokens: [[Int]]? = nil, heads: Int = 2) -> Tensor {
+    let norm = NormWeights(weight: inputs[1], bias: inputs[2], epsilon: 1e-6)
+    let (projection, output) = (
+      DenseWeights(weight: inputs[3], bias: inputs[4]), DenseWeights(weight: inputs[5], bias: inputs[6])
+    )
+    guard let tokens else {
+      return attentionBranch(inputs[0], norm: norm, projection: projection, output: output, heads: heads)
+    }
+    return attentionBranch(
+      inputs[0], of: tokens, norm: norm, projection: projection, output: output, heads: heads)
+  }
+  static func feedForward(_ inputs: [Tensor]) -> Tensor {
+    feedForwardBranch(
+      inputs[0], norm: NormWeights(weight: inputs[1], bias: inputs[2], epsilon: 1e-6),
+      expand: DenseWeights(weight: inputs[3], bias: inputs[4]),
+      contract: DenseWeights(weight: inputs[5], bias: inputs[6]))
+  }
+
+  private static let branches: [OperationCase] = [
+    OperationCase("feedForwardBranch", [[2, 3, 6], [6], [6], [10, 6], [10], [6, 10], [6]], feedForward),
+    OperationCase("attentionBranch", attentionShapes, scale: 0.4) { attention($0) },
+    OperationCase("attentionBranch of some tokens", attentionShapes, scale: 0.4) {
+      attention($0, of: [[4, 1], [0, 2]])
+    },
+    OperationCase("attentionBranch without biases", [[1, 4, 6], [6], [6], [18, 6], [6, 6]], scale: 0.4) {
+      attentionBranch(
+        $0[0], norm: NormWeights(weight: $0[1], bias: $0[2], epsilon: 1e-6),
+        projection: DenseWeights(weight: $0[3], bias: nil), output: DenseWeights(weight: $0[4], bias: nil),
+        heads: 3)
+    },
+    OperationCase("a branch computed again", [[2, 3, 6], [6], [6], [10, 6], [10], [6, 10], [6]]) { inputs in
+      recomputed(gelu(inputs[0])) { x in feedForward([x] + inputs.dropFirst()) }
+    },
+    OperationCase("one weight in two branches", attentionShapes, scale: 0.4) {
+      attention([attention($0)] + $0.dropFirst(), of: [[1, 2, 3], [0, 1, 4]])
+    },
   ]
 
   /// Tensors used more than once, and shared memory: gradients must add up.
@@ -91,7 +135,7 @@ extension OperationCase {
     },
     OperationCase("attention twice on the same projection", [[1, 4, 12]]) {
       let x = gelu($0[0])
-      return attention(x, heads: 2) + attention(x, heads: 1)
+      return CoreTensor.attention(x, heads: 2) + CoreTensor.attention(x, heads: 1)
     },
     OperationCase("overlapping items", [[4, 3]]) {
       let x = $0[0] * 2
@@ -99,7 +143,7 @@ extension OperationCase {
     },
     OperationCase("tokens gathered twice", [[1, 4, 3]]) {
       let x = gelu($0[0])
-      return gatherTokens(x, [[0, 1]]) + gatherTokens(x, [[1, 3]]) + lastTokens(x, 2)
+      return gatherTokens(x, [[0, 1]]) + gatherTokens(x, [[1, 3]]) + gatherTokens(x, [[2, 3]])
     },
     OperationCase("residual branches", [[2, 3, 6], [6], [6]]) {
       let x = $0[0] + layerNorm($0[0], weight: $0[1], bias: $0[2], epsilon: 1e-6)
@@ -123,7 +167,20 @@ extension OperationCase {
     OperationCase("linear, many outputs", [[37, 65], [301, 65], [301]]) {
       linear($0[0], weight: $0[1], bias: $0[2])
     },
-    OperationCase("attention", [[3, 67, 96]]) { attention($0[0], heads: 4) },
+    OperationCase("attention", [[3, 67, 96]]) { CoreTensor.attention($0[0], heads: 4) },
+    OperationCase(
+      "feedForwardBranch", [[5, 67, 48], [48], [48], [80, 48], [80], [48, 80], [48]], scale: 0.3, feedForward),
+    OperationCase(
+      "attentionBranch", [[4, 67, 48], [48], [48], [144, 48], [144], [48, 48], [48]], scale: 0.2
+    ) {
+      attention($0, heads: 3)
+    },
+    OperationCase(
+      "attentionBranch of some tokens", [[4, 67, 48], [48], [48], [144, 48], [144], [48, 48], [48]],
+      scale: 0.2
+    ) {
+      attention($0, of: (0..<4).map { first in (0..<31).map { first + 2 * $0 } }, heads: 3)
+    },
     OperationCase("gelu", [[1100, 61]]) { gelu($0[0]) },
     OperationCase("relu", [[1100, 61]]) { relu($0[0]) },
     OperationCase("add and scale", [[1100, 61], [1100, 61]]) { $0[0] + $0[1] * 0.3 },
@@ -138,7 +195,7 @@ extension OperationCase {
     OperationCase("tokens gathered and joined", [[2, 600, 64], [2, 300, 64]]) {
       let even = Array(stride(from: 598, through: 0, by: -2))
       let gathered = gatherTokens($0[0], [even, even.map { $0 + 1 }])
-      return concatenateFeatures(concatenateTokens(gathered, $0[1]), lastTokens($0[0], 600))
+      return concatenateFeatures(concatenateTokens(gathered, $0[1]), $0[0])
     },
     OperationCase("stacked and cut", [[700, 64], [600, 64]]) { items(stack([$0[0], $0[1]]), 100..<1250) },
     OperationCase("repeatRows", [[40, 40]]) { repeatRows($0[0], 30) },

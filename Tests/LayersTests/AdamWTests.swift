@@ -83,6 +83,19 @@ import Testing
     #expect(vector.tensor.values == [1, 2])
   }
 
+  @Test func followersFollowWhatIsUpdatedAndWhatIsNot() {
+    let leading = [Parameter(Tensor([1, 2], shape: [2])), Parameter(Tensor([3], shape: [1]))]
+    let following = leading.map { Parameter(Tensor($0.shape, repeating: 0), trainable: false) }
+    let followers = Dictionary(
+      uniqueKeysWithValues: zip(leading, following).map { (ObjectIdentifier($0), $1) })
+    let optimizer = AdamW(leading, followers: followers, settings: AdamWSettings())
+    Self.give(Tensor([1, 1], shape: [2]), to: leading[0])
+    optimizer.step(learningRate: 0.5, gradientNorm: 1, followerMomentum: 0.75)
+    #expect(relativeDifference(leading[0].tensor.values, [0.5, 1.5]) < 1e-5)
+    #expect(relativeDifference(following[0].tensor.values, [0.125, 0.375]) < 1e-5)
+    #expect(following[1].tensor.values == [0.75] && leading[1].tensor.values == [3])
+  }
+
   @Test func aParameterWithoutGradientStays() {
     let parameters = Self.parameters()
     let before = parameters.map(\.tensor.values)

@@ -140,7 +140,6 @@ import Testing
       func observe(_ tensor: Tensor, operation: String, scope: String, phase: OperationPhase) {
         seen.insert(scope)
       }
-      func spent(nanoseconds: UInt64, operation: String, phase: OperationPhase) {}
     }
     let scopes = Scopes()
     let encoder = tinyEncoder()

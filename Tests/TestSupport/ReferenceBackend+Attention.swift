@@ -2,54 +2,65 @@ import CoreTensor
 import Foundation
 
 extension ReferenceBackend {
-  public func attention(_ projected: Tensor, _ sizes: AttentionSizes, into out: Tensor, logSums: Tensor) {
-    eachHead(sizes) { image, head in
-      let part = HeadParts(projected, sizes, image, head)
+  public func attention(_ operands: AttentionOperands, into out: Tensor, logSums: Tensor) {
+    var result = [Double](repeating: 0, count: out.count)
+    eachHead(operands) { image, head in
+      let part = HeadParts(operands, image, head)
       let (shares, sums) = part.shares()
-      for token in 0..<sizes.tokens {
-        logSums.pointer[(image * sizes.heads + head) * sizes.tokens + token] = Float(sums[token])
-        for column in 0..<sizes.width {
-          let mixed = (0..<sizes.tokens).reduce(0.0) { $0 + shares[token][$1] * part.value[$1][column] }
-          out.pointer[outputPlace(sizes, image, token, head) + column] = Float(mixed)
+      for token in 0..<operands.queryCount {
+        logSums.pointer[(image * operands.heads + head) * operands.queryCount + token] = Float(sums[token])
+        for column in 0..<operands.width {
+          result[outputPlace(operands, image, token, head) + column] =
+            (0..<operands.keyCount).reduce(0.0) { $0 + shares[token][$1] * part.value[$1][column] }
         }
       }
     }
+    write(result, to: out)
   }
 
   public func attentionGradient(
-    _ projected: Tensor, _ sizes: AttentionSizes, output: Tensor, logSums: Tensor, upstream: Tensor,
-    into out: Tensor
+    _ operands: AttentionOperands, logSums: Tensor, upstream: Tensor, into gradients: AttentionOperands
   ) {
-    let (tokens, width) = (sizes.tokens, sizes.width)
-    eachHead(sizes) { image, head in
-      let part = HeadParts(projected, sizes, image, head)
+    let upstream = upstream.values
+    var slopesOfQueries = gradients.queries.values.map(Double.init)
+    var slopesOfKeys = gradients.keysValues.values.map(Double.init)
+    // Where all three lie side by side, both are one array.
+    let isOne = gradients.queries.bytes == gradients.keysValues.bytes
+    eachHead(operands) { image, head in
+      let part = HeadParts(operands, image, head)
       let shares = part.shares().shares
-      let up = (0..<tokens).map { token in
-        (0..<width).map { Double(upstream.pointer[outputPlace(sizes, image, token, head) + $0]) }
+      let up = (0..<operands.queryCount).map { token in
+        (0..<operands.width).map { Double(upstream[outputPlace(operands, image, token, head) + $0]) }
       }
       let slopes = part.scoreSlopes(shares, up)
-      for token in 0..<tokens {
-        for column in 0..<width {
-          var (query, key, value) = (0.0, 0.0, 0.0)
-          for other in 0..<tokens {
-            query += slopes[token][other] * part.key[other][column]
-            key += slopes[other][token] * part.query[other][column]
-            value += shares[other][token] * up[other][column]
-          }
-          for (kind, slope) in [query, key, value].enumerated() {
-            out.pointer[HeadParts.place(sizes, image, token, kind, head) + column] = Float(slope)
+      for column in 0..<operands.width {
+        for query in 0..<operands.queryCount {
+          let slope = (0..<operands.keyCount).reduce(0.0) { $0 + slopes[query][$1] * part.key[$1][column] }
+          let place =
+            HeadParts.place(gradients, gradients.queries, gradients.query, image, query, head) + column
+          if isOne { slopesOfKeys[place] = slope } else { slopesOfQueries[place] = slope }
+        }
+        for key in 0..<operands.keyCount {
+          let queries = 0..<operands.queryCount
+          let keySlope = queries.reduce(0.0) { $0 + slopes[$1][key] * part.query[$1][column] }
+          let valueSlope = queries.reduce(0.0) { $0 + shares[$1][key] * up[$1][column] }
+          for (start, slope) in [(gradients.key, keySlope), (gradients.value, valueSlope)] {
+            slopesOfKeys[HeadParts.place(gradients, gradients.keysValues, start, image, key, head) + column] =
+              slope
           }
         }
       }
     }
+    if !isOne { write(slopesOfQueries, to: gradients.queries) }
+    write(slopesOfKeys, to: gradients.keysValues)
   }
 
-  private func eachHead(_ sizes: AttentionSizes, _ body: (_ image: Int, _ head: Int) -> Void) {
-    for image in 0..<sizes.batch { for head in 0..<sizes.heads { body(image, head) } }
+  private func eachHead(_ operands: AttentionOperands, _ body: (_ image: Int, _ head: Int) -> Void) {
+    for image in 0..<operands.batch { for head in 0..<operands.heads { body(image, head) } }
   }
 
-  private func outputPlace(_ sizes: AttentionSizes, _ image: Int, _ token: Int, _ head: Int) -> Int {
-    ((image * sizes.tokens + token) * sizes.heads + head) * sizes.width
+  private func outputPlace(_ operands: AttentionOperands, _ image: Int, _ token: Int, _ head: Int) -> Int {
+    ((image * operands.queryCount + token) * operands.heads + head) * operands.width
   }
 }
 
@@ -60,20 +71,25 @@ private struct HeadParts {
   let value: [[Double]]
   let scale: Double
 
-  init(_ projected: Tensor, _ sizes: AttentionSizes, _ image: Int, _ head: Int) {
-    func part(_ kind: Int) -> [[Double]] {
-      (0..<sizes.tokens).map { token in
-        let start = Self.place(sizes, image, token, kind, head)
-        return (0..<sizes.width).map { Double(projected.pointer[start + $0]) }
+  init(_ operands: AttentionOperands, _ image: Int, _ head: Int) {
+    func part(_ tensor: Tensor, _ start: Int) -> [[Double]] {
+      let values = tensor.values
+      return (0..<tensor.shape[1]).map { token in
+        let place = Self.place(operands, tensor, start, image, token, head)
+        return values[place..<place + operands.width].map(Double.init)
       }
     }
-    (query, key, value) = (part(0), part(1), part(2))
-    scale = 1 / Double(sizes.width).squareRoot()
+    query = part(operands.queries, operands.query)
+    key = part(operands.keysValues, operands.key)
+    value = part(operands.keysValues, operands.value)
+    scale = 1 / Double(operands.width).squareRoot()
   }
 
-  /// Where the values of `kind` (queries, keys, values) begin in (B, N, 3, heads, width).
-  static func place(_ sizes: AttentionSizes, _ image: Int, _ token: Int, _ kind: Int, _ head: Int) -> Int {
-    (((image * sizes.tokens + token) * 3 + kind) * sizes.heads + head) * sizes.width
+  /// Where a head's values of one token begin.
+  static func place(
+    _ operands: AttentionOperands, _ tensor: Tensor, _ start: Int, _ image: Int, _ token: Int, _ head: Int
+  ) -> Int {
+    (image * tensor.shape[1] + token) * tensor.shape[2] + start + head * operands.width
   }
 
   /// Softmax of each token's scores, and log Σ exp of them.

@@ -2,38 +2,41 @@ import CoreTensor
 
 extension ReferenceBackend {
   public func layerNorm(
-    _ x: Tensor, weight: Tensor?, bias: Tensor?, epsilon: Float, into out: Tensor, mean: Tensor,
-    inverse: Tensor
+    _ x: Tensor, weight: Tensor?, bias: Tensor?, epsilon: Float, into out: Tensor, _ statistics: RowStatistics
   ) {
     let (rows, columns) = sides(x)
+    var result: [Double] = []
     for row in 0..<rows {
       let values = (0..<columns).map { Double(x.pointer[row * columns + $0]) }
-      let average = values.reduce(0, +) / Double(columns)
-      let variance = values.reduce(0) { $0 + ($1 - average) * ($1 - average) } / Double(columns)
-      let scale = 1 / (variance + Double(epsilon)).squareRoot()
-      mean.pointer[row] = Float(average)
-      inverse.pointer[row] = Float(scale)
+      if !statistics.areKnown {
+        let average = values.reduce(0, +) / Double(columns)
+        let variance = values.reduce(0) { $0 + ($1 - average) * ($1 - average) } / Double(columns)
+        statistics.mean.pointer[row] = Float(average)
+        statistics.inverse.pointer[row] = Float(1 / (variance + Double(epsilon)).squareRoot())
+      }
+      let (average, scale) = (Double(statistics.mean.pointer[row]), Double(statistics.inverse.pointer[row]))
       for column in 0..<columns {
-        let normal = (values[column] - average) * scale
         let factor = weight.map { Double($0.pointer[column]) } ?? 1
         let shift = bias.map { Double($0.pointer[column]) } ?? 0
-        out.pointer[row * columns + column] = Float(normal * factor + shift)
+        result.append((values[column] - average) * scale * factor + shift)
       }
     }
+    write(result, to: out)
   }
 
   public func layerNormGradient(
-    _ x: Tensor, weight: Tensor?, mean: Tensor, inverse: Tensor, upstream: Tensor, into out: Tensor,
-    weightGradient: Tensor?, biasGradient: Tensor?
+    _ x: Tensor, weight: Tensor?, _ statistics: RowStatistics, upstream: Tensor, residual: Tensor?,
+    into out: Tensor, weightGradient: Tensor?, biasGradient: Tensor?
   ) {
     let (rows, columns) = sides(x)
+    let upstream = upstream.values
     var (weightSums, biasSums) = (
       [Double](repeating: 0, count: columns), [Double](repeating: 0, count: columns)
     )
     for row in 0..<rows {
-      let (average, scale) = (Double(mean.pointer[row]), Double(inverse.pointer[row]))
+      let (average, scale) = (Double(statistics.mean.pointer[row]), Double(statistics.inverse.pointer[row]))
       let normal = (0..<columns).map { (Double(x.pointer[row * columns + $0]) - average) * scale }
-      let up = (0..<columns).map { Double(upstream.pointer[row * columns + $0]) }
+      let up = (0..<columns).map { Double(upstream[row * columns + $0]) }
       let slope = (0..<columns).map { column -> Double in
         guard let weight else { return up[column] }
         return up[column] * Double(weight.pointer[column])
@@ -41,8 +44,9 @@ extension ReferenceBackend {
       let meanSlope = slope.reduce(0, +) / Double(columns)
       let projection = zip(slope, normal).reduce(0.0) { $0 + $1.0 * $1.1 } / Double(columns)
       for column in 0..<columns {
+        let around = residual.map { Double($0.pointer[row * columns + column]) } ?? 0
         out.pointer[row * columns + column] = Float(
-          scale * (slope[column] - meanSlope - normal[column] * projection))
+          around + scale * (slope[column] - meanSlope - normal[column] * projection))
         weightSums[column] += up[column] * normal[column]
         biasSums[column] += up[column]
       }
@@ -55,9 +59,8 @@ extension ReferenceBackend {
 
   public func gatherRows(_ x: Tensor, _ rows: [Int], into out: Tensor) {
     let columns = sides(out).columns
-    for (row, source) in rows.enumerated() {
-      for column in 0..<columns { out.pointer[row * columns + column] = x.pointer[source * columns + column] }
-    }
+    let values = x.values
+    write(rows.flatMap { row in values[row * columns..<(row + 1) * columns].map(Double.init) }, to: out)
   }
 
   public func scatterRows(_ x: Tensor, _ rows: [Int], into out: Tensor) {

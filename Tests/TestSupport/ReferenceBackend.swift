@@ -4,24 +4,67 @@ import Foundation
 /// Every operation as its formula says, one value after the other, sums in double: what other backends are
 /// compared with. Slow, and meant to be.
 public struct ReferenceBackend: Backend {
-  public init() {}
+  public let activationType: ElementType
 
-  public func multiply(
-    _ a: Tensor, transposed transposeA: Bool, _ b: Tensor, transposed transposeB: Bool, into out: Tensor,
-    _ sizes: ProductSizes, accumulate: Bool
+  /// - Parameter type: how activations between products are stored; they are rounded to it and nothing else is.
+  public init(_ type: ElementType = .float32) { activationType = type }
+
+  // MARK: Products
+
+  public func product(
+    _ x: Tensor, _ weight: Tensor, _ direction: ProductDirection, into out: Tensor,
+    then epilogue: ProductEpilogue
   ) {
-    let (left, right, result) = (a.pointer, b.pointer, out.pointer)
-    let (m, n, k) = (sizes.m, sizes.n, sizes.k)
-    for row in 0..<m {
-      for column in 0..<n {
-        var sum = accumulate ? Double(result[row * n + column]) : 0
-        for inner in 0..<k {
-          let x = left[transposeA ? inner * m + row : row * k + inner]
-          let y = right[transposeB ? column * k + inner : inner * n + column]
-          sum += Double(x) * Double(y)
-        }
-        result[row * n + column] = Float(sum)
+    let outputs = weight.shape[0]
+    let inputs = weight.count / outputs
+    let (k, n) = direction == .forward ? (inputs, outputs) : (outputs, inputs)
+    let (left, right) = (operand(x), operand(weight))
+    let exact = (0..<x.count / k * n).map { place -> Double in
+      let (row, column) = (place / n, place % n)
+      return (0..<k).reduce(0) { sum, inner in
+        let y = right[direction == .forward ? column * inputs + inner : inner * inputs + column]
+        return sum + Double(left[row * k + inner]) * Double(y)
       }
+    }
+    finish(exact, out, epilogue, columns: n)
+  }
+
+  /// What a product multiplies.
+  private func operand(_ x: Tensor) -> [Float] {
+    guard activationType == .bfloat16, x.elementType != .bfloat16 else { return x.values }
+    return x.values.map(Self.roundedToBFloat16)
+  }
+
+  private func finish(_ exact: [Double], _ out: Tensor, _ epilogue: ProductEpilogue, columns: Int) {
+    switch epilogue {
+    case .none: write(exact, to: out)
+    case .bias(let bias):
+      write(exact.enumerated().map { $1 + Double(bias.pointer[$0 % columns]) }, to: out)
+    case .biasResidual(let bias, let residual):
+      write(
+        exact.enumerated().map { $1 + Double(bias.pointer[$0 % columns]) + Double(residual.pointer[$0]) },
+        to: out)
+    case .biasGELU(let bias, let activated):
+      let sums = exact.enumerated().map { $1 + Double(bias.pointer[$0 % columns]) }
+      write(sums, to: out)
+      write(sums.map { $0 * normalShare($0) }, to: activated)
+    case .geluGradient(let x, let activated):
+      let points = x.values.map(Double.init)
+      write(zip(exact, points).map { $0 * geluSlope($1) }, to: out)
+      write(points.map { $0 * normalShare($0) }, to: activated)
+    }
+  }
+
+  public func weightGradient(_ upstream: Tensor, _ x: Tensor, into out: Tensor, accumulate: Bool) {
+    let (rows, n) = sides(upstream)
+    let k = x.count / rows
+    let (up, input) = (operand(upstream), operand(x))
+    each(n * k) { place in
+      let (row, column) = (place / k, place % k)
+      let sum = (0..<rows).reduce(accumulate ? Double(out.pointer[place]) : 0) {
+        $0 + Double(up[$1 * n + row]) * Double(input[$1 * k + column])
+      }
+      out.pointer[place] = Float(sum)
     }
   }
 
@@ -32,14 +75,17 @@ public struct ReferenceBackend: Backend {
 
   public func sumRows(_ x: Tensor, into out: Tensor, accumulate: Bool) {
     let (rows, columns) = sides(x)
+    let values = x.values
     for column in 0..<columns {
       var sum = accumulate ? Double(out.pointer[column]) : 0
-      for row in 0..<rows { sum += Double(x.pointer[row * columns + column]) }
+      for row in 0..<rows { sum += Double(values[row * columns + column]) }
       out.pointer[column] = Float(sum)
     }
   }
 
   // MARK: One value at a time
+
+  public func convert(_ x: Tensor, into out: Tensor) { write(x.values.map(Double.init), to: out) }
 
   public func add(_ a: Tensor, _ b: Tensor, into out: Tensor) {
     each(out.count) { out.pointer[$0] = a.pointer[$0] + b.pointer[$0] }
@@ -61,8 +107,7 @@ public struct ReferenceBackend: Backend {
   public func geluGradient(_ x: Tensor, _ upstream: Tensor, into out: Tensor) {
     each(out.count) {
       let value = Double(x.pointer[$0])
-      let density = exp(-value * value / 2) / (2 * Double.pi).squareRoot()
-      out.pointer[$0] = Float(Double(upstream.pointer[$0]) * (normalShare(value) + value * density))
+      out.pointer[$0] = Float(Double(upstream.pointer[$0]) * geluSlope(value))
     }
   }
   public func relu(_ x: Tensor, into out: Tensor) {
@@ -82,7 +127,7 @@ public struct ReferenceBackend: Backend {
       out.pointer[$0] = Float(keep * Double(out.pointer[$0]) + (1 - keep) * Double(x.pointer[$0]))
     }
   }
-  public func firstNonFinite(_ x: Tensor) -> Int? { (0..<x.count).first { !x.pointer[$0].isFinite } }
+  public func firstNonFinite(_ x: Tensor) -> Int? { x.values.firstIndex { !$0.isFinite } }
 
   // MARK: Sums and the optimiser
 
@@ -94,7 +139,9 @@ public struct ReferenceBackend: Backend {
   }
   public func sumOfSquares(_ x: Tensor) -> Double { x.values.reduce(0) { $0 + Double($1) * Double($1) } }
 
-  public func adamW(_ parameter: Tensor, gradient: Tensor, first: Tensor, second: Tensor, _ step: AdamWStep) {
+  public func adamW(
+    _ parameter: Tensor, gradient: Tensor, first: Tensor, second: Tensor, follower: Tensor?, _ step: AdamWStep
+  ) {
     let correction1 = 1 - pow(step.beta1, Double(step.count))
     let correction2 = 1 - pow(step.beta2, Double(step.count))
     each(parameter.count) {
@@ -107,12 +154,37 @@ public struct ReferenceBackend: Backend {
       second.pointer[$0] = Float(square)
       parameter.pointer[$0] = Float(decayed - step.learningRate * move)
     }
+    if let follower { movingAverage(parameter, keep: Float(step.followerMomentum), into: follower) }
   }
 
   // MARK: Helpers
 
   /// Φ(x): the share of a standard normal distribution that lies under `value`.
   private func normalShare(_ value: Double) -> Double { erfc(-value / 2.0.squareRoot()) / 2 }
+
+  private func geluSlope(_ value: Double) -> Double {
+    normalShare(value) + value * exp(-value * value / 2) / (2 * Double.pi).squareRoot()
+  }
+
+  /// Writes values in out's element type.
+  func write(_ values: [Double], to out: Tensor) {
+    precondition(values.count == out.count, "ReferenceBackend: \(values.count) values for \(out.shape)")
+    for (place, value) in values.enumerated() {
+      if out.elementType == .float32 {
+        out.pointer[place] = Float(value)
+      } else {
+        let bits = Self.roundedToBFloat16(Float(value)).bitPattern >> 16
+        out.bytes.storeBytes(of: UInt16(bits), toByteOffset: 2 * place, as: UInt16.self)
+      }
+    }
+  }
+
+  /// To nearest, ties to even, in exact arithmetic.
+  public static func roundedToBFloat16(_ value: Float) -> Float {
+    guard value.isFinite, value != 0 else { return value }
+    let unit = Float(sign: .plus, exponent: max(value.exponent, -126) - 7, significand: 1)
+    return (value / unit).rounded(.toNearestOrEven) * unit
+  }
 
   func each(_ count: Int, _ body: (Int) -> Void) { for position in 0..<count { body(position) } }
 

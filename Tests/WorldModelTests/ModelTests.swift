@@ -1,7 +1,8 @@
 import CoreTensor
 import Layers
 import Testing
-import WorldModel
+
+@testable import WorldModel
 
 /// The world model with the tasks' batches.
 @Suite struct ModelTests {
@@ -107,19 +108,52 @@ import WorldModel
     #expect(sum.loss == mean.loss)
   }
 
-  @Test func theTargetEncoderFollowsByMovingAverage() {
+  @Test func theTargetEncoderFollowsTheEncoder() {
     let world = model([])
-    let pairs = zip(world.encoder.entries, world.targetEncoder.entries)
+    let pairs = Array(zip(world.encoder.entries, world.targetEncoder.entries))
     #expect(pairs.allSatisfy { $0.parameter.tensor.values == $1.parameter.tensor.values })
-    for entry in world.encoder.entries where !entry.isBuffer {
-      entry.parameter.tensor.values.map { $0 + 1 }.withUnsafeBufferPointer { entry.parameter.assign($0) }
+    let followers = world.followers
+    #expect(followers.count == pairs.filter { !$0.0.isBuffer }.count)
+    for (leading, following) in pairs {
+      #expect(
+        followers[ObjectIdentifier(leading.parameter)] === (leading.isBuffer ? nil : following.parameter))
     }
-    let before = world.targetEncoder.entries.map(\.parameter.tensor.values)
-    world.updateTargetEncoder(momentum: 0.9)
-    for (index, entry) in world.targetEncoder.entries.enumerated() {
-      let moved: Float = entry.isBuffer ? 0 : 0.1
-      let close = zip(entry.parameter.tensor.values, before[index]).allSatisfy { abs($0 - $1 - moved) < 1e-6 }
-      #expect(close, "\(entry.name)")
+  }
+
+  /// Features that no prediction is compared with are not computed, and those that are do not change.
+  @Test(arguments: [["local"], ["local", "global", "domain"]])
+  func targetsAreComputedWhereTheyAreCompared(_ names: [String]) throws {
+    let tasks = try TaskPlugins.make(names)
+    let (world, batch) = (model(tasks), try batch(tasks))
+    let output = world(batch, reduction: .sum)
+    for (index, target) in batch.targets.enumerated() {
+      let whole = world.targetFeatures(target)
+      let wanted = TargetPatches(of: index, in: batch, patchCount: whole.shape[1])
+      #expect(output.targets[index].shape[1] == wanted.rows?[0].count ?? whole.shape[1])
+      #expect((wanted.rows == nil) == (names.count > 1))
+      let expected = wanted.rows.map { gatherTokens(whole, $0) } ?? whole
+      #expect(zip(expected.values, output.targets[index].values).allSatisfy { abs($0 - $1) < 1e-5 })
+      for prediction in batch.predictions where prediction.target == index {
+        let features = wanted.features(output.targets[index], at: prediction.patches).values
+        let own = gatherTokens(whole, prediction.patches).values
+        #expect(zip(features, own).allSatisfy { abs($0 - $1) < 1e-5 })
+      }
     }
+  }
+
+  @Test func rowsOfWantedPatchesHaveOneLength() {
+    let image = Tensor.zeros([2, 1, 1, 1])
+    func prediction(_ patches: [[Int]], target: Int = 0) -> WorldBatch.Prediction {
+      WorldBatch.Prediction(name: "", context: 0, target: target, patches: patches, latents: [])
+    }
+    let batch = WorldBatch(
+      contexts: [], targets: [image, image],
+      predictions: [
+        prediction([[5, 2], [7, 1]]), prediction([[2, 3], [1, 7]]),
+        prediction([[0, 1], [2, 3]], target: 1),
+      ])
+    #expect(TargetPatches(of: 0, in: batch, patchCount: 9).rows == [[2, 3, 5], [0, 1, 7]])
+    #expect(TargetPatches(of: 1, in: batch, patchCount: 9).rows == [[0, 1], [2, 3]])
+    #expect(TargetPatches(of: 0, in: batch, patchCount: 3).rows == nil)
   }
 }

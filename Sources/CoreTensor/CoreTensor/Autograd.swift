@@ -62,7 +62,7 @@ public final class Node: @unchecked Sendable {
     self.backward = nil
     self.gradient = nil
     Observation.check(gradient, operation: operation, scope: scope, phase: .backward)
-    Observation.measure(operation, phase: .backward) { backward(gradient) }
+    backward(gradient)
     guard Observation.observer != nil else { return }
     // No later step looks at what a parameter received.
     for case let (leaf, received?) in inputs.map({ ($0, $0.gradient) }) where leaf.isLeaf {
@@ -96,8 +96,13 @@ extension Tensor {
   /// - Precondition: one value, computed from at least one parameter.
   public func backward() {
     precondition(count == 1, "Tensor.backward: shape \(shape) is no scalar")
+    backward(from: Tensor(shape, repeating: 1))
+  }
+
+  /// The same from a given gradient of this tensor.
+  func backward(from gradient: Tensor) {
     guard let root = node else { preconditionFailure("Tensor.backward: computed from no parameter") }
-    root.receive(Tensor(shape, repeating: 1))
+    root.receive(gradient)
     var pending = reachable(from: root).sorted { $0.order < $1.order }
     while let node = pending.popLast() {
       node.propagate()
@@ -120,8 +125,8 @@ extension Tensor {
 
   /// A tensor of its own memory with the same values and no history.
   public func copied() -> Tensor {
-    let copy = Tensor(uninitialized: shape)
-    copy.pointer.update(from: pointer, count: count)
+    let copy = Tensor(uninitialized: shape, as: elementType)
+    copy.bytes.copyMemory(from: bytes, byteCount: count * elementType.byteCount)
     return copy
   }
 }
@@ -131,9 +136,30 @@ func record(
   _ operation: String, _ inputs: [Tensor], _ output: Tensor, backward: @escaping (Tensor) -> Void
 ) -> Tensor {
   Observation.check(output, operation: operation, scope: Observation.scope, phase: .forward)
-  let nodes = inputs.compactMap(\.node)
+  let nodes = History.isPaused ? [] : inputs.compactMap(\.node)
   guard !nodes.isEmpty else { return output }
   var result = output
   result.node = Node(operation: operation, inputs: nodes, backward: backward)
   return result
+}
+
+enum History {
+  /// While true, results remember nothing.
+  @TaskLocal static var isPaused = false
+}
+
+/// `body(x)`, of which only x is kept: the backward pass computes what lies between once more, which costs a forward
+/// pass and saves its activations (Chen et al. 2016).
+/// - Parameter body: gives the same result each time.
+public func recomputed(_ x: Tensor, _ body: @escaping (Tensor) -> Tensor) -> Tensor {
+  guard x.node != nil, !History.isPaused else { return body(x) }
+  let out = History.$isPaused.withValue(true) { body(x) }
+  let scope = Observation.scope
+  return record("recomputed", [x], out) { upstream in
+    let leaf = Node(leaf: "recomputed")
+    var again = x.detached
+    again.node = leaf
+    Observation.$scope.withValue(scope) { body(again) }.backward(from: upstream)
+    if let gradient = leaf.gradient { x.node?.receive(gradient) }
+  }
 }

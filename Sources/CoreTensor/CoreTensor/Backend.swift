@@ -1,18 +1,37 @@
 /// The seam between tensors and what computes them.
 ///
 /// Some thirty coarse operations on whole tensors; autograd, layers and models are written on these alone. The
-/// processor's backend is one implementation, the naive reference that tests compare with is another.
-/// Outputs are given, already shaped; `accumulate` adds to what an output holds.
+/// processor's backend is one implementation, the naive reference that tests compare with is another, and a third
+/// wraps any of them and takes the time. Outputs are given, already shaped. Tensors are float32 unless an operation
+/// says otherwise.
 public protocol Backend: Sendable {
-  /// out (m, n) = op(a) · op(b), where op transposes if asked; all row-major.
-  func multiply(
-    _ a: Tensor, transposed: Bool, _ b: Tensor, transposed: Bool, into out: Tensor, _ sizes: ProductSizes,
-    accumulate: Bool)
+  /// How activations that only feed products are stored, and what products multiply; sums are float32 always.
+  var activationType: ElementType { get }
+
+  // MARK: Products
+
+  /// out = the product of x and a weight, and what follows it. x and out have any element type.
+  ///
+  /// - Parameters:
+  ///   - x: `(…, k)` forward, `(…, n)` backward.
+  ///   - weight: `(n, …)`, k values in each of its n rows.
+  ///   - out: `(…, n)` forward, `(…, k)` backward.
+  func product(
+    _ x: Tensor, _ weight: Tensor, _ direction: ProductDirection, into out: Tensor,
+    then epilogue: ProductEpilogue
+  )
+  /// out (n, k) = upstreamᵀ (n, rows) · x (rows, k): the gradient of a weight. upstream and x have any element type.
+  /// - Parameter accumulate: whether to add to what out holds.
+  func weightGradient(_ upstream: Tensor, _ x: Tensor, into out: Tensor, accumulate: Bool)
+  /// out (columns) = Σ over rows of x, of any element type.
+  func sumRows(_ x: Tensor, into out: Tensor, accumulate: Bool)
   /// x (rows, columns) += vector (columns), for each row.
   func addRowVector(_ vector: Tensor, to x: Tensor)
-  /// out (columns) = Σ over rows of x.
-  func sumRows(_ x: Tensor, into out: Tensor, accumulate: Bool)
 
+  // MARK: Elementwise
+
+  /// out = x in out's element type.
+  func convert(_ x: Tensor, into out: Tensor)
   func add(_ a: Tensor, _ b: Tensor, into out: Tensor)
   func scale(_ x: Tensor, by factor: Float, into out: Tensor)
   func addScaled(_ x: Tensor, by factor: Float, into out: Tensor)
@@ -20,24 +39,33 @@ public protocol Backend: Sendable {
   func geluGradient(_ x: Tensor, _ upstream: Tensor, into out: Tensor)
   func relu(_ x: Tensor, into out: Tensor)
   func reluGradient(_ x: Tensor, _ upstream: Tensor, into out: Tensor)
+  /// The position of the first NaN or infinity of x, of any element type.
   func firstNonFinite(_ x: Tensor) -> Int?
 
-  /// mean and inverse have one value a row.
+  // MARK: Layer norm and attention
+
+  /// out has any element type.
+  /// - Parameter statistics: written, or read where they are known.
   func layerNorm(
-    _ x: Tensor, weight: Tensor?, bias: Tensor?, epsilon: Float, into out: Tensor, mean: Tensor,
-    inverse: Tensor)
-  /// weightGradient and biasGradient (columns) are overwritten.
+    _ x: Tensor, weight: Tensor?, bias: Tensor?, epsilon: Float, into out: Tensor, _ statistics: RowStatistics
+  )
+  /// out = gradient, plus `residual` where there is one; weightGradient and biasGradient (columns) are overwritten.
   func layerNormGradient(
-    _ x: Tensor, weight: Tensor?, mean: Tensor, inverse: Tensor, upstream: Tensor, into out: Tensor,
-    weightGradient: Tensor?, biasGradient: Tensor?)
+    _ x: Tensor, weight: Tensor?, _ statistics: RowStatistics, upstream: Tensor, residual: Tensor?,
+    into out: Tensor, weightGradient: Tensor?, biasGradient: Tensor?)
 
-  /// Softmax attention. projected (B, N, 3, heads, h), out (B, N, heads·h), logSums (B, heads, N).
-  func attention(_ projected: Tensor, _ sizes: AttentionSizes, into out: Tensor, logSums: Tensor)
+  /// Softmax attention. Operands and out share one element type.
+  /// - Parameters:
+  ///   - out: `(B, T, heads · width)`.
+  ///   - logSums: `(B, heads, T)`, log Σ exp of each query's scores, for the backward pass.
+  func attention(_ operands: AttentionOperands, into out: Tensor, logSums: Tensor)
+  /// - Parameter gradients: laid out as the operands; every query, key and value is written.
   func attentionGradient(
-    _ projected: Tensor, _ sizes: AttentionSizes, output: Tensor, logSums: Tensor, upstream: Tensor,
-    into out: Tensor)
+    _ operands: AttentionOperands, logSums: Tensor, upstream: Tensor, into gradients: AttentionOperands)
 
-  /// out row i = x row rows[i].
+  // MARK: Moving numbers
+
+  /// out row i = x row rows[i], of any element type.
   func gatherRows(_ x: Tensor, _ rows: [Int], into out: Tensor)
   /// out row rows[i] += x row i; rows must not repeat.
   func scatterRows(_ x: Tensor, _ rows: [Int], into out: Tensor)
@@ -47,41 +75,94 @@ public protocol Backend: Sendable {
   /// images (B, C, S, S) → out (B·K, C·P·P): the listed patches of each image.
   func extractPatches(_ images: Tensor, patches: [[Int]], patchSize: Int, into out: Tensor)
 
+  // MARK: Losses and the optimiser
+
   /// Σ (a - b)²
   func squaredError(_ a: Tensor, _ b: Tensor) -> Double
   /// out = factor · (a - b)
   func difference(_ a: Tensor, _ b: Tensor, by factor: Float, into out: Tensor)
   func sumOfSquares(_ x: Tensor) -> Double
 
-  func adamW(_ parameter: Tensor, gradient: Tensor, first: Tensor, second: Tensor, _ step: AdamWStep)
+  /// Clips, updates, and lets `follower`, where there is one, follow the parameter by moving average.
+  func adamW(
+    _ parameter: Tensor, gradient: Tensor, first: Tensor, second: Tensor, follower: Tensor?, _ step: AdamWStep
+  )
   /// out = keep · out + (1 - keep) · x
   func movingAverage(_ x: Tensor, keep: Float, into out: Tensor)
 }
 
-/// Sizes of a matrix product: (m, k) · (k, n) → (m, n).
-public struct ProductSizes: Sendable, Equatable {
-  public let m: Int
-  public let n: Int
-  public let k: Int
-  public init(m: Int, n: Int, k: Int) {
-    self.m = m
-    self.n = n
-    self.k = k
+/// Which way a dense layer is passed.
+public enum ProductDirection: Sendable, Hashable {
+  /// x (rows, k) · weightᵀ (k, n)
+  case forward
+  /// upstream (rows, n) · weight (n, k)
+  case backward
+}
+
+/// What follows a product while its result is still in the cache.
+public enum ProductEpilogue: Sendable {
+  case none
+  /// out += bias
+  case bias(Tensor)
+  /// out = residual + (product + bias); out and residual are float32.
+  case biasResidual(Tensor, residual: Tensor)
+  /// activated = gelu(product + bias). `activated` has out's element type; out keeps the sum unless it is `activated`.
+  case biasGELU(Tensor, activated: Tensor)
+  /// out = product ∘ gelu'(x), activated = gelu(x). All have one element type.
+  case geluGradient(at: Tensor, activated: Tensor)
+}
+
+/// Mean and inverse deviation of each row.
+public struct RowStatistics: Sendable {
+  public let mean: Tensor
+  public let inverse: Tensor
+  /// Whether they hold the rows' values already.
+  public var areKnown = false
+
+  public init(rows: Int) {
+    mean = Tensor(uninitialized: [rows])
+    inverse = Tensor(uninitialized: [rows])
+  }
+  public var known: RowStatistics {
+    var copy = self
+    copy.areKnown = true
+    return copy
   }
 }
 
-public struct AttentionSizes: Sendable, Equatable {
-  public let batch: Int
-  public let tokens: Int
+/// Queries, keys and values of all heads, as columns of what a product made.
+public struct AttentionOperands: Sendable {
+  /// `(B, T, …)`, from column `query` on the queries of all heads.
+  public var queries: Tensor
+  /// `(B, N, …)`, from columns `key` and `value` on.
+  public var keysValues: Tensor
+  public var query = 0
+  public var key: Int
+  public var value: Int
   public let heads: Int
   /// Width of a head.
   public let width: Int
-  public init(batch: Int, tokens: Int, heads: Int, width: Int) {
-    self.batch = batch
-    self.tokens = tokens
-    self.heads = heads
-    self.width = width
+
+  /// All three side by side, `(B, N, 3 · heads · width)`.
+  public init(projected: Tensor, heads: Int) {
+    let model = projected.shape[2] / 3
+    (queries, keysValues) = (projected, projected)
+    (key, value) = (model, 2 * model)
+    (self.heads, width) = (heads, model / heads)
   }
+
+  /// Queries `(B, T, heads · width)`; keys and values side by side, `(B, N, 2 · heads · width)`.
+  public init(queries: Tensor, keysValues: Tensor, heads: Int) {
+    (self.queries, self.keysValues) = (queries, keysValues)
+    (key, value) = (0, queries.shape[2])
+    (self.heads, width) = (heads, queries.shape[2] / heads)
+  }
+
+  public var batch: Int { queries.shape[0] }
+  public var queryCount: Int { queries.shape[1] }
+  public var keyCount: Int { keysValues.shape[1] }
+  /// Of scores before the softmax.
+  public var scale: Float { 1 / Float(width).squareRoot() }
 }
 
 /// Where a block of rows begins in an array: first value, and distance between rows.
@@ -105,10 +186,12 @@ public struct AdamWStep: Sendable, Equatable {
   public var count: Int
   /// Factor on gradients before use: below 1 where the norm is clipped.
   public var gradientScale: Double
+  /// Share that a follower keeps of itself.
+  public var followerMomentum: Double
 
   public init(
     learningRate: Double, beta1: Double, beta2: Double, epsilon: Double, weightDecay: Double, count: Int,
-    gradientScale: Double
+    gradientScale: Double, followerMomentum: Double = 1
   ) {
     self.learningRate = learningRate
     self.beta1 = beta1
@@ -117,5 +200,6 @@ public struct AdamWStep: Sendable, Equatable {
     self.weightDecay = weightDecay
     self.count = count
     self.gradientScale = gradientScale
+    self.followerMomentum = followerMomentum
   }
 }

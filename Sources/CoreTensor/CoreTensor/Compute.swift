@@ -4,7 +4,7 @@ import Foundation
 
 /// The process's compute settings.
 public enum Compute {
-  /// Where numeric primitives run. The default is the processor with OpenBLAS and the kernels of this package.
+  /// Where numeric primitives run: the processor, in float32, unless `$backend.withValue` says otherwise.
   @TaskLocal public static var backend: any Backend = ProcessorBackend.shared
 
   /// Threads that operations use, the caller's included. Default: all cores.
@@ -37,8 +37,29 @@ public enum Compute {
     }
   }
 
-  /// What the BLAS says of itself: version, threading and the kernel that it chose for this processor.
-  public static var blasDescription: String {
-    String(cString: openblas_get_config()) + ", kernel " + String(cString: openblas_get_corename())
+  /// What the matrix libraries say of themselves: version, instructions, threading.
+  public static var libraryDescription: String {
+    let blas = String(cString: openblas_get_config()) + ", kernel " + String(cString: openblas_get_corename())
+    return "oneDNN \(String(cString: chex_onednn_description())); \(blas)"
   }
+}
+
+/// What kernels and products may use of the processor, in ascending order; each holds the ones before it.
+public enum InstructionSet: String, Sendable, CaseIterable {
+  /// What every processor has; products by OpenBLAS.
+  case portable
+  case avx2
+  /// Products by oneDNN from here on.
+  case avx512
+  /// Products and attention of bfloat16 in hardware.
+  case avx512BFloat16 = "avx512_bf16"
+
+  /// The best that this processor has.
+  public static var best: InstructionSet { InstructionSet(chex_best_instructions()) }
+  /// What is used. Set it before anything computes, never while something does; more than the best is the best.
+  public static var current: InstructionSet {
+    get { InstructionSet(chex_current_instructions()) }
+    set { chex_use_instructions(chex_instructions(UInt32(allCases.firstIndex(of: newValue)!))) }
+  }
+  private init(_ code: chex_instructions) { self = Self.allCases[Int(code.rawValue)] }
 }

@@ -1,13 +1,9 @@
-import Dispatch
-
-/// Watches operations as they happen: for a finite check after every module, and for profiles.
+/// Watches operations as they happen, for a finite check after every module.
 ///
 /// Nothing is watched unless `Observation.watching` is around the computation.
 public protocol OperationObserver: AnyObject, Sendable {
   /// A result (forward) or a gradient that reached it (backward).
   func observe(_ tensor: Tensor, operation: String, scope: String, phase: OperationPhase)
-  /// How long an operation took.
-  func spent(nanoseconds: UInt64, operation: String, phase: OperationPhase)
 }
 
 public enum OperationPhase: String, Sendable { case forward, backward }
@@ -33,14 +29,6 @@ public enum Observation {
 
   static func check(_ tensor: Tensor, operation: String, scope: String, phase: OperationPhase) {
     observer?.observe(tensor, operation: operation, scope: scope, phase: phase)
-  }
-
-  static func measure(_ operation: String, phase: OperationPhase, _ body: () -> Void) {
-    guard let observer else { return body() }
-    let start = DispatchTime.now().uptimeNanoseconds
-    body()
-    observer.spent(
-      nanoseconds: DispatchTime.now().uptimeNanoseconds - start, operation: operation, phase: phase)
   }
 }
 
@@ -69,9 +57,7 @@ public final class FiniteCheck: OperationObserver, @unchecked Sendable {
     if let position = Compute.backend.firstNonFinite(tensor) {
       first = Finding(
         operation: operation, scope: scope, phase: phase, shape: tensor.shape, position: position,
-        value: tensor.pointer[position])
+        value: tensor.values[position])
     }
   }
-
-  public func spent(nanoseconds: UInt64, operation: String, phase: OperationPhase) {}
 }

@@ -3,7 +3,7 @@ private func unary(
   _ name: String, _ x: Tensor, forward: (Tensor) -> Void, gradient: @escaping (Tensor, Tensor) -> Void
 ) -> Tensor {
   let out = Tensor(uninitialized: x.shape)
-  Observation.measure(name, phase: .forward) { forward(out) }
+  forward(out)
   return record(name, [x], out) { upstream in
     let down = Tensor(uninitialized: x.shape)
     gradient(upstream, down)
@@ -37,7 +37,7 @@ extension Tensor {
     precondition(a.shape == b.shape, "add: shapes \(a.shape) and \(b.shape)")
     let out = Tensor(uninitialized: a.shape)
     let backend = Compute.backend
-    Observation.measure("add", phase: .forward) { backend.add(a, b, into: out) }
+    backend.add(a, b, into: out)
     return record("add", [a, b], out) { upstream in
       a.node?.receive(upstream)
       b.node?.receive(upstream)
@@ -60,7 +60,7 @@ public func addRowVector(_ x: Tensor, _ vector: Tensor) -> Tensor {
   precondition(vector.count == x.columns, "addRowVector: input \(x.shape), vector \(vector.shape)")
   let backend = Compute.backend
   let out = x.copied()
-  Observation.measure("addRowVector", phase: .forward) { backend.addRowVector(vector, to: out) }
+  backend.addRowVector(vector, to: out)
   return record("addRowVector", [x, vector], out) { upstream in
     x.node?.receive(upstream)
     vector.node?.receive(shape: vector.shape) { backend.sumRows(upstream, into: $0, accumulate: $1) }
@@ -76,9 +76,7 @@ public func meanSquaredError(_ prediction: Tensor, _ target: Tensor) -> Tensor {
   let backend = Compute.backend
   let scale = 1 / Float(prediction.count)
   var mean: Float = 0
-  Observation.measure("meanSquaredError", phase: .forward) {
-    mean = Float(backend.squaredError(prediction, target) / Double(prediction.count))
-  }
+  mean = Float(backend.squaredError(prediction, target) / Double(prediction.count))
   let fixed = target.detached
   return record("meanSquaredError", [prediction], Tensor([mean], shape: [1])) { upstream in
     let down = Tensor(uninitialized: prediction.shape)
@@ -98,18 +96,15 @@ public func layerNorm(_ x: Tensor, weight: Tensor?, bias: Tensor?, epsilon: Floa
     "layerNorm: input \(x.shape), weight \(weight?.shape ?? []), bias \(bias?.shape ?? [])")
   let backend = Compute.backend
   let out = Tensor(uninitialized: x.shape)
-  let (mean, inverse) = (Tensor(uninitialized: [x.rows]), Tensor(uninitialized: [x.rows]))
-  Observation.measure("layerNorm", phase: .forward) {
-    backend.layerNorm(
-      x, weight: weight, bias: bias, epsilon: epsilon, into: out, mean: mean, inverse: inverse)
-  }
+  let statistics = RowStatistics(rows: x.rows)
+  backend.layerNorm(x, weight: weight, bias: bias, epsilon: epsilon, into: out, statistics)
   return record("layerNorm", [x, weight, bias].compactMap { $0 }, out) { upstream in
     let down = Tensor(uninitialized: x.shape)
     let learns = weight?.node != nil
     let weightGradient = learns ? weight.map { Tensor(uninitialized: $0.shape) } : nil
     let biasGradient = learns ? bias.map { Tensor(uninitialized: $0.shape) } : nil
     backend.layerNormGradient(
-      x, weight: weight, mean: mean, inverse: inverse, upstream: upstream, into: down,
+      x, weight: weight, statistics, upstream: upstream, residual: nil, into: down,
       weightGradient: weightGradient, biasGradient: biasGradient)
     x.node?.receive(down)
     if let weightGradient, let biasGradient {

@@ -1,31 +1,67 @@
+/// A weight and its bias as operations take them: weight `(n, …)` of k values a row, bias `(n)`.
+public struct DenseWeights: Sendable {
+  public let weight: Tensor
+  public let bias: Tensor?
+  public init(weight: Tensor, bias: Tensor?) {
+    (self.weight, self.bias) = (weight, bias)
+  }
+
+  var inputs: Int { weight.count / weight.shape[0] }
+  var outputs: Int { weight.shape[0] }
+  var tensors: [Tensor] { [weight] + (bias.map { [$0] } ?? []) }
+
+  /// Rows `range` of the weight, and as much of the bias, sharing memory and without history.
+  func rows(_ range: Range<Int>) -> DenseWeights {
+    DenseWeights(
+      weight: Tensor(
+        sharing: weight, shape: [range.count, inputs], start: range.lowerBound * inputs),
+      bias: bias.map { Tensor(sharing: $0, shape: [range.count], start: range.lowerBound) })
+  }
+
+  /// Adds the gradients of the weight and the bias to what they have received, or, where `range` is given, to the
+  /// part of them.
+  /// - Parameters:
+  ///   - upstream: gradient of the outputs, `(…, outputs)`.
+  ///   - input: `(…, inputs)`.
+  func receiveGradients(_ upstream: Tensor, input: Tensor, _ backend: any Backend) {
+    weight.node?.receive(shape: weight.shape) {
+      backend.weightGradient(upstream, input, into: $0, accumulate: $1)
+    }
+    bias?.node?.receive(shape: [outputs]) { backend.sumRows(upstream, into: $0, accumulate: $1) }
+  }
+
+  /// What a bias-less layer adds, for kernels that add one anyway.
+  func biasOrZeros() -> Tensor { bias ?? .zeros([outputs]) }
+}
+
+/// x in the type that products multiply: x itself, or a copy.
+func operand(_ x: Tensor, _ backend: any Backend) -> Tensor {
+  guard x.elementType != backend.activationType else { return x.detached }
+  let converted = Tensor(uninitialized: x.shape, as: backend.activationType)
+  backend.convert(x, into: converted)
+  return converted
+}
+
 /// x (…, k) · weightᵀ (k, n) + bias (n) → (…, n): a dense layer, with the weight as PyTorch keeps it, (n, k).
 public func linear(_ x: Tensor, weight: Tensor, bias: Tensor?) -> Tensor {
-  let (n, k) = (weight.shape[0], weight.count / weight.shape[0])
+  let layer = DenseWeights(weight: weight, bias: bias)
   precondition(
-    x.columns == k && bias.map { $0.count == n } ?? true,
+    x.columns == layer.inputs && bias.map { $0.count == layer.outputs } ?? true,
     "linear: input \(x.shape), weight \(weight.shape), bias \(bias?.shape ?? [])")
   let backend = Compute.backend
-  let rows = x.rows
-  let out = Tensor(uninitialized: x.shape.dropLast() + [n])
-  Observation.measure("linear", phase: .forward) {
-    backend.multiply(
-      x, transposed: false, weight, transposed: true, into: out, ProductSizes(m: rows, n: n, k: k),
-      accumulate: false)
-    if let bias { backend.addRowVector(bias, to: out) }
-  }
-  return record("linear", [x, weight] + (bias.map { [$0] } ?? []), out) { upstream in
+  let out = Tensor(uninitialized: x.shape.dropLast() + [layer.outputs])
+  let multiplied = operand(x, backend)
+  backend.product(multiplied, weight, .forward, into: out, then: bias.map { .bias($0) } ?? .none)
+  let (source, shape) = (x.node, x.shape)
+  return record("linear", [x] + layer.tensors, out) { upstream in
+    let upstream = operand(upstream, backend)
     // dx (rows, k) = dy (rows, n) · weight; dweight (n, k) = dyᵀ · x; dbias = Σ rows of dy
-    x.node?.receive(shape: x.shape) {
-      backend.multiply(
-        upstream, transposed: false, weight, transposed: false, into: $0, ProductSizes(m: rows, n: k, k: n),
-        accumulate: $1)
+    if let source {
+      let down = Tensor(uninitialized: shape)
+      backend.product(upstream, weight, .backward, into: down, then: .none)
+      source.receive(down)
     }
-    weight.node?.receive(shape: weight.shape) {
-      backend.multiply(
-        upstream, transposed: true, x, transposed: false, into: $0, ProductSizes(m: n, n: k, k: rows),
-        accumulate: $1)
-    }
-    bias?.node?.receive(shape: [n]) { backend.sumRows(upstream, into: $0, accumulate: $1) }
+    layer.receiveGradients(upstream, input: multiplied, backend)
   }
 }
 
@@ -37,20 +73,15 @@ public func attention(_ projected: Tensor, heads: Int) -> Tensor {
   precondition(
     projected.shape.count == 3 && projected.shape[2] == 3 * width && width % heads == 0,
     "attention: projected \(projected.shape) for \(heads) heads")
-  let sizes = AttentionSizes(batch: batch, tokens: tokens, heads: heads, width: width / heads)
   let backend = Compute.backend
   let out = Tensor(uninitialized: [batch, tokens, width])
   let logSums = Tensor(uninitialized: [batch, heads, tokens])
-  Observation.measure("attention", phase: .forward) {
-    backend.attention(projected, sizes, into: out, logSums: logSums)
-  }
-  let kept = out
+  let operands = AttentionOperands(projected: projected.detached, heads: heads)
+  backend.attention(operands, into: out, logSums: logSums)
   return record("attention", [projected], out) { upstream in
-    projected.node?.receive(shape: projected.shape) { buffer, accumulate in
-      let gradient = accumulate ? Tensor(uninitialized: projected.shape) : buffer
-      backend.attentionGradient(
-        projected, sizes, output: kept, logSums: logSums, upstream: upstream, into: gradient)
-      if accumulate { backend.addScaled(gradient, by: 1, into: buffer) }
-    }
+    let down = Tensor(uninitialized: projected.shape)
+    backend.attentionGradient(
+      operands, logSums: logSums, upstream: upstream, into: AttentionOperands(projected: down, heads: heads))
+    projected.node?.receive(down)
   }
 }

@@ -1,20 +1,25 @@
 /// Rows of x (B, N, D) by number: `indices` has B rows of K, no number twice in one row → (B, K, D).
 public func gatherTokens(_ x: Tensor, _ indices: [[Int]]) -> Tensor {
-  let (batch, tokens, width) = (x.shape[0], x.shape[1], x.shape[2])
-  let kept = indices.first?.count ?? 0
-  precondition(
-    indices.count == batch && indices.allSatisfy { $0.count == kept && $0.allSatisfy { 0..<tokens ~= $0 } },
-    "gatherTokens: \(indices.count) rows of indices for input \(x.shape), or an index outside it")
+  let rows = tokenRows(indices, of: x, "gatherTokens")
   let backend = Compute.backend
-  let rows = indices.enumerated().flatMap { image, row in row.map { image * tokens + $0 } }
-  let out = Tensor(uninitialized: [batch, kept, width])
-  Observation.measure("gatherTokens", phase: .forward) { backend.gatherRows(x, rows, into: out) }
+  let out = Tensor(uninitialized: [x.shape[0], indices.first?.count ?? 0, x.shape[2]])
+  backend.gatherRows(x, rows, into: out)
   return record("gatherTokens", [x], out) { upstream in
     x.node?.receive(shape: x.shape) { buffer, accumulate in
       if !accumulate { buffer.pointer.update(repeating: 0, count: buffer.count) }
       backend.scatterRows(upstream, rows, into: buffer)
     }
   }
+}
+
+/// Rows of x (B, N, D) seen as a matrix, for B rows of token numbers.
+func tokenRows(_ indices: [[Int]], of x: Tensor, _ operation: String) -> [Int] {
+  let (batch, tokens) = (x.shape[0], x.shape[1])
+  let kept = indices.first?.count ?? 0
+  precondition(
+    indices.count == batch && indices.allSatisfy { $0.count == kept && $0.allSatisfy { 0..<tokens ~= $0 } },
+    "\(operation): \(indices.count) rows of indices for input \(x.shape), or an index outside it")
+  return indices.enumerated().flatMap { image, row in row.map { image * tokens + $0 } }
 }
 
 /// Joins a (B, K, D) and b (B, T, D) to (B, K+T, D).
@@ -42,13 +47,11 @@ private func concatenateBlocks(_ name: String, _ a: Tensor, _ b: Tensor, rows: I
   let (left, right) = (a.count / rows, b.count / rows)
   let joined = left + right
   let halves = [(a, 0, left), (b, left, right)]
-  Observation.measure(name, phase: .forward) {
-    for (x, start, columns) in halves {
-      backend.copyBlock(
-        x, BlockPlace(start: 0, stride: columns), to: out, BlockPlace(start: start, stride: joined),
-        rows: rows,
-        columns: columns)
-    }
+  for (x, start, columns) in halves {
+    backend.copyBlock(
+      x, BlockPlace(start: 0, stride: columns), to: out, BlockPlace(start: start, stride: joined),
+      rows: rows,
+      columns: columns)
   }
   return record(name, [a, b], out) { upstream in
     for (x, start, columns) in halves where x.node != nil {
@@ -61,24 +64,6 @@ private func concatenateBlocks(_ name: String, _ a: Tensor, _ b: Tensor, rows: I
   }
 }
 
-/// The last `count` tokens of x (B, N, D) → (B, count, D).
-public func lastTokens(_ x: Tensor, _ count: Int) -> Tensor {
-  let (batch, tokens, width) = (x.shape[0], x.shape[1], x.shape[2])
-  precondition(0...tokens ~= count, "lastTokens: \(count) of input \(x.shape)")
-  let backend = Compute.backend
-  let out = Tensor(uninitialized: [batch, count, width])
-  let place = BlockPlace(start: (tokens - count) * width, stride: tokens * width)
-  let packed = BlockPlace(start: 0, stride: count * width)
-  Observation.measure("lastTokens", phase: .forward) {
-    backend.copyBlock(x, place, to: out, packed, rows: batch, columns: count * width)
-  }
-  return record("lastTokens", [x], out) { upstream in
-    let down = Tensor.zeros(x.shape)
-    backend.copyBlock(upstream, packed, to: down, place, rows: batch, columns: count * width)
-    x.node?.receive(down)
-  }
-}
-
 /// Stacks tensors that agree in all but the first axis.
 public func stack(_ parts: [Tensor]) -> Tensor {
   guard parts.count > 1 else { return parts[0] }
@@ -88,17 +73,15 @@ public func stack(_ parts: [Tensor]) -> Tensor {
   let out = Tensor(uninitialized: [parts.reduce(0) { $0 + $1.shape[0] }] + tail)
   let backend = Compute.backend
   let starts = parts.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.count) }
-  Observation.measure("stack", phase: .forward) {
-    for (part, start) in zip(parts, starts) {
-      backend.copyBlock(
-        part, BlockPlace(start: 0, stride: part.columns), to: out,
-        BlockPlace(start: start, stride: part.columns), rows: part.rows, columns: part.columns)
-    }
+  for (part, start) in zip(parts, starts) {
+    backend.copyBlock(
+      part, BlockPlace(start: 0, stride: part.columns), to: out,
+      BlockPlace(start: start, stride: part.columns), rows: part.rows, columns: part.columns)
   }
   return record("stack", parts, out) { upstream in
     for (part, start) in zip(parts, starts) {
       part.node?.receive(
-        Tensor(shape: part.shape, storage: upstream.storage, offset: upstream.offset + start))
+        Tensor(sharing: upstream, shape: part.shape, start: start))
     }
   }
 }
@@ -108,13 +91,12 @@ public func items(_ x: Tensor, _ range: Range<Int>) -> Tensor {
   let size = x.count / max(x.shape[0], 1)
   precondition(range.upperBound <= x.shape[0], "items: \(range) of input \(x.shape)")
   let shape = [range.count] + x.shape.dropFirst()
-  let out = Tensor(shape: shape, storage: x.storage, offset: x.offset + range.lowerBound * size)
+  let out = Tensor(sharing: x, shape: shape, start: range.lowerBound * size)
   let backend = Compute.backend
   return record("items", [x], out) { upstream in
     x.node?.receive(shape: x.shape) { buffer, accumulate in
       if !accumulate { buffer.pointer.update(repeating: 0, count: buffer.count) }
-      let part = Tensor(
-        shape: shape, storage: buffer.storage, offset: buffer.offset + range.lowerBound * size)
+      let part = Tensor(sharing: buffer, shape: shape, start: range.lowerBound * size)
       backend.addScaled(upstream, by: 1, into: part)
     }
   }
@@ -123,9 +105,9 @@ public func items(_ x: Tensor, _ range: Range<Int>) -> Tensor {
 /// The same values in another shape of as many values, sharing memory.
 public func reshape(_ x: Tensor, _ shape: [Int]) -> Tensor {
   precondition(shape.reduce(1, *) == x.count, "reshape: \(x.shape) to \(shape)")
-  let out = Tensor(shape: shape, storage: x.storage, offset: x.offset)
+  let out = Tensor(sharing: x, shape: shape)
   return record("reshape", [x], out) { upstream in
-    x.node?.receive(Tensor(shape: x.shape, storage: upstream.storage, offset: upstream.offset))
+    x.node?.receive(Tensor(sharing: upstream, shape: x.shape))
   }
 }
 
@@ -143,9 +125,7 @@ public func extractPatches(_ images: Tensor, patches: [[Int]], patchSize: Int) -
     "extractPatches: images \(images.shape), \(patches.count) rows of patches, patch \(patchSize)")
   let out = Tensor(uninitialized: [patches.count, kept, images.shape[1] * patchSize * patchSize])
   let backend = Compute.backend
-  Observation.measure("extractPatches", phase: .forward) {
-    backend.extractPatches(images, patches: patches, patchSize: patchSize, into: out)
-  }
+  backend.extractPatches(images, patches: patches, patchSize: patchSize, into: out)
   return out
 }
 

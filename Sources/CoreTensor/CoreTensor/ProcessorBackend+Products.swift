@@ -1,112 +1,142 @@
 import CKernels
-import COpenBLAS
 
 extension ProcessorBackend {
-  public func multiply(
-    _ a: Tensor, transposed transposeA: Bool, _ b: Tensor, transposed transposeB: Bool, into out: Tensor,
-    _ sizes: ProductSizes, accumulate: Bool
+  public func product(
+    _ x: Tensor, _ weight: Tensor, _ direction: ProductDirection, into out: Tensor,
+    then epilogue: ProductEpilogue
   ) {
-    let (m, n, k) = (sizes.m, sizes.n, sizes.k)
-    let (aStride, bStride) = (transposeA ? m : k, transposeB ? k : n)
-    let beta: Float = accumulate ? 1 : 0
-    /// One block of the product, rows × columns of `out`.
-    @Sendable func block(_ rows: Range<Int>, _ columns: Range<Int>) {
-      cblas_sgemm(
-        CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans,
-        blasint(rows.count), blasint(columns.count), blasint(k), 1,
-        a.pointer + (transposeA ? rows.lowerBound : rows.lowerBound * k), blasint(aStride),
-        b.pointer + (transposeB ? columns.lowerBound * k : columns.lowerBound), blasint(bStride), beta,
-        out.pointer + rows.lowerBound * n + columns.lowerBound, blasint(n))
-    }
-    guard m * n * k > 1 << 18 else { return block(0..<m, 0..<n) }
-    if m >= n {
-      Compute.ranges(m, grain: Self.productGrain(m)) { block($0, 0..<n) }
-    } else {
-      Compute.ranges(n, grain: Self.productGrain(n)) { block(0..<m, $0) }
+    let library = matrixProducts
+    let (x, type) = (asOperand(x), activationType)
+    let packed = PackedWeights.packed(weight, direction, as: type, by: library)
+    let rows = x.count / packed.k
+    Compute.ranges(rows, grain: Self.productRows(rows)) { range in
+      let (from, to) = (range.lowerBound * packed.k, range.lowerBound * packed.n)
+      library.multiply(
+        x.bytes + from * type.byteCount, rows: range.count, packed,
+        into: out.bytes + to * out.elementType.byteCount, out.elementType, accumulate: false)
+      finish(out, epilogue, rows: range, columns: packed.n)
     }
   }
 
-  /// Rows of a product that one chunk covers: four chunks where that leaves enough work to repay packing.
-  private static func productGrain(_ rows: Int) -> Int {
-    let quarter = (rows + 3) / 4
-    return max(32, (quarter + 15) / 16 * 16)
+  /// Rows of a product that one chunk covers: few enough that what follows finds them in the cache, enough to
+  /// repay reading the packed operand.
+  private static func productRows(_ rows: Int) -> Int {
+    let most = 128
+    let chunks = (rows + most - 1) / most
+    let even = (chunks + 1) / 2 * 2
+    return max(32, ((rows + even - 1) / even + 15) / 16 * 16)
   }
 
-  // projected: (B, N, 3, H, W); for each image and head, S = Q Kᵀ/√W, P = softmax(S), O = P V.
-  public func attention(_ projected: Tensor, _ sizes: AttentionSizes, into out: Tensor, logSums: Tensor) {
-    let (n, w) = (sizes.tokens, sizes.width)
-    eachHead(projected, sizes, scratch: 1) { head, scratch in
-      let p = scratch[0]
-      product(false, true, n, n, w, head.scale, head.query, head.stride, head.key, head.stride, 0, p, n)
-      chex_softmax(p, logSums.pointer + head.index * n, n, n)
-      let output = out.pointer + head.outputOffset
-      product(false, false, n, w, n, 1, p, n, head.value, head.stride, 0, output, head.outputStride)
+  /// x as products multiply it.
+  private func asOperand(_ x: Tensor) -> Tensor {
+    guard x.elementType != activationType else { return x }
+    let converted = Tensor(uninitialized: x.shape, as: activationType)
+    convert(x, into: converted)
+    return converted
+  }
+
+  private func finish(_ out: Tensor, _ epilogue: ProductEpilogue, rows: Range<Int>, columns: Int) {
+    let (start, type) = (rows.lowerBound * columns, out.elementType)
+    func place(_ tensor: Tensor) -> UnsafeMutableRawPointer { tensor.bytes + start * type.byteCount }
+    switch epilogue {
+    case .none: break
+    case .bias(let bias):
+      chex_add_row_vector(place(out), bias.pointer, type.code, rows.count, columns)
+    case .biasResidual(let bias, let residual):
+      chex_bias_residual(out.pointer + start, bias.pointer, residual.pointer + start, rows.count, columns)
+    case .biasGELU(let bias, let activated):
+      chex_bias_gelu(place(out), bias.pointer, place(activated), type.code, rows.count, columns)
+    case .geluGradient(let x, let activated):
+      chex_gelu_backward(place(out), place(x), place(activated), type.code, rows.count * columns)
     }
   }
 
-  // dV = Pᵀ dO; dP = dO Vᵀ; dS = P ∘ (dP - Σ P dP)/√W; dQ = dS K; dK = dSᵀ Q. P is computed again from S.
+  // out (n, k) = upstreamᵀ (n, rows) · x (rows, k)
+  public func weightGradient(_ upstream: Tensor, _ x: Tensor, into out: Tensor, accumulate: Bool) {
+    let library = matrixProducts
+    let (upstream, type) = (asOperand(upstream), activationType)
+    let (rows, n) = (upstream.rows, upstream.columns)
+    let k = x.count / rows
+    let packed = library.pack(MatrixView(x, rows: rows, columns: k), as: type)
+    Compute.ranges(n, grain: Self.gradientColumns(n)) { range in
+      // The left operand's rows are upstream's columns.
+      let left = Storage(byteCount: range.count * rows * type.byteCount)
+      chex_transpose(
+        upstream.bytes + range.lowerBound * type.byteCount, type.code, n, left.pointer, rows, range.count)
+      library.multiply(
+        left.pointer, rows: range.count, packed, into: out.bytes + range.lowerBound * k * 4, .float32,
+        accumulate: accumulate)
+      withExtendedLifetime(left) {}
+    }
+  }
+
+  private static func gradientColumns(_ columns: Int) -> Int {
+    let chunks = max(2, (columns + 191) / 192)
+    let even = (chunks + 1) / 2 * 2
+    return max(16, ((columns + even - 1) / even + 15) / 16 * 16)
+  }
+
+  // MARK: Attention
+
+  public func attention(_ operands: AttentionOperands, into out: Tensor, logSums: Tensor) {
+    let size = out.elementType.byteCount
+    eachHead(operands, backward: false) { head, image, index, scratch in
+      let output = out.bytes + (image * operands.queryCount * out.columns + index * operands.width) * size
+      let sums = logSums.pointer + (image * operands.heads + index) * operands.queryCount
+      chex_attention(head, sums, output, out.columns, scratch)
+    }
+  }
+
   public func attentionGradient(
-    _ projected: Tensor, _ sizes: AttentionSizes, output: Tensor, logSums: Tensor, upstream: Tensor,
-    into out: Tensor
+    _ operands: AttentionOperands, logSums: Tensor, upstream: Tensor, into gradients: AttentionOperands
   ) {
-    let (n, w) = (sizes.tokens, sizes.width)
-    let modelWidth = sizes.heads * w
-    eachHead(projected, sizes, scratch: 2) { head, scratch in
-      let (p, slope) = (scratch[0], scratch[1])
-      let up = upstream.pointer + head.outputOffset
-      let query = out.pointer + head.offset
-      let (key, value) = (query + modelWidth, query + 2 * modelWidth)
-      product(false, true, n, n, w, head.scale, head.query, head.stride, head.key, head.stride, 0, p, n)
-      chex_softmax_again(p, logSums.pointer + head.index * n, n, n)
-      product(true, false, n, w, n, 1, p, n, up, head.outputStride, 0, value, head.stride)
-      product(false, true, n, n, w, 1, up, head.outputStride, head.value, head.stride, 0, slope, n)
-      chex_softmax_gradient(p, slope, head.scale, n, n)
-      product(false, false, n, w, n, 1, slope, n, head.key, head.stride, 0, query, head.stride)
-      product(true, false, n, w, n, 1, slope, n, head.query, head.stride, 0, key, head.stride)
+    let size = upstream.elementType.byteCount
+    eachHead(operands, backward: true) { head, image, index, scratch in
+      let up =
+        upstream.bytes + (image * operands.queryCount * upstream.columns + index * operands.width) * size
+      let sums = logSums.pointer + (image * operands.heads + index) * operands.queryCount
+      let slopes = chex_head_slopes(
+        query: gradients.place(gradients.queries, gradients.query, image, index),
+        key: gradients.place(gradients.keysValues, gradients.key, image, index),
+        value: gradients.place(gradients.keysValues, gradients.value, image, index),
+        queryStride: gradients.queries.columns, keyStride: gradients.keysValues.columns)
+      chex_attention_gradient(head, sums, up, upstream.columns, slopes, scratch)
     }
-  }
-
-  private struct Head {
-    let index: Int
-    /// Distance from the first value of `projected` to this head's queries, and between tokens.
-    let offset: Int
-    let stride: Int
-    let outputOffset: Int
-    let outputStride: Int
-    let scale: Float
-    let query: UnsafeMutablePointer<Float>
-    let key: UnsafeMutablePointer<Float>
-    let value: UnsafeMutablePointer<Float>
   }
 
   private func eachHead(
-    _ projected: Tensor, _ sizes: AttentionSizes, scratch count: Int,
-    _ body: @Sendable (Head, [UnsafeMutablePointer<Float>]) -> Void
+    _ operands: AttentionOperands, backward: Bool,
+    _ body: @Sendable (chex_head, _ image: Int, _ head: Int, UnsafeMutableRawPointer) -> Void
   ) {
-    let (n, heads, w) = (sizes.tokens, sizes.heads, sizes.width)
-    Compute.parallel(sizes.batch * heads) { index in
-      let (image, head) = (index / heads, index % heads)
-      let offset = image * n * 3 * heads * w + head * w
-      let query = projected.pointer + offset
-      let matrices = (0..<count).map { _ in Storage(count: n * n) }
-      body(
-        Head(
-          index: index, offset: offset, stride: 3 * heads * w, outputOffset: image * n * heads * w + head * w,
-          outputStride: heads * w, scale: 1 / Float(w).squareRoot(), query: query, key: query + heads * w,
-          value: query + 2 * heads * w),
-        matrices.map(\.pointer))
-      withExtendedLifetime(matrices) {}
+    let type = operands.queries.elementType
+    precondition(operands.keysValues.elementType == type, "attention: queries and keys of different types")
+    let heads = operands.heads
+    let grain = max(1, (1 << 16) / (operands.queryCount * operands.keyCount))
+    Compute.ranges(operands.batch * heads, grain: grain) { range in
+      func head(_ index: Int) -> chex_head {
+        let (image, number) = (index / heads, index % heads)
+        return chex_head(
+          query: operands.place(operands.queries, operands.query, image, number),
+          key: operands.place(operands.keysValues, operands.key, image, number),
+          value: operands.place(operands.keysValues, operands.value, image, number),
+          queryStride: operands.queries.columns, keyStride: operands.keysValues.columns,
+          queries: operands.queryCount, keys: operands.keyCount, width: operands.width, scale: operands.scale,
+          type: type.code)
+      }
+      let words = chex_attention_scratch(head(range.lowerBound), backward ? 1 : 0)
+      let scratch = Storage(byteCount: words * 4)
+      for index in range { body(head(index), index / heads, index % heads, scratch.pointer) }
+      withExtendedLifetime(scratch) {}
     }
   }
 }
 
-/// out (m, n) = scale · op(a) op(b) + keep · out, on one thread.
-private func product(
-  _ transposeA: Bool, _ transposeB: Bool, _ m: Int, _ n: Int, _ k: Int, _ scale: Float,
-  _ a: UnsafePointer<Float>, _ aStride: Int, _ b: UnsafePointer<Float>, _ bStride: Int, _ keep: Float,
-  _ out: UnsafeMutablePointer<Float>, _ outStride: Int
-) {
-  cblas_sgemm(
-    CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans, blasint(m),
-    blasint(n), blasint(k), scale, a, blasint(aStride), b, blasint(bStride), keep, out, blasint(outStride))
+extension AttentionOperands {
+  /// A head's first value in one of the operands.
+  fileprivate func place(_ tensor: Tensor, _ column: Int, _ image: Int, _ head: Int)
+    -> UnsafeMutableRawPointer
+  {
+    tensor.bytes
+      + (image * tensor.shape[1] * tensor.columns + column + head * width) * tensor.elementType.byteCount
+  }
 }

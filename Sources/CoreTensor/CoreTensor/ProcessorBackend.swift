@@ -1,18 +1,21 @@
 import CKernels
-import COpenBLAS
 
-/// The processor: OpenBLAS for products, this package's kernels for the rest, one thread pool for both.
+/// The processor: a matrix library for products, this package's kernels for the rest, one thread pool for both.
 ///
-/// OpenBLAS is held to one thread and called from each thread of the pool for its own part of a product, so that
-/// two pools never spin against each other.
+/// Products are of float32, or of bfloat16 with float32 sums; all else is float32. Work is divided the same way for any
+/// number of threads, so that results do not depend on it.
 public struct ProcessorBackend: Backend {
-  public static let shared = ProcessorBackend()
+  /// In float32.
+  public static let shared = ProcessorBackend(.float32)
+
+  public let activationType: ElementType
+
+  /// - Parameter type: what products multiply and how activations between them are kept.
+  public init(_ type: ElementType) { activationType = type }
 
   /// Values that one chunk of an elementwise operation covers: large enough to outweigh its dispatch, small
   /// enough to stay in the second-level cache.
   static let grain = 1 << 15
-
-  private init() { openblas_set_num_threads(1) }
 
   func elementwise(_ count: Int, _ body: @Sendable (Int, Int) -> Void) {
     Compute.ranges(count, grain: Self.grain) { body($0.lowerBound, $0.count) }
@@ -25,6 +28,13 @@ public struct ProcessorBackend: Backend {
 
   // MARK: Elementwise
 
+  public func convert(_ x: Tensor, into out: Tensor) {
+    let (size, outSize) = (x.elementType.byteCount, out.elementType.byteCount)
+    elementwise(out.count) {
+      chex_convert(
+        x.bytes + $0 * size, x.elementType.code, out.bytes + $0 * outSize, out.elementType.code, $1)
+    }
+  }
   public func add(_ a: Tensor, _ b: Tensor, into out: Tensor) {
     elementwise(out.count) { chex_add(a.pointer + $0, b.pointer + $0, out.pointer + $0, $1) }
   }
@@ -53,21 +63,25 @@ public struct ProcessorBackend: Backend {
     elementwise(out.count) { chex_moving_average(x.pointer + $0, keep, out.pointer + $0, $1) }
   }
   public func firstNonFinite(_ x: Tensor) -> Int? {
-    let position = chex_first_non_finite(x.pointer, x.count)
+    let position = chex_first_non_finite(x.bytes, x.elementType.code, x.count)
     return position < 0 ? nil : position
   }
 
-  public func adamW(_ parameter: Tensor, gradient: Tensor, first: Tensor, second: Tensor, _ step: AdamWStep) {
+  public func adamW(
+    _ parameter: Tensor, gradient: Tensor, first: Tensor, second: Tensor, follower: Tensor?, _ step: AdamWStep
+  ) {
     let count = Double(step.count)
-    let how = chex_adamw(
+    let how = chex_adamw_step(
       gradientScale: Float(step.gradientScale), decay: Float(1 - step.learningRate * step.weightDecay),
       gain1: Float(1 - step.beta1), beta2: Float(step.beta2), gain2: Float(1 - step.beta2),
       epsilon: Float(step.epsilon),
       stepSize: Float(step.learningRate / (1 - power(step.beta1, count))),
-      secondScale: Float(1 / (1 - power(step.beta2, count)).squareRoot()))
-    elementwise(parameter.count) {
-      chex_adamw_update(
-        parameter.pointer + $0, gradient.pointer + $0, first.pointer + $0, second.pointer + $0, how, $1)
+      secondScale: Float(1 / (1 - power(step.beta2, count)).squareRoot()),
+      keep: Float(step.followerMomentum))
+    elementwise(parameter.count) { start, count in
+      chex_adamw(
+        parameter.pointer + start, gradient.pointer + start, first.pointer + start, second.pointer + start,
+        follower.map { $0.pointer + start }, how, count)
     }
   }
 
@@ -88,29 +102,6 @@ public struct ProcessorBackend: Backend {
       return sums.prefix(chunks).reduce(0, +)
     }
   }
-
-  public func addRowVector(_ vector: Tensor, to x: Tensor) {
-    rowwise(x.rows, columns: x.columns) {
-      chex_add_row_vector(x.pointer + $0.lowerBound * x.columns, vector.pointer, $0.count, x.columns)
-    }
-  }
-
-  public func sumRows(_ x: Tensor, into out: Tensor, accumulate: Bool) {
-    let columns = x.columns
-    let grain = Self.reductionRows(x.rows)
-    let chunks = (x.rows + grain - 1) / grain
-    let partial = Tensor(uninitialized: [chunks, columns])
-    Compute.ranges(x.rows, grain: grain) {
-      chex_sum_rows(
-        x.pointer + $0.lowerBound * columns, partial.pointer + $0.lowerBound / grain * columns, $0.count,
-        columns,
-        0)
-    }
-    chex_sum_rows(partial.pointer, out.pointer, chunks, columns, accumulate ? 1 : 0)
-  }
-
-  /// Rows a chunk when a sum over rows is divided: at most sixteen partial sums.
-  static func reductionRows(_ rows: Int) -> Int { max(64, (rows + 15) / 16) }
 
   private func power(_ base: Double, _ exponent: Double) -> Double {
     var result = 1.0

@@ -24,11 +24,12 @@ public struct AdamWSettings: Sendable, Equatable, Codable {
 
 /// AdamW with gradient clipping by global norm.
 public final class AdamW {
-  /// A parameter and its two moments, float32 of the parameter's shape.
+  /// A parameter, its two moments, float32 of the parameter's shape, and who follows it by moving average.
   public struct Slot {
     public let parameter: Parameter
     public let first: Tensor
     public let second: Tensor
+    public let follower: Parameter?
   }
 
   public let settings: AdamWSettings
@@ -36,10 +37,18 @@ public final class AdamW {
   /// Updates done so far; saved with the moments.
   public var updates = 0
 
-  /// - Parameter parameters: trainable ones, in the model's order.
-  public init(_ parameters: [Parameter], settings: AdamWSettings) {
+  /// - Parameters:
+  ///   - parameters: trainable ones, in the model's order.
+  ///   - followers: what follows a parameter, by the parameter's identity.
+  public init(
+    _ parameters: [Parameter], followers: [ObjectIdentifier: Parameter] = [:], settings: AdamWSettings
+  ) {
     self.settings = settings
-    slots = parameters.map { Slot(parameter: $0, first: .zeros($0.shape), second: .zeros($0.shape)) }
+    slots = parameters.map {
+      Slot(
+        parameter: $0, first: .zeros($0.shape), second: .zeros($0.shape),
+        follower: followers[ObjectIdentifier($0)])
+    }
   }
 
   /// Norm of all gradients together, √Σ g², added up in the parameters' order.
@@ -49,23 +58,35 @@ public final class AdamW {
     }.squareRoot()
   }
 
-  /// Updates every parameter that has a gradient and clears the gradients.
+  /// Updates every parameter that has a gradient, lets followers follow, and clears the gradients: one pass over each
+  /// parameter's memory.
   /// - Parameters:
   ///   - gradientNorm: as `gradientNorm()` gives it.
   ///   - gradientScale: factor on gradients before clipping: 1/n after n accumulated backward passes; `gradientNorm`
   ///     is taken before it.
-  public func step(learningRate: Double, gradientNorm: Double, gradientScale: Double = 1) {
+  ///   - followerMomentum: τ of θ' ← τ θ' + (1 - τ) θ (spec section 1).
+  public func step(
+    learningRate: Double, gradientNorm: Double, gradientScale: Double = 1, followerMomentum: Double = 1
+  ) {
     updates += 1
     let norm = gradientNorm * gradientScale
     let clip = settings.clipNorm > 0 ? min(1, settings.clipNorm / (norm + 1e-6)) : 1
     for slot in slots {
-      guard let gradient = slot.parameter.gradient else { continue }
+      guard let gradient = slot.parameter.gradient else {
+        if let follower = slot.follower {
+          Compute.backend.movingAverage(
+            slot.parameter.tensor, keep: Float(followerMomentum), into: follower.tensor)
+        }
+        continue
+      }
       let decays = slot.parameter.shape.count > 1
       Compute.backend.adamW(
         slot.parameter.tensor, gradient: gradient, first: slot.first, second: slot.second,
+        follower: slot.follower?.tensor,
         AdamWStep(
           learningRate: learningRate, beta1: settings.beta1, beta2: settings.beta2, epsilon: settings.epsilon,
-          weightDecay: decays ? settings.weightDecay : 0, count: updates, gradientScale: clip * gradientScale)
+          weightDecay: decays ? settings.weightDecay : 0, count: updates, gradientScale: clip * gradientScale,
+          followerMomentum: followerMomentum)
       )
     }
     clearGradients()

@@ -18,6 +18,9 @@ public final class Linear: Module {
     linear(x, weight: weight.tensor, bias: bias.tensor)
   }
 
+  /// For operations that do more than this layer.
+  var weights: DenseWeights { DenseWeights(weight: weight.tensor, bias: bias.tensor) }
+
   public func visit(_ visitor: inout ParameterVisitor) {
     visitor.parameter(weight, "weight")
     visitor.parameter(bias, "bias")
@@ -42,6 +45,9 @@ public final class LayerNorm: Module {
   public func callAsFunction(_ x: Tensor) -> Tensor {
     layerNorm(x, weight: weight.tensor, bias: bias.tensor, epsilon: epsilon)
   }
+
+  /// For operations that do more than this layer.
+  var weights: NormWeights { NormWeights(weight: weight.tensor, bias: bias.tensor, epsilon: epsilon) }
 
   public func visit(_ visitor: inout ParameterVisitor) {
     visitor.parameter(weight, "weight")

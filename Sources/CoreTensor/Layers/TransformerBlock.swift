@@ -13,9 +13,15 @@ public final class Attention: Module {
     projection = Linear(width, width, outputDivisor: outputDivisor, initializer: &initializer)
   }
 
-  /// x (B, N, D) → (B, N, D)
-  public func callAsFunction(_ x: Tensor) -> Tensor {
-    projection(attention(queriesKeysValues(x), heads: heads))
+  /// x + attention(norm(x)): x (B, N, D) → (B, N, D).
+  /// - Parameter tokens: B rows of T token numbers; then the result is theirs alone, (B, T, D).
+  func branch(_ x: Tensor, norm: LayerNorm, of tokens: [[Int]]?) -> Tensor {
+    let (projected, output) = (queriesKeysValues.weights, projection.weights)
+    guard let tokens else {
+      return attentionBranch(x, norm: norm.weights, projection: projected, output: output, heads: heads)
+    }
+    return attentionBranch(
+      x, of: tokens, norm: norm.weights, projection: projected, output: output, heads: heads)
   }
 
   public func visit(_ visitor: inout ParameterVisitor) {
@@ -34,8 +40,10 @@ public final class FeedForward: Module {
     contract = Linear(hidden, width, outputDivisor: outputDivisor, initializer: &initializer)
   }
 
-  /// x (B, N, D) → (B, N, D)
-  public func callAsFunction(_ x: Tensor) -> Tensor { contract(gelu(expand(x))) }
+  /// x + feedForward(norm(x)): x (B, N, D) → (B, N, D)
+  func branch(_ x: Tensor, norm: LayerNorm) -> Tensor {
+    feedForwardBranch(x, norm: norm.weights, expand: expand.weights, contract: contract.weights)
+  }
 
   public func visit(_ visitor: inout ParameterVisitor) {
     visitor.module(expand, "fc1")
@@ -60,10 +68,10 @@ public final class TransformerBlock: Module {
     feedForward = FeedForward(width, hidden: hidden, outputDivisor: divisor, initializer: &initializer)
   }
 
-  /// x (B, N, D) → (B, N, D)
-  public func callAsFunction(_ x: Tensor) -> Tensor {
-    let x = Observation.within("attn") { x + attention(norm1(x)) }
-    return Observation.within("mlp") { x + feedForward(norm2(x)) }
+  /// x (B, N, D) → (B, N, D), or (B, T, D) for B rows of T token numbers.
+  public func callAsFunction(_ x: Tensor, of tokens: [[Int]]? = nil) -> Tensor {
+    let x = Observation.within("attn") { attention.branch(x, norm: norm1, of: tokens) }
+    return Observation.within("mlp") { feedForward.branch(x, norm: norm2) }
   }
 
   public func visit(_ visitor: inout ParameterVisitor) {
@@ -78,6 +86,8 @@ public final class TransformerBlock: Module {
 public final class TransformerStack: Module {
   let blocks: [TransformerBlock]
   let name: String
+  /// Whether blocks keep only their inputs for the backward pass and compute the rest again.
+  public var recomputesActivations = false
 
   public init(
     _ width: Int, depth: Int, heads: Int, mlpRatio: Double, name: String, initializer: inout Initializer
@@ -92,9 +102,15 @@ public final class TransformerStack: Module {
   }
 
   /// x (B, N, D) → (B, N, D)
-  public func callAsFunction(_ x: Tensor) -> Tensor {
+  /// - Parameter tokens: B rows of T token numbers whose results are wanted; the last block computes no others, and
+  ///   the result is (B, T, D). Nil for all.
+  public func callAsFunction(_ x: Tensor, of tokens: [[Int]]? = nil) -> Tensor {
     blocks.enumerated().reduce(x) { x, block in
-      Observation.within("\(name).\(block.offset)") { block.element(x) }
+      let chosen = block.offset == blocks.count - 1 ? tokens : nil
+      return Observation.within("\(name).\(block.offset)") {
+        guard recomputesActivations else { return block.element(x, of: chosen) }
+        return recomputed(x) { block.element($0, of: chosen) }
+      }
     }
   }
 

@@ -61,7 +61,7 @@ public final class VisionTransformer: Module {
   public let shape: VisionTransformerShape
   let patchEmbedding: PatchEmbedding
   let positionTable: Parameter
-  let blocks: TransformerStack
+  public let blocks: TransformerStack
   let norm: LayerNorm
 
   public init(_ shape: VisionTransformerShape, initializer: inout Initializer) {
@@ -79,13 +79,14 @@ public final class VisionTransformer: Module {
   /// - Parameters:
   ///   - images: `(B, 3, S, S)`, normalised.
   ///   - visible: B rows of K patch numbers in raster order; nil for all.
-  /// - Returns: `(B, K, D)`.
-  public func callAsFunction(_ images: Tensor, visible: [[Int]]? = nil) -> Tensor {
+  ///   - tokens: B rows of T positions among the visible patches whose features are wanted; nil for all.
+  /// - Returns: `(B, K, D)`, or `(B, T, D)`.
+  public func callAsFunction(_ images: Tensor, visible: [[Int]]? = nil, of tokens: [[Int]]? = nil) -> Tensor {
     let patches = visible ?? Array(repeating: Array(0..<shape.patchCount), count: images.shape[0])
     let embedded = Observation.within("patch_embed") {
       patchEmbedding(images, patches: patches) + positions(positionTable, patches)
     }
-    let encoded = blocks(embedded)
+    let encoded = blocks(embedded, of: tokens)
     return Observation.within("norm") { norm(encoded) }
   }
 

@@ -36,7 +36,7 @@ public final class VisionPredictor: Predictor {
   private let maskToken: Parameter
   private let positionTable: Parameter
   private let targetEncoding: PositionEncoding
-  private let blocks: TransformerStack
+  public let blocks: TransformerStack
   private let norm: LayerNorm
   private let projection: Linear
 
@@ -70,10 +70,10 @@ public final class VisionPredictor: Predictor {
     let tokens = Observation.within("predictor_embed") {
       embedding(context) + positions(positionTable, visible)
     }
-    let encoded = blocks(concatenateTokens(tokens, maskTokens))
-    return Observation.within("predictor_proj") {
-      projection(norm(lastTokens(encoded, maskTokens.shape[1])))
-    }
+    let last = Array(tokens.shape[1]..<tokens.shape[1] + maskTokens.shape[1])
+    let encoded = blocks(
+      concatenateTokens(tokens, maskTokens), of: Array(repeating: last, count: tokens.shape[0]))
+    return Observation.within("predictor_proj") { projection(norm(encoded)) }
   }
 
   public func visit(_ visitor: inout ParameterVisitor) {

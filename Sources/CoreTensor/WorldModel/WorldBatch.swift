@@ -69,7 +69,8 @@ public struct WorldOutput {
   public let loss: Float
   /// Mean squared error of each prediction, by name.
   public let terms: [(name: String, value: Float)]
-  /// Features in the batch's order: targets (B, N, d), contexts (B, K, d), predictions (B, T, d).
+  /// Features in the batch's order: targets (B, T, d), of the patches that some prediction is compared with, contexts
+  /// (B, K, d), predictions (B, T, d).
   public let targets: [Tensor]
   public let contexts: [Tensor]
   public let predictions: [Tensor]

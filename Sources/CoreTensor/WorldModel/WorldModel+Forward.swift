@@ -23,12 +23,16 @@ extension WorldModel {
 
   /// One forward pass: every pass of equal length is made at once.
   public func callAsFunction(_ batch: WorldBatch, reduction: LossReduction) -> WorldOutput {
-    let targets = encodeTargets(batch.targets)
+    let wanted = batch.targets.indices.map {
+      TargetPatches(of: $0, in: batch, patchCount: shape.encoder.patchCount)
+    }
+    let targets = encodeTargets(batch.targets, wanted)
     let contexts = encodeContexts(batch.contexts)
     let predictions = predict(batch, contexts: contexts)
     let errors = zip(batch.predictions, predictions).map { request, predicted in
       Observation.within("loss." + request.name) {
-        meanSquaredError(predicted, gatherTokens(targets[request.target], request.patches))
+        meanSquaredError(
+          predicted, wanted[request.target].features(targets[request.target], at: request.patches))
       }
     }
     let (objective, loss) = combine(errors, batch.predictions.map(\.group), reduction)
@@ -37,9 +41,13 @@ extension WorldModel {
       targets: targets, contexts: contexts, predictions: predictions)
   }
 
-  private func encodeTargets(_ images: [Tensor]) -> [Tensor] {
-    grouped(images.indices.map { ($0, images[$0].shape[0]) }) { members in
-      split(targetFeatures(stack(members.map { images[$0] })), images[members[0]].shape[0])
+  private func encodeTargets(_ images: [Tensor], _ wanted: [TargetPatches]) -> [Tensor] {
+    let keys = images.indices.map { ($0, [images[$0].shape[0], wanted[$0].rows?[0].count ?? 0]) }
+    return grouped(keys) { members in
+      let patches = members.compactMap { wanted[$0].rows }.flatMap { $0 }
+      let whole = stack(members.map { images[$0] })
+      return split(
+        targetFeatures(whole, of: patches.isEmpty ? nil : patches), images[members[0]].shape[0])
     }
   }
 

@@ -56,18 +56,17 @@ public final class WorldModel: Module {
   /// Parameters that training changes, in the model's order.
   public var trainable: [Parameter] { entries.map(\.parameter).filter(\.isTrainable) }
 
-  /// θ' ← τ θ' + (1 - τ) θ for every parameter of the target encoder (spec section 1).
-  public func updateTargetEncoder(momentum: Double) {
-    for (following, leading) in zip(targetEncoder.entries, encoder.entries) where !leading.isBuffer {
-      Compute.backend.movingAverage(
-        leading.parameter.tensor, keep: Float(momentum), into: following.parameter.tensor)
-    }
+  /// What follows each of the encoder's parameters by moving average: θ' ← τ θ' + (1 - τ) θ (spec section 1).
+  public var followers: [ObjectIdentifier: Parameter] {
+    let pairs = zip(encoder.entries, targetEncoder.entries).filter { !$0.0.isBuffer }
+    return Dictionary(uniqueKeysWithValues: pairs.map { (ObjectIdentifier($0.parameter), $1.parameter) })
   }
 
-  /// Layer-normed features of whole images through the target encoder: images (B, 3, S, S) → (B, N, d).
-  public func targetFeatures(_ images: Tensor) -> Tensor {
+  /// Layer-normed features through the target encoder: whole images (B, 3, S, S) → (B, N, d), or (B, T, d) of B rows
+  /// of T patches.
+  public func targetFeatures(_ images: Tensor, of patches: [[Int]]? = nil) -> Tensor {
     Observation.within("target_encoder") {
-      layerNorm(targetEncoder(images), weight: nil, bias: nil, epsilon: Self.targetEpsilon)
+      layerNorm(targetEncoder(images, of: patches), weight: nil, bias: nil, epsilon: Self.targetEpsilon)
     }
   }
 }

@@ -32,7 +32,7 @@ extension Command {
       guard arguments.required("WHAT") == "step" else {
         throw UsageError("bench: expected step, found \"\(arguments.required("WHAT"))\"")
       }
-      _ = try arguments.choice("--precision", of: ["f32"])
+      let precision = try arguments.choice("--precision", of: ["f32", "bf16"]) ?? "f32"
       let threads = try arguments.integer("--threads", in: 1...256)
       Compute.threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
       let size = try arguments.choice("--model", of: ["tiny", "small", "base", "large"]) ?? "base"
@@ -42,7 +42,8 @@ extension Command {
         patch: arguments.integer("--patch", in: 1...256) ?? 16,
         context: arguments.integer("--context", in: 1...100_000) ?? 59,
         targets: arguments.integer("--targets", in: 1...100_000) ?? 61,
-        pluginsFile: arguments.value("--plugins"))
+        pluginsFile: arguments.value("--plugins"),
+        backend: ProcessorBackend(ElementType(rawValue: precision)!))
       let result = try bench.run(steps: arguments.integer("--steps", in: 1...10000) ?? 3)
       if arguments.has("--json") {
         try Output.printJson(result)
@@ -80,7 +81,10 @@ struct StepBench {
   private let targets: Int
   private let latents: [any Latent]
 
-  init(size: ModelSize, batch: Int, image: Int, patch: Int, context: Int, targets: Int, pluginsFile: String?)
+  init(
+    size: ModelSize, batch: Int, image: Int, patch: Int, context: Int, targets: Int, pluginsFile: String?,
+    backend: any Backend
+  )
     throws
   {
     guard image % patch == 0, max(context, targets) <= (image / patch) * (image / patch) else {
@@ -104,7 +108,7 @@ struct StepBench {
     }
     let set = try TaskSet(tasks, environment: environment)
     let model = set.model(worldShape, seed: 0)
-    optimization = Optimization(model, settings: AdamWSettings(), reduction: .mean)
+    optimization = Optimization(model, settings: AdamWSettings(), reduction: .mean, backend: backend)
     latents = model.latents
     (self.size, self.batch, self.context, self.targets) = (size, batch, context, targets)
   }
@@ -125,7 +129,8 @@ struct StepBench {
     var usage = rusage()
     getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
     return StepBenchResult(
-      peer: "chex-runner " + CommandLineProgram.version, model: size.rawValue, batch: batch, precision: "f32",
+      peer: "chex-runner " + CommandLineProgram.version, model: size.rawValue, batch: batch,
+      precision: optimization.backend.activationType.rawValue,
       compiled: true, threads: Compute.threads, secondsPerStep: rounded(median),
       imagesPerSecond: rounded(Double(batch) / median), peakMib: usage.ru_maxrss / 1024,
       loss: rounded(loss),

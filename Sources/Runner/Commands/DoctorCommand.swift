@@ -18,7 +18,8 @@ extension Command {
         ("system", systemName()), ("processor", processorName()),
         ("processor features", processorFeatures().joined(separator: " ")),
         ("threads", "\(ProcessInfo.processInfo.activeProcessorCount) cores to use"),
-        ("memory", "\(ProcessInfo.processInfo.physicalMemory >> 30) GiB"), ("BLAS", Compute.blasDescription),
+        ("memory", "\(ProcessInfo.processInfo.physicalMemory >> 30) GiB"),
+        ("matrix libraries", Compute.libraryDescription),
       ]
       for library in loadedLibraries() { findings.append(("library", library)) }
       var isWell = true

@@ -54,7 +54,9 @@ public final class SafetensorsFile {
   }
 
   public func shape(named name: String) throws -> [Int] { try tensor(named: name).shape }
-  public func elementType(named name: String) throws -> ElementType { try tensor(named: name).elementType }
+  public func elementType(named name: String) throws -> SafetensorsType {
+    try tensor(named: name).elementType
+  }
 
   /// A tensor's bytes as they are stored.
   public func bytes(named name: String) throws -> [UInt8] { try elements(of: tensor(named: name)) }

@@ -1,7 +1,7 @@
 import Foundation
 
 /// Element types of the safetensors format.
-public enum ElementType: String, Sendable, CaseIterable, Codable {
+public enum SafetensorsType: String, Sendable, CaseIterable, Codable {
   case float64 = "F64"
   case float32 = "F32"
   case float16 = "F16"
@@ -30,7 +30,7 @@ public enum ElementType: String, Sendable, CaseIterable, Codable {
 /// A tensor as a safetensors header announces it.
 public struct StoredTensor: Sendable, Equatable {
   public let name: String
-  public let elementType: ElementType
+  public let elementType: SafetensorsType
   public let shape: [Int]
   /// Place in the file's data section, in bytes.
   public let bytes: Range<Int>
@@ -76,8 +76,8 @@ struct SafetensorsHeader {
     func refuse(_ expected: String, _ found: String) -> StorageError {
       .safetensors(file: file, tensor: name, expected: expected, found: found)
     }
-    guard let type = ElementType(rawValue: entry.dtype) else {
-      let known = ElementType.allCases.map(\.rawValue).joined(separator: ", ")
+    guard let type = SafetensorsType(rawValue: entry.dtype) else {
+      let known = SafetensorsType.allCases.map(\.rawValue).joined(separator: ", ")
       throw refuse("a dtype of \(known)", "\"\(entry.dtype)\"")
     }
     var length = type.size

@@ -6,7 +6,7 @@ public struct SafetensorsEntry {
   public typealias Receiver = (UnsafeRawBufferPointer) throws -> Void
 
   public let name: String
-  public let elementType: ElementType
+  public let elementType: SafetensorsType
   public let shape: [Int]
   let provide: (Receiver) throws -> Void
 
@@ -14,7 +14,7 @@ public struct SafetensorsEntry {
   ///   - name: unique within the file.
   ///   - provide: hands the tensor's bytes, row-major and little-endian, to the receiver.
   public init(
-    name: String, elementType: ElementType, shape: [Int],
+    name: String, elementType: SafetensorsType, shape: [Int],
     provide: @escaping (_ receiver: Receiver) throws -> Void
   ) {
     self.name = name

@@ -29,29 +29,43 @@ final class Optimization {
   let model: WorldModel
   let optimizer: AdamW
   let reduction: LossReduction
+  /// Computes every step.
+  let backend: any Backend
 
-  init(_ model: WorldModel, settings: AdamWSettings, reduction: LossReduction) {
+  init(
+    _ model: WorldModel, settings: AdamWSettings, reduction: LossReduction,
+    backend: any Backend = ProcessorBackend.shared
+  ) {
     self.model = model
     self.reduction = reduction
-    optimizer = AdamW(model.trainable, settings: settings)
+    self.backend = backend
+    optimizer = AdamW(model.trainable, followers: model.followers, settings: settings)
   }
 
   /// Adds up the gradients of one batch.
   /// - Throws: `NonFiniteStep` or `AssemblyError` before anything of the model has changed.
   func accumulate(_ batch: WorldBatch) throws -> WorldOutput {
     try model.check(batch)
-    let output = model(batch, reduction: reduction)
-    if let broken = output.terms.first(where: { !$0.value.isFinite }) {
-      optimizer.clearGradients()
-      throw NonFiniteStep(term: "loss \(broken.name)")
+    return try Compute.$backend.withValue(backend) {
+      let output = model(batch, reduction: reduction)
+      if let broken = output.terms.first(where: { !$0.value.isFinite }) {
+        optimizer.clearGradients()
+        throw NonFiniteStep(term: "loss \(broken.name)")
+      }
+      output.objective.backward()
+      return output
     }
-    output.objective.backward()
-    return output
   }
 
   /// One optimiser step over one batch or several.
   /// - Throws: `NonFiniteStep` before anything of the model has changed.
   func step(_ batches: [WorldBatch], learningRate: Double, momentum: Double) throws -> StepReport {
+    try Compute.$backend.withValue(backend) {
+      try update(batches, learningRate: learningRate, momentum: momentum)
+    }
+  }
+
+  private func update(_ batches: [WorldBatch], learningRate: Double, momentum: Double) throws -> StepReport {
     var report = StepReport(loss: 0, terms: [], gradientNorm: 0)
     let share = 1 / Double(batches.count)
     for batch in batches {
@@ -69,8 +83,8 @@ final class Optimization {
       optimizer.clearGradients()
       throw NonFiniteStep(term: "gradient of \(name)")
     }
-    optimizer.step(learningRate: learningRate, gradientNorm: norm, gradientScale: share)
-    model.updateTargetEncoder(momentum: momentum)
+    optimizer.step(
+      learningRate: learningRate, gradientNorm: norm, gradientScale: share, followerMomentum: momentum)
     return report
   }
 

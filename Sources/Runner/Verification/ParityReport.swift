@@ -82,7 +82,7 @@ extension ParityCase {
     let output = try optimization.accumulate(batch)
     var made: [String: [Float]] = ["loss": [output.loss]]
     for view in 0..<2 {
-      made["t\(view + 1)"] = output.targets[view].values
+      made["t\(view + 1)"] = optimization.model.targetFeatures(batch.targets[view]).values
       made["h\(view + 1)"] = output.contexts[view].values
     }
     for (index, term) in output.terms.enumerated() {

@@ -1,13 +1,4 @@
-#include "imaging.h"
-
-#include <math.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "imaging_lanes.h"
-
-#pragma clang fp contract(off)
+#include "lanes.h"
 
 // ---- Resampling ----
 
@@ -75,7 +66,7 @@ INLINE void vertical_tile(const float *source, ptrdiff_t row_stride, const windo
     for (int g = 0; g < groups; g++) tile[g][r] = sum[g];
   }
   for (int g = 0; g < groups; g++) {
-    transpose(tile[g]);
+    transpose_lanes(tile[g]);
     for (int c = 0; c < LANES; c++) columns[g * LANES + c] = tile[g][c];
   }
 }
@@ -126,12 +117,12 @@ INLINE void horizontal_pass(const lanes *columns, const windows *across, float *
       for (int t = 0; t < across->count[x]; t++) sum += weights[t] * column[t];
       tile[i] = sum;
     }
-    transpose(tile);
+    transpose_lanes(tile);
     for (int r = 0; r < row_count; r++) store_clipped(output + (size_t)r * width + x0, &tile[r], here);
   }
 }
 
-CLONES int chex_crop_resize(const float *crop, ptrdiff_t row_stride, int crop_height, int crop_width,
+static int crop_resize_kernel(const float *crop, ptrdiff_t row_stride, int crop_height, int crop_width,
                             float *output, int output_height, int output_width, int mirrored) {
   windows down = {.stride = window_stride(crop_height, output_height)};
   windows across = {.stride = window_stride(crop_width, output_width)};
@@ -168,7 +159,7 @@ typedef float half_lanes __attribute__((vector_size(32), aligned(4)));
 
 INLINE float clip(float value) { return value < 0 ? 0 : value > 1 ? 1 : value; }
 
-CLONES void chex_mirror_rows(float *pixels, int height, int width) {
+static void mirror_rows_kernel(float *pixels, int height, int width) {
   for (int r = 0; r < height; r++) {
     float *row = pixels + (size_t)r * width;
     for (int left = 0, right = width - 1; left < right; left++, right--) {
@@ -179,11 +170,11 @@ CLONES void chex_mirror_rows(float *pixels, int height, int width) {
   }
 }
 
-CLONES void chex_scale_clip(float *pixels, ptrdiff_t count, float factor) {
+static void scale_clip_kernel(float *pixels, ptrdiff_t count, float factor) {
   for (ptrdiff_t i = 0; i < count; i++) pixels[i] = clip(pixels[i] * factor);
 }
 
-CLONES void chex_blend_clip(float *pixels, ptrdiff_t count, float grey, float factor) {
+static void blend_clip_kernel(float *pixels, ptrdiff_t count, float grey, float factor) {
   for (ptrdiff_t i = 0; i < count; i++) pixels[i] = clip(grey + (pixels[i] - grey) * factor);
 }
 
@@ -213,11 +204,11 @@ INLINE float power(float value, float exponent) {
   return value < tiny ? 0 : e * scale;
 }
 
-CLONES void chex_power_clip(float *pixels, ptrdiff_t count, float exponent) {
+static void power_clip_kernel(float *pixels, ptrdiff_t count, float exponent) {
   for (ptrdiff_t i = 0; i < count; i++) pixels[i] = clip(power(clip(pixels[i]), exponent));
 }
 
-CLONES double chex_mean(const float *pixels, ptrdiff_t count) {
+static double mean_kernel(const float *pixels, ptrdiff_t count) {
   double_lanes first = {0}, second = {0};
   ptrdiff_t i = 0;
   for (; i + 16 <= count; i += 16) {

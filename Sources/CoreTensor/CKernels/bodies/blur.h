@@ -1,11 +1,4 @@
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "imaging.h"
-#include "imaging_lanes.h"
-
-#pragma clang fp contract(off)
+#include "lanes.h"
 
 /// One pass of the extended box along `length` vectors; `line` and `out` have `reach` vectors of room on both
 /// sides.
@@ -44,7 +37,7 @@ INLINE void load_transposed(const float *pixels, int width, int rows, int column
     tile[r] = (lanes){0};
     if (r < rows) memcpy(&tile[r], pixels + (size_t)r * width, (size_t)columns * sizeof(float));
   }
-  transpose(tile);
+  transpose_lanes(tile);
 }
 
 INLINE void blur_rows(float *pixels, int height, int width, int whole, float inner, float outer, lanes *line,
@@ -67,7 +60,7 @@ INLINE void blur_rows(float *pixels, int height, int width, int whole, float inn
       lanes tile[LANES] = {{0}};
       int columns = smaller(LANES, width - c);
       memcpy(tile, other + c, (size_t)columns * sizeof(lanes));
-      transpose(tile);
+      transpose_lanes(tile);
       for (int r = 0; r < rows; r++) store_clipped(strip + (size_t)r * width + c, &tile[r], columns);
     }
   }
@@ -90,7 +83,7 @@ INLINE void blur_columns(float *pixels, int height, int width, int whole, float 
   }
 }
 
-CLONES int chex_gaussian_blur(float *pixels, int height, int width, double radius) {
+static int gaussian_blur_kernel(float *pixels, int height, int width, double radius) {
   // A box of length 2 * (whole + fraction) + 1 whose three-fold convolution has the variance of the Gaussian.
   double variance = radius * radius / 3;
   double whole = floor((sqrt(12 * variance + 1) - 1) / 2);

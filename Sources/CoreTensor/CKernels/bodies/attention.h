@@ -1,0 +1,367 @@
+#include "pack.h"
+#include "transcendental.h"
+
+// Softmax attention of one head, without its N × N weights in memory: a strip of queries at a time, whose weights
+// stay in the cache. All products are of one kind: rows of 32-bit words times columns of words, where a word is a
+// float, or a pair of bfloat16 neighbours along the sum, which the processor multiplies and adds in one instruction.
+
+/// Queries a strip; even, so that pairs of queries never cross it.
+enum { STRIP = 48 };
+/// Rows and vectors of the block of sums that stays in registers.
+#ifndef TILE_ROWS
+#define TILE_ROWS 6
+#endif
+#ifndef TILE_VECTORS
+#define TILE_VECTORS 4
+#endif
+
+/// c (rows, columns) (+)= a (rows, depth) · b (depth, columns); columns in whole vectors, strides in words.
+typedef struct {
+  const uint32_t *a;
+  long a_row, a_step;
+  const uint32_t *b;
+  long b_step;
+  long depth;
+  float *c;
+  long c_row;
+  int accumulate;
+} product;
+
+INLINE void product_tile(const product *p, long row, long column, const int rows, const int vectors,
+                         const int paired) {
+  FUSE
+  lanes sums[TILE_ROWS][TILE_VECTORS];
+  float *c = p->c + row * p->c_row + column;
+  UNROLL
+  for (int r = 0; r < rows; r++) {
+    UNROLL
+    for (int v = 0; v < vectors; v++)
+      sums[r][v] = p->accumulate ? *(loose_lanes *)(c + r * p->c_row + v * LANES) : (lanes){0};
+  }
+  const uint32_t *a = p->a + row * p->a_row, *b = p->b + column;
+  for (long k = 0; k < p->depth; k++, a += p->a_step, b += p->b_step) {
+    loose_lanes right[TILE_VECTORS];
+    UNROLL
+    for (int v = 0; v < vectors; v++) right[v] = *(const loose_lanes *)(b + v * LANES);
+    UNROLL
+    for (int r = 0; r < rows; r++) {
+      lanes left = all(*(const float *)(a + r * p->a_row));
+      UNROLL
+      for (int v = 0; v < vectors; v++) {
+#ifdef HAS_BFLOAT16
+        if (paired) {
+          sums[r][v] = (lanes)_mm512_dpbf16_ps((__m512)sums[r][v], (__m512bh)left, (__m512bh)right[v]);
+          continue;
+        }
+#endif
+        sums[r][v] += left * right[v];
+      }
+    }
+  }
+  UNROLL
+  for (int r = 0; r < rows; r++) {
+    UNROLL
+    for (int v = 0; v < vectors; v++) *(loose_lanes *)(c + r * p->c_row + v * LANES) = sums[r][v];
+  }
+}
+
+#define TILE_CASE(n, vectors) \
+  case n: product_tile(p, row, column, n < TILE_ROWS ? n : TILE_ROWS, vectors, paired); break;
+INLINE void product_column(const product *p, long rows, long column, const int vectors, const int paired) {
+  long row = 0;
+  for (; row + TILE_ROWS <= rows; row += TILE_ROWS) product_tile(p, row, column, TILE_ROWS, vectors, paired);
+  switch (rows - row) {
+    TILE_CASE(1, vectors)
+    TILE_CASE(2, vectors)
+    TILE_CASE(3, vectors)
+    TILE_CASE(4, vectors)
+    TILE_CASE(5, vectors)
+  }
+}
+
+#define COLUMN_CASE(n) \
+  case n: product_column(&p, rows, column, n < TILE_VECTORS ? n : TILE_VECTORS, paired); break;
+static void multiply_words(product p, long rows, long columns, const int paired) {
+  long vectors = columns / LANES, blocks = (vectors + TILE_VECTORS - 1) / TILE_VECTORS;
+  for (long block = 0; block < blocks; block++) {
+    long first = vectors * block / blocks, column = first * LANES;
+    switch (vectors * (block + 1) / blocks - first) {
+      COLUMN_CASE(1)
+      COLUMN_CASE(2)
+      COLUMN_CASE(3)
+      COLUMN_CASE(4)
+    }
+  }
+}
+static void multiply(product p, long rows, long columns, int paired) {
+#ifdef HAS_BFLOAT16
+  if (paired) return multiply_words(p, rows, columns, 1);
+#endif
+  multiply_words(p, rows, columns, 0);
+}
+
+// --- operands in words ---------------------------------------------------------------------------------------
+
+/// A matrix as it lies in memory: rows of `width` numbers, `stride` apart.
+typedef struct {
+  const void *start;
+  long stride, rows, width;
+  chex_element type;
+} strided;
+
+INLINE const void *strided_row(const strided *x, long row) {
+  return (const char *)x->start + row * x->stride * (x->type == CHEX_BFLOAT16 ? 2 : 4);
+}
+/// Left operand: each row's words one after the other. out (rows, words of the width).
+static void pack_rows(strided x, uint32_t *out, int paired) {
+  long words = words_of(x.width, paired);
+  for (long r = 0; r < x.rows; r++) {
+    const void *row = strided_row(&x, r);
+    if (paired) {
+      out[r * words + words - 1] = 0;
+      memcpy(out + r * words, row, (size_t)x.width * 2);
+    } else {
+      TYPED(x.type, T, EACH_LANES(c, here, x.width,
+                                  store(out + r * words, c, here, load(row, c, here, T), CHEX_FLOAT32);););
+    }
+  }
+}
+
+/// Right operand whose sum runs along rows of x: out (words of the width, whole_lanes(rows)).
+static void pack_across(strided x, uint32_t *out, int paired) {
+  pack_kernel(x.start, x.type, 1, x.stride, x.width, x.rows, out, paired ? CHEX_BFLOAT16 : CHEX_FLOAT32,
+              words_of(x.width, paired), whole_lanes(x.rows));
+}
+
+/// Right operand whose sum runs down the rows of x: out (words of the rows, whole_lanes(width)).
+static void pack_down(strided x, uint32_t *out, int paired) {
+  pack_kernel(x.start, x.type, x.stride, 1, x.rows, x.width, out, paired ? CHEX_BFLOAT16 : CHEX_FLOAT32,
+              words_of(x.rows, paired), whole_lanes(x.width));
+}
+
+/// Weights of a strip, (rows, columns) floats in whole vectors, as left operands: along keys, and along queries
+/// (`down`, (words of the rows, columns)). Floats serve as they are.
+static void pack_weights(const float *weights, long rows, long columns, uint16_t *along, uint32_t *down) {
+  for (long r = 0; r < rows; r += 2)
+    for (long c = 0; c < columns; c += LANES) {
+      half_words low = to_bfloat16(*(const loose_lanes *)(weights + r * columns + c)), high = {0};
+      if (r + 1 < rows) high = to_bfloat16(*(const loose_lanes *)(weights + (r + 1) * columns + c));
+      if (along) {
+        *(loose_halves *)(along + r * columns + c) = low;
+        *(loose_halves *)(along + (r + 1) * columns + c) = high;
+      }
+      if (down) *(loose_words *)(down + r / 2 * columns + c) = interleaved(low, high);
+    }
+}
+
+static void store_rows(const float *from, long from_stride, void *out, chex_element type, long stride, long rows,
+                       long width) {
+  for (long r = 0; r < rows; r++)
+    TYPED(type, T, EACH_LANES(c, here, width, {
+            store(out, r * stride + c, here, load(from, r * from_stride + c, here, CHEX_FLOAT32), T);
+          }););
+}
+
+// --- a head --------------------------------------------------------------------------------------------------
+
+/// Scratch memory of one head, laid out by `plan`, in words.
+typedef struct {
+  int paired;
+  long queries, keys, key_columns, width_words, width_columns, key_depth;
+  uint32_t *query_rows, *key_across, *value_across, *value_down, *key_down, *query_down, *up_rows, *up_down;
+  float *weights, *slopes, *out, *key_slopes, *value_slopes;
+  uint32_t *along, *down;
+} head_plan;
+
+/// Lays out the scratch of a head from `base` on and returns its words.
+static long plan(head_plan *p, const chex_head *how, uint32_t *base, int backward) {
+#ifdef HAS_BFLOAT16
+  p->paired = how->type == CHEX_BFLOAT16;
+#else
+  p->paired = 0;
+#endif
+  p->queries = how->queries;
+  p->keys = how->keys;
+  p->key_columns = whole_lanes(how->keys);
+  p->width_words = words_of(how->width, p->paired);
+  p->width_columns = whole_lanes(how->width);
+  p->key_depth = words_of(how->keys, p->paired);
+  long used = 0;
+#define TAKE(field, type, words)                \
+  p->field = (type *)(base + used);             \
+  used += whole_lanes(words);
+  TAKE(query_rows, uint32_t, p->queries * p->width_words)
+  TAKE(key_across, uint32_t, p->width_words * p->key_columns)
+  TAKE(weights, float, STRIP * p->key_columns)
+  TAKE(along, uint32_t, STRIP * p->key_columns)
+  TAKE(out, float, STRIP * p->width_columns)
+  if (!backward) {
+    TAKE(value_down, uint32_t, p->key_depth * p->width_columns)
+    return used;
+  }
+  long query_depth = words_of(p->queries, p->paired);
+  TAKE(value_across, uint32_t, p->width_words * p->key_columns)
+  TAKE(key_down, uint32_t, p->key_depth * p->width_columns)
+  TAKE(up_rows, uint32_t, p->queries * p->width_words)
+  TAKE(query_down, uint32_t, query_depth * p->width_columns)
+  TAKE(up_down, uint32_t, query_depth * p->width_columns)
+  TAKE(slopes, float, STRIP * p->key_columns)
+  TAKE(down, uint32_t, STRIP * p->key_columns)
+  TAKE(key_slopes, float, p->keys * p->width_columns)
+  TAKE(value_slopes, float, p->keys * p->width_columns)
+#undef TAKE
+  return used;
+}
+
+static long attention_scratch_kernel(chex_head how, int backward) {
+  head_plan p;
+  return plan(&p, &how, NULL, backward);
+}
+
+INLINE strided queries_of(const chex_head *how, const void *start, long stride) {
+  return (strided){start, stride, how->queries, how->width, how->type};
+}
+INLINE strided keys_of(const chex_head *how, const void *start) {
+  return (strided){start, how->keyStride, how->keys, how->width, how->type};
+}
+
+/// The strip's scores, Q Kᵀ, not yet scaled.
+static void strip_scores(const head_plan *p, long first, long rows) {
+  multiply((product){p->query_rows + first * p->width_words, p->width_words, 1, p->key_across, p->key_columns,
+                     p->width_words, p->weights, p->key_columns, 0},
+           rows, p->key_columns, p->paired);
+}
+
+/// Scores to e^(score - largest), which leaves sums below the number of keys; returns their sum.
+INLINE float soften(float *row, long keys, float scale, float *top_score) {
+  FUSE
+  lanes top = all(-INFINITY);
+  EACH_LANES(c, here, keys, {
+    lanes x = first_lanes(*(loose_lanes *)(row + c) * scale, here, -INFINITY);
+    top = larger_of(x, top);
+    *(loose_lanes *)(row + c) = x;
+  });
+  float highest = top[0];
+  for (int i = 1; i < LANES; i++) highest = top[i] > highest ? top[i] : highest;
+  lanes sums = {0};
+  for (long c = 0; c < keys; c += LANES) {
+    lanes e = exponential(*(loose_lanes *)(row + c) - highest);
+    sums += e;
+    *(loose_lanes *)(row + c) = e;
+  }
+  *top_score = highest;
+  return sum_of(sums);
+}
+
+static void attention_kernel(chex_head how, float *log_sums, void *out, long out_stride, void *scratch) {
+  head_plan p;
+  plan(&p, &how, scratch, 0);
+  pack_rows(queries_of(&how, how.query, how.queryStride), p.query_rows, p.paired);
+  pack_across(keys_of(&how, how.key), p.key_across, p.paired);
+  pack_down(keys_of(&how, how.value), p.value_down, p.paired);
+  const long size = how.type == CHEX_BFLOAT16 ? 2 : 4;
+  for (long first = 0; first < p.queries; first += STRIP) {
+    long rows = p.queries - first < STRIP ? p.queries - first : STRIP;
+    float shares[STRIP];
+    strip_scores(&p, first, rows);
+    for (long r = 0; r < rows; r++) {
+      float top, sum = soften(p.weights + r * p.key_columns, p.keys, how.scale, &top);
+      shares[r] = 1.0f / sum;
+      log_sums[first + r] = top + logf(sum);
+    }
+    const uint32_t *left = (const uint32_t *)p.weights;
+    if (p.paired) {
+      pack_weights(p.weights, rows, p.key_columns, (uint16_t *)p.along, NULL);
+      left = p.along;
+    }
+    multiply((product){left, words_of(p.key_columns, p.paired), 1, p.value_down, p.width_columns, p.key_depth, p.out,
+                       p.width_columns, 0},
+             rows, p.width_columns, p.paired);
+    for (long r = 0; r < rows; r++)
+      for (long c = 0; c < p.width_columns; c++) p.out[r * p.width_columns + c] *= shares[r];
+    store_rows(p.out, p.width_columns, (char *)out + first * out_stride * size, how.type, out_stride, rows, how.width);
+  }
+}
+
+/// Scores and slopes of the weights to weights, e^(score - log Σ), and slopes of the scores.
+INLINE void weigh_slopes(float *weights, float *slopes, long keys, float scale, float log_sum, const int exactly) {
+  FUSE
+  lanes whole = {0}, weighted = {0};
+  double exact_whole = 0, exact_weighted = 0;
+  EACH_LANES(c, here, keys, {
+    lanes e = first_lanes(exponential(*(loose_lanes *)(weights + c) * scale - log_sum), here, 0);
+    lanes slope = *(loose_lanes *)(slopes + c);
+    *(loose_lanes *)(weights + c) = e;
+    whole += e;
+    weighted += e * slope;
+  });
+  if (exactly) {
+    REORDER
+    for (long c = 0; c < keys; c++) {
+      exact_weighted += (double)weights[c] * (double)slopes[c];
+      exact_whole += (double)weights[c];
+    }
+  }
+  // A shift of all scores changes nothing, so slopes must add up to zero: what is left over would reach the keys'
+  // biases, whose true gradient is zero, and AdamW makes a step of any size out of noise.
+  float projection = exactly ? (float)(exact_weighted / exact_whole) : sum_of(weighted) / sum_of(whole);
+  for (long c = 0; c < keys; c += LANES) {
+    lanes e = *(loose_lanes *)(weights + c);
+    *(loose_lanes *)(slopes + c) = e * (*(loose_lanes *)(slopes + c) - projection) * scale;
+  }
+}
+
+// dV = Pᵀ dO; dP = dO Vᵀ; dS = P ∘ (dP - Σ P dP) · scale; dQ = dS K; dK = dSᵀ Q. P is computed again from S.
+static void attention_gradient_kernel(chex_head how, const float *log_sums, const void *up, long up_stride,
+                                      chex_head_slopes slopes, void *scratch) {
+  head_plan p;
+  plan(&p, &how, scratch, 1);
+  const long size = how.type == CHEX_BFLOAT16 ? 2 : 4;
+  strided queries = queries_of(&how, how.query, how.queryStride), ups = queries_of(&how, up, up_stride);
+  pack_rows(queries, p.query_rows, p.paired);
+  pack_down(queries, p.query_down, p.paired);
+  pack_down(keys_of(&how, how.key), p.key_down, p.paired);
+  pack_across(keys_of(&how, how.key), p.key_across, p.paired);
+  pack_across(keys_of(&how, how.value), p.value_across, p.paired);
+  pack_rows(ups, p.up_rows, p.paired);
+  pack_down(ups, p.up_down, p.paired);
+  const long key_words = words_of(p.key_columns, p.paired);
+  for (long first = 0; first < p.queries; first += STRIP) {
+    long rows = p.queries - first < STRIP ? p.queries - first : STRIP, depth = words_of(rows, p.paired);
+    strip_scores(&p, first, rows);
+    multiply((product){p.up_rows + first * p.width_words, p.width_words, 1, p.value_across, p.key_columns,
+                       p.width_words, p.slopes, p.key_columns, 0},
+             rows, p.key_columns, p.paired);
+    for (long r = 0; r < rows; r++) {
+      float *row = p.weights + r * p.key_columns, *slope = p.slopes + r * p.key_columns;
+      if (p.paired) weigh_slopes(row, slope, p.keys, how.scale, log_sums[first + r], 0);
+      else weigh_slopes(row, slope, p.keys, how.scale, log_sums[first + r], 1);
+    }
+    const uint32_t *left = (const uint32_t *)p.weights;
+    if (p.paired) {
+      pack_weights(p.weights, rows, p.key_columns, NULL, p.down);
+      left = p.down;
+    }
+    const long down_first = words_of(first, p.paired) * p.width_columns;
+    product sums = {left, 1, p.key_columns, p.up_down + down_first, p.width_columns, depth, p.value_slopes,
+                    p.width_columns, first > 0};
+    multiply(sums, p.keys, p.width_columns, p.paired);
+    left = (const uint32_t *)p.slopes;
+    if (p.paired) {
+      pack_weights(p.slopes, rows, p.key_columns, (uint16_t *)p.along, p.down);
+      left = p.along;
+      sums.a = p.down;
+    } else {
+      sums.a = left;
+    }
+    multiply((product){left, key_words, 1, p.key_down, p.width_columns, p.key_depth, p.out, p.width_columns, 0},
+             rows, p.width_columns, p.paired);
+    store_rows(p.out, p.width_columns, (char *)slopes.query + first * slopes.queryStride * size, how.type,
+               slopes.queryStride, rows, how.width);
+    sums.b = p.query_down + down_first;
+    sums.c = p.key_slopes;
+    multiply(sums, p.keys, p.width_columns, p.paired);
+  }
+  store_rows(p.key_slopes, p.width_columns, slopes.key, how.type, slopes.keyStride, p.keys, how.width);
+  store_rows(p.value_slopes, p.width_columns, slopes.value, how.type, slopes.keyStride, p.keys, how.width);
+}

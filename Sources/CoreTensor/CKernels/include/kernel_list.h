@@ -1,0 +1,117 @@
+// Every kernel once: result, name, parameters, and the parameters' names for the call. Included wherever all of them
+// are needed: for declarations, for the table of each instruction set, and for the functions that call through it.
+
+// --- elementwise ---------------------------------------------------------------------------------------------
+KERNEL(void, add, (const float *a, const float *b, float *out, long count), (a, b, out, count))
+/// out = scale * x
+KERNEL(void, scale, (const float *x, float scale, float *out, long count), (x, scale, out, count))
+/// out += scale * x
+KERNEL(void, add_scaled, (const float *x, float scale, float *out, long count), (x, scale, out, count))
+/// out = x, rounded to nearest where `out_type` holds less.
+KERNEL(void, convert, (const void *x, chex_element type, void *out, chex_element out_type, long count),
+       (x, type, out, out_type, count))
+/// x Φ(x)
+KERNEL(void, gelu, (const float *x, float *out, long count), (x, out, count))
+/// dx = dy * gelu'(x)
+KERNEL(void, gelu_gradient, (const float *x, const float *dy, float *dx, long count), (x, dy, dx, count))
+KERNEL(void, relu, (const float *x, float *out, long count), (x, out, count))
+KERNEL(void, relu_gradient, (const float *x, const float *dy, float *dx, long count), (x, dy, dx, count))
+/// out = keep * out + (1 - keep) * x
+KERNEL(void, moving_average, (const float *x, float keep, float *out, long count), (x, keep, out, count))
+/// Position of the first NaN or infinity, or -1.
+KERNEL(long, first_non_finite, (const void *x, chex_element type, long count), (x, type, count))
+
+// --- rows: after a product, while they are still in the cache ------------------------------------------------
+/// x[r, c] += vector[c]
+KERNEL(void, add_row_vector, (void *x, const float *vector, chex_element type, long rows, long columns),
+       (x, vector, type, rows, columns))
+/// x = residual + (x + bias)
+KERNEL(void, bias_residual, (float *x, const float *bias, const float *residual, long rows, long columns),
+       (x, bias, residual, rows, columns))
+/// activated = gelu(x + bias); x keeps the sum unless it is `activated` itself.
+KERNEL(void, bias_gelu, (void *x, const float *bias, void *activated, chex_element type, long rows, long columns),
+       (x, bias, activated, type, rows, columns))
+/// slopes *= gelu'(x); activated = gelu(x)
+KERNEL(void, gelu_backward, (void *slopes, const void *x, void *activated, chex_element type, long count),
+       (slopes, x, activated, type, count))
+/// sums[c] (+)= Σ_r x[r, c]
+KERNEL(void, sum_rows, (const void *x, chex_element type, float *sums, long rows, long columns, int accumulate),
+       (x, type, sums, rows, columns, accumulate))
+/// out (columns, rows) = xᵀ, rows of x `stride` numbers apart.
+KERNEL(void, transpose, (const void *x, chex_element type, long stride, void *out, long rows, long columns),
+       (x, type, stride, out, rows, columns))
+
+// --- products ------------------------------------------------------------------------------------------------
+/// The right operand of a product, x (depth, columns), whose number at row r, column c lies at
+/// r · row_stride + c · column_stride and one of the two is 1, as rows of 32-bit words: a float, or the pair of
+/// bfloat16 of rows 2i and 2i + 1. out (out_depth, out_columns), zero where x has nothing.
+KERNEL(void, pack,
+       (const void *x, chex_element type, long row_stride, long column_stride, long depth, long columns,
+        void *out, chex_element out_type, long out_depth, long out_columns),
+       (x, type, row_stride, column_stride, depth, columns, out, out_type, out_depth, out_columns))
+
+// --- layer norm ----------------------------------------------------------------------------------------------
+/// weight and bias may be NULL. mean and inverse deviation of each row are kept for the backward pass, or, where they
+/// are `known` already, used as they are.
+KERNEL(void, layer_norm,
+       (const float *x, const float *weight, const float *bias, float epsilon, void *out, chex_element type,
+        float *mean, float *inverse, int known, long rows, long columns),
+       (x, weight, bias, epsilon, out, type, mean, inverse, known, rows, columns))
+/// dx = residual + gradient; residual may be NULL. weight_sum and bias_sum (columns each, may be NULL) have this
+/// range's sums added.
+KERNEL(void, layer_norm_gradient,
+       (const float *x, const float *weight, const float *mean, const float *inverse, const void *dy,
+        chex_element type, const float *residual, float *dx, float *weight_sum, float *bias_sum, long rows,
+        long columns),
+       (x, weight, mean, inverse, dy, type, residual, dx, weight_sum, bias_sum, rows, columns))
+
+// --- attention -----------------------------------------------------------------------------------------------
+/// Words (4 bytes) of scratch that a head needs, 64-byte aligned.
+KERNEL(long, attention_scratch, (chex_head how, int backward), (how, backward))
+/// out row i = Σ_j softmax_j(scale · query i · key j) value j; log_sums[i] = log Σ_j e^(scale · query i · key j).
+KERNEL(void, attention, (chex_head how, float *log_sums, void *out, long out_stride, void *scratch),
+       (how, log_sums, out, out_stride, scratch))
+/// `up`: gradient of out, rows `up_stride` apart.
+KERNEL(void, attention_gradient,
+       (chex_head how, const float *log_sums, const void *up, long up_stride, chex_head_slopes slopes,
+        void *scratch),
+       (how, log_sums, up, up_stride, slopes, scratch))
+
+// --- losses, norms, optimiser --------------------------------------------------------------------------------
+KERNEL(double, sum_of_squares, (const float *x, long count), (x, count))
+KERNEL(double, squared_error, (const float *a, const float *b, long count), (a, b, count))
+/// dx = scale * (a - b)
+KERNEL(void, difference, (const float *a, const float *b, float scale, float *dx, long count),
+       (a, b, scale, dx, count))
+/// Clips, updates, and lets `follower` (may be NULL) follow the parameter, in one pass.
+KERNEL(void, adamw,
+       (float *parameter, const float *gradient, float *first, float *second, float *follower, chex_adamw_step how,
+        long count),
+       (parameter, gradient, first, second, follower, how, count))
+
+// --- pixels: float32 grey, row-major; the same bits on every processor ---------------------------------------
+// No fused multiply-add, and sums run in an order that does not depend on the instruction set.
+
+/// Resizes a crop by antialiased bicubic convolution (a = -0.5, support scaled by the downsampling factor,
+/// windows clipped at the crop's border, weights normalised), rows first, then columns, and clips to [0, 1].
+/// - crop: the crop's first pixel within its film; row_stride: floats from one film row to the next.
+/// - output: output_height * output_width floats, mirrored left to right where `mirrored` is not 0.
+/// Returns 0, or -1 where memory for the scratch rows ran out. All sizes must be positive.
+KERNEL(int, crop_resize,
+       (const float *crop, ptrdiff_t row_stride, int crop_height, int crop_width, float *output,
+        int output_height, int output_width, int mirrored),
+       (crop, row_stride, crop_height, crop_width, output, output_height, output_width, mirrored))
+/// Mirrors each row left to right, in place.
+KERNEL(void, mirror_rows, (float *pixels, int height, int width), (pixels, height, width))
+/// v ← clip(v * factor).
+KERNEL(void, scale_clip, (float *pixels, ptrdiff_t count, float factor), (pixels, count, factor))
+/// v ← clip(grey + (v - grey) * factor).
+KERNEL(void, blend_clip, (float *pixels, ptrdiff_t count, float grey, float factor), (pixels, count, grey, factor))
+/// v ← clip(v)^exponent, exponent > 0, to 2e-6; values under 1.2e-38 count as black.
+KERNEL(void, power_clip, (float *pixels, ptrdiff_t count, float exponent), (pixels, count, exponent))
+/// The mean grey, summed in double.
+KERNEL(double, mean, (const float *pixels, ptrdiff_t count), (pixels, count))
+/// Gaussian blur of standard deviation `radius` pixels by three passes of an extended box blur (Gwosdek et
+/// al. 2011) along each axis, edge pixels repeated; in place. Returns 0, or -1 where memory for the scratch
+/// lines ran out.
+KERNEL(int, gaussian_blur, (float *pixels, int height, int width, double radius), (pixels, height, width, radius))

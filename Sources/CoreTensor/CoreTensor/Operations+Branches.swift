@@ -1,0 +1,237 @@
+/// Scale and shift of a layer norm, `(D)` each.
+public struct NormWeights: Sendable {
+  public let weight: Tensor
+  public let bias: Tensor
+  public let epsilon: Float
+  public init(weight: Tensor, bias: Tensor, epsilon: Float) {
+    (self.weight, self.bias, self.epsilon) = (weight, bias, epsilon)
+  }
+}
+
+/// The input of a pre-norm residual branch. Only x and two numbers a row are kept for the backward pass: what the norm
+/// made of them is cheap to make again.
+private struct NormalisedInput {
+  let x: Tensor
+  let norm: NormWeights
+  let statistics: RowStatistics
+  let backend: any Backend
+
+  init(_ x: Tensor, _ norm: NormWeights, _ backend: any Backend) {
+    (self.x, self.norm, self.backend) = (x, norm, backend)
+    statistics = RowStatistics(rows: x.rows)
+  }
+
+  /// norm(x), as products multiply it.
+  func normalised(again: Bool = false) -> Tensor {
+    let out = Tensor(uninitialized: x.shape, as: backend.activationType)
+    backend.layerNorm(
+      x, weight: norm.weight, bias: norm.bias, epsilon: norm.epsilon, into: out,
+      again ? statistics.known : statistics)
+    return out
+  }
+
+  /// Hands on the gradient that reached norm(x), and that of the residual connection around the branch.
+  func receive(_ upstream: Tensor, residual: Tensor?) -> Tensor {
+    let down = Tensor(uninitialized: x.shape)
+    let learns = norm.weight.node != nil
+    let weightGradient = learns ? Tensor(uninitialized: norm.weight.shape) : nil
+    let biasGradient = learns ? Tensor(uninitialized: norm.bias.shape) : nil
+    backend.layerNormGradient(
+      x, weight: norm.weight, statistics.known, upstream: upstream, residual: residual, into: down,
+      weightGradient: weightGradient, biasGradient: biasGradient)
+    if let weightGradient, let biasGradient {
+      norm.weight.node?.receive(weightGradient)
+      norm.bias.node?.receive(biasGradient)
+    }
+    return down
+  }
+}
+
+/// `x + contract(gelu(expand(norm(x))))`, the second half of a pre-norm transformer block.
+///
+/// Kept for the backward pass: x, and the hidden layer before its activation. Everything else is made again.
+/// - Parameter x: `(…, D)`.
+public func feedForwardBranch(
+  _ x: Tensor, norm: NormWeights, expand: DenseWeights, contract: DenseWeights
+) -> Tensor {
+  precondition(
+    x.columns == expand.inputs && expand.outputs == contract.inputs && contract.outputs == x.columns,
+    "feedForwardBranch: input \(x.shape), weights \(expand.weight.shape) and \(contract.weight.shape)")
+  let backend = Compute.backend
+  let inputs = [x, norm.weight, norm.bias] + expand.tensors + contract.tensors
+  let keeps = !History.isPaused && inputs.contains(where: \.requiresGradient)
+  let input = NormalisedInput(x.detached, norm, backend)
+  let hiddenShape = Array(x.shape.dropLast()) + [expand.outputs]
+  let activated = Tensor(uninitialized: hiddenShape, as: backend.activationType)
+  let hidden = keeps ? Tensor(uninitialized: hiddenShape, as: backend.activationType) : activated
+  backend.product(
+    input.normalised(), expand.weight, .forward, into: hidden,
+    then: .biasGELU(expand.biasOrZeros(), activated: activated))
+  let out = Tensor(uninitialized: x.shape)
+  backend.product(
+    activated, contract.weight, .forward, into: out,
+    then: .biasResidual(contract.biasOrZeros(), residual: input.x))
+  let source = x.node
+  return record("feedForwardBranch", inputs, out) { upstream in
+    let slope = operand(upstream, backend)
+    let (hiddenSlope, activated) = (
+      Tensor(uninitialized: hiddenShape, as: backend.activationType),
+      Tensor(uninitialized: hiddenShape, as: backend.activationType)
+    )
+    backend.product(
+      slope, contract.weight, .backward, into: hiddenSlope,
+      then: .geluGradient(at: hidden, activated: activated))
+    contract.receiveGradients(slope, input: activated, backend)
+    expand.receiveGradients(hiddenSlope, input: input.normalised(again: true), backend)
+    let down = Tensor(uninitialized: x.shape)
+    backend.product(hiddenSlope, expand.weight, .backward, into: down, then: .none)
+    let whole = input.receive(down, residual: upstream)
+    source?.receive(whole)
+  }
+}
+
+/// `x + output(attention(projection(norm(x))))`, the first half of a pre-norm transformer block.
+///
+/// Kept for the backward pass: x, queries, keys and values, and what attention made of them.
+/// - Parameters:
+///   - x: `(B, N, D)`.
+///   - projection: to queries, keys and values, `(3·D, D)`.
+public func attentionBranch(
+  _ x: Tensor, norm: NormWeights, projection: DenseWeights, output: DenseWeights, heads: Int
+) -> Tensor {
+  checkAttention(x, projection, output, heads)
+  let backend = Compute.backend
+  let inputs = [x, norm.weight, norm.bias] + projection.tensors + output.tensors
+  let input = NormalisedInput(x.detached, norm, backend)
+  let projected = Tensor(uninitialized: x.shape.dropLast() + [projection.outputs], as: backend.activationType)
+  backend.product(
+    input.normalised(), projection.weight, .forward, into: projected, then: .bias(projection.biasOrZeros()))
+  let operands = AttentionOperands(projected: projected, heads: heads)
+  let (mixed, logSums) = mixed(operands, backend)
+  let out = Tensor(uninitialized: x.shape)
+  backend.product(
+    mixed, output.weight, .forward, into: out, then: .biasResidual(output.biasOrZeros(), residual: input.x))
+  let source = x.node
+  return record("attentionBranch", inputs, out) { upstream in
+    let slopes = AttentionOperands(
+      projected: Tensor(uninitialized: projected.shape, as: backend.activationType), heads: heads)
+    mixedGradient(operands, mixed, logSums, upstream, output, into: slopes, backend)
+    projection.receiveGradients(slopes.queries, input: input.normalised(again: true), backend)
+    let down = Tensor(uninitialized: x.shape)
+    backend.product(slopes.queries, projection.weight, .backward, into: down, then: .none)
+    let whole = input.receive(down, residual: upstream)
+    source?.receive(whole)
+  }
+}
+
+/// The same for some tokens of each image: they look at all tokens, the others get no result.
+/// - Parameter tokens: B rows of T token numbers, none twice in a row.
+/// - Returns: `(B, T, D)`.
+public func attentionBranch(
+  _ x: Tensor, of tokens: [[Int]], norm: NormWeights, projection: DenseWeights, output: DenseWeights,
+  heads: Int
+) -> Tensor {
+  checkAttention(x, projection, output, heads)
+  let (batch, count, width) = (x.shape[0], tokens.first?.count ?? 0, x.shape[2])
+  let rows = tokenRows(tokens, of: x, "attentionBranch")
+  let backend = Compute.backend
+  let type = backend.activationType
+  let inputs = [x, norm.weight, norm.bias] + projection.tensors + output.tensors
+  let input = NormalisedInput(x.detached, norm, backend)
+  let (queryPart, keyPart) = (projection.rows(0..<width), projection.rows(width..<3 * width))
+  func chosen(_ normalised: Tensor) -> Tensor {
+    let out = Tensor(uninitialized: [batch, count, width], as: type)
+    backend.gatherRows(normalised, rows, into: out)
+    return out
+  }
+  let normalised = input.normalised()
+  let operands = AttentionOperands(
+    queries: Tensor(uninitialized: [batch, count, width], as: type),
+    keysValues: Tensor(uninitialized: [batch, x.shape[1], 2 * width], as: type), heads: heads)
+  backend.product(
+    normalised, keyPart.weight, .forward, into: operands.keysValues, then: .bias(keyPart.biasOrZeros()))
+  backend.product(
+    chosen(normalised), queryPart.weight, .forward, into: operands.queries,
+    then: .bias(queryPart.biasOrZeros()))
+  let (mixed, logSums) = mixed(operands, backend)
+  let residual = Tensor(uninitialized: [batch, count, width])
+  backend.gatherRows(input.x, rows, into: residual)
+  let out = Tensor(uninitialized: [batch, count, width])
+  backend.product(
+    mixed, output.weight, .forward, into: out, then: .biasResidual(output.biasOrZeros(), residual: residual))
+  let source = x.node
+  return record("attentionBranch", inputs, out) { upstream in
+    let slopes = AttentionOperands(
+      queries: Tensor(uninitialized: operands.queries.shape, as: type),
+      keysValues: Tensor(uninitialized: operands.keysValues.shape, as: type), heads: heads)
+    mixedGradient(operands, mixed, logSums, upstream, output, into: slopes, backend)
+    let normalised = input.normalised(again: true)
+    projection.receiveGradients(
+      [(slopes.queries, chosen(normalised)), (slopes.keysValues, normalised)], backend)
+    let down = Tensor(uninitialized: x.shape)
+    backend.product(slopes.keysValues, keyPart.weight, .backward, into: down, then: .none)
+    let chosenDown = Tensor(uninitialized: [batch, count, width])
+    backend.product(slopes.queries, queryPart.weight, .backward, into: chosenDown, then: .none)
+    backend.scatterRows(chosenDown, rows, into: down)
+    let whole = input.receive(down, residual: nil)
+    backend.scatterRows(upstream, rows, into: whole)
+    source?.receive(whole)
+  }
+}
+
+private func checkAttention(_ x: Tensor, _ projection: DenseWeights, _ output: DenseWeights, _ heads: Int) {
+  let width = x.columns
+  precondition(
+    x.shape.count == 3 && width % heads == 0 && projection.weight.shape == [3 * width, width]
+      && output.weight.shape == [width, width],
+    "attentionBranch: input \(x.shape), weights \(projection.weight.shape) and \(output.weight.shape), \(heads) heads"
+  )
+}
+
+private func mixed(_ operands: AttentionOperands, _ backend: any Backend) -> (mixed: Tensor, logSums: Tensor)
+{
+  let mixed = Tensor(
+    uninitialized: [operands.batch, operands.queryCount, operands.heads * operands.width],
+    as: operands.queries.elementType)
+  let logSums = Tensor(uninitialized: [operands.batch, operands.heads, operands.queryCount])
+  backend.attention(operands, into: mixed, logSums: logSums)
+  return (mixed, logSums)
+}
+
+/// From the branch's output back to queries, keys and values.
+private func mixedGradient(
+  _ operands: AttentionOperands, _ mixed: Tensor, _ logSums: Tensor, _ upstream: Tensor,
+  _ output: DenseWeights,
+  into slopes: AttentionOperands, _ backend: any Backend
+) {
+  let slope = operand(upstream, backend)
+  output.receiveGradients(slope, input: mixed, backend)
+  let mixedSlope = Tensor(uninitialized: mixed.shape, as: mixed.elementType)
+  backend.product(slope, output.weight, .backward, into: mixedSlope, then: .none)
+  backend.attentionGradient(operands, logSums: logSums, upstream: mixedSlope, into: slopes)
+}
+
+extension DenseWeights {
+  /// Gradients of a layer whose outputs were computed in parts, one after the other along the weight's rows.
+  fileprivate func receiveGradients(_ parts: [(upstream: Tensor, input: Tensor)], _ backend: any Backend) {
+    func eachPart(_ body: (_ upstream: Tensor, _ input: Tensor, _ start: Int) -> Void) {
+      var start = 0
+      for (upstream, input) in parts {
+        body(upstream, input, start)
+        start += upstream.columns
+      }
+    }
+    weight.node?.receive(shape: weight.shape) { whole, accumulate in
+      eachPart { upstream, input, start in
+        let part = Tensor(sharing: whole, shape: [upstream.columns, inputs], start: start * inputs)
+        backend.weightGradient(upstream, input, into: part, accumulate: accumulate)
+      }
+    }
+    bias?.node?.receive(shape: [outputs]) { whole, accumulate in
+      eachPart { upstream, _, start in
+        let part = Tensor(sharing: whole, shape: [upstream.columns], start: start)
+        backend.sumRows(upstream, into: part, accumulate: accumulate)
+      }
+    }
+  }
+}
