@@ -20,6 +20,16 @@ import Testing
     #expect(visits.values.prefix(count).allSatisfy { $0 == 1 })
   }
 
+  @Test(arguments: [(10, 4), (2, 6), (0, 2), (7, 7), (100, 8)])
+  func partsAreAlike(count: Int, parts: Int) {
+    let visits = Tensor.zeros([max(count, 1)])
+    Compute.parts(count, into: parts) { range in
+      #expect(!range.isEmpty && range.count - count / min(parts, count) <= 1)
+      for item in range { visits.pointer[item] += 1 }
+    }
+    #expect(visits.values.prefix(count).allSatisfy { $0 == 1 })
+  }
+
   @Test func nestedCallsFinish() {
     let visits = Tensor.zeros([64])
     Compute.parallel(8) { outer in Compute.parallel(8) { visits.pointer[outer * 8 + $0] += 1 } }

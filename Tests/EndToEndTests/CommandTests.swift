@@ -82,7 +82,7 @@ extension EndToEnd {
       #expect(outcome.status == 0, "\(outcome.errors)")
       let result: [String: Any] = try parsed(outcome.output)
       let keys: Set = [
-        "peer", "model", "batch", "precision", "compiled", "threads", "seconds_per_step", "images_per_second",
+        "peer", "model", "batch", "precision", "threads", "instructions", "gigaflops_per_second", "seconds_per_step", "images_per_second",
         "peak_mib", "loss",
       ]
       #expect(keys.isSubset(of: Set(result.keys)), "\(result.keys)")

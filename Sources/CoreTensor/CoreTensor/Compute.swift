@@ -37,6 +37,13 @@ public enum Compute {
     }
   }
 
+  /// Divides `count` items into `parts` ranges, or as many as there are items, that differ by one item at most, and
+  /// runs `body` for each.
+  public static func parts(_ count: Int, into parts: Int, _ body: @Sendable (Range<Int>) -> Void) {
+    let parts = min(parts, count)
+    parallel(parts) { part in body(count * part / parts..<count * (part + 1) / parts) }
+  }
+
   /// What the matrix libraries say of themselves: version, instructions, threading.
   public static var libraryDescription: String {
     let blas = String(cString: openblas_get_config()) + ", kernel " + String(cString: openblas_get_corename())

@@ -9,7 +9,8 @@ extension ProcessorBackend {
     let (x, type) = (asOperand(x), activationType)
     let packed = PackedWeights.packed(weight, direction, as: type, by: library)
     let rows = x.count / packed.k
-    Compute.ranges(rows, grain: Self.productRows(rows)) { range in
+    // Large enough to repay reading the right operand, small enough that what follows finds it in the cache.
+    Compute.parts(rows, into: Self.productParts(rows, most: 96)) { range in
       let (from, to) = (range.lowerBound * packed.k, range.lowerBound * packed.n)
       library.multiply(
         x.bytes + from * type.byteCount, rows: range.count, packed,
@@ -18,13 +19,9 @@ extension ProcessorBackend {
     }
   }
 
-  /// Rows of a product that one chunk covers: few enough that what follows finds them in the cache, enough to
-  /// repay reading the packed operand.
-  private static func productRows(_ rows: Int) -> Int {
-    let most = 128
-    let chunks = (rows + most - 1) / most
-    let even = (chunks + 1) / 2 * 2
-    return max(32, ((rows + even - 1) / even + 15) / 16 * 16)
+  /// Parts of a product of so many rows: an even number, so that two threads end together, of at most `most` rows.
+  private static func productParts(_ rows: Int, most: Int) -> Int {
+    max(1, (rows + 2 * most - 1) / (2 * most)) * 2
   }
 
   /// x as products multiply it.
@@ -58,7 +55,7 @@ extension ProcessorBackend {
     let (rows, n) = (upstream.rows, upstream.columns)
     let k = x.count / rows
     let packed = library.pack(MatrixView(x, rows: rows, columns: k), as: type)
-    Compute.ranges(n, grain: Self.gradientColumns(n)) { range in
+    Compute.parts(n, into: Self.productParts(n, most: 384 / type.byteCount)) { range in
       // The left operand's rows are upstream's columns.
       let left = Storage(byteCount: range.count * rows * type.byteCount)
       chex_transpose(
@@ -68,12 +65,6 @@ extension ProcessorBackend {
         accumulate: accumulate)
       withExtendedLifetime(left) {}
     }
-  }
-
-  private static func gradientColumns(_ columns: Int) -> Int {
-    let chunks = max(2, (columns + 191) / 192)
-    let even = (chunks + 1) / 2 * 2
-    return max(16, ((columns + even - 1) / even + 15) / 16 * 16)
   }
 
   // MARK: Attention
@@ -111,8 +102,10 @@ extension ProcessorBackend {
     let type = operands.queries.elementType
     precondition(operands.keysValues.elementType == type, "attention: queries and keys of different types")
     let heads = operands.heads
-    let grain = max(1, (1 << 16) / (operands.queryCount * operands.keyCount))
-    Compute.ranges(operands.batch * heads, grain: grain) { range in
+    let count = operands.batch * heads
+    // Some heads at a time, since each asks for the memory of the one beside it; at least sixteen parts where possible.
+    let grain = max(1, min(4, count / 16), (1 << 16) / (operands.queryCount * operands.keyCount))
+    Compute.ranges(count, grain: grain) { range in
       func head(_ index: Int) -> chex_head {
         let (image, number) = (index / heads, index % heads)
         return chex_head(

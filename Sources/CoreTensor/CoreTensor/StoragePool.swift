@@ -10,8 +10,9 @@ public final class StoragePool: @unchecked Sendable {
 
   /// Segments are aligned for, and offered to, huge pages.
   private static let hugePage = 2 << 20
-  /// Requests up to this size share segments of this size.
-  private static let sharedSegment = 32 << 20
+  /// Requests up to half of this share segments of this size. It is address space: memory is the process's once it
+  /// is written to, and blocks come from the segment's start.
+  private static let sharedSegment = 1 << 30
   private static let alignment = 64
 
   private let lock = NSLock()
@@ -23,7 +24,7 @@ public final class StoragePool: @unchecked Sendable {
   public struct Statistics: Sendable, Equatable {
     /// Allocations from the system.
     public var systemAllocations = 0
-    /// Bytes held, in use or kept for reuse.
+    /// Bytes of address space held, in use or kept for reuse.
     public var bytesHeld = 0
     /// Bytes in use now, and the most there ever were.
     public var bytesInUse = 0

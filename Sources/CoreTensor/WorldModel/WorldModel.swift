@@ -34,7 +34,11 @@ public final class WorldModel: Module {
   /// - Parameters:
   ///   - latents: of all enabled tasks, in registry order.
   ///   - seed: of the initial weights.
-  public init(_ shape: WorldModelShape, latents: [any Latent], seed: UInt64) {
+  ///   - recomputesActivations: whether blocks that learn keep only their inputs and compute the rest again in the
+  ///     backward pass: a third more arithmetic, for a fraction of the activations.
+  public init(
+    _ shape: WorldModelShape, latents: [any Latent], seed: UInt64, recomputesActivations: Bool = false
+  ) {
     self.shape = shape
     self.latents = latents
     var trained = Initializer(random: RandomStream(seed: seed, stream: "weights.encoder"))
@@ -42,7 +46,10 @@ public final class WorldModel: Module {
     var following = Initializer(random: RandomStream(seed: seed, stream: "weights.encoder"), trainable: false)
     targetEncoder = VisionTransformer(shape.encoder, initializer: &following)
     var predicting = Initializer(random: RandomStream(seed: seed, stream: "weights.predictor"))
-    predictor = VisionPredictor(shape.predictor, initializer: &predicting)
+    let predictor = VisionPredictor(shape.predictor, initializer: &predicting)
+    self.predictor = predictor
+    encoder.blocks.recomputesActivations = recomputesActivations
+    predictor.blocks.recomputesActivations = recomputesActivations
     for entry in entries { entry.parameter.name = entry.name }
   }
 

@@ -30,7 +30,7 @@ final class Optimization {
   let optimizer: AdamW
   let reduction: LossReduction
   /// Computes every step.
-  let backend: any Backend
+  var backend: any Backend
 
   init(
     _ model: WorldModel, settings: AdamWSettings, reduction: LossReduction,

@@ -22,8 +22,9 @@ struct TaskSet {
     }
   }
 
-  func model(_ shape: WorldModelShape, seed: UInt64) -> WorldModel {
-    WorldModel(shape, latents: latents(seed: seed), seed: seed)
+  func model(_ shape: WorldModelShape, seed: UInt64, recomputesActivations: Bool = false) -> WorldModel {
+    WorldModel(
+      shape, latents: latents(seed: seed), seed: seed, recomputesActivations: recomputesActivations)
   }
 }
 

@@ -225,6 +225,15 @@ INLINE strided keys_of(const chex_head *how, const void *start) {
   return (strided){start, how->keyStride, how->keys, how->width, how->type};
 }
 
+/// Asks for the rows of the head that lies beside this one in memory and is likely the next.
+INLINE void prefetch_beside(strided x) {
+  const long bytes = x.width * (x.type == CHEX_BFLOAT16 ? 2 : 4);
+  for (long r = 0; r < x.rows; r++) {
+    const char *beside = (const char *)strided_row(&x, r) + bytes;
+    for (long line = 0; line < bytes; line += 64) __builtin_prefetch(beside + line, 0, 2);
+  }
+}
+
 /// The strip's scores, Q Kᵀ, not yet scaled.
 static void strip_scores(const head_plan *p, long first, long rows) {
   multiply((product){p->query_rows + first * p->width_words, p->width_words, 1, p->key_across, p->key_columns,
@@ -233,7 +242,7 @@ static void strip_scores(const head_plan *p, long first, long rows) {
 }
 
 /// Scores to e^(score - largest), which leaves sums below the number of keys; returns their sum.
-INLINE float soften(float *row, long keys, float scale, float *top_score) {
+INLINE float soften(float *row, long keys, float scale, float *top_score, const int paired) {
   FUSE
   lanes top = all(-INFINITY);
   EACH_LANES(c, here, keys, {
@@ -245,7 +254,8 @@ INLINE float soften(float *row, long keys, float scale, float *top_score) {
   for (int i = 1; i < LANES; i++) highest = top[i] > highest ? top[i] : highest;
   lanes sums = {0};
   for (long c = 0; c < keys; c += LANES) {
-    lanes e = exponential(*(loose_lanes *)(row + c) - highest);
+    lanes score = *(loose_lanes *)(row + c) - highest;
+    lanes e = paired ? coarse_exponential(score) : exponential(score);
     sums += e;
     *(loose_lanes *)(row + c) = e;
   }
@@ -259,13 +269,18 @@ static void attention_kernel(chex_head how, float *log_sums, void *out, long out
   pack_rows(queries_of(&how, how.query, how.queryStride), p.query_rows, p.paired);
   pack_across(keys_of(&how, how.key), p.key_across, p.paired);
   pack_down(keys_of(&how, how.value), p.value_down, p.paired);
+  prefetch_beside(queries_of(&how, how.query, how.queryStride));
+  prefetch_beside(keys_of(&how, how.key));
+  prefetch_beside(keys_of(&how, how.value));
   const long size = how.type == CHEX_BFLOAT16 ? 2 : 4;
   for (long first = 0; first < p.queries; first += STRIP) {
     long rows = p.queries - first < STRIP ? p.queries - first : STRIP;
     float shares[STRIP];
     strip_scores(&p, first, rows);
     for (long r = 0; r < rows; r++) {
-      float top, sum = soften(p.weights + r * p.key_columns, p.keys, how.scale, &top);
+      float top, sum, *row = p.weights + r * p.key_columns;
+      if (p.paired) sum = soften(row, p.keys, how.scale, &top, 1);
+      else sum = soften(row, p.keys, how.scale, &top, 0);
       shares[r] = 1.0f / sum;
       log_sums[first + r] = top + logf(sum);
     }
@@ -289,7 +304,8 @@ INLINE void weigh_slopes(float *weights, float *slopes, long keys, float scale, 
   lanes whole = {0}, weighted = {0};
   double exact_whole = 0, exact_weighted = 0;
   EACH_LANES(c, here, keys, {
-    lanes e = first_lanes(exponential(*(loose_lanes *)(weights + c) * scale - log_sum), here, 0);
+    lanes score = *(loose_lanes *)(weights + c) * scale - log_sum;
+    lanes e = first_lanes(exactly ? exponential(score) : coarse_exponential(score), here, 0);
     lanes slope = *(loose_lanes *)(slopes + c);
     *(loose_lanes *)(weights + c) = e;
     whole += e;

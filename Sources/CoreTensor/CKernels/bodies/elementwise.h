@@ -20,13 +20,13 @@ static void convert_kernel(const void *x, chex_element type, void *out, chex_ele
 }
 
 static void gelu_kernel(const float *x, float *out, long count) {
-  EACH_LANES(i, here, count, { store(out, i, here, gelu_of(load(x, i, here, CHEX_FLOAT32)), CHEX_FLOAT32); });
+  EACH_LANES(i, here, count, { store(out, i, here, gelu_of(load(x, i, here, CHEX_FLOAT32), CHEX_FLOAT32), CHEX_FLOAT32); });
 }
 
 static void gelu_gradient_kernel(const float *x, const float *dy, float *dx, long count) {
   EACH_LANES(i, here, count, {
     lanes value;
-    lanes slope = gelu_slope(load(x, i, here, CHEX_FLOAT32), &value);
+    lanes slope = gelu_slope(load(x, i, here, CHEX_FLOAT32), &value, CHEX_FLOAT32);
     store(dx, i, here, load(dy, i, here, CHEX_FLOAT32) * slope, CHEX_FLOAT32);
   });
 }

@@ -31,6 +31,7 @@ INLINE lanes all(float value) { return (lanes){0} + value; }
 INLINE lanes choose(integer_lanes condition, lanes yes, lanes no) {
   return (lanes)((condition & (integer_lanes)yes) | (~condition & (integer_lanes)no));
 }
+/// b where one of them is no number.
 INLINE lanes larger_of(lanes a, lanes b) { return choose(a > b, a, b); }
 
 /// The first `count` lanes; `rest` in the others.

@@ -20,37 +20,46 @@ INLINE half_words load_halves(const void *x, long i, int count, const chex_eleme
   return part;
 }
 
-/// Up to sixteen words of `x` from place i on, along which the sum runs; `count` numbers are left.
+/// Sixteen words of x from place i on, along which the sum runs; zero from its `count`-th number on.
 INLINE word_lanes load_words(const void *x, long i, long count, const chex_element type, const int paired) {
   if (!paired) return (word_lanes)load(x, i, count < LANES ? (int)count : LANES, type);
   half_words both[2] = {{0}, {0}};
-  if (count >= 2 * LANES) {
-    both[0] = load_halves(x, i, LANES, type);
-    both[1] = load_halves(x, i + LANES, LANES, type);
-  } else {
-    both[0] = load_halves(x, i, count < LANES ? (int)count : LANES, type);
-    if (count > LANES) both[1] = load_halves(x, i + LANES, (int)(count - LANES), type);
+  for (int half = 0; half < 2; half++) {
+    long left = count - half * LANES;
+    if (left > 0) both[half] = load_halves(x, i + half * LANES, left < LANES ? (int)left : LANES, type);
   }
   word_lanes words;
   memcpy(&words, both, sizeof words);
   return words;
 }
 
+/// Sixteen words of each of sixteen columns, transposed; zero beyond `columns` and `depth`.
+INLINE void pack_block(const char *x, long column_bytes, long depth, long columns, uint32_t *out, int out_depth,
+                       long out_columns, const chex_element type, const int paired) {
+  lanes block[LANES];
+  UNROLL
+  for (int i = 0; i < LANES; i++) {
+    long left = i < columns ? depth : 0;
+    block[i] = left > 0 ? (lanes)load_words(x + i * column_bytes, 0, left, type, paired) : (lanes){0};
+  }
+  transpose_lanes(block);
+  for (int i = 0; i < out_depth; i++) *(loose_words *)(out + i * out_columns) = (word_lanes)block[i];
+}
+
 /// The sum runs along contiguous numbers: sixteen columns at a time are read as rows and transposed.
 INLINE void pack_along(const char *x, long column_stride, long depth, long columns, uint32_t *out, long out_depth,
                        long out_columns, const chex_element type, const int paired) {
-  const long step = paired ? 2 : 1;
+  const long size = type == CHEX_BFLOAT16 ? 2 : 4, step = paired ? 2 : 1;
   for (long c = 0; c < out_columns; c += LANES)
     for (long d = 0; d < out_depth; d += LANES) {
-      lanes block[LANES];
-      for (int i = 0; i < LANES; i++) {
-        long left = c + i < columns ? depth - d * step : 0;
-        const char *column = x + (c + i) * column_stride * (type == CHEX_BFLOAT16 ? 2 : 4);
-        block[i] = left > 0 ? (lanes)load_words(column, d * step, left, type, paired) : (lanes){0};
-      }
-      transpose_lanes(block);
-      int height = smaller(LANES, (int)(out_depth - d));
-      for (int i = 0; i < height; i++) *(loose_words *)(out + (d + i) * out_columns + c) = (word_lanes)block[i];
+      const char *from = x + (c * column_stride + d * step) * size;
+      uint32_t *to = out + d * out_columns + c;
+      long wide = columns - c, deep = depth - d * step;
+      if (wide >= LANES && deep >= LANES * step && out_depth - d >= LANES)
+        pack_block(from, column_stride * size, LANES * step, LANES, to, LANES, out_columns, type, paired);
+      else
+        pack_block(from, column_stride * size, deep, wide, to, smaller(LANES, (int)(out_depth - d)), out_columns,
+                   type, paired);
     }
 }
 

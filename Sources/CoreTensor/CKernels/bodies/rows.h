@@ -23,14 +23,14 @@ static void bias_gelu_kernel(void *x, const float *bias, void *activated, chex_e
           long i = r * columns + c;
           lanes sum = load(x, i, here, T) + load(bias, c, here, CHEX_FLOAT32);
           if (activated != x) store(x, i, here, sum, T);
-          store(activated, i, here, gelu_of(sum), T);
+          store(activated, i, here, gelu_of(sum, T), T);
         }););
 }
 
 static void gelu_backward_kernel(void *slopes, const void *x, void *activated, chex_element type, long count) {
   TYPED(type, T, EACH_LANES(i, here, count, {
           lanes value;
-          lanes slope = gelu_slope(load(x, i, here, T), &value);
+          lanes slope = gelu_slope(load(x, i, here, T), &value, T);
           store(slopes, i, here, load(slopes, i, here, T) * slope, T);
           store(activated, i, here, value, T);
         }););
