@@ -75,14 +75,67 @@ extension EndToEnd {
       }
     }
 
-    @Test func benchOfAStep() throws {
+    /// A benchmark of a very small model.
+    private func bench(_ what: String, _ more: String = "") throws -> RunnerProcess.Outcome {
       let words =
-        "bench step --model tiny --batch 1 --image 32 --patch 8 --context 6 --targets 6 --steps 1 --json --plugins"
-      let outcome = try Scratch().run(words.split(separator: " ").map(String.init) + [Repository.plugins])
+        "bench \(what) --model tiny --batch 1 --image 32 --patch 8 --targets 6 --steps 1 --json \(more) --plugins"
+      return try Scratch().run(words.split(separator: " ").map(String.init) + [Repository.plugins])
+    }
+
+    @Test func profileOfAStep() throws {
+      let outcome = try bench("step", "--profile --precision bf16")
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      let result: [String: Any] = try parsed(outcome.output)
+      let rows = try #require(result["rows"] as? [[String: Any]])
+      let times = rows.compactMap { $0["milliseconds"] as? Double }
+      let whole = try #require(result["milliseconds"] as? Double)
+      #expect(abs(times.reduce(0, +) - whole) < 1e-6 * whole && times.allSatisfy { $0 > 0 })
+      let names = rows.compactMap { $0["operation"] as? String }
+      for name in ["product, forward", "product, weight gradient", "attention", "AdamW and moving average"] {
+        #expect(names.contains(name))
+      }
+      #expect(names.last == "between operations" && Set(names).count == names.count)
+    }
+
+    @Test func ceilingOfProducts() throws {
+      let outcome = try bench("ceiling")
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      let result: [String: Any] = try parsed(outcome.output)
+      let rows = try #require(result["rows"] as? [[String: Any]])
+      // Of the patch embedding: 16 patches of two whole views, 6 of two contexts, 192 values each.
+      let embeddings = rows.filter {
+        $0["k"] as? Int == 192 && $0["n"] as? Int == 192 && $0["m"] as? Int == 32
+      }
+      #expect(!embeddings.isEmpty && rows.allSatisfy { $0["gigaflops_per_second"] as? Double ?? 0 > 0 })
+      let (share, ceiling) = (result["share"] as? Double, result["ceiling_gigaflops_per_second"] as? Double)
+      #expect(try #require(share) > 0 && #require(ceiling) > 0)
+    }
+
+    @Test(arguments: ["f32", "bf16"]) func benchOfFrozenFeatures(precision: String) throws {
+      let outcome = try bench("encode", "--precision \(precision)")
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      let result: [String: Any] = try parsed(outcome.output)
+      #expect(result["precision"] as? String == precision && result["images_per_second"] as? Double ?? 0 > 0)
+    }
+
+    @Test func benchRefuses() throws {
+      for (what, more, problem) in [
+        ("nothing", "", "expected step, ceiling or encode"),
+        ("step", "--context 17", "at most the 16 patches"),
+        ("step", "--precision f64", "f32, bf16"), ("encode", "--instructions avx1024", "portable, avx2"),
+      ] {
+        let outcome = try bench(what, more)
+        #expect(outcome.status == 2 && outcome.errors.contains(problem), "\(outcome.everything)")
+      }
+    }
+
+    @Test func benchOfAStep() throws {
+      let outcome = try bench("step")
       #expect(outcome.status == 0, "\(outcome.errors)")
       let result: [String: Any] = try parsed(outcome.output)
       let keys: Set = [
-        "peer", "model", "batch", "precision", "threads", "instructions", "gigaflops_per_second", "seconds_per_step", "images_per_second",
+        "peer", "model", "batch", "precision", "threads", "instructions", "gigaflops_per_second",
+        "seconds_per_step", "images_per_second",
         "peak_mib", "loss",
       ]
       #expect(keys.isSubset(of: Set(result.keys)), "\(result.keys)")

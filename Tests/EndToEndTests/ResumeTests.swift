@@ -52,6 +52,15 @@ extension EndToEnd {
       try expectSameEnd(scratch)
     }
 
+    /// What changes only time and memory changes no bit.
+    @Test(arguments: [["--threads", "1"], ["--threads", "3"], ["--checkpoint-activations"]])
+    func computedOtherwise(words: [String]) throws {
+      let scratch = try Scratch()
+      let outcome = try scratch.pretrain(Self.length + words + ["--out", "run"])
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      try expectSameEnd(scratch)
+    }
+
     @Test func interruptedThenFinished() throws {
       let scratch = try Scratch()
       let outcome = try stopped(scratch, by: SIGINT)

@@ -18,6 +18,34 @@ extension EndToEnd {
       for path in Self.cases { #expect(outcome.output.contains("\(path): PASSED")) }
     }
 
+    @Test(
+      .enabled(if: !cases.isEmpty, "no parity cases in ../shared/golden"), arguments: ["portable", "avx2"])
+    func casesPassWithFewerInstructions(set: String) throws {
+      let words = ["verify", "--instructions", set, "--plugins", Repository.plugins]
+      let outcome = try Scratch().run(words + Self.cases)
+      #expect(outcome.status == 0, "\(outcome.everything)")
+      for path in Self.cases { #expect(outcome.output.contains("\(path): PASSED")) }
+    }
+
+    /// Features in bfloat16, in hardware where there is some, and emulated.
+    @Test(
+      .enabled(if: !cases.isEmpty, "no parity cases in ../shared/golden"),
+      arguments: [[], ["--instructions", "avx2"]])
+    func featuresInBFloat16(words: [String]) throws {
+      let outcome = try Scratch().run(
+        ["verify", "--precision", "bf16", "--json", "--plugins", Repository.plugins] + words + Self.cases)
+      #expect(outcome.status == 0, "\(outcome.everything)")
+      let lines = outcome.output.split(separator: "\n")
+      #expect(lines.count == Self.cases.count)
+      for line in lines {
+        let report: [String: Any] = try parsed(String(line))
+        let tensors = try #require(report["tensors"] as? [[String: Any]])
+        #expect(tensors.count == 13 && tensors.allSatisfy { $0["tolerance"] as? Double == 2e-2 })
+        // Rounding must show, else float32 was used.
+        #expect(tensors.contains { $0["relative_error"] as? Double ?? 0 > 1e-4 })
+      }
+    }
+
     @Test(.enabled(if: !cases.isEmpty, "no parity cases in ../shared/golden")) func changedCaseFails() throws
     {
       let scratch = try Scratch()

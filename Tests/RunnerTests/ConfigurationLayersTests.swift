@@ -13,7 +13,7 @@ struct ConfigurationLayersTests {
     #expect(settings["training", "epochs"].value == .integer(300))
     #expect(settings.catalogue.keys.allSatisfy { settings[$0].origin == .default })
     #expect(settings["training", "epochs"].origin.description == "default")
-    #expect(settings.catalogue.keys.count == 65)
+    #expect(settings.catalogue.keys.count == 68)
   }
 
   @Test func eachLayerOverridesTheOneBefore() throws {
@@ -41,7 +41,7 @@ struct ConfigurationLayersTests {
       "file",
       "--label-column", "labels", "--patient-column", "patient_id", "--split-column", "split", "--filter",
       "source=nih", "--filter", "view=a,b", "--pretrain-splits", "a,b", "--probe-labels", "nodule",
-      "--probe-filter", "source=kermany",
+      "--probe-filter", "source=kermany", "--precision", "bf16", "--checkpoint-activations",
     ]
     let settings = try Fixture.settings(words)
     for flag in SettingFlag.all {
@@ -51,6 +51,8 @@ struct ConfigurationLayersTests {
     }
     let configuration = try RunConfiguration(settings)
     #expect(configuration.run.tasks == ["global", "local"] && configuration.run.isNaive)
+    #expect(configuration.run.precision == .bf16 && configuration.run.instructions == nil)
+    #expect(configuration.training.checkpointActivations)
     #expect(configuration.data.source == "films, more")
     #expect(configuration.data.filter.map(\.description) == ["source=nih", "view=a,b"])
     #expect(configuration.training.learningRate == 1e-3 && configuration.model.encoder.width == 192)

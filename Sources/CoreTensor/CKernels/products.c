@@ -19,6 +19,8 @@ static void hold_to_one_thread(void) {
 static dnnl_engine_t engine;
 __attribute__((constructor)) static void make_engine(void) {
   dnnl_engine_create(&engine, dnnl_cpu, 0);
+  // Each new kernel would look for a profiler's library all over the file system.
+  dnnl_set_jit_profiling_flags(DNNL_JIT_PROFILE_NONE);
   // The caller keeps products itself.
   dnnl_set_primitive_cache_capacity(0);
 }

@@ -52,7 +52,7 @@ public enum Compute {
 }
 
 /// What kernels and products may use of the processor, in ascending order; each holds the ones before it.
-public enum InstructionSet: String, Sendable, CaseIterable {
+public enum InstructionSet: String, Sendable, Codable, CaseIterable {
   /// What every processor has; products by OpenBLAS.
   case portable
   case avx2

@@ -6,6 +6,12 @@ extension Command {
   static let verify = Command(
     name: "verify", summary: "Replay a numeric parity case and compare every tensor",
     options: [
+      CommandOption(
+        "--precision", .value("WHICH"),
+        help:
+          "f32, or bf16: then features and losses are held to 2e-2, and what training makes of them is not compared."
+      ),
+      ComputeOptions.threads, ComputeOptions.instructions,
       CommandOption("--plugins", .value("FILE"), help: "The registry of plugins."),
       CommandOption("--json", help: "One line of JSON a case."),
       CommandOption("--all", help: "Print every tensor, not only the worst of each kind."),
@@ -13,12 +19,18 @@ extension Command {
     arguments: [
       CommandArgument("CASE_DIR", help: "Folders with case.json and its tensors.", isRepeated: true)
     ],
-    examples: [CommandExample("chex-runner verify golden/paper", "one case; exit status 1 where it fails")],
+    examples: [
+      CommandExample("chex-runner verify golden/paper", "one case; exit status 1 where it fails"),
+      CommandExample(
+        "chex-runner verify golden/paper --precision bf16", "how far bf16 products lead from float32"),
+    ],
     run: { arguments in
-      Compute.threads = ProcessInfo.processInfo.activeProcessorCount
+      try ComputeOptions.apply(arguments)
+      let precision = Precision(rawValue: try arguments.choice("--precision", of: ["f32", "bf16"]) ?? "f32")!
       var passed = true
       for path in arguments.arguments("CASE_DIR") {
-        let report = try ParityCase(path).replay(pluginsFile: arguments.value("--plugins"))
+        let report = try ParityCase(path).replay(
+          pluginsFile: arguments.value("--plugins"), precision)
         if arguments.has("--json") {
           try Output.printJson(report)
         } else {

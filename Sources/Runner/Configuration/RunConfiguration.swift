@@ -1,3 +1,4 @@
+import CoreTensor
 import WorldModel
 
 /// Everything that decides a run, typed and checked: made from resolved settings, saved with the run.
@@ -33,6 +34,10 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
     public var compatibility: Compatibility
     /// Threads that compute; 0 = all cores. Changes no result's meaning, only its speed.
     public var threads: Int
+    /// What products multiply. Default auto.
+    public var precision: Precision
+    /// The most that kernels may use of the processor; nil = its best.
+    public var instructions: InstructionSet?
     /// Threads that read films ahead; 0 = the step reads them itself. Changes no result. Default 1.
     public var loaderThreads: Int
     /// Folder of the run; empty = a new one below `runs/`.

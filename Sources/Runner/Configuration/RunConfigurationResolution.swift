@@ -1,3 +1,4 @@
+import CoreTensor
 import WorldModel
 
 extension RunConfiguration {
@@ -10,6 +11,8 @@ extension RunConfiguration {
       seed: runOptions.integer("seed"), tasks: runOptions.texts("tasks"),
       isNaive: runOptions.boolean("naive"),
       compatibility: compatibility, threads: runOptions.integer("threads"),
+      precision: Precision(rawValue: runOptions.text("precision")) ?? .auto,
+      instructions: InstructionSet(rawValue: runOptions.text("instructions")),
       loaderThreads: runOptions.integer("loader_threads"), out: runOptions.text("out"))
     let checks = ConfigurationChecks(settings: settings)
     model = try Model(settings.options(of: "model"), checks)
@@ -86,6 +89,7 @@ extension RunConfiguration.Training {
     momentumEnd = options.number("ema_end")
     let scale = options.number("schedule_scale")
     scheduleScale = scale == 0 ? (compatibility == .published ? 1.25 : 1) : scale
+    checkpointActivations = options.boolean("checkpoint_activations")
     checkpointEverySteps = options.integer("checkpoint_every_steps")
     keptCheckpoints = options.integer("keep_checkpoints")
   }

@@ -1,3 +1,4 @@
+import CoreTensor
 import WorldModel
 
 extension SettingsCatalogue {
@@ -23,6 +24,14 @@ extension SettingsCatalogue {
       OptionDeclaration(
         "threads", .integer(default: 0, in: 0...1024),
         help: "Threads that compute; 0 = as many as there are cores."),
+      OptionDeclaration(
+        "precision", .choice(default: "auto", of: Precision.allCases.map(\.rawValue)),
+        help:
+          "What products multiply; sums, weights and optimiser are float32 always. auto = bf16 where the processor"
+          + " has it in hardware, else f32."),
+      OptionDeclaration(
+        "instructions", .choice(default: "best", of: ["best"] + InstructionSet.allCases.map(\.rawValue)),
+        help: "The most that kernels may use of the processor."),
       OptionDeclaration(
         "loader_threads", .integer(default: 1, in: 0...64),
         help: "Threads that read films ahead of the step; 0 = read them in the step itself."),

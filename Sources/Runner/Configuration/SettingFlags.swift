@@ -35,6 +35,8 @@ public struct SettingFlag: Sendable, Equatable {
     SettingFlag("--model", "SIZE", "model", "size"),
     SettingFlag("--image-size", "N", "model", "image_size"),
     SettingFlag("--threads", "N", "run", "threads"),
+    SettingFlag("--precision", "WHICH", "run", "precision"),
+    SettingFlag("--checkpoint-activations", "", "training", "checkpoint_activations"),
     SettingFlag("--loader-threads", "N", "run", "loader_threads"),
     SettingFlag("--holdout", "X", "data", "holdout_fraction"),
     SettingFlag("--path-column", "NAME", "data", "path_column"),

@@ -28,6 +28,8 @@ extension RunConfiguration {
     /// Length of the schedules in lengths of the run, 1 or more; `0` of the settings is already resolved:
     /// paper → 1, published → 1.25.
     public var scheduleScale: Double
+    /// Whether blocks compute their activations again in the backward pass. Changes no result. Default false.
+    public var checkpointActivations: Bool
     /// Optimiser steps between checkpoints; 0 = one each epoch.
     public var checkpointEverySteps: Int
     /// Newest checkpoints that are kept. Default 2.

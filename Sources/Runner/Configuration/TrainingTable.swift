@@ -45,6 +45,11 @@ extension SettingsCatalogue {
         help: "Length of the schedules in lengths of the run, 1 or more, cut off at the run's end;"
           + " 0 = 1 for paper, 1.25 for published."),
       OptionDeclaration(
+        "checkpoint_activations", .boolean(default: false),
+        help:
+          "Keep only each block's input for the backward pass and compute the rest again: a fifth more time, for"
+          + " larger batches."),
+      OptionDeclaration(
         "checkpoint_every_steps", .integer(default: 0, in: 0...1_000_000_000),
         help: "Optimiser steps between two checkpoints; 0 = one at the end of each epoch."),
       OptionDeclaration(

@@ -19,7 +19,18 @@ enum FeatureExtraction {
   private static let batchSize = 32
 
   /// Each film, resized whole to the input size, through `encoder`; mean over tokens of its output (spec section 9).
-  static func features(_ encoder: VisionTransformer, _ source: FilmCache, films: [Int]) -> FeatureTable {
+  /// - Parameter encoder: does not change meanwhile.
+  static func features(
+    _ encoder: VisionTransformer, _ source: FilmCache, films: [Int], _ backend: any Backend
+  ) -> FeatureTable {
+    Compute.$backend.withValue(backend) {
+      PackedWeights.keeping { features(encoder, source, films) }
+    }
+  }
+
+  private static func features(
+    _ encoder: VisionTransformer, _ source: FilmCache, _ films: [Int]
+  ) -> FeatureTable {
     let side = encoder.shape.imageSize
     var kept: [Int] = []
     var values: [Float] = []

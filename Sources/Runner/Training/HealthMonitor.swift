@@ -19,41 +19,38 @@ final class HealthMonitor {
   private let partition: FilmPartition
   private let configuration: RunConfiguration
   private let probe: ProbeEvaluation?
-  /// Figures of the random encoder, for comparison.
-  let initial: HealthReport?
+  private let fresh: () -> VisionTransformer
+  /// Figures of the random encoder, for comparison; made when first asked for, so that training begins at once.
+  private(set) lazy var initial = report(fresh(), step: 0)
 
-  /// - Parameter fresh: the target encoder as initialised.
+  /// - Parameter fresh: makes the target encoder as initialised.
   init(
     _ source: FilmCache, _ partition: FilmPartition, _ configuration: RunConfiguration,
-    fresh: VisionTransformer
+    fresh: @escaping () -> VisionTransformer
   ) {
+    self.fresh = fresh
     self.source = source
     self.partition = partition
     self.configuration = configuration
     probe = ProbeEvaluation(
       source.records, findingNames: source.findingNames, wanted: configuration.probe.labels,
       partition: partition)
-    initial = Self.report(fresh, 0, source, partition, configuration, probe)
   }
 
   /// - Returns: nil where fewer than two held-out films can be used.
   func report(_ encoder: VisionTransformer, step: Int) -> HealthReport? {
-    Self.report(encoder, step, source, partition, configuration, probe)
-  }
-
-  private static func report(
-    _ encoder: VisionTransformer, _ step: Int, _ source: FilmCache, _ partition: FilmPartition,
-    _ configuration: RunConfiguration, _ probe: ProbeEvaluation?
-  ) -> HealthReport? {
     let count = min(configuration.health.films, partition.heldOut.count)
     let held = (0..<count).map { partition.heldOut[$0 * partition.heldOut.count / count] }
-    let features = FeatureExtraction.features(encoder, source, films: held)
+    let backend = configuration.run.precision.backend
+    let features = FeatureExtraction.features(encoder, source, films: held, backend)
     guard features.films.count > 1 else { return nil }
     let health = FeatureHealth(features)
     let limits = configuration.health
     return HealthReport(
       step: step, health: health,
-      probe: probe.map { $0(FeatureExtraction.features(encoder, source, films: $0.train + $0.test)) },
+      probe: probe.map {
+        $0(FeatureExtraction.features(encoder, source, films: $0.train + $0.test, backend))
+      },
       isCollapsed: !(health.rank >= limits.minimumRank && health.deviation >= limits.minimumDeviation))
   }
 

@@ -99,6 +99,7 @@ enum Pretraining {
       "model: \(configuration.model.encoder.width) × \(configuration.model.encoder.depth), "
         + "\(count) trained parameters; \(parts.schedule.totalSteps) steps of \(configuration.training.filmsPerStep) films, "
         + "\(Compute.threads) threads")
+    try log.note("precision: \(configuration.run.precision.sentence)")
   }
 
   private static func summarize(

@@ -25,11 +25,12 @@ struct RunParts {
     stepsPerEpoch = try training.stepsPerEpoch(films: partition.pretrain.count)
     schedule = try training.schedule(films: partition.pretrain.count)
     optimization = Optimization(
-      tasks.model(setup.shape, seed: seed),
+      tasks.model(setup.shape, seed: seed, recomputesActivations: training.checkpointActivations),
       settings: AdamWSettings(
         beta1: training.beta1, beta2: training.beta2, epsilon: training.epsilon,
         weightDecay: training.weightDecay,
-        clipNorm: training.clipNorm), reduction: setup.configuration.objective.reduction)
+        clipNorm: training.clipNorm), reduction: setup.configuration.objective.reduction,
+      backend: configuration.run.precision.backend)
     builder = BatchBuilder(
       source: source, films: partition.pretrain,
       assemblies: TaskAssembly.assemblies(
@@ -40,7 +41,8 @@ struct RunParts {
 
   /// Compares with the encoder as this seed initialises it.
   func monitor() -> HealthMonitor {
-    let fresh = tasks.model(setup.shape, seed: UInt64(setup.configuration.run.seed))
-    return HealthMonitor(source, partition, setup.configuration, fresh: fresh.targetEncoder)
+    HealthMonitor(source, partition, setup.configuration) {
+      tasks.model(setup.shape, seed: UInt64(setup.configuration.run.seed)).targetEncoder
+    }
   }
 }

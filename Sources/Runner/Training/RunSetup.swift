@@ -40,7 +40,8 @@ struct RunSetup {
     self.settings = settings
     configuration = try RunConfiguration(settings)
     let threads = configuration.run.threads
-    Compute.threads = threads > 0 ? threads : ProcessInfo.processInfo.activeProcessorCount
+    Compute.threads = threads > 0 ? threads : Compute.coreCount
+    InstructionSet.current = configuration.run.instructions ?? .best
   }
 
   var shape: WorldModelShape { WorldModelShape(configuration.model, configuration.run.compatibility) }
