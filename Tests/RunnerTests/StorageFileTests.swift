@@ -13,6 +13,15 @@ private func unwritableFolder(in folder: TemporaryFolder) -> String {
 @Suite struct StorageDurableFileTests {
   private struct Interrupted: Error {}
 
+  @Test(arguments: [
+    ("a", ".", "a"), ("ab", ".", "ab"), ("a/b", "a", "b"), ("a/b/", "a", "b"), ("/a", "/", "a"),
+    ("/", "/", "/"),
+    ("/a//b", "/a", "b"), ("../x", "..", "x"),
+  ])
+  func partsOfPaths(path: String, parent: String, name: String) {
+    #expect(Folder.parent(of: path) == parent && Folder.name(of: path) == name)
+  }
+
   @Test func writesReplacesAndSeals() throws {
     let folder = try TemporaryFolder()
     let path = folder.path + "/a.txt"

@@ -1,2 +1,4 @@
 /// Every command of `chex-runner`, in the order in which help lists them. To add one, add its value here.
-let allCommands: [Command] = [.pretrain, .resume, .plugins, .phantom, .verify, .replay, .bench, .doctor]
+let allCommands: [Command] = [
+  .pretrain, .resume, .plugins, .phantom, .verify, .replay, .compare, .bench, .doctor,
+]

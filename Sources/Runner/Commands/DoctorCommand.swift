@@ -18,6 +18,7 @@ extension Command {
         ("system", systemName()), ("processor", processorName()),
         ("processor features", processorFeatures().joined(separator: " ")),
         ("threads", "\(ProcessInfo.processInfo.activeProcessorCount) cores to use"),
+        ("precision", Precision.auto.sentence),
         ("memory", "\(ProcessInfo.processInfo.physicalMemory >> 30) GiB"),
         ("matrix libraries", Compute.libraryDescription),
       ]
@@ -78,7 +79,7 @@ extension Command {
 
   private static func loadedLibraries() -> [String] {
     let maps = kernelText("/proc/self/maps")
-    let wanted = ["libCoreTensor", "openblas", "libpng", "libjpeg", "libz."]
+    let wanted = ["libCoreTensor", "openblas", "libdnnl", "libpng", "libjpeg", "libz."]
     let paths = maps.split(separator: "\n").compactMap { $0.split(separator: " ").last.map(String.init) }
     return Set(paths.filter { path in wanted.contains { path.contains($0) } }).sorted()
   }

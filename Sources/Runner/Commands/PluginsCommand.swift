@@ -32,7 +32,7 @@ extension Command {
     for row in rows {
       table.add([
         row.name, row.kind, row.version, row.enabled ? "yes" : "no",
-        (row.library as NSString).lastPathComponent, row.problem ?? row.summary,
+        Folder.name(of: row.library), row.problem ?? row.summary,
       ])
     }
     Output.print("\(manifest)\n\n" + table.text(for: terminal))

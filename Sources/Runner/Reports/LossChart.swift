@@ -3,13 +3,10 @@ import Foundation
 /// Draws `loss.png` from `metrics.jsonl`.
 enum LossChart {
   static func draw(_ folder: RunFolder) throws {
-    let lines = try folder.text(of: .metrics).split(separator: "\n")
     var loss: [Point] = []
     var terms: [String: [Point]] = [:]
-    for line in lines {
-      guard let fields = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any],
-        let step = fields["step"] as? Double
-      else { continue }
+    for fields in try MetricsLog.lines(of: folder) {
+      guard let step = fields["step"] as? Double else { continue }
       for (name, value) in fields {
         guard let number = value as? Double else { continue }
         if name == "loss" { loss.append(Point(step, number)) }

@@ -48,7 +48,7 @@ public enum DurableFile {
   @discardableResult
   public static func write(to path: String, _ body: (FileSink) throws -> Void) throws -> FileSeal {
     let folder = Folder.parent(of: path)
-    let name = (path as NSString).lastPathComponent
+    let name = Folder.name(of: path)
     let temporary = folder + "/.\(name).writing-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
     let sink = try FileSink(path: temporary)
     do {

@@ -81,8 +81,8 @@ enum Folder {
   /// Makes a folder and those above it; one that exists is fine.
   static func create(_ path: String) throws {
     if exists(path) { return }
-    let parent = (path as NSString).deletingLastPathComponent
-    if !parent.isEmpty, parent != path { try create(parent) }
+    let parent = parent(of: path)
+    if parent != path { try create(parent) }
     guard mkdir(path, 0o755) == 0 || errno == EEXIST && exists(path) else {
       throw StorageError.system("create folder", path)
     }
@@ -128,7 +128,12 @@ enum Folder {
 
   /// The folder that a path lies in: `"."` for a bare name.
   static func parent(of path: String) -> String {
-    let parent = (path as NSString).deletingLastPathComponent
+    // Not Foundation's: that of Swift 6.3 stops the process on a path of one letter.
+    let parts = path.split(separator: "/")
+    let parent = (path.hasPrefix("/") ? "/" : "") + parts.dropLast().joined(separator: "/")
     return parent.isEmpty ? "." : parent
   }
+
+  /// The last part of a path.
+  static func name(of path: String) -> String { path.split(separator: "/").last.map(String.init) ?? "/" }
 }

@@ -1,5 +1,21 @@
-/// Writes JSON by hand where the order of keys must be ours.
+import Foundation
+
+/// JSON written by hand, where the order of keys must be ours, and what to say of JSON that does not fit.
 enum JsonText {
+  /// Why decoding failed, in a few words.
+  static func reason(_ error: any Error) -> String {
+    func place(_ path: [any CodingKey]) -> String { path.map(\.stringValue).joined(separator: ".") }
+    return switch error {
+    case DecodingError.keyNotFound(let key, let context):
+      "no \(place(context.codingPath + [key]))"
+    case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context):
+      "another type at \(place(context.codingPath))"
+    case DecodingError.dataCorrupted(let context):
+      context.codingPath.isEmpty ? "no JSON" : "another value at \(place(context.codingPath))"
+    default: "\(error)"
+    }
+  }
+
   /// `text` with its quotation marks.
   static func quoted(_ text: String) -> String {
     var result = "\""

@@ -45,6 +45,26 @@ public final class MetricsLog {
     descriptor = try Self.append(path)
   }
 
+  /// What a run's file says so far, one dictionary a step. A torn last line, which a process may be writing, is
+  /// left out; numbers that JSON cannot say come back as numbers.
+  /// - Throws: `StorageError` where an earlier line is no JSON object.
+  public static func lines(of folder: RunFolder) throws -> [[String: Any]] {
+    let text = try folder.text(of: .metrics)
+    let lines = text.split(separator: "\n")
+    return try lines.enumerated().compactMap { index, line in
+      let object = try? JSONSerialization.jsonObject(with: Data(line.utf8))
+      guard let fields = object as? [String: Any] else {
+        if index == lines.count - 1, !text.hasSuffix("\n") { return nil }
+        throw StorageError.damaged(
+          file: folder.path(of: .metrics), expected: "a JSON object on line \(index + 1)",
+          found: "\(line.prefix(60))")
+      }
+      return fields.mapValues { value in (value as? String).flatMap { words[$0] } ?? value }
+    }
+  }
+
+  private static let words = ["NaN": Double.nan, "Infinity": .infinity, "-Infinity": -.infinity]
+
   /// Adds a line.
   /// - Parameter fields: written in this order, after `step`.
   public func append(step: Int, _ fields: [(name: String, value: MetricValue)]) throws {

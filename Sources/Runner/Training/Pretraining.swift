@@ -24,6 +24,10 @@ enum Pretraining {
     let lock = try folder.lock()
     defer { withExtendedLifetime(lock) {} }
     let setup = try reopened(folder, pluginsFile: pluginsFile)
+    let changes = try RunVersions(of: folder).changes(to: RunVersions(setup))
+    for change in changes {
+      FileHandle.standardError.write(Data("chex-runner: warning: \(change)\n".utf8))
+    }
     let parts = try RunParts(setup)
     let store = try folder.checkpoints(keep: setup.configuration.training.keptCheckpoints)
     let found: CheckpointStore.Found
@@ -105,7 +109,7 @@ enum Pretraining {
   private static func summarize(
     _ trainer: Trainer, _ report: HealthReport?, _ folder: RunFolder, _ log: RunLog, _ terminal: Terminal
   ) throws {
-    let summary = try RunSummary(folder, trainer, report)
+    let summary = try RunSummary(folder, trained: report, randomEncoder: trainer.monitor.initial)
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
     try folder.write(String(decoding: try encoder.encode(summary), as: UTF8.self) + "\n", to: .summary)
@@ -132,72 +136,5 @@ enum Pretraining {
     formatter.locale = Locale(identifier: "en_US_POSIX")
     formatter.dateFormat = "yyyy-MM-dd-HHmmss"
     return "runs/" + formatter.string(from: Date())
-  }
-}
-
-/// `versions.json`: what the run was made with.
-struct RunVersions: Codable {
-  struct Plugin: Codable {
-    let name: String
-    let version: String
-    let library: String
-  }
-  let runner: String
-  let core: String
-  /// Path of `plugins.toml`.
-  let registry: String
-  let plugins: [Plugin]
-
-  init(_ setup: RunSetup) {
-    runner = CommandLineProgram.version
-    core = PluginHost.coreFingerprint
-    registry = URL(fileURLWithPath: setup.manifest.path).standardizedFileURL.path
-    plugins = setup.plugins.map { Plugin(name: $0.name, version: $0.version, library: $0.libraryPath) }
-  }
-
-  init(of folder: RunFolder) throws {
-    self = try JSONDecoder().decode(Self.self, from: Data(folder.text(of: .versions).utf8))
-  }
-
-  func write(to folder: RunFolder) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    try folder.write(String(decoding: try encoder.encode(self), as: UTF8.self) + "\n", to: .versions)
-  }
-}
-
-/// `summary.json`: what came of a run.
-struct RunSummary: Codable {
-  var steps: Int
-  /// Mean loss of the first and the last tenth of the steps.
-  var firstLoss: Double
-  var lastLoss: Double
-  /// Medians over steps.
-  var filmsPerSecond: Double
-  var dataWaitShare: Double
-  var trained: HealthReport?
-  var randomEncoder: HealthReport?
-
-  init(_ folder: RunFolder, _ trainer: Trainer, _ report: HealthReport?) throws {
-    struct Line: Decodable {
-      let loss: Double
-      let imagesPerSecond: Double
-      let dataWaitShare: Double
-    }
-    let decoder = JSONDecoder()
-    decoder.keyDecodingStrategy = .convertFromSnakeCase
-    let lines = try folder.text(of: .metrics).split(separator: "\n")
-      .map { try decoder.decode(Line.self, from: Data($0.utf8)) }
-    let tenth = max(1, lines.count / 10)
-    func mean(_ part: ArraySlice<Line>) -> Double {
-      part.map(\.loss).reduce(0, +) / Double(max(part.count, 1))
-    }
-    steps = lines.count
-    firstLoss = mean(lines.prefix(tenth))
-    lastLoss = mean(lines.suffix(tenth))
-    filmsPerSecond = lines.map(\.imagesPerSecond).sorted()[lines.count / 2]
-    dataWaitShare = lines.map(\.dataWaitShare).sorted()[lines.count / 2]
-    trained = report
-    randomEncoder = trainer.monitor.initial
   }
 }

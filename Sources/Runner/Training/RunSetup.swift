@@ -21,7 +21,7 @@ struct RunSetup {
       plugins: plugins.map {
         PluginSettings(name: $0.name, isTask: $0.kind == .task, declarations: $0.definition.options)
       })
-    let name = (manifest.path as NSString).lastPathComponent
+    let name = Folder.name(of: manifest.path)
     let given = plugins.flatMap { plugin in
       plugin.given.sorted { $0.value.line < $1.value.line }.map { key, option in
         SettingAssignment(

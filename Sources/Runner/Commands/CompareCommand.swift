@@ -1,0 +1,42 @@
+import Foundation
+
+extension Command {
+  /// Puts runs beside one another.
+  static let compare = Command(
+    name: "compare", summary: "Put runs beside one another: a table, and their losses in one picture",
+    options: [
+      CommandOption(
+        "--out", aliases: ["-o"], .value("FILE.png"), help: "Where to draw the losses; no picture without it."
+      ),
+      CommandOption("--json", help: "One line of JSON."),
+    ],
+    arguments: [
+      CommandArgument("RUN", help: "Folders of two or more runs, finished or not.", isRepeated: true)
+    ],
+    examples: [
+      CommandExample("chex-runner compare runs/local runs/all --out losses.png", "what the tasks add")
+    ],
+    run: { arguments in
+      let paths = arguments.arguments("RUN")
+      guard paths.count > 1 else {
+        throw UsageError("compare: expected two runs or more, found \(paths.count)")
+      }
+      guard Set(paths).count == paths.count else { throw UsageError("compare: the same run is named twice") }
+      let comparison = try RunComparison(paths)
+      if let file = arguments.value("--out") {
+        guard file.hasSuffix(".png") else {
+          throw UsageError("compare: --out \(file): expected a name that ends in .png")
+        }
+        guard access(file, F_OK) != 0 else {
+          throw UsageError("compare: --out \(file) exists already; remove it or give another name")
+        }
+        try comparison.chart.draw().writePng(to: file)
+      }
+      if arguments.has("--json") {
+        try Output.printJson(comparison.rows)
+      } else {
+        Output.print(comparison.table(for: Terminal.current()))
+      }
+      return 0
+    })
+}
