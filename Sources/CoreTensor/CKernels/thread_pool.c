@@ -5,10 +5,20 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-// One pool for everything. Workers spin for about half a millisecond after a job, because the next one usually
-// follows at once and waking costs more, and then sleep. The caller soon yields to whatever delays its workers.
+// One pool for everything. Workers spin for some microseconds after a job, because the next one usually follows at
+// once and waking costs more; then give way to whoever wants the processor, loader threads say; then sleep.
 
-enum { MAXIMUM_THREADS = 256, SPINS_OF_WORKER = 40000, SPINS_OF_CALLER = 4000 };
+enum { MAXIMUM_THREADS = 256, SPINS = 4000, YIELDS = 2000 };
+
+static inline void rest(int turn) {
+  if (turn > SPINS) {
+    sched_yield();
+  } else {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#endif
+  }
+}
 
 static pthread_mutex_t submission = PTHREAD_MUTEX_INITIALIZER;
 static pthread_mutex_t sleep_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -39,12 +49,10 @@ static void drain(void) {
 static void *work(void *start) {
   long seen = (long)(intptr_t)start;
   for (;;) {
-    int spins = 0;
+    int turn = 0;
     while (atomic_load_explicit(&generation, memory_order_acquire) == seen) {
-      if (++spins < SPINS_OF_WORKER) {
-#if defined(__x86_64__)
-        __builtin_ia32_pause();
-#endif
+      if (++turn < SPINS + YIELDS) {
+        rest(turn);
         continue;
       }
       pthread_mutex_lock(&sleep_lock);
@@ -104,13 +112,8 @@ void chex_parallel(long count, void (*body)(void *, long), void *context) {
     pthread_mutex_unlock(&sleep_lock);
     drain();
     // Every worker must have left before the job's memory is used again.
-    int spins = 0;
-    while (atomic_load_explicit(&active, memory_order_acquire) > 0) {
-      if (++spins > SPINS_OF_CALLER) sched_yield();
-#if defined(__x86_64__)
-      else __builtin_ia32_pause();
-#endif
-    }
+    int turn = 0;
+    while (atomic_load_explicit(&active, memory_order_acquire) > 0) rest(turn < SPINS ? ++turn : SPINS + 1);
   } else {
     inside = 1;
     for (long chunk = 0; chunk < count; chunk++) body(context, chunk);

@@ -1,0 +1,115 @@
+"""The tables that put ours beside the peer, one function each."""
+
+import statistics
+
+import figures
+from programs import progress
+
+BASE = dict(model="base", batch=8, image=224, context=59, targets=61, steps=3)
+# A mode of the peer that is slower than another by this much in the first round is not run again.
+HOPELESS = 1.1
+
+
+class Bench:
+    """What every table needs: the two programs, and a place for what they measured."""
+
+    def __init__(self, ours, peer, rounds, writes):
+        self.ours, self.peer, self.rounds, self.writes = ours, peer, rounds, writes
+        self.measured = []
+
+    def pairs(self, what, ours, modes):
+        """Runs ours and each mode of the peer in turn.
+
+        - ours: gives a rate. - modes: name to what gives the peer's rate.
+        - Returns: our rates, the best mode's name and its rates; None without a peer."""
+        left = dict(modes) if self.peer else {}
+        mine, theirs = [], {name: [] for name in left}
+        for _ in range(self.rounds):
+            mine.append(ours())
+            for name in left:
+                theirs[name].append(left[name]())
+            best = max((rates[-1] for name, rates in theirs.items() if name in left), default=0)
+            left = {name: mode for name, mode in left.items() if theirs[name][-1] * HOPELESS >= best}
+        self.measured.append({"what": what, "ours": mine, "peer": theirs})
+        whole = {name: rates for name, rates in theirs.items() if len(rates) == self.rounds}
+        best = max(whole, key=lambda name: statistics.median(whole[name]), default=None)
+        described = ", ".join(f"{name} {statistics.median(rates):.2f}" for name, rates in theirs.items())
+        progress(f"{what}: {statistics.median(mine):.2f} images/s; PyTorch {described or 'not run'}")
+        return mine, best, theirs.get(best)
+
+    def row(self, what, ours, modes):
+        mine, mode, theirs = self.pairs(what, ours, modes)
+        if not theirs:
+            return [what, figures.spread(mine), "-", "-", "-"]
+        ratios = [a / b for a, b in zip(mine, theirs)]
+        return [what, figures.spread(mine), mode, figures.spread(theirs), figures.spread(ratios)]
+
+
+HEAD = ["images/s, minimum / median / maximum", "ours", "PyTorch's best mode", "PyTorch", "ratio of each pair"]
+
+
+def step_row(bench, what, options, memory=None):
+    """One row of a table of steps; `memory` gathers the peaks, MiB, of ours and of each mode."""
+
+    def ours():
+        result = bench.ours.bench("step", **options)
+        if memory is not None:
+            memory.setdefault("ours", []).append(result["peak_mib"])
+        return result["images_per_second"]
+
+    def mode(name, compiled):
+        def measure():
+            result = bench.peer.step(compiled, **options)
+            if memory is not None:
+                memory.setdefault(name, []).append(result["peak_mib"])
+            return result["images_per_second"]
+        return measure
+
+    return bench.row(what, ours, {"eager": mode("eager", False), "compiled": mode("compiled", True)})
+
+
+def step(bench):
+    """ViT-B/16 at batch 8: rate and peak memory."""
+    rows, peaks = [], []
+    for precision in ("f32", "bf16"):
+        options, memory = dict(BASE, precision=precision), {}
+        row = step_row(bench, f"ViT-B/16, batch 8, {precision}", options, memory)
+        again = bench.ours.bench("step", **options, checkpoint_activations=True)
+        bench.measured.append({"what": f"peak MiB, {precision}", "peaks": memory, "checkpointed": again})
+        rows.append(row)
+        ours, theirs = max(memory["ours"]), max(memory.get(row[2], [0]))
+        peaks.append([precision, ours, again["peak_mib"], theirs or "-", f"{ours / theirs:.2f}" if theirs else "-"])
+    head = ["peak memory of the process, MiB", "ours", "with --checkpoint-activations", "PyTorch, that mode", "ratio"]
+    return figures.table(HEAD, rows) + "\n\n" + figures.table(head, peaks)
+
+
+def small(bench):
+    """Small models, where overhead shows."""
+    rows = []
+    for model in ("small", "tiny"):
+        for image in (224, 112):
+            patches = (image // 16) ** 2
+            sizes = dict(model=model, batch=16, image=image, context=patches * 59 // 196,
+                         targets=patches * 61 // 196, steps=5)
+            for precision in ("f32", "bf16"):
+                name = f"ViT-{ {'small': 'S', 'tiny': 'Ti'}[model] }/16, {image} px, batch 16, {precision}"
+                rows.append(step_row(bench, name, dict(sizes, precision=precision)))
+    return figures.table(HEAD, rows)
+
+
+def encode(bench):
+    """Frozen features of ViT-B/16."""
+    rows = []
+    for batch in (1, 32):
+        for precision, modes in (("f32", ["f32"]), ("bf16", ["autocast", "bf16"])):
+            def ours():
+                steps = 15 if batch == 1 else 3
+                return bench.ours.bench("encode", batch=batch, precision=precision, steps=steps)["images_per_second"]
+
+            def mode(name, compiled):
+                return lambda: bench.peer.encode(compiled, name, batch)
+
+            named = {f"{name}{', compiled' * compiled}": mode(name, compiled)
+                     for name in modes for compiled in (False, True)}
+            rows.append(bench.row(f"features, batch {batch}, {precision}", ours, named))
+    return figures.table(HEAD, rows)
