@@ -2,8 +2,9 @@
 SHELL := /bin/bash
 RUNNER := .build/release/chex-runner
 OUT ?= runs/quick
+PREFIX ?= /usr/local
 
-.PHONY: setup build run test lint format clean
+.PHONY: setup build run test install lint format clean
 
 setup:
 	@scripts/setup
@@ -17,11 +18,14 @@ run: build
 test:
 	@scripts/test
 
+install: build
+	@scripts/install $(PREFIX)
+
 lint:
-	@swift format lint --strict --recursive --parallel Sources Tests Package.swift
+	@swift format lint --strict --recursive --parallel Sources Tests Examples Package.swift
 
 format:
-	@swift format --in-place --recursive --parallel Sources Tests Package.swift
+	@swift format --in-place --recursive --parallel Sources Tests Examples Package.swift
 
 clean:
-	rm -rf .build Tests/Fixtures/*/.build
+	rm -rf .build Tests/Fixtures/*/.build Examples/*/.build

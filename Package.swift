@@ -16,6 +16,11 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = [], resources: 
     resources: resources, swiftSettings: strict, linkerSettings: manyEntryPoints)
 }
 
+/// An installed program finds the core in `../lib`, wherever its tree was moved to.
+let installedLibraries: [LinkerSetting] = [
+  .unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", "$ORIGIN/../lib"])
+]
+
 let pluginTargets = ["LocalTask", "GlobalTask", "DomainTask", "PhantomData"]
 /// Libraries that the host must refuse, each for its own reason.
 let refusedTargets = [
@@ -25,12 +30,15 @@ let refusedTargets = [
 let package = Package(
   name: "CheXWorld",
   products: [.executable(name: "chex-runner", targets: ["chex-runner"])]
-    + (pluginTargets + refusedTargets).map { .library(name: $0, type: .dynamic, targets: [$0]) },
+    + (pluginTargets + refusedTargets + ["TrapTask"]).map {
+      .library(name: $0, type: .dynamic, targets: [$0])
+    },
   dependencies: [.package(path: "Sources/CoreTensor")],
   targets: [
     plugin("LocalTask", "Sources/Tasks/Local"),
     plugin("GlobalTask", "Sources/Tasks/Global"),
     plugin("DomainTask", "Sources/Tasks/Domain"),
+    plugin("TrapTask", "Tests/Fixtures/TrapTask"),
     plugin("PhantomData", "Sources/Plugins/Phantom"),
     .target(
       name: "CToml", path: "Sources/Plugins/CToml", cxxSettings: [.unsafeFlags(["-O1", "-std=c++17"])]),
@@ -48,7 +56,8 @@ let package = Package(
       name: "Runner", dependencies: [core, "PluginHost", "Films", "CZlib"], path: "Sources/Runner",
       exclude: ["Main", "Storage/CZlib"], swiftSettings: strict),
     .executableTarget(
-      name: "chex-runner", dependencies: ["Runner"], path: "Sources/Runner/Main", swiftSettings: strict),
+      name: "chex-runner", dependencies: ["Runner"], path: "Sources/Runner/Main", swiftSettings: strict,
+      linkerSettings: installedLibraries),
     .target(
       name: "TestSupport", dependencies: [core], path: "Tests/TestSupport", swiftSettings: strict),
     tests("CoreTensorTests"),

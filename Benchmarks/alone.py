@@ -98,8 +98,7 @@ def precision(bench):
             for seed in range(max(3, bench.rounds)):
                 name = f"{folder}/{precision}, seed {seed}"
                 progress(name.split("/")[-1])
-                bench.ours.pretrain(name, "--preset", "quick", "--steps", 300, "--seed", seed,
-                                    "--set", f"phantom.seed={seed}", "--precision", precision)
+                bench.ours.pretrain(name, "--preset", "quick", "--steps", 300, "--seed", seed, "--precision", precision)
                 names.append(name)
         chart = ROOT / "docs/precision.png"
         for row in bench.ours.compare(names, chart if bench.writes else None):

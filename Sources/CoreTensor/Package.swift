@@ -9,7 +9,7 @@ let package = Package(
   products: [
     .library(
       name: "CoreTensor", type: .dynamic,
-      targets: ["CoreTensor", "Layers", "Imaging", "WorldModel"])
+      targets: ["CoreTensor", "Layers", "Imaging", "WorldModel", "TaskChecks"])
   ],
   targets: [
     .target(
@@ -20,15 +20,20 @@ let package = Package(
       linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("pthread"), .linkedLibrary("m")]),
     .systemLibrary(
       name: "COpenBLAS", path: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .target(name: "CFaults", path: "CFaults"),
     .target(name: "CPluginInterface", path: "CPluginInterface"),
     .target(
-      name: "CoreTensor", dependencies: ["CKernels", "COpenBLAS"], path: "CoreTensor", swiftSettings: strict),
+      name: "CoreTensor", dependencies: ["CKernels", "COpenBLAS", "CFaults"], path: "CoreTensor",
+      swiftSettings: strict),
     .target(name: "Layers", dependencies: ["CoreTensor"], path: "Layers", swiftSettings: strict),
     .target(
       name: "Imaging", dependencies: ["CoreTensor", "CKernels"], path: "Imaging", swiftSettings: strict),
     .target(
       name: "WorldModel", dependencies: ["CoreTensor", "Layers", "Imaging", "CPluginInterface"],
       path: "WorldModel", swiftSettings: strict),
+    .target(
+      name: "TaskChecks", dependencies: ["CoreTensor", "Layers", "Imaging", "WorldModel"], path: "TaskChecks",
+      swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -83,6 +83,8 @@ extension OperationCase {
     },
     OperationCase("stack", [[2, 3, 2], [1, 3, 2], [3, 3, 2]]) { stack([$0[0], $0[1], $0[2]]) },
     OperationCase("stack of one", [[2, 3]]) { stack([$0[0]]) },
+    OperationCase("meanTokens", [[3, 5, 4]]) { meanTokens($0[0]) },
+    OperationCase("meanTokens of one token", [[2, 1, 3]]) { meanTokens($0[0]) },
     OperationCase("items", [[4, 2, 3]]) { items($0[0], 1..<3) },
     OperationCase("reshape", [[4, 6]]) { reshape($0[0], [2, 3, 4]) },
   ]
@@ -198,6 +200,7 @@ extension OperationCase {
       return concatenateFeatures(concatenateTokens(gathered, $0[1]), $0[0])
     },
     OperationCase("stacked and cut", [[700, 64], [600, 64]]) { items(stack([$0[0], $0[1]]), 100..<1250) },
+    OperationCase("meanTokens", [[20, 49, 192]]) { meanTokens($0[0]) },
     OperationCase("repeatRows", [[40, 40]]) { repeatRows($0[0], 30) },
     OperationCase("extractPatches", [[3, 3, 64, 64]]) {
       extractPatches($0[0], patches: [[0, 63, 9, 17], [62, 1, 8, 20], [5, 4, 3, 2]], patchSize: 8)

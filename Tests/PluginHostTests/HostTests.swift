@@ -31,7 +31,8 @@ import WorldModel
       #expect(definition.name == plugin.name && !plugin.version.isEmpty && plugin.enabled)
       // The task was made by the plugin's code and is of this process's own protocol.
       let environment = TaskEnvironment(
-        geometry: ImageGeometry(imageSize: 64, patchSize: 8), predictorWidth: 8, compatibility: .paper)
+        geometry: ImageGeometry(imageSize: 64, patchSize: 8), featureWidth: 16, predictorWidth: 8,
+        compatibility: .paper)
       let task = try definition.make(plugin.options, environment)
       #expect(task.name == plugin.name)
     }

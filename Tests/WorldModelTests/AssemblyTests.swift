@@ -75,7 +75,7 @@ import WorldModel
     #expect(joined.contexts.count == 4 && joined.targets.count == 4)
     // Each assembly draws its own views.
     #expect(joined.targets[0].values != joined.targets[3].values)
-    let output = model(tasks)(joined, reduction: .sum)
+    let output = try model(tasks)(joined, reduction: .sum)
     let terms = output.terms.map(\.value)
     #expect(abs(output.objective.scalar - terms.reduce(0, +)) < 1e-5)
     #expect(abs(output.loss - (terms[0] + (terms[1] + terms[2]) / 2 + terms[3])) < 1e-5)

@@ -76,6 +76,8 @@ private struct MisbehavingTask: WorldTask, TaskPlan {
   }
 
   @Test func refusesTasksWithoutSupervision() throws {
-    #expect(try error(MisbehavingTask(proposed: { _ in [] })) == .noSupervision(tasks: ["odd"]))
+    let silent = MisbehavingTask(proposed: { _ in [] })
+    let error = try #require(throws: AssemblyError.self) { try model([silent]).check(batch([silent])) }
+    #expect(error == .noSupervision(tasks: ["odd"]) && error.description.contains("nothing to learn"))
   }
 }

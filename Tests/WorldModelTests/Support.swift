@@ -16,11 +16,9 @@ enum TaskPlugins {
 
   private static func library(_ name: String) throws -> String {
     if name == "invert" {
-      let package = repository + "/Tests/Fixtures/InvertTask"
-      let path = package + "/.build/release/libInvertTask.so"
+      let path = repository + "/.build/packages/release/libInvertTask.so"
       guard FileManager.default.fileExists(atPath: path) else {
-        throw MissingLibrary(
-          description: "no \(path): run 'swift build --package-path Tests/Fixtures/InvertTask -c release'")
+        throw MissingLibrary(description: "no \(path): run scripts/packages")
       }
       return path
     }
@@ -31,14 +29,11 @@ enum TaskPlugins {
     return path
   }
 
-  /// - Parameters:
-  ///   - names: in the order wanted.
-  ///   - options: by task, then option.
-  static func make(
-    _ names: [String], _ options: [String: [String: OptionValue]] = [:],
-    compatibility: Compatibility = .paper, geometry: ImageGeometry = small
-  ) throws -> [any WorldTask] {
-    let environment = TaskEnvironment(geometry: geometry, predictorWidth: 16, compatibility: compatibility)
+  static func definitions(_ names: [String]) throws -> [TaskDefinition] {
+    try load(names).map(\.definition)
+  }
+
+  private static func load(_ names: [String]) throws -> [(definition: TaskDefinition, plugin: LoadedPlugin)] {
     let text = try names.map {
       "[[plugin]]\nname = \"\($0)\"\nkind = \"task\"\nlibrary = \"\(try library($0))\"\nenabled = true\n"
     }
@@ -47,8 +42,21 @@ enum TaskPlugins {
       guard case .task(let definition) = plugin.definition else {
         throw MissingLibrary(description: "\(plugin.name) is no task")
       }
-      let given = Options(definition.options, given: options[plugin.name] ?? [:])
-      return try definition.make(given, environment)
+      return (definition, plugin)
+    }
+  }
+
+  /// - Parameters:
+  ///   - names: in the order wanted.
+  ///   - options: by task, then option.
+  static func make(
+    _ names: [String], _ options: [String: [String: OptionValue]] = [:],
+    compatibility: Compatibility = .paper, geometry: ImageGeometry = small
+  ) throws -> [any WorldTask] {
+    let environment = TaskEnvironment(
+      geometry: geometry, featureWidth: 24, predictorWidth: 16, compatibility: compatibility)
+    return try load(names).map { definition, plugin in
+      try definition.make(Options(definition.options, given: options[plugin.name] ?? [:]), environment)
     }
   }
 }

@@ -1,3 +1,4 @@
+import CFaults
 import Foundation
 
 /// One step of a computation, remembered so that gradients can flow back through it.
@@ -10,6 +11,8 @@ public final class Node: @unchecked Sendable {
   let order: Int
   var gradient: Tensor?
   private var backward: ((Tensor) -> Void)?
+  /// The plugin's code that made it, whose the backward step is too.
+  private let running: UnsafePointer<CChar>?
   let isLeaf: Bool
 
   private static let counter = Counter()
@@ -19,6 +22,7 @@ public final class Node: @unchecked Sendable {
     self.inputs = inputs
     self.backward = backward
     scope = Observation.scope
+    running = chex_running()
     order = Self.counter.next()
     isLeaf = false
   }
@@ -28,6 +32,7 @@ public final class Node: @unchecked Sendable {
     operation = name
     scope = ""
     inputs = []
+    running = nil
     order = Self.counter.next()
     isLeaf = true
   }
@@ -62,7 +67,9 @@ public final class Node: @unchecked Sendable {
     self.backward = nil
     self.gradient = nil
     Observation.check(gradient, operation: operation, scope: scope, phase: .backward)
+    chex_set_running(running)
     backward(gradient)
+    chex_set_running(nil)
     guard Observation.observer != nil else { return }
     // No later step looks at what a parameter received.
     for case let (leaf, received?) in inputs.map({ ($0, $0.gradient) }) where leaf.isLeaf {
@@ -131,8 +138,25 @@ extension Tensor {
   }
 }
 
-/// Attaches history to an operation's result, where any of its inputs wants a gradient.
-func record(
+/// Attaches history to an operation's result, where any of its inputs wants a gradient. With it a plugin makes
+/// operations of its own:
+///
+///     func square(_ x: Tensor) -> Tensor {
+///       let out = Tensor(x.values.map { $0 * $0 }, shape: x.shape)
+///       return record("square", [x], out) { upstream in
+///         let down = zip(x.values, upstream.values).map { 2 * $0 * $1 }
+///         x.node?.receive(Tensor(down, shape: x.shape))
+///       }
+///     }
+///
+/// - Parameters:
+///   - operation: its name in reports of numbers that are not finite.
+///   - inputs: everything that the output was computed from.
+///   - output: without history.
+///   - backward: is given the gradient of the output, of its shape and float32, and hands to each input that wants
+///     one (`input.node` is not nil) its own. Runs at most once, on the thread of `Tensor.backward()`.
+/// - Returns: `output`, with history.
+public func record(
   _ operation: String, _ inputs: [Tensor], _ output: Tensor, backward: @escaping (Tensor) -> Void
 ) -> Tensor {
   Observation.check(output, operation: operation, scope: Observation.scope, phase: .forward)

@@ -129,6 +129,26 @@ public func extractPatches(_ images: Tensor, patches: [[Int]], patchSize: Int) -
   return out
 }
 
+/// Mean over tokens: x (B, N, D) → (B, D).
+public func meanTokens(_ x: Tensor) -> Tensor {
+  precondition(x.shape.count == 3 && x.shape[1] > 0, "meanTokens: input \(x.shape)")
+  let (batch, tokens, width) = (x.shape[0], x.shape[1], x.shape[2])
+  let backend = Compute.backend
+  let sums = Tensor(uninitialized: [batch, width])
+  for image in 0..<batch {
+    backend.sumRows(
+      Tensor(sharing: x, shape: [tokens, width], start: image * tokens * width),
+      into: Tensor(sharing: sums, shape: [width], start: image * width), accumulate: false)
+  }
+  let out = Tensor(uninitialized: [batch, width])
+  backend.scale(sums, by: 1 / Float(tokens), into: out)
+  return record("meanTokens", [x], out) { upstream in
+    let share = Tensor(uninitialized: [batch, width])
+    backend.scale(upstream, by: 1 / Float(tokens), into: share)
+    x.node?.receive(repeatRows(share, tokens))
+  }
+}
+
 /// Repeats each row of x (B, W) `count` times → (B, count, W); no gradient flows to x.
 public func repeatRows(_ x: Tensor, _ count: Int) -> Tensor {
   let (batch, width) = (x.shape[0], x.shape[1])

@@ -24,4 +24,16 @@ public struct GrayImage: Sendable, Equatable {
     get { pixels[row * width + column] }
     set { pixels[row * width + column] = newValue }
   }
+
+  /// Bilinear at a place between pixels; whole numbers are pixels' middles, and what lies outside is black.
+  public func sampled(row: Double, column: Double) -> Float {
+    guard row > -1, column > -1, row < Double(height), column < Double(width) else { return 0 }
+    let (top, left) = (Int(row.rounded(.down)), Int(column.rounded(.down)))
+    let (down, right) = (Float(row - Double(top)), Float(column - Double(left)))
+    func at(_ row: Int, _ column: Int) -> Float {
+      (0..<height).contains(row) && (0..<width).contains(column) ? self[row, column] : 0
+    }
+    return (1 - down) * ((1 - right) * at(top, left) + right * at(top, left + 1))
+      + down * ((1 - right) * at(top + 1, left) + right * at(top + 1, left + 1))
+  }
 }

@@ -11,6 +11,9 @@ public enum AssemblyError: Error, Equatable, CustomStringConvertible {
   case latentWidth(String, expected: Int, found: Int)
   case noSupervision(tasks: [String])
   case unequalRows(prediction: String)
+  case numbersDiffer(task: String, sample: Int)
+  case notScalar(task: String, term: String, shape: [Int])
+  case withoutHistory(task: String, term: String)
 
   public var description: String {
     switch self {
@@ -32,7 +35,16 @@ public enum AssemblyError: Error, Equatable, CustomStringConvertible {
       "samples of one batch see or predict different numbers of patches in \(prediction); a task must hide patches in "
         + "every sample or in none"
     case .noSupervision(let tasks):
-      "tasks \(tasks) propose no supervision, so that there is nothing to learn; enable another task with them"
+      "tasks \(tasks) propose no supervision and own no objective, so that there is nothing to learn; enable another "
+        + "task with them"
+    case .numbersDiffer(let task, let sample):
+      "task \"\(task)\" tells its objective of sample \(sample) in another count of numbers than of sample 0; "
+        + "numbers of its draws must be as many for every sample"
+    case .notScalar(let task, let term, let shape):
+      "term \"\(term)\" of task \"\(task)\" has shape \(shape); an objective's term is one value"
+    case .withoutHistory(let task, let term):
+      "term \"\(term)\" of task \"\(task)\" depends on no parameter; compute it from the scene's features or the "
+        + "objective's own parameters by operations that record gradients"
     }
   }
 }
@@ -66,15 +78,25 @@ extension BatchPlan {
           )
         })
     }
-    return WorldBatch(contexts: contexts, targets: targets, predictions: predictions)
+    let part = WorldBatch.Part(
+      tasks: assembly.tasks.map(\.name), contexts: contexts.indices, targets: targets.indices,
+      numbers: try numbers(samples), group: 0)
+    return WorldBatch(contexts: contexts, targets: targets, predictions: predictions, parts: [part])
+  }
+
+  private func numbers(_ samples: [AssembledSample]) throws -> [String: Tensor] {
+    try samples[0].numbers.reduce(into: [:]) { all, own in
+      let rows = samples.map { $0.numbers[own.key] ?? [] }
+      if let other = rows.firstIndex(where: { $0.count != own.value.count }) {
+        throw AssemblyError.numbersDiffer(task: own.key, sample: other)
+      }
+      all[own.key] = Tensor(rows.flatMap { $0 }, shape: [rows.count, own.value.count])
+    }
   }
 
   private func checkedStructure(_ samples: [AssembledSample]) throws -> [Supervision] {
     let first = samples[0]
     let names = first.latents.map { $0.map(\.latent) }
-    guard !first.supervisions.isEmpty else {
-      throw AssemblyError.noSupervision(tasks: assembly.tasks.map(\.name))
-    }
     for supervision in first.supervisions {
       guard 0..<first.contexts.count ~= supervision.context, 0..<first.contexts.count ~= supervision.target
       else {

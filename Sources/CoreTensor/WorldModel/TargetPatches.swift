@@ -4,9 +4,12 @@ import CoreTensor
 struct TargetPatches {
   /// B rows of T patches in raster order; nil for all.
   let rows: [[Int]]?
+  /// Whether any prediction is compared with the target.
+  let isWanted: Bool
 
   init(of target: Int, in batch: WorldBatch, patchCount: Int) {
     let requests = batch.predictions.filter { $0.target == target }
+    isWanted = !requests.isEmpty
     let samples = batch.targets[target].shape[0]
     var sets = (0..<samples).map { sample in
       requests.reduce(into: Set<Int>()) { $0.formUnion($1.patches[sample]) }

@@ -33,7 +33,9 @@ public struct TaskAssembly: Sendable {
     let scope = BatchScope(
       seed: scope.seed, step: scope.step, batchSize: scope.batchSize, geometry: scope.geometry,
       purpose: scope.purpose + label)
-    return BatchPlan(assembly: self, scope: scope, plans: tasks.map { $0.plan(batch: scope) })
+    return BatchPlan(
+      assembly: self, scope: scope,
+      plans: tasks.map { task in PluginCode.task(task.name, "plan").run { task.plan(batch: scope) } })
   }
 
   /// Supervisions of all tasks: fallbacks drop out, equal pairs merge, in order of context, own view first.
@@ -76,24 +78,50 @@ public struct BatchPlan: Sendable {
           row: frame.row, column: frame.column, height: frame.height, width: frame.width,
           resizedTo: scope.geometry.imageSize, mirrored: frame.mirrored))
     }
-    let draws = plans.map { $0.draw(sample: SampleScope(batch: scope, index: index, views: frames)) }
+    var seconds = assembly.tasks.map { TaskSeconds(task: $0.name) }
+    func timed<Result>(
+      _ task: Int, _ part: WritableKeyPath<TaskSeconds, Double>, _ name: String, _ body: () -> Result
+    ) -> Result {
+      let began = threadSeconds()
+      defer { seconds[task][keyPath: part] += threadSeconds() - began }
+      return PluginCode.task(assembly.tasks[task].name, name).run(body)
+    }
+    let draws = plans.enumerated().map { task, plan in
+      timed(task, \.draw, "draw") {
+        plan.draw(sample: SampleScope(batch: scope, index: index, views: frames))
+      }
+    }
     var contexts: [any Context] = targets.map { ViewContext(showing: $0, geometry: scope.geometry) }
     for view in contexts.indices {
-      for draw in draws { draw.editPixels(of: &contexts[view]) }
-      for draw in draws { draw.editVisibility(of: &contexts[view]) }
-    }
-    let supervisions = TaskAssembly.merge(draws.flatMap { $0.supervisions(views: frames) })
-    let latents = supervisions.map { supervision in
-      draws.flatMap {
-        $0.latents(context: supervision.context, target: supervision.target, views: frames)
+      for (task, draw) in draws.enumerated() {
+        timed(task, \.edit, "editPixels") { draw.editPixels(of: &contexts[view]) }
       }
+      for (task, draw) in draws.enumerated() {
+        timed(task, \.edit, "editVisibility") { draw.editVisibility(of: &contexts[view]) }
+      }
+    }
+    let proposals = draws.enumerated().flatMap { task, draw in
+      timed(task, \.draw, "supervisions") { draw.supervisions(views: frames) }
+    }
+    let supervisions = TaskAssembly.merge(proposals)
+    let latents = supervisions.map { supervision in
+      draws.enumerated().flatMap { task, draw in
+        timed(task, \.draw, "latents") {
+          draw.latents(context: supervision.context, target: supervision.target, views: frames)
+        }
+      }
+    }
+    var numbers: [String: [Float]] = [:]
+    for (task, draw) in zip(assembly.tasks, draws) where !draw.numbers.isEmpty {
+      numbers[task.name] = draw.numbers
     }
     var record = ["views.jitter": [jitter.brightness, jitter.contrast]]
     for (task, draw) in zip(assembly.tasks, draws) {
       for (key, numbers) in draw.record { record["\(task.name).\(key)"] = numbers }
     }
     return AssembledSample(
-      targets: targets, contexts: contexts, supervisions: supervisions, latents: latents, record: record)
+      targets: targets, contexts: contexts, supervisions: supervisions, latents: latents, numbers: numbers,
+      seconds: seconds, record: record)
   }
 }
 
@@ -104,6 +132,24 @@ public struct AssembledSample: Sendable {
   public let supervisions: [Supervision]
   /// For each supervision, what the predictor is told.
   public let latents: [[LatentValue]]
+  /// What draws tell their tasks' objectives, by task.
+  public let numbers: [String: [Float]]
+  /// What each task took.
+  public let seconds: [TaskSeconds]
   /// The drawn numbers, by `task.name`.
   public let record: [String: [Double]]
+}
+
+/// Processor seconds that a task spent on a sample or a batch.
+public struct TaskSeconds: Sendable {
+  public let task: String
+  /// In draws, supervisions and latents, and in edits of contexts.
+  public var draw = 0.0
+  public var edit = 0.0
+
+  public init(task: String) { self.task = task }
+}
+
+extension PluginCode {
+  static func task(_ name: String, _ part: String) -> PluginCode { PluginCode("task \"\(name)\"", part) }
 }

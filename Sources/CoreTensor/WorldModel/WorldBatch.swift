@@ -41,15 +41,30 @@ public struct WorldBatch: @unchecked Sendable {
     }
   }
 
+  /// What one assembly of tasks made: the contexts and targets that their objectives see.
+  public struct Part: @unchecked Sendable {
+    /// Names of its tasks.
+    public var tasks: [String]
+    public var contexts: Range<Int>
+    public var targets: Range<Int>
+    /// What draws told the objectives, `(B, W)`, by task.
+    public var numbers: [String: Tensor]
+    /// As of predictions.
+    public var group: Int
+  }
+
   public var contexts: [Context]
   /// Whole views for the target encoder, each `(B, 3, S, S)`.
   public var targets: [Tensor]
   public var predictions: [Prediction]
+  /// Empty in a batch made by hand: then no objective is asked.
+  public var parts: [Part]
 
-  public init(contexts: [Context], targets: [Tensor], predictions: [Prediction]) {
+  public init(contexts: [Context], targets: [Tensor], predictions: [Prediction], parts: [Part] = []) {
     self.contexts = contexts
     self.targets = targets
     self.predictions = predictions
+    self.parts = parts
   }
 }
 
@@ -65,15 +80,18 @@ public enum LossReduction: String, Sendable, Codable, CaseIterable {
 public struct WorldOutput {
   /// What is minimised, one value.
   public let objective: Tensor
-  /// What is reported: the mean of a unified loss's terms, summed over the groups of a naive loss.
+  /// What is reported: the mean of a unified loss's predictions, summed over the groups of a naive loss, and every
+  /// objective's weighted terms.
   public let loss: Float
-  /// Mean squared error of each prediction, by name.
+  /// Mean squared error of each prediction, then each objective's terms, by name.
   public let terms: [(name: String, value: Float)]
-  /// Features in the batch's order: targets (B, T, d), of the patches that some prediction is compared with, contexts
-  /// (B, K, d), predictions (B, T, d).
-  public let targets: [Tensor]
+  /// Features in the batch's order: targets (B, T, d), of the patches that some prediction is compared with, nil where
+  /// none is, contexts (B, K, d), predictions (B, T, d).
+  public let targets: [Tensor?]
   public let contexts: [Tensor]
   public let predictions: [Tensor]
+  /// Seconds that each task's objective took in the forward pass.
+  public let objectiveSeconds: [String: Double]
 }
 
 extension WorldBatch {
@@ -87,9 +105,19 @@ extension WorldBatch {
         prediction.group = group
         whole.predictions.append(prediction)
       }
+      for var own in part.parts {
+        own.contexts = own.contexts.shifted(by: whole.contexts.count)
+        own.targets = own.targets.shifted(by: whole.targets.count)
+        own.group = group
+        whole.parts.append(own)
+      }
       whole.contexts += part.contexts
       whole.targets += part.targets
     }
     return whole
   }
+}
+
+extension Range<Int> {
+  fileprivate func shifted(by offset: Int) -> Range<Int> { lowerBound + offset..<upperBound + offset }
 }

@@ -5,6 +5,12 @@ extension WorldModel {
   /// Checks what tasks attached against the latents that this model has, and that rows have one length.
   /// - Throws: `AssemblyError`.
   public func check(_ batch: WorldBatch) throws {
+    let groups = Set(batch.predictions.map(\.group))
+    for part in batch.parts where !groups.contains(part.group) {
+      guard objectives.contains(where: { part.tasks.contains($0.task) }) else {
+        throw AssemblyError.noSupervision(tasks: part.tasks)
+      }
+    }
     for request in batch.predictions {
       for (name, numbers) in request.latents {
         guard let latent = latents.first(where: { $0.name == name }) else {
@@ -22,7 +28,8 @@ extension WorldModel {
   }
 
   /// One forward pass: every pass of equal length is made at once.
-  public func callAsFunction(_ batch: WorldBatch, reduction: LossReduction) -> WorldOutput {
+  /// - Throws: `AssemblyError` where an objective's term is no scalar, or nothing learns from it.
+  public func callAsFunction(_ batch: WorldBatch, reduction: LossReduction) throws -> WorldOutput {
     let wanted = batch.targets.indices.map {
       TargetPatches(of: $0, in: batch, patchCount: shape.encoder.patchCount)
     }
@@ -32,18 +39,62 @@ extension WorldModel {
     let errors = zip(batch.predictions, predictions).map { request, predicted in
       Observation.within("loss." + request.name) {
         meanSquaredError(
-          predicted, wanted[request.target].features(targets[request.target], at: request.patches))
+          predicted, wanted[request.target].features(targets[request.target]!, at: request.patches))
       }
     }
-    let (objective, loss) = combine(errors, batch.predictions.map(\.group), reduction)
+    var seconds: [String: Double] = [:]
+    let own = try ownTerms(batch, contexts: contexts, &seconds)
+    let predicted = combine(errors, batch.predictions.map(\.group), reduction)
+    var (objective, loss) = (predicted.objective, predicted.loss)
+    for term in own {
+      let weighted = term.weight == 1 ? term.value : term.value * term.weight
+      objective = objective.map { $0 + weighted } ?? weighted
+      loss += weighted.scalar
+    }
+    guard let objective else { preconditionFailure("WorldModel: a batch with nothing to learn from") }
     return WorldOutput(
-      objective: objective, loss: loss, terms: zip(batch.predictions, errors).map { ($0.name, $1.scalar) },
-      targets: targets, contexts: contexts, predictions: predictions)
+      objective: objective, loss: loss,
+      terms: zip(batch.predictions, errors).map { ($0.name, $1.scalar) }
+        + own.map { ($0.name, $0.value.scalar) },
+      targets: targets, contexts: contexts, predictions: predictions, objectiveSeconds: seconds)
   }
 
-  private func encodeTargets(_ images: [Tensor], _ wanted: [TargetPatches]) -> [Tensor] {
-    let keys = images.indices.map { ($0, [images[$0].shape[0], wanted[$0].rows?[0].count ?? 0]) }
-    return grouped(keys) { members in
+  /// The terms of every objective, named `<task>.<term>`.
+  private func ownTerms(
+    _ batch: WorldBatch, contexts: [Tensor], _ seconds: inout [String: Double]
+  ) throws -> [ObjectiveTerm] {
+    try batch.parts.flatMap { part in
+      try objectives.filter { part.tasks.contains($0.task) }.flatMap { own in
+        let scene = ObjectiveScene(
+          geometry: shape.geometry,
+          contexts: part.contexts.enumerated().map { view, index in
+            ObjectiveScene.Context(
+              view: view, images: batch.contexts[index].images, visible: visibleRows(batch.contexts[index]),
+              features: contexts[index])
+          }, targets: part.targets.map { batch.targets[$0] }, numbers: part.numbers[own.task])
+        let began = ContinuousClock.now
+        let terms = PluginCode.task(own.task, "objective").run {
+          Observation.within("tasks." + own.task) { own.objective(scene) }
+        }
+        seconds[own.task, default: 0] += (ContinuousClock.now - began) / .seconds(1)
+        return try terms.map { term in
+          guard term.value.count == 1 else {
+            throw AssemblyError.notScalar(task: own.task, term: term.name, shape: term.value.shape)
+          }
+          guard term.value.requiresGradient else {
+            throw AssemblyError.withoutHistory(task: own.task, term: term.name)
+          }
+          return ObjectiveTerm("\(own.task).\(term.name)", term.value, weight: term.weight)
+        }
+      }
+    }
+  }
+
+  /// Features of the targets that something is compared with; nil for the others, which are not encoded.
+  private func encodeTargets(_ images: [Tensor], _ wanted: [TargetPatches]) -> [Tensor?] {
+    let keys = images.indices.filter { wanted[$0].isWanted }
+      .map { ($0, [images[$0].shape[0], wanted[$0].rows?[0].count ?? 0]) }
+    return grouped(keys, count: images.count) { members in
       let patches = members.compactMap { wanted[$0].rows }.flatMap { $0 }
       let whole = stack(members.map { images[$0] })
       return split(
@@ -53,19 +104,20 @@ extension WorldModel {
 
   private func encodeContexts(_ contexts: [WorldBatch.Context]) -> [Tensor] {
     let count = shape.encoder.patchCount
-    return grouped(contexts.indices.map { ($0, contexts[$0].visible?.first?.count ?? count) }) { members in
+    let keys = contexts.indices.map { ($0, contexts[$0].visible?.first?.count ?? count) }
+    return grouped(keys, count: contexts.count) { members in
       let images = stack(members.map { contexts[$0].images })
       let visible = members.flatMap { visibleRows(contexts[$0]) }
       let features = Observation.within("encoder") { encoder(images, visible: visible) }
       return split(features, contexts[members[0]].images.shape[0])
-    }
+    }.map { $0! }
   }
 
   private func predict(_ batch: WorldBatch, contexts: [Tensor]) -> [Tensor] {
     let sizes = batch.predictions.map { request in
       [contexts[request.context].shape[1], request.patches.first?.count ?? 0]
     }
-    return grouped(sizes.enumerated().map { ($0.offset, $0.element) }) { members in
+    return grouped(sizes.enumerated().map { ($0.offset, $0.element) }, count: sizes.count) { members in
       let requests = members.map { batch.predictions[$0] }
       let features = stack(requests.map { contexts[$0.context] })
       let visible = requests.flatMap { visibleRows(batch.contexts[$0.context]) }
@@ -73,7 +125,7 @@ extension WorldModel {
         predictor(context: features, visible: visible, maskTokens: conditionedTokens(requests))
       }
       return split(predicted, requests[0].patches.count)
-    }
+    }.map { $0! }
   }
 
   private func visibleRows(_ context: WorldBatch.Context) -> [[Int]] {
@@ -99,7 +151,9 @@ extension WorldModel {
   }
 
   private func condition(_ tokens: Tensor, _ latent: any Latent, _ numbers: Tensor) -> Tensor {
-    Observation.within(latent.name) { latent.condition(tokens, numbers: numbers) }
+    PluginCode("latent \"\(latent.name)\"", "condition").run {
+      Observation.within(latent.name) { latent.condition(tokens, numbers: numbers) }
+    }
   }
 
   /// Where each predicted patch lies on the context's grid.
@@ -108,19 +162,24 @@ extension WorldModel {
     let carried = latents.compactMap { latent in
       request.latents.first { $0.name == latent.name }.map { (latent, $0.numbers.values) }
     }
+    let code = carried.map { PluginCode("latent \"\($0.0.name)\"", "move") }
     return request.patches.enumerated().map { sample, patches in
       patches.map { patch in
         let own = GridPlace(row: Double(patch / grid), column: Double(patch % grid))
-        return carried.reduce(own) { place, latent in
-          let (mover, numbers) = latent
-          return mover.move(
-            place, numbers: numbers[sample * mover.width..<(sample + 1) * mover.width], gridSize: grid)
+        return zip(carried, code).reduce(own) { place, latent in
+          let ((mover, numbers), code) = latent
+          return code.run {
+            mover.move(
+              place, numbers: numbers[sample * mover.width..<(sample + 1) * mover.width], gridSize: grid)
+          }
         }
       }
     }
   }
 
-  private func combine(_ errors: [Tensor], _ groups: [Int], _ reduction: LossReduction) -> (Tensor, Float) {
+  private func combine(
+    _ errors: [Tensor], _ groups: [Int], _ reduction: LossReduction
+  ) -> (objective: Tensor?, loss: Float) {
     var objective: Tensor?
     var loss: Float = 0
     for group in Set(groups).sorted() {
@@ -131,20 +190,21 @@ extension WorldModel {
       let part = reduction == .sum ? sum : mean
       objective = objective.map { $0 + part } ?? part
     }
-    guard let objective else { preconditionFailure("WorldModel: a batch without predictions") }
     return (objective, loss)
   }
 }
 
-/// Runs `body` once for each set of items with equal keys and returns the results in the items' order.
-private func grouped<Key: Hashable>(_ items: [(Int, Key)], _ body: ([Int]) -> [Tensor]) -> [Tensor] {
-  var results = [Tensor?](repeating: nil, count: items.count)
+/// Runs `body` once for each set of items with equal keys and returns each item's result at its number.
+private func grouped<Key: Hashable>(
+  _ items: [(Int, Key)], count: Int, _ body: ([Int]) -> [Tensor]
+) -> [Tensor?] {
+  var results = [Tensor?](repeating: nil, count: count)
   var seen: Set<Key> = []
   for (_, key) in items where seen.insert(key).inserted {
     let members = items.filter { $0.1 == key }.map(\.0)
     for (member, result) in zip(members, body(members)) { results[member] = result }
   }
-  return results.map { $0! }
+  return results
 }
 
 /// Cuts the first axis into parts of `size`.

@@ -14,6 +14,13 @@ public struct WorldModelShape: Sendable, Equatable, Codable {
   public var geometry: ImageGeometry {
     ImageGeometry(imageSize: encoder.imageSize, patchSize: encoder.patchSize)
   }
+
+  /// What tasks are told of a run with this model.
+  public func environment(_ compatibility: Compatibility) -> TaskEnvironment {
+    TaskEnvironment(
+      geometry: geometry, featureWidth: encoder.width, predictorWidth: predictor.width,
+      compatibility: compatibility)
+  }
 }
 
 /// Context encoder, target encoder, predictor, and the latents of the enabled tasks.
@@ -28,19 +35,24 @@ public final class WorldModel: Module {
   /// `g`
   public let predictor: any Predictor
   public let latents: [any Latent]
+  /// Terms of the loss that tasks compute themselves.
+  public let objectives: [OwnedObjective]
   /// Layer norm of target features has no scale of its own (spec section 1).
   static let targetEpsilon: Float = 1e-5
 
   /// - Parameters:
   ///   - latents: of all enabled tasks, in registry order.
+  ///   - objectives: likewise.
   ///   - seed: of the initial weights.
   ///   - recomputesActivations: whether blocks that learn keep only their inputs and compute the rest again in the
   ///     backward pass: a third more arithmetic, for a fraction of the activations.
   public init(
-    _ shape: WorldModelShape, latents: [any Latent], seed: UInt64, recomputesActivations: Bool = false
+    _ shape: WorldModelShape, latents: [any Latent], objectives: [OwnedObjective] = [], seed: UInt64,
+    recomputesActivations: Bool = false
   ) {
     self.shape = shape
     self.latents = latents
+    self.objectives = objectives
     var trained = Initializer(random: RandomStream(seed: seed, stream: "weights.encoder"))
     encoder = VisionTransformer(shape.encoder, initializer: &trained)
     var following = Initializer(random: RandomStream(seed: seed, stream: "weights.encoder"), trainable: false)
@@ -58,6 +70,7 @@ public final class WorldModel: Module {
     visitor.module(targetEncoder, "target_encoder")
     visitor.module(predictor, "predictor")
     for latent in latents { visitor.module(latent, "predictor." + latent.name) }
+    for own in objectives { visitor.module(own.objective, "tasks." + own.task) }
   }
 
   /// Parameters that training changes, in the model's order.

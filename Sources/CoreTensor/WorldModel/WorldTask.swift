@@ -13,12 +13,15 @@ public enum Compatibility: String, Sendable, CaseIterable, Codable {
 /// What a task knows of the run when it is made.
 public struct TaskEnvironment: Sendable {
   public let geometry: ImageGeometry
+  /// Width of the encoder's features, `d`.
+  public let featureWidth: Int
   /// Width of the predictor's tokens, `dp`.
   public let predictorWidth: Int
   public let compatibility: Compatibility
 
-  public init(geometry: ImageGeometry, predictorWidth: Int, compatibility: Compatibility) {
+  public init(geometry: ImageGeometry, featureWidth: Int, predictorWidth: Int, compatibility: Compatibility) {
     self.geometry = geometry
+    self.featureWidth = featureWidth
     self.predictorWidth = predictorWidth
     self.compatibility = compatibility
   }
@@ -55,7 +58,16 @@ public protocol WorldTask: Sendable {
   /// Their parameters join the model's as `predictor.<latent name>.…`.
   /// - Parameter random: the only source of randomness for initial weights.
   func makeLatents(random: inout RandomStream) -> [any Latent]
+  /// The task's own term of the loss, made once with the model, on the training thread; nil where its supervisions
+  /// are all that it wants.
+  /// - Parameter random: the only source of randomness for initial weights.
+  func makeObjective(random: inout RandomStream) -> (any Objective)?
   func plan(batch: BatchScope) -> any TaskPlan
+}
+
+extension WorldTask {
+  public func makeLatents(random: inout RandomStream) -> [any Latent] { [] }
+  public func makeObjective(random: inout RandomStream) -> (any Objective)? { nil }
 }
 
 /// What a task has drawn for a whole batch.
@@ -76,6 +88,8 @@ public protocol TaskDraw: Sendable {
   func supervisions(views: [Frame]) -> [Supervision]
   /// What the predictor is told of target `target` when it predicts from context `context`.
   func latents(context: Int, target: Int, views: [Frame]) -> [LatentValue]
+  /// What the task's objective is told of this sample (`ObjectiveScene.numbers`): as many in every sample.
+  var numbers: [Float] { get }
   /// The drawn numbers by name, for logs and for replaying a step that went wrong.
   var record: [String: [Double]] { get }
 }
@@ -85,6 +99,7 @@ extension TaskDraw {
   public func editVisibility(of context: inout any Context) {}
   public func supervisions(views: [Frame]) -> [Supervision] { [] }
   public func latents(context: Int, target: Int, views: [Frame]) -> [LatentValue] { [] }
+  public var numbers: [Float] { [] }
   public var record: [String: [Double]] { [:] }
 }
 

@@ -45,6 +45,29 @@ public struct PluginHost: Sendable {
     }
   }
 
+  /// Loads one library that no manifest need name, with the same checks.
+  /// - Parameter file: path of the library.
+  /// - Throws: `PluginError`.
+  public static func load(library file: String) throws(PluginError) -> LoadedPlugin {
+    let file = URL(fileURLWithPath: file).standardizedFileURL.path
+    let bare = URL(fileURLWithPath: file).deletingPathExtension().lastPathComponent
+    let unnamed = PluginLibrary(plugin: bare, file: file)
+    guard FileManager.default.fileExists(atPath: file) else {
+      throw .missingLibrary(plugin: bare, library: file, searched: [file])
+    }
+    try unnamed.checkTables()
+    let information = try unnamed.open()
+    try unnamed.checkCore(information)
+    let library = PluginLibrary(plugin: PluginLibrary.name(information), file: file)
+    let version = try library.checkName(information)
+    let definition = try library.register(information, kind: nil)
+    let entry = PluginManifest.Entry(name: library.plugin, kind: definition.kind, library: file)
+    try OptionCheck(entry: entry, manifest: file, file: file).declarations(definition.options)
+    return LoadedPlugin(
+      name: library.plugin, kind: definition.kind, version: version, libraryPath: file, enabled: false,
+      definition: definition, given: [:])
+  }
+
   /// The fingerprint of the core that this process runs on.
   public static var coreFingerprint: String { String(cString: chex_core_fingerprint()) }
 
@@ -70,7 +93,8 @@ public struct PluginHost: Sendable {
     let library = PluginLibrary(plugin: entry.name, file: file)
     try library.checkTables()
     let information = try library.open()
-    let version = try library.checkInformation(information)
+    try library.checkCore(information)
+    let version = try library.checkName(information)
     let definition = try library.register(information, kind: entry.kind)
     let check = OptionCheck(entry: entry, manifest: manifest.path, file: file)
     try check.declarations(definition.options)

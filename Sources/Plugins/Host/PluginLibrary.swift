@@ -1,3 +1,4 @@
+import CoreTensor
 import Foundation
 import WorldModel
 
@@ -63,8 +64,8 @@ struct PluginLibrary {
     return .unresolvedSymbol(plugin: plugin, file: file, symbol: String(symbol))
   }
 
-  /// - Returns: the plugin's version.
-  func checkInformation(_ information: UnsafePointer<chex_plugin_information>) throws(PluginError) -> String {
+  /// Whether the plugin was built for this process; only then may more of it be read.
+  func checkCore(_ information: UnsafePointer<chex_plugin_information>) throws(PluginError) {
     // Only the first field has a meaning until the version is known.
     let version = UnsafeRawPointer(information).load(as: UInt32.self)
     guard version == UInt32(CHEX_PLUGIN_ABI_VERSION) else {
@@ -80,32 +81,42 @@ struct PluginLibrary {
     guard information.registryType == PluginRegistry.typeAddress else {
       throw .foreignRegistry(plugin: plugin, file: file)
     }
-    let name = information.name.map { String(cString: $0) } ?? ""
+  }
+
+  /// - Returns: the plugin's version.
+  func checkName(_ information: UnsafePointer<chex_plugin_information>) throws(PluginError) -> String {
+    let name = Self.name(information)
     guard name == plugin else { throw .wrongName(plugin: plugin, file: file, found: name) }
-    return information.version.map { String(cString: $0) } ?? ""
+    return information.pointee.version.map { String(cString: $0) } ?? ""
+  }
+
+  static func name(_ information: UnsafePointer<chex_plugin_information>) -> String {
+    information.pointee.name.map { String(cString: $0) } ?? ""
   }
 
   /// Lets the plugin register, and takes exactly what its kind and name promise.
+  /// - Parameter kind: nil for any.
   func register(
-    _ information: UnsafePointer<chex_plugin_information>, kind: PluginKind
+    _ information: UnsafePointer<chex_plugin_information>, kind: PluginKind?
   ) throws(PluginError) -> PluginDefinition {
     let registry = PluginRegistry()
     guard let register = information.pointee.registerInto else {
       throw .notAPlugin(plugin: plugin, file: file, found: "a plugin that cannot register")
     }
     let context = information.pointee.context
-    if let reason = register(context, Unmanaged.passUnretained(registry).toOpaque()) {
+    let code = PluginCode("plugin \"\(plugin)\"", "registration")
+    if let reason = code.run({ register(context, Unmanaged.passUnretained(registry).toOpaque()) }) {
       defer { free(reason) }
       throw .refusedItself(plugin: plugin, file: file, reason: String(cString: reason))
     }
     let definitions =
       registry.tasks.map(PluginDefinition.task) + registry.dataSources.map(PluginDefinition.data)
-    guard let definition = definitions.first, definitions.count == 1, definition.kind == kind,
+    guard let definition = definitions.first, definitions.count == 1, kind == nil || definition.kind == kind,
       definition.name == plugin
     else {
       let found = definitions.map { "\($0.kind.rawValue) \"\($0.name)\"" }.joined(separator: " and ")
       throw .wrongRegistration(
-        plugin: plugin, file: file, expected: "one \(kind.rawValue) \"\(plugin)\"",
+        plugin: plugin, file: file, expected: "one \(kind?.rawValue ?? "plugin") \"\(plugin)\"",
         found: found.isEmpty ? "nothing" : found)
     }
     return definition

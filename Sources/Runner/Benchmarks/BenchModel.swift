@@ -52,15 +52,13 @@ struct BenchModel {
       encoder: encoder,
       predictor: PredictorShape(
         featureWidth: encoder.width, width: 384, depth: 6, heads: encoder.heads, gridSize: encoder.gridSize))
-    let environment = TaskEnvironment(
-      geometry: shape.geometry, predictorWidth: 384, compatibility: .paper)
     let manifest = try PluginManifest(path: PluginsFile.locate(given: pluginsFile))
     let tasks = try PluginHost(manifest: manifest).load(only: ["global", "domain"]).compactMap {
       plugin -> (definition: TaskDefinition, options: Options)? in
       guard case .task(let definition) = plugin.definition else { return nil }
       return (definition, Options(definition.options))
     }
-    let model = try TaskSet(tasks, environment: environment).model(
+    let model = try TaskSet(tasks, environment: shape.environment(.paper)).model(
       shape, seed: 0, recomputesActivations: recomputes)
     optimization = Optimization(model, settings: AdamWSettings(), reduction: .mean, backend: backend)
     self.sizes = sizes

@@ -1,3 +1,4 @@
+import CoreTensor
 import Foundation
 
 /// The program `chex-runner`.
@@ -13,6 +14,8 @@ public enum CommandLineProgram {
 
   /// Runs the command line of this process and exits with its status.
   public static func main() -> Never {
+    PluginCode.reportCrashes(
+      remedy: "A run that was going on resumes from its last checkpoint: chex-runner resume RUN.")
     exit(program.run(Array(CommandLine.arguments.dropFirst())))
   }
 }

@@ -3,15 +3,41 @@ import PluginHost
 import WorldModel
 
 extension Command {
-  /// Lists the registry.
+  /// Lists the registry, or checks one plugin.
   static let plugins = Command(
-    name: "plugins", summary: "List plugins: name, kind, library, version, whether enabled, options",
+    name: "plugins",
+    summary: "List plugins with their options, or check one against every promise of its kind",
     options: [
       CommandOption("--plugins", .value("FILE"), help: "The registry of plugins; default ./plugins.toml."),
       CommandOption("--json", help: "One line of JSON."),
     ],
-    examples: [CommandExample("chex-runner plugins", "what is registered, and every option with its range")],
+    arguments: [
+      CommandArgument(
+        "check", help: "The word check, to check PLUGIN; without it plugins are listed.", isRequired: false),
+      CommandArgument(
+        "PLUGIN",
+        help: "A library's file, the folder of a package, which is built, or a name of the registry.",
+        isRequired: false),
+    ],
+    examples: [
+      CommandExample("chex-runner plugins", "what is registered, and every option with its range"),
+      CommandExample(
+        "chex-runner plugins check rotation/", "build a task's package and hold it to its promises"),
+    ],
     run: { arguments in
+      if let word = arguments.argument("check") {
+        guard word == "check" else {
+          throw UsageError("plugins: expected check, or nothing, found \"\(word)\"")
+        }
+        guard let subject = arguments.argument("PLUGIN") else {
+          throw UsageError(
+            "plugins check needs a library's file, a package's folder or a name of the registry")
+        }
+        let manifest = try PluginManifest(path: PluginsFile.locate(given: arguments.value("--plugins")))
+        let report = try PluginCheck.run(subject, manifest: manifest)
+        if arguments.has("--json") { try Output.printJson(report) } else { PluginCheck.show(report) }
+        return report.checks.allSatisfy(\.isKept) ? 0 : 1
+      }
       let manifest = try PluginManifest(path: PluginsFile.locate(given: arguments.value("--plugins")))
       let statuses = PluginHost(manifest: manifest).inspect()
       let rows = statuses.map(PluginRow.init)

@@ -1,3 +1,4 @@
+import Layers
 import WorldModel
 
 /// The named sizes of encoders, paper.
@@ -58,5 +59,22 @@ extension RunConfiguration {
     public var encoderHiddenWidth: Int { Int((Double(encoder.width) * mlpRatio).rounded()) }
     /// Hidden width of the predictor's MLPs.
     public var predictorHiddenWidth: Int { Int((Double(predictor.width) * mlpRatio).rounded()) }
+  }
+}
+
+extension WorldModelShape {
+  /// The shape that a configuration asks for. Orders of position encodings are a point of compatibility
+  /// (spec section 10).
+  init(_ model: RunConfiguration.Model, _ compatibility: Compatibility) {
+    let order: PositionOrder = compatibility == .paper ? .rowFirst : .columnFirst
+    self.init(
+      encoder: VisionTransformerShape(
+        imageSize: model.imageSize, patchSize: model.patchSize, width: model.encoder.width,
+        depth: model.encoder.depth, heads: model.encoder.heads, mlpRatio: model.mlpRatio, positionOrder: order
+      ),
+      predictor: PredictorShape(
+        featureWidth: model.encoder.width, width: model.predictor.width, depth: model.predictor.depth,
+        heads: model.predictor.heads, gridSize: model.gridSize, mlpRatio: model.mlpRatio, contextOrder: order,
+        targetOrder: .rowFirst))
   }
 }

@@ -61,12 +61,23 @@ final class BatchBuilder: Sendable {
     let records = source.records
     return LoadedBatch(
       step: step, batch: parts.count == 1 ? parts[0] : WorldBatch.joined(parts),
-      films: samples.map { records[$0.film].identifier },
+      films: samples.map { records[$0.film].identifier }, seconds: seconds(samples),
       draws: samples.map { sample in
         zip(assemblies, sample.parts).reduce(into: [:]) { all, part in
           for (key, numbers) in part.1.record { all[part.0.label + key] = numbers }
         }
       })
+  }
+
+  private func seconds(_ samples: [Sample]) -> [TaskSeconds] {
+    var sums: [TaskSeconds] = []
+    for own in samples.flatMap(\.parts).flatMap(\.seconds) {
+      let index = sums.firstIndex { $0.task == own.task } ?? sums.count
+      if index == sums.count { sums.append(TaskSeconds(task: own.task)) }
+      sums[index].draw += own.draw
+      sums[index].edit += own.edit
+    }
+    return sums
   }
 
   /// The whole batch, on this thread.
@@ -83,6 +94,8 @@ struct LoadedBatch: Sendable {
   let batch: WorldBatch
   /// Identifiers of its films.
   let films: [String]
+  /// Processor seconds of each task for all samples together.
+  let seconds: [TaskSeconds]
   /// For each sample, the numbers that tasks drew.
   let draws: [[String: [Double]]]
 }

@@ -18,8 +18,14 @@ struct DryRun {
       let latents: [String]
       let error: Double
     }
+    struct Term: Codable {
+      let name: String
+      let value: Double
+    }
     let tasks: [String]
     let predictions: [Prediction]
+    /// What tasks' own objectives add.
+    let terms: [Term]
     let parameters: Int
     let secondsPerStep: Double
     let peakMebibytes: Int
@@ -40,11 +46,14 @@ struct DryRun {
     let predictions = zip(loaded.batch.predictions, output.terms).enumerated().map { index, pair in
       Report.Prediction(
         name: pair.0.name, context: output.contexts[pair.0.context].shape,
-        target: output.targets[pair.0.target].shape, prediction: output.predictions[index].shape,
+        target: output.targets[pair.0.target]!.shape, prediction: output.predictions[index].shape,
         latents: pair.0.latents.map(\.name), error: Double(pair.1.value))
     }
+    let terms = output.terms.dropFirst(predictions.count).map {
+      Report.Term(name: $0.name, value: Double($0.value))
+    }
     let report = Report(
-      tasks: parts.tasks.tasks.map(\.name), predictions: predictions,
+      tasks: parts.tasks.tasks.map(\.name), predictions: predictions, terms: terms,
       parameters: parts.optimization.optimizer.slots.reduce(0) { $0 + $1.parameter.tensor.count },
       secondsPerStep: seconds, peakMebibytes: StoragePool.shared.statistics.peakBytesInUse >> 20,
       batchSheet: sheet,
@@ -63,6 +72,9 @@ struct DryRun {
         row.name, "\(row.context)", "\(row.target)", "\(row.prediction)", String(format: "%.4f", row.error),
         row.latents.isEmpty ? "none" : row.latents.joined(separator: ", "),
       ])
+    }
+    for term in report.terms {
+      table.add([term.name, "", "", "", String(format: "%.4f", term.value), ""])
     }
     Output.print(
       "tasks: " + report.tasks.joined(separator: ", ") + "\n\n" + table.text(for: Terminal.current()))

@@ -72,6 +72,9 @@ enum Pretraining {
       try sheet.draw().writePng(to: folder.path(of: .batchSheet))
     }
     Interruption.watch()
+    PluginCode.reportCrashes(
+      remedy:
+        "The run's last checkpoint is kept; mend the plugin and go on: chex-runner resume \(folder.path)")
     let trainer = Trainer(
       parts, folder: folder,
       store: try folder.checkpoints(keep: configuration.training.keptCheckpoints), metrics: metrics, log: log,

@@ -46,11 +46,7 @@ struct RunSetup {
 
   var shape: WorldModelShape { WorldModelShape(configuration.model, configuration.run.compatibility) }
 
-  var environment: TaskEnvironment {
-    TaskEnvironment(
-      geometry: configuration.model.geometry, predictorWidth: configuration.model.predictor.width,
-      compatibility: configuration.run.compatibility)
-  }
+  var environment: TaskEnvironment { shape.environment(configuration.run.compatibility) }
 
   /// The run's tasks in the registry's order.
   /// - Throws: `RunSetupError.noTask`, and what a task throws when it is made.

@@ -58,7 +58,8 @@ final class Trainer {
       let batches = try (0..<accumulation).map { _ in try loader.next() }
       let waited = ProgressReporter.systemClock() - began
       let report = try perform(step, batches)
-      try write(report, step: step, seconds: ProgressReporter.systemClock() - began, waited: waited)
+      try write(
+        report, batches, step: step, seconds: ProgressReporter.systemClock() - began, waited: waited)
       let done = step + 1
       if Interruption.isRequested && done < total {
         try save(step: done)
@@ -98,7 +99,9 @@ final class Trainer {
     }
   }
 
-  private func write(_ report: StepReport, step: Int, seconds: Double, waited: Double) throws {
+  private func write(
+    _ report: StepReport, _ batches: [LoadedBatch], step: Int, seconds: Double, waited: Double
+  ) throws {
     let films = setup.configuration.training.filmsPerStep
     try metrics.append(
       step: step + 1,
@@ -110,10 +113,24 @@ final class Trainer {
         ("momentum", .number(schedule.momentum(at: step))),
         ("images_per_second", .number(Double(films) / max(seconds, 1e-9))),
         ("data_wait_share", .number(waited / max(seconds, 1e-9))),
-      ])
+      ] + taskSeconds(report, batches))
     progress.update(
       .init(
         step: step + 1, epoch: step / stepsPerEpoch + 1, films: (step + 1) * films, loss: report.loss))
+  }
+
+  /// Seconds a step that each task took: of processors in draws and edits, of the clock in its objective.
+  private func taskSeconds(
+    _ report: StepReport, _ batches: [LoadedBatch]
+  ) -> [(name: String, value: MetricValue)] {
+    batches[0].seconds.enumerated().flatMap { index, own -> [(name: String, value: MetricValue)] in
+      func sum(_ part: KeyPath<TaskSeconds, Double>) -> MetricValue {
+        .number(batches.map { $0.seconds[index][keyPath: part] }.reduce(0, +))
+      }
+      let objective = report.objectiveSeconds[own.task].map { MetricValue.number($0) }
+      return [("seconds.\(own.task).draw", sum(\.draw)), ("seconds.\(own.task).edit", sum(\.edit))]
+        + (objective.map { [("seconds.\(own.task).loss", $0)] } ?? [])
+    }
   }
 
   private func save(step: Int) throws {

@@ -106,8 +106,6 @@ struct ParityCase {
   /// The model of the case, with the latents of the real task plugins and the case's weights.
   func model(pluginsFile: String?) throws -> WorldModel {
     let shape = try shape
-    let environment = TaskEnvironment(
-      geometry: shape.geometry, predictorWidth: description.predictorDim, compatibility: .paper)
     let manifest = try PluginManifest(path: PluginsFile.locate(given: pluginsFile))
     var chosen: [(definition: TaskDefinition, options: Options)] = []
     for plugin in try PluginHost(manifest: manifest).load(only: ["global", "domain"]) {
@@ -120,7 +118,7 @@ struct ParityCase {
       default: continue
       }
     }
-    let model = try TaskSet(chosen, environment: environment).model(shape, seed: 0)
+    let model = try TaskSet(chosen, environment: shape.environment(.paper)).model(shape, seed: 0)
     try ModelCheckpoint.loadWeights(folder + "/weights.safetensors", into: model)
     return model
   }

@@ -9,7 +9,10 @@ let package = Package(
   targets: [
     .target(
       name: "InvertTask", dependencies: [.product(name: "CoreTensor", package: "CoreTensor")],
-      swiftSettings: [.treatAllWarnings(as: .error)])
+      swiftSettings: [.treatAllWarnings(as: .error)]),
+    .testTarget(
+      name: "InvertTaskTests",
+      dependencies: ["InvertTask", .product(name: "CoreTensor", package: "CoreTensor")]),
   ],
   swiftLanguageModes: [.v6]
 )

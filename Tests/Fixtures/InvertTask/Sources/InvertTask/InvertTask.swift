@@ -9,24 +9,24 @@ import WorldModel
 }
 
 /// Predict a film from its negative, told whether it is one.
-struct InvertTask: WorldTask {
-  static let definition = TaskDefinition(
+public struct InvertTask: WorldTask {
+  public static let definition = TaskDefinition(
     name: "invert", summary: "predict a crop from one whose grey may be inverted, told whether it is",
     options: [
       OptionDeclaration("probability", .number(default: 0.5, in: 0...1), help: "of inverting a context")
     ],
     make: { InvertTask(probability: $0.number("probability"), predictorWidth: $1.predictorWidth) })
 
-  let name = "invert"
-  let requiredViews = 1
+  public let name = "invert"
+  public let requiredViews = 1
   let probability: Double
   let predictorWidth: Int
 
-  func makeLatents(random: inout RandomStream) -> [any Latent] {
+  public func makeLatents(random: inout RandomStream) -> [any Latent] {
     var initializer = Initializer(random: random)
     return [InvertLatent(tokenWidth: predictorWidth, initializer: &initializer)]
   }
-  func plan(batch: BatchScope) -> any TaskPlan { InvertPlan(probability: probability) }
+  public func plan(batch: BatchScope) -> any TaskPlan { InvertPlan(probability: probability) }
 }
 
 struct InvertPlan: TaskPlan {

@@ -1,38 +1,39 @@
 import CoreTensor
 import Layers
-import WorldModel
 
 /// What one optimiser step reports.
-struct StepReport: Sendable, Equatable {
+public struct StepReport: Sendable, Equatable {
   /// Mean over the step's batches.
-  var loss: Double
-  /// Mean squared error of each prediction by name, likewise.
-  var terms: [(name: String, value: Double)]
+  public var loss: Double
+  /// Mean squared error of each prediction and each term of an objective, by name, likewise.
+  public var terms: [(name: String, value: Double)]
   /// Before clipping.
-  var gradientNorm: Double
+  public var gradientNorm: Double
+  /// Seconds that each task's objective took in forward passes.
+  public var objectiveSeconds: [String: Double] = [:]
 
-  static func == (a: StepReport, b: StepReport) -> Bool {
+  public static func == (a: StepReport, b: StepReport) -> Bool {
     a.loss == b.loss && a.gradientNorm == b.gradientNorm
       && a.terms.elementsEqual(b.terms) { $0.name == $1.name && $0.value == $1.value }
   }
 }
 
 /// A loss or gradient that is no number.
-struct NonFiniteStep: Error, CustomStringConvertible {
+public struct NonFiniteStep: Error, CustomStringConvertible {
   /// `"loss z12"` or `"gradient of encoder.blocks.0.attn.qkv.weight"`.
-  let term: String
-  var description: String { "\(term) is not finite" }
+  public let term: String
+  public var description: String { "\(term) is not finite" }
 }
 
 /// Forward, backward, clip, AdamW, moving average: one optimiser step of a model.
-final class Optimization {
-  let model: WorldModel
-  let optimizer: AdamW
-  let reduction: LossReduction
+public final class Optimization {
+  public let model: WorldModel
+  public let optimizer: AdamW
+  public let reduction: LossReduction
   /// Computes every step.
-  var backend: any Backend
+  public var backend: any Backend
 
-  init(
+  public init(
     _ model: WorldModel, settings: AdamWSettings, reduction: LossReduction,
     backend: any Backend = ProcessorBackend.shared
   ) {
@@ -44,10 +45,10 @@ final class Optimization {
 
   /// Adds up the gradients of one batch.
   /// - Throws: `NonFiniteStep` or `AssemblyError` before anything of the model has changed.
-  func accumulate(_ batch: WorldBatch) throws -> WorldOutput {
+  public func accumulate(_ batch: WorldBatch) throws -> WorldOutput {
     try model.check(batch)
     return try Compute.$backend.withValue(backend) {
-      let output = model(batch, reduction: reduction)
+      let output = try model(batch, reduction: reduction)
       if let broken = output.terms.first(where: { !$0.value.isFinite }) {
         optimizer.clearGradients()
         throw NonFiniteStep(term: "loss \(broken.name)")
@@ -59,7 +60,7 @@ final class Optimization {
 
   /// One optimiser step over one batch or several.
   /// - Throws: `NonFiniteStep` before anything of the model has changed.
-  func step(_ batches: [WorldBatch], learningRate: Double, momentum: Double) throws -> StepReport {
+  public func step(_ batches: [WorldBatch], learningRate: Double, momentum: Double) throws -> StepReport {
     try Compute.$backend.withValue(backend) {
       try update(batches, learningRate: learningRate, momentum: momentum)
     }
@@ -71,6 +72,7 @@ final class Optimization {
     for batch in batches {
       let output = try accumulate(batch)
       report.loss += Double(output.loss) * share
+      report.objectiveSeconds.merge(output.objectiveSeconds, uniquingKeysWith: +)
       let values = output.terms.map { Double($0.value) * share }
       report.terms = zip(output.terms, values).enumerated().map { index, term in
         (term.0.name, term.1 + (index < report.terms.count ? report.terms[index].value : 0))

@@ -1,0 +1,67 @@
+import CoreTensor
+import Layers
+import WorldModel
+
+/// Paints hidden patches from the features of visible ones.
+///
+/// Parameters: `tasks.mae.embed`, `.mask_token`, `.decoder_blocks`, `.norm`, `.head`.
+final class MAEDecoder: Objective {
+  struct Shape {
+    let features: Int
+    let width: Int
+    let depth: Int
+    let geometry: ImageGeometry
+  }
+
+  private let weight: Float
+  private let embed: Linear
+  private let maskToken: Parameter
+  private let places: Parameter
+  private let blocks: TransformerStack
+  private let norm: LayerNorm
+  private let head: Linear
+
+  init(_ shape: Shape, weight: Float, initializer: inout Initializer) {
+    self.weight = weight
+    let patch = shape.geometry.patchSize
+    embed = Linear(shape.features, shape.width, initializer: &initializer)
+    maskToken = initializer.truncatedNormal([1, 1, shape.width])
+    let encoding = PositionEncoding(width: shape.width, order: .rowFirst)
+    places = Parameter(encoding.grid(shape.geometry.gridSize), trainable: false)
+    blocks = TransformerStack(
+      shape.width, depth: shape.depth, heads: shape.width / 16, mlpRatio: 4, name: "decoder_blocks",
+      initializer: &initializer)
+    norm = LayerNorm(shape.width, initializer: initializer)
+    head = Linear(shape.width, 3 * patch * patch, initializer: &initializer)
+  }
+
+  func callAsFunction(_ scene: ObjectiveScene) -> [ObjectiveTerm] {
+    let errors = scene.contexts.map { error($0, scene.targets[$0.view], scene.geometry) }
+    let sum = errors.dropFirst().reduce(errors[0], +)
+    return [ObjectiveTerm("pixels", sum * (1 / Float(errors.count)), weight: weight)]
+  }
+
+  /// Mean squared error of hidden patches, each normalised by its own mean and deviation.
+  private func error(_ context: ObjectiveScene.Context, _ target: Tensor, _ geometry: ImageGeometry) -> Tensor
+  {
+    let hidden = context.visible.map { row in
+      let seen = Set(row)
+      return (0..<geometry.patchCount).filter { !seen.contains($0) }
+    }
+    let seen = embed(context.features) + positions(places, context.visible)
+    let tokens = concatenateTokens(seen, addRowVector(positions(places, hidden), maskToken.tensor))
+    let last = Array(seen.shape[1]..<tokens.shape[1])
+    let painted = head(norm(blocks(tokens, of: Array(repeating: last, count: tokens.shape[0]))))
+    let pixels = extractPatches(target, patches: hidden, patchSize: geometry.patchSize)
+    return meanSquaredError(painted, layerNorm(pixels, weight: nil, bias: nil, epsilon: 1e-6))
+  }
+
+  func visit(_ visitor: inout ParameterVisitor) {
+    visitor.module(embed, "embed")
+    visitor.parameter(maskToken, "mask_token")
+    visitor.buffer(places, "places")
+    visitor.module(blocks, "")
+    visitor.module(norm, "norm")
+    visitor.module(head, "head")
+  }
+}

@@ -1,0 +1,118 @@
+import CoreTensor
+import Foundation
+import WorldModel
+
+/// One thing that a plugin promises, and whether it keeps it.
+public struct TaskCheck: Sendable, Equatable, Codable {
+  /// What is promised, as a sentence without its full stop.
+  public let promise: String
+  /// How it is broken; nil where it is kept.
+  public let problem: String?
+
+  public var isKept: Bool { problem == nil }
+}
+
+/// Holds a task against every promise of the protocols, on a small model that is made for it. A plugin's own tests
+/// call it, and `chex-runner plugins check` does.
+///
+///     @Test func keepsEveryPromise() {
+///       #expect(checkTask(RotationTask.definition).filter { !$0.isKept } == [])
+///     }
+///
+/// - Parameters:
+///   - definition: as the plugin registers it.
+///   - options: values other than the defaults.
+///   - alongside: other tasks; with every subset of them the unified loss must work.
+/// - Returns: one result for each promise, in a fixed order. A promise whose trial throws is broken. A trap ends the
+///   process: nothing can be caught of it.
+public func checkTask(
+  _ definition: TaskDefinition, options: [String: OptionValue] = [:], alongside: [TaskDefinition] = []
+) -> [TaskCheck] {
+  let trial = TaskTrial(definition, options: options, alongside: alongside)
+  return Compute.$backend.withValue(ProcessorBackend(.float32)) {
+    [
+      check("options are declared, explained and validated", trial.options),
+      check("a draw depends on seed, step and sample alone", trial.draws),
+      check("supervisions name patches and views that exist, the same for every sample", trial.supervisions),
+      check("latents apply to any number of tokens", trial.latents),
+      check("gradients reach every parameter that the task owns", trial.reach),
+      check("gradients agree with finite differences", trial.finiteDifferences),
+      check("the loss is finite and deterministic with every subset of the other tasks", trial.subsets),
+      check("a resumed run ends with the same bits", trial.resume),
+    ]
+  }
+}
+
+/// Holds a data source against the promises of `FilmSource`.
+/// - Parameters: options, seed: what it is made with.
+public func checkDataSource(
+  _ definition: DataSourceDefinition, options: [String: OptionValue] = [:], seed: UInt64 = 0
+) -> [TaskCheck] {
+  let trial = DataTrial(definition, options: options, seed: seed)
+  return [
+    check("options are declared, explained and validated", trial.options),
+    check("records are unique, and their findings are named", trial.records),
+    check("films are grey in [0, 1], and the same for any thread and order", trial.films),
+  ]
+}
+
+/// Why a promise is broken.
+struct Broken: Error, CustomStringConvertible {
+  let description: String
+  init(_ description: String) { self.description = description }
+}
+
+private func check(_ promise: String, _ body: () throws -> Void) -> TaskCheck {
+  do {
+    try body()
+    return TaskCheck(promise: promise, problem: nil)
+  } catch { return TaskCheck(promise: promise, problem: "\(error)") }
+}
+
+/// What every kind of plugin promises of its options.
+enum OptionTrial {
+  /// - Parameter make: makes the plugin's object; may refuse values with an error that says why.
+  static func check(_ declarations: [OptionDeclaration], make: (Options) throws -> Void) throws {
+    var names: Set<String> = []
+    for declaration in declarations {
+      guard names.insert(declaration.name).inserted else {
+        throw Broken("option \"\(declaration.name)\" is declared twice; remove one")
+      }
+      guard declaration.accept(declaration.defaultValue) != nil else {
+        throw Broken(
+          "option \"\(declaration.name)\": default \(declaration.defaultValue.tomlText), allowed is \(declaration.allowed)"
+        )
+      }
+      guard !declaration.help.isEmpty else {
+        throw Broken("option \"\(declaration.name)\" has no line of help; give one")
+      }
+    }
+    try make(Options(declarations))
+    for declaration in declarations {
+      for value in extremes(declaration.kind) {
+        do { try make(Options(declarations, given: [declaration.name: value])) } catch {
+          guard "\(error)".count >= 20 else {
+            throw Broken(
+              "option \"\(declaration.name)\" = \(value.tomlText) is allowed, yet refused with \"\(error)\"; say why, "
+                + "or narrow the declared range")
+          }
+        }
+      }
+    }
+  }
+
+  /// Values at the ends of what is allowed.
+  private static func extremes(_ kind: OptionKind) -> [OptionValue] {
+    switch kind {
+    case .integer(_, let range): [.integer(range.lowerBound), .integer(range.upperBound)]
+    case .number(_, let range): [.number(range.lowerBound), .number(range.upperBound)]
+    case .boolean(let value): [.boolean(!value)]
+    case .choice(_, let choices): choices.map(OptionValue.text)
+    case .interval(_, let range):
+      [range.lowerBound...range.lowerBound, range, range.upperBound...range.upperBound].map {
+        .list([.number($0.lowerBound), .number($0.upperBound)])
+      }
+    case .text, .texts: []
+    }
+  }
+}

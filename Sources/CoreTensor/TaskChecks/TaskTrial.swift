@@ -1,0 +1,186 @@
+import CoreTensor
+import Foundation
+import Imaging
+import Layers
+import WorldModel
+
+/// A task, tried on a small model: 8 × 8 patches, two encoder blocks of width 32.
+struct TaskTrial {
+  let definition: TaskDefinition
+  let given: [String: OptionValue]
+  let others: [TaskDefinition]
+  let shape = WorldModelShape(
+    encoder: VisionTransformerShape(imageSize: 32, patchSize: 4, width: 32, depth: 2, heads: 2),
+    predictor: PredictorShape(featureWidth: 32, width: 16, depth: 1, heads: 2, gridSize: 8))
+  static let batch = 4
+  static let seed: UInt64 = 11
+
+  init(_ definition: TaskDefinition, options: [String: OptionValue], alongside: [TaskDefinition]) {
+    (self.definition, given) = (definition, options)
+    others = alongside.filter { $0.name != definition.name }
+  }
+
+  private func optionsOf(_ compatibility: Compatibility) throws {
+    let environment = shape.environment(compatibility)
+    try OptionTrial.check(definition.options) { options in
+      try PluginCode("task \"\(definition.name)\"", "make").run {
+        _ = try definition.make(options, environment)
+      }
+    }
+  }
+
+  func options() throws {
+    for compatibility in Compatibility.allCases { try optionsOf(compatibility) }
+  }
+
+  /// The task after `others`, as a run's tasks.
+  func tasks(_ others: [TaskDefinition] = [], _ compatibility: Compatibility = .paper) throws -> TaskSet {
+    let own = (definition: definition, options: Options(definition.options, given: given))
+    return try TaskSet(
+      others.map { ($0, Options($0.options)) } + [own], environment: shape.environment(compatibility))
+  }
+
+  func plan(_ tasks: TaskSet, step: Int, naive: Bool = false) -> [BatchPlan] {
+    let scope = BatchScope(seed: Self.seed, step: step, batchSize: Self.batch, geometry: shape.geometry)
+    return TaskAssembly.assemblies(tasks: tasks.tasks, views: ViewSettings(), naive: naive).map {
+      $0.plan(scope)
+    }
+  }
+
+  func batch(_ tasks: TaskSet, step: Int, naive: Bool = false) throws -> WorldBatch {
+    let parts = try plan(tasks, step: step, naive: naive).map { plan in
+      try plan.collate((0..<Self.batch).map { plan.sample(Self.film($0 + step * Self.batch), index: $0) })
+    }
+    return parts.count == 1 ? parts[0] : WorldBatch.joined(parts)
+  }
+
+  func optimization(_ tasks: TaskSet) -> Optimization {
+    Optimization(
+      tasks.model(shape, seed: Self.seed), settings: AdamWSettings(), reduction: .mean,
+      backend: Compute.backend)
+  }
+
+  func step(_ optimization: Optimization, _ batch: WorldBatch) throws -> Double {
+    try optimization.step([batch], learningRate: 3e-3, momentum: 0.99).loss
+  }
+
+  /// A film of waves and noise, another for each index.
+  static func film(_ index: Int) -> GrayImage {
+    var random = RandomStream(seed: seed, stream: "film", index: index)
+    var image = GrayImage(width: 60, height: 50)
+    let (down, right) = (random.uniform(in: 0.1...0.4), random.uniform(in: 0.1...0.4))
+    for row in 0..<image.height {
+      for column in 0..<image.width {
+        let wave = 0.5 + 0.35 * sin(Double(row) * down + Double(column) * right)
+        image[row, column] = Float(wave + 0.1 * random.unit())
+      }
+    }
+    return image
+  }
+
+  /// Parameters that the task brings to a model.
+  func owned(_ model: WorldModel) throws -> [Parameter] {
+    var random = RandomStream(seed: Self.seed, stream: "names")
+    let latents = try tasks().tasks[0].makeLatents(random: &random).map(\.name)
+    let prefixes = latents.map { "predictor.\($0)." } + ["tasks.\(definition.name)."]
+    return model.trainable.filter { parameter in prefixes.contains { parameter.name.hasPrefix($0) } }
+  }
+}
+
+// MARK: - Draws and structure
+
+extension TaskTrial {
+  func draws() throws {
+    for compatibility in Compatibility.allCases {
+      for step in [0, 5] {
+        let (first, second) = (
+          plan(try tasks([], compatibility), step: step)[0], plan(try tasks([], compatibility), step: step)[0]
+        )
+        let forward = (0..<Self.batch).map { Self.text(first.sample(Self.film($0), index: $0)) }
+        let backward = (0..<Self.batch).reversed().map { Self.text(second.sample(Self.film($0), index: $0)) }
+        guard forward == backward.reversed() else {
+          throw Broken(
+            "sample \(difference(forward, backward.reversed())) of step \(step) is another one when samples are drawn "
+              + "in another order; draw from scope.random(…) alone, and keep nothing between draws")
+        }
+        let together = TextSlots(Self.batch)
+        DispatchQueue.concurrentPerform(iterations: Self.batch) { index in
+          together.set(index, Self.text(first.sample(Self.film(index), index: index)))
+        }
+        guard forward == together.values else {
+          throw Broken(
+            "sample \(difference(forward, together.values)) of step \(step) is another one when samples are drawn "
+              + "at once; a plan and its draws must not change anything that they share")
+        }
+      }
+    }
+  }
+
+  private func difference(_ a: [String], _ b: [String]) -> Int {
+    zip(a, b).enumerated().first { $0.element.0 != $0.element.1 }?.offset ?? 0
+  }
+
+  /// Everything of a sample but what it took.
+  private static func text(_ sample: AssembledSample) -> String {
+    let contexts = sample.contexts.map { context in
+      "\(context.visible) \(context.hidden) \(context.pixels.pixels.map(\.bitPattern))"
+    }
+    let record = sample.record.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+    return
+      "\(contexts) \(sample.supervisions) \(sample.latents) \(sample.numbers.sorted { $0.key < $1.key }) \(record)"
+  }
+
+  func supervisions() throws {
+    for compatibility in Compatibility.allCases {
+      let tasks = try tasks([], compatibility)
+      let model = tasks.model(shape, seed: Self.seed)
+      for step in 0..<4 { try model.check(try batch(tasks, step: step)) }
+    }
+  }
+
+  func latents() throws {
+    let tasks = try tasks()
+    let model = tasks.model(shape, seed: Self.seed)
+    let attached = try (0..<4).flatMap { try batch(tasks, step: $0).predictions.flatMap(\.latents) }
+    var names: Set<String> = []
+    for latent in model.latents {
+      guard names.insert(latent.name).inserted else {
+        throw Broken("two latents are called \"\(latent.name)\"")
+      }
+      guard let drawn = attached.first(where: { $0.name == latent.name }) else {
+        throw Broken(
+          "latent \"\(latent.name)\" is attached to no prediction; return its numbers from latents(context:target:views:)"
+        )
+      }
+      for (rows, count) in [(1, 1), (2, 3), (Self.batch, 17)] {
+        let numbers = Tensor(drawn.numbers.values.prefix(rows * latent.width), shape: [rows, latent.width])
+        let tokens = Self.noise([rows, count, shape.predictor.width])
+        let conditioned = latent.condition(tokens, numbers: numbers)
+        guard conditioned.shape == tokens.shape, conditioned.values.allSatisfy(\.isFinite) else {
+          throw Broken(
+            "latent \"\(latent.name)\" makes \(conditioned.shape) of tokens \(tokens.shape), expected that shape and "
+              + "finite values")
+        }
+        for place in [GridPlace(row: 0, column: 0), GridPlace(row: 7.5, column: -2)] {
+          let moved = latent.move(place, numbers: numbers.values.prefix(latent.width), gridSize: 8)
+          guard moved.row.isFinite, moved.column.isFinite else {
+            throw Broken("latent \"\(latent.name)\" moves \(place) to \(moved)")
+          }
+        }
+      }
+    }
+  }
+
+  static func noise(_ shape: [Int]) -> Tensor {
+    var random = RandomStream(seed: seed, stream: "noise")
+    return Tensor((0..<shape.reduce(1, *)).map { _ in Float(random.normal()) }, shape: shape)
+  }
+}
+
+/// Results of concurrent work.
+private final class TextSlots: @unchecked Sendable {
+  private let lock = NSLock()
+  private(set) var values: [String]
+  init(_ count: Int) { values = Array(repeating: "", count: count) }
+  func set(_ index: Int, _ value: String) { lock.withLock { values[index] = value } }
+}

@@ -1,0 +1,37 @@
+import CoreTensor
+
+/// The tasks of a run, made from their definitions, and the model that they need.
+public struct TaskSet: Sendable {
+  public let tasks: [any WorldTask]
+  public let environment: TaskEnvironment
+
+  /// - Parameter chosen: definitions in registry order with their resolved options.
+  public init(_ chosen: [(definition: TaskDefinition, options: Options)], environment: TaskEnvironment) throws
+  {
+    self.environment = environment
+    tasks = try chosen.map { own in
+      try PluginCode.task(own.definition.name, "make").run {
+        try own.definition.make(own.options, environment)
+      }
+    }
+  }
+
+  /// A model with the latents and objectives of all tasks, in registry order. Their first weights depend on the seed
+  /// and their own task alone.
+  public func model(_ shape: WorldModelShape, seed: UInt64, recomputesActivations: Bool = false) -> WorldModel
+  {
+    WorldModel(
+      shape,
+      latents: tasks.flatMap { task in
+        var random = RandomStream(seed: seed, stream: "weights." + task.name)
+        return PluginCode.task(task.name, "makeLatents").run { task.makeLatents(random: &random) }
+      },
+      objectives: tasks.compactMap { task in
+        var random = RandomStream(seed: seed, stream: "weights.objective." + task.name)
+        let objective = PluginCode.task(task.name, "makeObjective").run {
+          task.makeObjective(random: &random)
+        }
+        return objective.map { OwnedObjective(task: task.name, objective: $0) }
+      }, seed: seed, recomputesActivations: recomputesActivations)
+  }
+}

@@ -1,0 +1,124 @@
+import Foundation
+import PluginHost
+
+/// A plugin's package, written for a user to change.
+struct Scaffold {
+  /// Name of the plugin, and of its module: `vic-reg` and `VicRegTask`.
+  let name: String
+  let kind: PluginKind
+  let folder: String
+  /// Folder of the core's package.
+  let core: String
+
+  var module: String {
+    let words = name.split(whereSeparator: { $0 == "-" || $0 == "_" })
+    return words.map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined() + Self.suffix(kind)
+  }
+
+  private static func suffix(_ kind: PluginKind) -> String {
+    switch kind {
+    case .task: "Task"
+    case .data: "Data"
+    }
+  }
+
+  /// Checks a name before anything is written.
+  /// - Throws: `ScaffoldError`.
+  static func check(name: String) throws {
+    guard let first = name.first, first.isASCII, first.isLetter, name.count <= 40,
+      name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") })
+    else {
+      throw ScaffoldError(
+        "NAME: expected up to 40 ASCII letters, digits, - and _ that begin with a letter, found \"\(name)\"; "
+          + "write one such as rotation")
+    }
+  }
+
+  /// The files by their paths within the folder.
+  var files: [(path: String, text: String)] {
+    let source = kind == .task ? TaskTemplate.source : DataTemplate.source
+    let tests = kind == .task ? TaskTemplate.tests : DataTemplate.tests
+    let readme = kind == .task ? TaskTemplate.readme : DataTemplate.readme
+    return [
+      ("Package.swift", PackageTemplate.manifest), ("README.md", readme),
+      ("Sources/\(module)/\(module).swift", source), ("Tests/\(module)Tests/\(module)Tests.swift", tests),
+      (".gitignore", ".build/\n"),
+    ].map { ($0.0, filled($0.1)) }
+  }
+
+  private func filled(_ template: String) -> String {
+    [("{name}", name), ("{module}", module), ("{core}", corePath)]
+      .reduce(template) { $0.replacingOccurrences(of: $1.0, with: $1.1) }
+  }
+
+  /// From the package to the core: relative where both lie in one tree, so that the tree can move.
+  private var corePath: String {
+    let (from, to) = (absolute(folder), absolute(core))
+    let shared = zip(from, to).prefix { $0 == $1 }.count
+    guard shared > 2 else { return "/" + to.joined(separator: "/") }
+    return (Array(repeating: "..", count: from.count - shared) + to[shared...]).joined(separator: "/")
+  }
+
+  private func absolute(_ path: String) -> [String] {
+    URL(fileURLWithPath: path).standardizedFileURL.path.split(separator: "/").map(String.init)
+  }
+
+  /// Writes the package into a new or empty folder.
+  /// - Throws: `ScaffoldError` where it holds something.
+  func write() throws {
+    if Folder.exists(folder), let found = try Folder.names(folder).first {
+      throw ScaffoldError(
+        "\(folder): expected a new or empty folder, found \(found) in it; give another DIR")
+    }
+    for file in files {
+      let path = folder + "/" + file.path
+      try Folder.create(Folder.parent(of: path))
+      try DurableFile.write(file.text, to: path)
+    }
+  }
+
+  /// The table for `plugins.toml`.
+  func table(library: String) -> String {
+    """
+
+    # \(kind.rawValue.capitalized) of the package \(folder).
+    [[plugin]]
+    name = "\(name)"
+    kind = "\(kind.rawValue)"
+    library = "\(library)"
+    enabled = false
+
+    """
+  }
+}
+
+/// A package that cannot be written.
+struct ScaffoldError: Error, CustomStringConvertible {
+  let description: String
+  init(_ description: String) { self.description = description }
+}
+
+/// Finds the package of the core, which plugins are built against.
+enum CorePackage {
+  /// Of the checkout that the program was built in, or of the tree where it was installed.
+  /// - Throws: `ScaffoldError` with both places.
+  static func locate(executable: String = PluginsFile.runningExecutable) throws -> String {
+    var folder = URL(fileURLWithPath: executable).deletingLastPathComponent()
+    var places = [
+      folder.deletingLastPathComponent().appendingPathComponent("share/chexworld/Sources/CoreTensor").path
+    ]
+    for _ in 0..<4 {
+      if Folder.exists(folder.appendingPathComponent("Sources/CoreTensor").path) {
+        places.append(folder.appendingPathComponent("Sources/CoreTensor").path)
+        break
+      }
+      folder.deleteLastPathComponent()
+    }
+    guard let found = places.first(where: { access($0 + "/Package.swift", R_OK) == 0 }) else {
+      throw ScaffoldError(
+        "no package of the core for plugins to build against; looked at \(places.joined(separator: ", ")); "
+          + "run chex-runner from a checkout or an installed tree")
+    }
+    return found
+  }
+}

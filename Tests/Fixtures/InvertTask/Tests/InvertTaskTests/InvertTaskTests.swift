@@ -1,0 +1,7 @@
+import InvertTask
+import TaskChecks
+import Testing
+
+@Test func keepsEveryPromise() {
+  #expect(checkTask(InvertTask.definition).filter { !$0.isKept } == [])
+}
