@@ -16,7 +16,8 @@ enum DataTemplate {
       public static let definition = DataSourceDefinition(
         name: "{name}", summary: "films with a bright disc, large or small",
         options: [
-          OptionDeclaration("films", .integer(default: 256, in: 1...1_000_000), help: "how many there are")
+          OptionDeclaration(
+            "films", .integer(default: 256, in: 1...1_000_000), help: "how many there are")
         ],
         make: { {module}(films: $0.integer("films"), seed: $1) })
 
@@ -58,12 +59,11 @@ enum DataTemplate {
     """#
 
   static let tests = #"""
-    import TaskChecks
-    import Testing
-    import {module}
+    {imports}
 
     @Test func keepsEveryPromise() {
-      #expect(checkDataSource({module}.definition, options: ["films": .integer(8)]).filter { !$0.isKept } == [])
+      let checks = checkDataSource({module}.definition, options: ["films": .integer(8)])
+      #expect(checks.filter { !$0.isKept } == [])
     }
 
     """#

@@ -47,16 +47,20 @@ struct Scaffold {
   }
 
   private func filled(_ template: String) -> String {
-    [("{name}", name), ("{module}", module), ("{core}", corePath)]
-      .reduce(template) { $0.replacingOccurrences(of: $1.0, with: $1.1) }
+    let imports = ["TaskChecks", "Testing", "WorldModel", module].sorted().map { "import " + $0 }
+    return [
+      ("{imports}", imports.joined(separator: "\n")), ("{name}", name), ("{module}", module),
+      ("{core}", corePath),
+    ]
+    .reduce(template) { $0.replacingOccurrences(of: $1.0, with: $1.1) }
   }
 
-  /// From the package to the core: relative where both lie in one tree, so that the tree can move.
+  /// From the package to the core: relative where it lies in the core's own tree, so that the tree can move.
   private var corePath: String {
     let (from, to) = (absolute(folder), absolute(core))
-    let shared = zip(from, to).prefix { $0 == $1 }.count
-    guard shared > 2 else { return "/" + to.joined(separator: "/") }
-    return (Array(repeating: "..", count: from.count - shared) + to[shared...]).joined(separator: "/")
+    let tree = to.dropLast(2)
+    guard from.starts(with: tree) else { return "/" + to.joined(separator: "/") }
+    return (Array(repeating: "..", count: from.count - tree.count) + to.suffix(2)).joined(separator: "/")
   }
 
   private func absolute(_ path: String) -> [String] {

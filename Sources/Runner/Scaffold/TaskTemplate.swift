@@ -17,9 +17,12 @@ enum TaskTemplate {
         name: "{name}", summary: "predict a crop from one without a square, told where the square lies",
         options: [
           OptionDeclaration(
-            "side", .interval(default: 0.2...0.4, in: 0.05...0.9), help: "of the square in sides of the crop, uniform")
+            "side", .interval(default: 0.2...0.4, in: 0.05...0.9),
+            help: "of the square in sides of the crop, uniform")
         ],
-        make: { {module}(side: $0.interval("side"), tokenWidth: $1.predictorWidth) })
+        make: { options, environment in
+          {module}(side: options.interval("side"), tokenWidth: environment.predictorWidth)
+        })
 
       public let name = "{name}"
       public let requiredViews = 1
@@ -42,8 +45,8 @@ enum TaskTemplate {
           return Draw(
             squares: sample.views.map { _ in
               let side = random.uniform(in: side)
-              return Square(
-                row: random.uniform(in: 0...1 - side), column: random.uniform(in: 0...1 - side), side: side)
+              let (row, column) = (random.uniform(in: 0...1 - side), random.uniform(in: 0...1 - side))
+              return Square(row: row, column: column, side: side)
             })
         }
       }
@@ -58,7 +61,8 @@ enum TaskTemplate {
           context.pixels = image
         }
 
-        /// Each view from itself; where another task asks for that too, its patches are taken and this latent joins.
+        /// Each view from itself; where another task asks for that too, its patches are taken and
+        /// this latent joins.
         func supervisions(views: [Frame]) -> [Supervision] {
           views.indices.map { Supervision(context: $0, target: $0, patches: .all, isFallback: true) }
         }
@@ -67,7 +71,9 @@ enum TaskTemplate {
           [LatentValue(latent: "{name}", numbers: squares[context].numbers)]
         }
 
-        var record: [String: [Double]] { ["squares": squares.flatMap { [$0.row, $0.column, $0.side] }] }
+        var record: [String: [Double]] {
+          ["squares": squares.flatMap { [$0.row, $0.column, $0.side] }]
+        }
       }
     }
 
@@ -112,9 +118,7 @@ enum TaskTemplate {
     """#
 
   static let tests = #"""
-    import TaskChecks
-    import Testing
-    import {module}
+    {imports}
 
     @Test func keepsEveryPromise() {
       #expect(checkTask({module}.definition).filter { !$0.isKept } == [])
