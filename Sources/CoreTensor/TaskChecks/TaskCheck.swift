@@ -28,6 +28,7 @@ public struct TaskCheck: Sendable, Equatable, Codable {
 public func checkTask(
   _ definition: TaskDefinition, options: [String: OptionValue] = [:], alongside: [TaskDefinition] = []
 ) -> [TaskCheck] {
+  let check = Checker(plugin: "task \"\(definition.name)\"")
   let trial = TaskTrial(definition, options: options, alongside: alongside)
   return Compute.$backend.withValue(ProcessorBackend(.float32)) {
     [
@@ -48,6 +49,7 @@ public func checkTask(
 public func checkDataSource(
   _ definition: DataSourceDefinition, options: [String: OptionValue] = [:], seed: UInt64 = 0
 ) -> [TaskCheck] {
+  let check = Checker(plugin: "data source \"\(definition.name)\"")
   let trial = DataTrial(definition, options: options, seed: seed)
   return [
     check("options are declared, explained and validated", trial.options),
@@ -62,11 +64,15 @@ struct Broken: Error, CustomStringConvertible {
   init(_ description: String) { self.description = description }
 }
 
-private func check(_ promise: String, _ body: () throws -> Void) -> TaskCheck {
-  do {
-    try body()
-    return TaskCheck(promise: promise, problem: nil)
-  } catch { return TaskCheck(promise: promise, problem: "\(error)") }
+private struct Checker {
+  let plugin: String
+
+  func callAsFunction(_ promise: String, _ body: () throws -> Void) -> TaskCheck {
+    do {
+      try PluginCode(plugin, "in the check that \(promise)").run(body)
+      return TaskCheck(promise: promise, problem: nil)
+    } catch { return TaskCheck(promise: promise, problem: "\(error)") }
+  }
 }
 
 /// What every kind of plugin promises of its options.

@@ -141,7 +141,11 @@ extension TaskTrial {
   func latents() throws {
     let tasks = try tasks()
     let model = tasks.model(shape, seed: Self.seed)
-    let attached = try (0..<4).flatMap { try batch(tasks, step: $0).predictions.flatMap(\.latents) }
+    let attached = try (0..<4).flatMap { step in
+      let batch = try batch(tasks, step: step)
+      try model.check(batch)
+      return batch.predictions.flatMap(\.latents)
+    }
     var names: Set<String> = []
     for latent in model.latents {
       guard names.insert(latent.name).inserted else {

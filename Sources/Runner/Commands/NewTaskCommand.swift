@@ -40,7 +40,7 @@ extension Command {
         Output.print(scaffold.table(library: library))
         return 0
       }
-      Output.print("building it, the first time with the core, which takes a minute or two …")
+      Output.print("building it, the first time with the core, which takes a minute or so …")
       let library = try PluginPackage.build(scaffold.folder)
       _ = try PluginHost.load(library: library)
       try register(scaffold.table(library: library), in: registry)
