@@ -31,12 +31,12 @@ extension EndToEnd {
       }
     }
 
-    @Test(arguments: ["task", "data"]) func newPackage(kind: String) throws {
+    @Test(arguments: ["task", "data", "evaluation"]) func newPackage(kind: String) throws {
       let scratch = try Scratch()
       let words = ["new-task", "odd-one", "--kind", kind, "--no-build", "--plugins", Repository.plugins]
       let outcome = try scratch.run(words)
       #expect(outcome.status == 0 && outcome.output.contains("name = \"odd-one\""), "\(outcome.everything)")
-      let module = kind == "task" ? "OddOneTask" : "OddOneData"
+      let module = "OddOne" + kind.prefix(1).uppercased() + kind.dropFirst()
       let source = try scratch.text("odd-one/Sources/\(module)/\(module).swift")
       #expect(source.contains("name: \"odd-one\"") && source.split(separator: "\n").count < 110)
       for file in ["Package.swift", "README.md", "Tests/\(module)Tests/\(module)Tests.swift"] {

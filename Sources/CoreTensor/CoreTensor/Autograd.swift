@@ -173,8 +173,7 @@ enum History {
 }
 
 /// `body(x)`, of which only x is kept: the backward pass computes what lies between once more, which costs a forward
-/// pass and saves its activations (Chen et al. 2016).
-/// - Parameter body: gives the same result each time.
+/// pass and saves its activations (Chen et al. 2016). The body must give the same result each time.
 public func recomputed(_ x: Tensor, _ body: @escaping (Tensor) -> Tensor) -> Tensor {
   guard x.node != nil, !History.isPaused else { return body(x) }
   let out = History.$isPaused.withValue(true) { body(x) }

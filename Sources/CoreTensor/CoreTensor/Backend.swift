@@ -15,13 +15,15 @@ public protocol Backend: Sendable {
   /// - Parameters:
   ///   - x: `(…, k)` forward, `(…, n)` backward.
   ///   - weight: `(n, …)`, k values in each of its n rows.
+  ///   - direction: forward x · weightᵀ, or backward x · weight.
   ///   - out: `(…, n)` forward, `(…, k)` backward.
+  ///   - epilogue: what is done to the product before it is written.
   func product(
     _ x: Tensor, _ weight: Tensor, _ direction: ProductDirection, into out: Tensor,
     then epilogue: ProductEpilogue
   )
-  /// out (n, k) = upstreamᵀ (n, rows) · x (rows, k): the gradient of a weight. upstream and x have any element type.
-  /// - Parameter accumulate: whether to add to what out holds.
+  /// out (n, k) = upstreamᵀ (n, rows) · x (rows, k): the gradient of a weight, added to what out holds where it
+  /// accumulates. upstream and x have any element type.
   func weightGradient(_ upstream: Tensor, _ x: Tensor, into out: Tensor, accumulate: Bool)
   /// out (columns) = Σ over rows of x, of any element type.
   func sumRows(_ x: Tensor, into out: Tensor, accumulate: Bool)
@@ -44,8 +46,8 @@ public protocol Backend: Sendable {
 
   // MARK: Layer norm and attention
 
-  /// out has any element type.
-  /// - Parameter statistics: written, or read where they are known.
+  /// out, of any element type, is x with mean 0 and deviation 1 in each row, times weight, plus bias; the statistics of
+  /// rows are written, or read where they are known.
   func layerNorm(
     _ x: Tensor, weight: Tensor?, bias: Tensor?, epsilon: Float, into out: Tensor, _ statistics: RowStatistics
   )
@@ -54,12 +56,10 @@ public protocol Backend: Sendable {
     _ x: Tensor, weight: Tensor?, _ statistics: RowStatistics, upstream: Tensor, residual: Tensor?,
     into out: Tensor, weightGradient: Tensor?, biasGradient: Tensor?)
 
-  /// Softmax attention. Operands and out share one element type.
-  /// - Parameters:
-  ///   - out: `(B, T, heads · width)`.
-  ///   - logSums: `(B, heads, T)`, log Σ exp of each query's scores, for the backward pass.
+  /// Softmax attention. Operands and out, `(B, T, heads · width)`, share one element type; log Σ exp of each query's
+  /// scores, `(B, heads, T)`, is kept for the backward pass.
   func attention(_ operands: AttentionOperands, into out: Tensor, logSums: Tensor)
-  /// - Parameter gradients: laid out as the operands; every query, key and value is written.
+  /// The gradients are laid out as the operands; that of every query, key and value is written.
   func attentionGradient(
     _ operands: AttentionOperands, logSums: Tensor, upstream: Tensor, into gradients: AttentionOperands)
 

@@ -50,7 +50,11 @@ private struct NormalisedInput {
 /// `x + contract(gelu(expand(norm(x))))`, the second half of a pre-norm transformer block.
 ///
 /// Kept for the backward pass: x, and the hidden layer before its activation. Everything else is made again.
-/// - Parameter x: `(…, D)`.
+/// - Parameters:
+///   - x: `(…, D)`.
+///   - norm: scale and shift before the branch, each `(D)`.
+///   - expand: to the hidden layer, `(H, D)`.
+///   - contract: back from it, `(D, H)`.
 public func feedForwardBranch(
   _ x: Tensor, norm: NormWeights, expand: DenseWeights, contract: DenseWeights
 ) -> Tensor {
@@ -95,7 +99,11 @@ public func feedForwardBranch(
 /// Kept for the backward pass: x, queries, keys and values, and what attention made of them.
 /// - Parameters:
 ///   - x: `(B, N, D)`.
+///   - norm: scale and shift before the branch, each `(D)`.
 ///   - projection: to queries, keys and values, `(3·D, D)`.
+///   - output: of what attention made, `(D, D)`.
+///   - heads: a divisor of D.
+/// - Returns: `(B, N, D)`.
 public func attentionBranch(
   _ x: Tensor, norm: NormWeights, projection: DenseWeights, output: DenseWeights, heads: Int
 ) -> Tensor {
@@ -124,8 +132,8 @@ public func attentionBranch(
   }
 }
 
-/// The same for some tokens of each image: they look at all tokens, the others get no result.
-/// - Parameter tokens: B rows of T token numbers, none twice in a row.
+/// The same for some tokens of each image, B rows of T token numbers, none twice in a row: they look at all tokens,
+/// the others get no result.
 /// - Returns: `(B, T, D)`.
 public func attentionBranch(
   _ x: Tensor, of tokens: [[Int]], norm: NormWeights, projection: DenseWeights, output: DenseWeights,

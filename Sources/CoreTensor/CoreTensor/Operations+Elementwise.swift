@@ -67,8 +67,7 @@ public func addRowVector(_ x: Tensor, _ vector: Tensor) -> Tensor {
   }
 }
 
-/// Mean of (prediction - target)² over all values.
-/// - Parameter target: no gradient flows to it.
+/// Mean of (prediction - target)² over all values. No gradient flows to the target.
 /// - Returns: one value.
 public func meanSquaredError(_ prediction: Tensor, _ target: Tensor) -> Tensor {
   precondition(
@@ -90,6 +89,8 @@ public func meanSquaredError(_ prediction: Tensor, _ target: Tensor) -> Tensor {
 ///   - x: `(…, D)`.
 ///   - weight: scale `(D)`; nil for none, as for target features.
 ///   - bias: shift `(D)`; given exactly where `weight` is.
+///   - epsilon: added to variances.
+/// - Returns: x's shape.
 public func layerNorm(_ x: Tensor, weight: Tensor?, bias: Tensor?, epsilon: Float) -> Tensor {
   precondition(
     (weight == nil) == (bias == nil) && weight.map { $0.count == x.columns } ?? true,

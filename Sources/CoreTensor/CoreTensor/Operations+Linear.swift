@@ -66,7 +66,9 @@ public func linear(_ x: Tensor, weight: Tensor, bias: Tensor?) -> Tensor {
 }
 
 /// Softmax attention over all tokens of an image (Vaswani et al. 2017), without keeping the N × N weights.
-/// - Parameter projected: queries, keys and values, `(B, N, 3·D)`, each `D` split into `heads`.
+/// - Parameters:
+///   - projected: queries, keys and values, `(B, N, 3·D)`.
+///   - heads: that each `D` is split into.
 /// - Returns: `(B, N, D)`.
 public func attention(_ projected: Tensor, heads: Int) -> Tensor {
   let (batch, tokens, width) = (projected.shape[0], projected.shape[1], projected.shape[2] / 3)

@@ -115,6 +115,7 @@ public func reshape(_ x: Tensor, _ shape: [Int]) -> Tensor {
 /// - Parameters:
 ///   - images: `(B, C, S, S)`.
 ///   - patches: the wanted patches of each image in raster order, B rows of K.
+///   - patchSize: side P of a patch, in pixels.
 /// - Returns: `(B, K, C·P·P)`.
 public func extractPatches(_ images: Tensor, patches: [[Int]], patchSize: Int) -> Tensor {
   let grid = images.shape[3] / patchSize

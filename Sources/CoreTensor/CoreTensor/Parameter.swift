@@ -6,7 +6,8 @@ public final class Parameter: @unchecked Sendable {
   /// The value as an input of operations: gradients flow to it unless frozen. Written in place by the optimiser.
   public let tensor: Tensor
 
-  /// - Parameter trainable: false for buffers and for modules that follow others by moving average.
+  /// A parameter that begins with the given values. Buffers, and modules that follow others by moving average, are not
+  /// trainable.
   public init(_ value: Tensor, name: String = "", trainable: Bool = true) {
     self.name = name
     leaf = trainable ? Node(leaf: name) : nil

@@ -8,8 +8,10 @@ extension GrayImage {
   /// the passes, which shows where the cubic overshoots at hard edges such as burnt-in letters. A crop of the
   /// size asked for comes back as it is. Only the crop's rows are read.
   /// - Parameters:
-  ///   - row, column: top-left corner in pixels.
-  ///   - height, width: size of the crop in pixels.
+  ///   - row: of the top-left corner, in pixels.
+  ///   - column: likewise.
+  ///   - height: of the crop, in pixels.
+  ///   - width: likewise.
   ///   - size: (height, width) of the result in pixels.
   ///   - mirrored: whether the result is mirrored left to right.
   /// - Precondition: the crop lies within the image, and both sizes are positive.

@@ -40,6 +40,7 @@ public final class AdamW {
   /// - Parameters:
   ///   - parameters: trainable ones, in the model's order.
   ///   - followers: what follows a parameter, by the parameter's identity.
+  ///   - settings: for the whole run.
   public init(
     _ parameters: [Parameter], followers: [ObjectIdentifier: Parameter] = [:], settings: AdamWSettings
   ) {
@@ -61,6 +62,7 @@ public final class AdamW {
   /// Updates every parameter that has a gradient, lets followers follow, and clears the gradients: one pass over each
   /// parameter's memory.
   /// - Parameters:
+  ///   - learningRate: of this step.
   ///   - gradientNorm: as `gradientNorm()` gives it.
   ///   - gradientScale: factor on gradients before clipping: 1/n after n accumulated backward passes; `gradientNorm`
   ///     is taken before it.

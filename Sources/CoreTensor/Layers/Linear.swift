@@ -7,7 +7,8 @@ public final class Linear: Module {
   public let weight: Parameter
   public let bias: Parameter
 
-  /// - Parameter outputDivisor: initial weights are divided by it (depth scaling of residual branches).
+  /// A layer of so many inputs and outputs. Initial weights are divided by `outputDivisor` (depth scaling of residual
+  /// branches).
   public init(_ inputs: Int, _ outputs: Int, outputDivisor: Float = 1, initializer: inout Initializer) {
     weight = initializer.truncatedNormal([outputs, inputs], dividedBy: outputDivisor)
     bias = initializer.constant(0, [outputs])

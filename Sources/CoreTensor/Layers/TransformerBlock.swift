@@ -58,7 +58,8 @@ public final class TransformerBlock: Module {
   let norm2: LayerNorm
   let feedForward: FeedForward
 
-  /// - Parameter layer: position in the stack, from 1; the two output projections begin divided by √(2·layer).
+  /// A block of the given width, with a hidden layer `mlpRatio` times as wide. The two output projections of block
+  /// `layer`, counted from 1, begin divided by √(2·layer).
   public init(_ width: Int, heads: Int, mlpRatio: Double, layer: Int, initializer: inout Initializer) {
     let divisor = (2 * Float(layer)).squareRoot()
     norm1 = LayerNorm(width, initializer: initializer)
@@ -101,9 +102,8 @@ public final class TransformerStack: Module {
     self.blocks = blocks
   }
 
-  /// x (B, N, D) → (B, N, D)
-  /// - Parameter tokens: B rows of T token numbers whose results are wanted; the last block computes no others, and
-  ///   the result is (B, T, D). Nil for all.
+  /// x (B, N, D) → (B, N, D). Where only some tokens' results are wanted, B rows of T numbers, the last block computes
+  /// no others, and the result is (B, T, D).
   public func callAsFunction(_ x: Tensor, of tokens: [[Int]]? = nil) -> Tensor {
     blocks.enumerated().reduce(x) { x, block in
       let chosen = block.offset == blocks.count - 1 ? tokens : nil

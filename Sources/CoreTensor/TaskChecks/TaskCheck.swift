@@ -45,7 +45,10 @@ public func checkTask(
 }
 
 /// Holds a data source against the promises of `FilmSource`.
-/// - Parameters: options, seed: what it is made with.
+/// - Parameters:
+///   - definition: as the plugin registers it.
+///   - options: values other than the defaults.
+///   - seed: of the run.
 public func checkDataSource(
   _ definition: DataSourceDefinition, options: [String: OptionValue] = [:], seed: UInt64 = 0
 ) -> [TaskCheck] {
@@ -55,6 +58,22 @@ public func checkDataSource(
     check("options are declared, explained and validated", trial.options),
     check("records are unique, and their findings are named", trial.records),
     check("films are grey in [0, 1], and the same for any thread and order", trial.films),
+  ]
+}
+
+/// Holds an evaluation against the promises of `Evaluation`.
+/// - Parameters:
+///   - definition: as the plugin registers it.
+///   - options: values other than the defaults.
+public func checkEvaluation(
+  _ definition: EvaluationDefinition, options: [String: OptionValue] = [:]
+) -> [TaskCheck] {
+  let check = Checker(plugin: "evaluation \"\(definition.name)\"")
+  let trial = EvaluationTrial(definition: definition, given: options)
+  return [
+    check("options are declared, explained and validated", trial.options),
+    check("figures are finite and the same each time", trial.figures),
+    check("figures keep their names, each its own", trial.names),
   ]
 }
 

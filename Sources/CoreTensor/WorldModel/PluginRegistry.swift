@@ -5,11 +5,13 @@ import Foundation
 public final class PluginRegistry {
   public private(set) var tasks: [TaskDefinition] = []
   public private(set) var dataSources: [DataSourceDefinition] = []
+  public private(set) var evaluations: [EvaluationDefinition] = []
 
   public init() {}
 
   public func register(_ task: TaskDefinition) { tasks.append(task) }
   public func register(_ source: DataSourceDefinition) { dataSources.append(source) }
+  public func register(_ evaluation: EvaluationDefinition) { evaluations.append(evaluation) }
 
   /// Address of this type's metadata: equal in host and plugin only when both share one core.
   public static var typeAddress: UnsafeRawPointer {
@@ -28,7 +30,7 @@ public final class PluginRegistry {
 /// - Parameters:
 ///   - name: the plugin's name, as `plugins.toml` gives it.
 ///   - version: shown by `chex-runner plugins`.
-///   - compiledAgainst: always `CHEX_CORE_FINGERPRINT`, which the compiler takes from the core's header.
+///   - fingerprint: always `CHEX_CORE_FINGERPRINT`, which the compiler takes from the core's header.
 ///   - abiVersion: only tests of the refusal give another.
 ///   - registryType: only tests of the refusal give another.
 ///   - register: fills the registry; what it throws is shown to the user as the plugin's refusal.

@@ -74,14 +74,16 @@ public struct GridPlace: Sendable, Equatable {
 /// How a target relates to its context (`z`): what the predictor is told through its mask tokens.
 ///
 /// A latent may move the places that mask tokens stand for, change the tokens themselves, or both. Latents act in
-/// registry order; all samples of a batch carry the same latents for one supervision.
+/// registry order; all samples of a batch carry the same latents for one supervision. Called on the training thread,
+/// with gradients recorded; depends on its parameters and arguments alone.
 public protocol Latent: Module {
   /// Also the prefix of its parameters: `predictor.<name>.…`.
   var name: String { get }
   /// Numbers that it takes for each sample.
   var width: Int { get }
-  /// The place, on the context's grid, of a patch at `place` of the target's grid.
+  /// The place, on the context's grid, of a patch of the target.
   /// - Parameters:
+  ///   - place: on the target's grid.
   ///   - numbers: this sample's `width` numbers.
   ///   - gridSize: patches along a side, `n`.
   func move(_ place: GridPlace, numbers: ArraySlice<Float>, gridSize: Int) -> GridPlace

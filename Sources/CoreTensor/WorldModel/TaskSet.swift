@@ -5,7 +5,8 @@ public struct TaskSet: Sendable {
   public let tasks: [any WorldTask]
   public let environment: TaskEnvironment
 
-  /// - Parameter chosen: definitions in registry order with their resolved options.
+  /// Makes the tasks of definitions in registry order, each with its resolved options.
+  /// - Throws: what a task throws when it is made.
   public init(_ chosen: [(definition: TaskDefinition, options: Options)], environment: TaskEnvironment) throws
   {
     self.environment = environment

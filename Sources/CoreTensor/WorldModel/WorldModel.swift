@@ -41,6 +41,7 @@ public final class WorldModel: Module {
   static let targetEpsilon: Float = 1e-5
 
   /// - Parameters:
+  ///   - shape: sizes of encoder and predictor.
   ///   - latents: of all enabled tasks, in registry order.
   ///   - objectives: likewise.
   ///   - seed: of the initial weights.

@@ -80,7 +80,7 @@ public protocol TaskPlan: Sendable {
 /// For each sample, assembly calls `editPixels` of every task, then `editVisibility` of every task, then asks for
 /// supervisions and latents, always in registry order.
 public protocol TaskDraw: Sendable {
-  /// Changes what context `context.view` looks like.
+  /// Changes what context `context.view` looks like: pixels in [0, 1], `imageSize × imageSize`, whose size must stay.
   func editPixels(of context: inout any Context)
   /// Chooses which patches of context `context.view` stay visible and which are hidden.
   func editVisibility(of context: inout any Context)

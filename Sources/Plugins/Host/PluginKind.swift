@@ -6,38 +6,45 @@ public enum PluginKind: String, Sendable, CaseIterable, Codable {
   case task
   /// A source of films.
   case data
+  /// A judgement of frozen features.
+  case evaluation
 
   /// For messages: `a task`.
-  var article: String { "a \(rawValue)" }
+  var article: String { (self == .evaluation ? "an " : "a ") + rawValue }
 }
 
 /// What a plugin registered.
 public enum PluginDefinition: Sendable {
   case task(TaskDefinition)
   case data(DataSourceDefinition)
+  case evaluation(EvaluationDefinition)
 
   public var kind: PluginKind {
     switch self {
     case .task: .task
     case .data: .data
+    case .evaluation: .evaluation
     }
   }
   public var name: String {
     switch self {
     case .task(let definition): definition.name
     case .data(let definition): definition.name
+    case .evaluation(let definition): definition.name
     }
   }
   public var summary: String {
     switch self {
     case .task(let definition): definition.summary
     case .data(let definition): definition.summary
+    case .evaluation(let definition): definition.summary
     }
   }
   public var options: [OptionDeclaration] {
     switch self {
     case .task(let definition): definition.options
     case .data(let definition): definition.options
+    case .evaluation(let definition): definition.options
     }
   }
 }

@@ -6,7 +6,9 @@ extension Command {
   static let newTask = Command(
     name: "new-task", summary: "Write, build and register a package with a task of your own to change",
     options: [
-      CommandOption("--kind", .value("KIND"), help: "task, or data for a source of films; default task."),
+      CommandOption(
+        "--kind", .value("KIND"),
+        help: "task, data for a source of films, or evaluation for a judgement of features; default task."),
       CommandOption("--no-build", help: "Write the package only, and print the table for plugins.toml."),
       CommandOption("--plugins", .value("FILE"), help: "The registry to add it to; default ./plugins.toml."),
     ],
@@ -48,10 +50,18 @@ extension Command {
         """
         registered in \(registry), not enabled. Next:
           chex-runner plugins check \(name)
-          chex-runner --preset quick --\(kind == "task" ? "tasks local," : "data ")\(name) --dry-run
+          \(next(kind, name))
         """)
       return 0
     })
+
+  private static func next(_ kind: String, _ name: String) -> String {
+    switch kind {
+    case "data": "chex-runner --preset quick --data \(name) --dry-run"
+    case "evaluation": "chex-runner evaluate RUN --with \(name)"
+    default: "chex-runner --preset quick --tasks local,\(name) --dry-run"
+    }
+  }
 
   private static func absolute(_ path: String) -> String {
     URL(fileURLWithPath: path).standardizedFileURL.path

@@ -24,6 +24,7 @@ struct PluginCheck {
       case .task(let definition):
         checkTask(definition, options: plugin.given.mapValues(\.value), alongside: try shipped(host))
       case .data(let definition): checkDataSource(definition, options: plugin.given.mapValues(\.value))
+      case .evaluation(let definition): checkEvaluation(definition, options: plugin.given.mapValues(\.value))
       }
     return Report(
       plugin: plugin.name, kind: plugin.kind.rawValue, version: plugin.version, library: plugin.libraryPath,

@@ -19,6 +19,7 @@ struct Scaffold {
     switch kind {
     case .task: "Task"
     case .data: "Data"
+    case .evaluation: "Evaluation"
     }
   }
 
@@ -36,9 +37,12 @@ struct Scaffold {
 
   /// The files by their paths within the folder.
   var files: [(path: String, text: String)] {
-    let source = kind == .task ? TaskTemplate.source : DataTemplate.source
-    let tests = kind == .task ? TaskTemplate.tests : DataTemplate.tests
-    let readme = kind == .task ? TaskTemplate.readme : DataTemplate.readme
+    let (source, tests, readme) =
+      switch kind {
+      case .task: (TaskTemplate.source, TaskTemplate.tests, TaskTemplate.readme)
+      case .data: (DataTemplate.source, DataTemplate.tests, DataTemplate.readme)
+      case .evaluation: (EvaluationTemplate.source, EvaluationTemplate.tests, EvaluationTemplate.readme)
+      }
     return [
       ("Package.swift", PackageTemplate.manifest), ("README.md", readme),
       ("Sources/\(module)/\(module).swift", source), ("Tests/\(module)Tests/\(module)Tests.swift", tests),

@@ -9,6 +9,8 @@ struct RunSummary: Codable {
   /// Medians over steps.
   var filmsPerSecond: Double
   var dataWaitShare: Double
+  /// Median of what each task took in a step, in draws, edits and its own objective.
+  var taskSeconds: [String: Double]?
   var trained: HealthReport?
   var randomEncoder: HealthReport?
 
@@ -35,8 +37,22 @@ struct RunSummary: Codable {
     lastLoss = loss.suffix(tenth).reduce(0, +) / Double(tenth)
     filmsPerSecond = try values("images_per_second").sorted()[loss.count / 2]
     dataWaitShare = try values("data_wait_share").sorted()[loss.count / 2]
+    taskSeconds = Self.taskSeconds(lines)
     self.trained = trained
     self.randomEncoder = randomEncoder
+  }
+
+  private static func taskSeconds(_ lines: [[String: Any]]) -> [String: Double] {
+    let perLine = lines.map { line in
+      line.reduce(into: [String: Double]()) { sums, field in
+        let words = field.key.split(separator: ".")
+        guard words.count == 3, words[0] == "seconds", let value = field.value as? Double else { return }
+        sums[String(words[1]), default: 0] += value
+      }
+    }
+    return Dictionary(grouping: perLine.flatMap { $0 }, by: \.key).mapValues { values in
+      values.map(\.value).sorted()[values.count / 2]
+    }
   }
 
   /// That of a finished run as it was written; of one that is not, what its steps tell.

@@ -125,6 +125,10 @@ enum Pretraining {
       String(
         format: "speed: median %.1f films/s; %.1f %% of the time waiting for data", summary.filmsPerSecond,
         100 * summary.dataWaitShare))
+    let tasks = (summary.taskSeconds ?? [:]).sorted { $0.value > $1.value }
+    try log.note(
+      "tasks' own code, ms a step: "
+        + tasks.map { "\($0.key) " + String(format: "%.1f", $0.value * 1e3) }.joined(separator: ", "))
     if let probe = report?.probe, let random = trainer.monitor.initial?.probe {
       try log.note(
         String(format: "probe: mean AUROC %.3f; random encoder %.3f", probe.mean, random.mean))

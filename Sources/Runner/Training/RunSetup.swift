@@ -1,6 +1,7 @@
 import CoreTensor
 import Films
 import Foundation
+import Imaging
 import PluginHost
 import WorldModel
 
@@ -68,7 +69,9 @@ struct RunSetup {
     for plugin in plugins where plugin.name == data.source {
       guard case .data(let definition) = plugin.definition else { continue }
       let options = configuration.options(of: plugin.name, declared: definition.options)
-      return cached(try definition.make(options, UInt64(configuration.run.seed)))
+      let code = PluginCode("data source \"\(plugin.name)\"", "make")
+      let source = try code.run { try definition.make(options, UInt64(configuration.run.seed)) }
+      return cached(NamedSource(source: source, name: plugin.name))
     }
     let table = TableOptions(
       pathColumn: data.pathColumn.nonEmpty, labelColumn: data.labelColumn.nonEmpty,
@@ -79,6 +82,24 @@ struct RunSetup {
   private func cached(_ source: any FilmSource) -> FilmCache {
     FilmCache(source, mostBytes: configuration.data.cacheMebibytes << 20)
   }
+}
+
+/// A data plugin's source, known by name where it crashes.
+private struct NamedSource: FilmSource {
+  let source: any FilmSource
+  let film: PluginCode
+  let findingNames: [String]
+  let summary: String
+  let records: [FilmRecord]
+
+  init(source: any FilmSource, name: String) {
+    self.source = source
+    film = PluginCode("data source \"\(name)\"", "film")
+    (findingNames, summary, records) = (source.findingNames, source.summary, source.records)
+  }
+
+  func film(at index: Int) throws -> GrayImage { try film.run { try source.film(at: index) } }
+  func truth(at index: Int) throws -> FilmTruth? { try film.run { try source.truth(at: index) } }
 }
 
 enum RunSetupError: Error, CustomStringConvertible {

@@ -1,0 +1,51 @@
+import CoreTensor
+import WorldModel
+
+/// An evaluation, tried on features made for it: two groups of films, the one with a finding apart from the other.
+struct EvaluationTrial {
+  let definition: EvaluationDefinition
+  let given: [String: OptionValue]
+
+  func options() throws {
+    try OptionTrial.check(definition.options) { _ = try definition.make($0) }
+  }
+
+  private func scene(_ stream: String) -> EvaluationScene {
+    var random = RandomStream(seed: TaskTrial.seed, stream: stream)
+    func set(_ films: Int, _ name: String) -> FeatureSet {
+      let records = (0..<films).map { index in
+        FilmRecord(
+          identifier: "\(name)-\(index)", patient: "\(name)-\(index)",
+          findings: index % 2 == 0 ? ["effusion"] : [])
+      }
+      let values = (0..<films * 8).map { Float(random.normal()) + ($0 / 8 % 2 == 0 ? 1 : -1) }
+      return FeatureSet(width: 8, records: records, values: values)
+    }
+    return EvaluationScene(
+      train: set(40, "train"), test: set(20, "test"), findingNames: ["effusion"], seed: TaskTrial.seed)
+  }
+
+  private func figures(_ stream: String) throws -> [EvaluationFigure] {
+    let evaluation = try definition.make(Options(definition.options, given: given))
+    return try evaluation(scene(stream))
+  }
+
+  func figures() throws {
+    let first = try figures("a")
+    guard !first.isEmpty else { throw Broken("there is no figure; an evaluation gives one or more") }
+    guard first == (try figures("a")) else {
+      throw Broken("the same features give other figures the second time")
+    }
+    if let odd = (first + (try figures("b"))).first(where: { !$0.value.isFinite }) {
+      throw Broken("figure \"\(odd.name)\" is \(odd.value); throw an error that says what is missing")
+    }
+  }
+
+  func names() throws {
+    let (first, second) = (try figures("a").map(\.name), try figures("b").map(\.name))
+    guard first == second, Set(first).count == first.count else {
+      throw Broken(
+        "figures are called \(first), and \(second) on other features; names must be unique and stay")
+    }
+  }
+}

@@ -1,0 +1,78 @@
+enum EvaluationTemplate {
+  static let source = #"""
+    import CoreTensor
+    import WorldModel
+
+    @c(chex_plugin) public func entry() -> UnsafePointer<chex_plugin_information> {
+      pluginInformation(name: "{name}", version: "0.1.0", compiledAgainst: CHEX_CORE_FINGERPRINT) {
+        $0.register({module}.definition)
+      }
+    }
+
+    /// How often the films nearest to a test film have its findings: put your own judgement in its place.
+    public struct {module}: Evaluation {
+      public static let definition = EvaluationDefinition(
+        name: "{name}", summary: "share of nearest training films with the same findings",
+        options: [
+          OptionDeclaration("neighbours", .integer(default: 5, in: 1...1000), help: "of each test film")
+        ],
+        make: { {module}(neighbours: $0.integer("neighbours")) })
+
+      let neighbours: Int
+
+      public func callAsFunction(_ scene: EvaluationScene) throws -> [EvaluationFigure] {
+        guard !scene.findingNames.isEmpty else { throw NoLabels() }
+        let counts = scene.test.records.indices.map { film in
+          nearest(to: scene.test.row(film), in: scene.train).filter {
+            scene.train.records[$0].findings == scene.test.records[film].findings
+          }.count
+        }
+        let most = Double(min(neighbours, scene.train.records.count) * counts.count)
+        return [EvaluationFigure("share with the same findings", Double(counts.reduce(0, +)) / most)]
+      }
+
+      /// By the angle between vectors.
+      private func nearest(to vector: ArraySlice<Float>, in films: FeatureSet) -> [Int] {
+        let similar = films.records.indices.map { film -> (film: Int, cosine: Float) in
+          let other = films.row(film)
+          let product = zip(vector, other).reduce(0) { $0 + $1.0 * $1.1 }
+          let square = other.reduce(0) { $0 + $1 * $1 }
+          return (film, product / max(square.squareRoot(), 1e-12))
+        }
+        return similar.sorted { ($0.cosine, $1.film) > ($1.cosine, $0.film) }.prefix(neighbours).map(\.film)
+      }
+    }
+
+    struct NoLabels: Error, CustomStringConvertible {
+      let description = "{name}: the films have no labels; give a table with findings (--label-column)"
+    }
+
+    """#
+
+  static let tests = #"""
+    {imports}
+
+    @Test func keepsEveryPromise() {
+      #expect(checkEvaluation({module}.definition).filter { !$0.isKept } == [])
+    }
+
+    """#
+
+  static let readme = #"""
+    # {name}
+
+    An evaluation for CheX World: how often the nearest films have the same findings, until you put your own judgement
+    in its place.
+
+    ```sh
+    swift build -c release                 # the first time builds the core too, a minute or so
+    swift test -c release                  # holds the evaluation to every promise of the protocol
+    chex-runner plugins check .            # the same
+    chex-runner evaluate RUN --with {name} # the figures of a run's encoder, and of the same at random
+    ```
+
+    `Sources/{module}/{module}.swift` is all there is: it gets frozen features of films to learn from and of others to
+    test on, with what is known of each film, and returns named figures.
+
+    """#
+}
