@@ -39,7 +39,8 @@ enum EvaluationTemplate {
           let square = other.reduce(0) { $0 + $1 * $1 }
           return (film, product / max(square.squareRoot(), 1e-12))
         }
-        return similar.sorted { ($0.cosine, $1.film) > ($1.cosine, $0.film) }.prefix(neighbours).map(\.film)
+        let ordered = similar.sorted { ($0.cosine, $1.film) > ($1.cosine, $0.film) }
+        return ordered.prefix(neighbours).map(\.film)
       }
     }
 
