@@ -90,7 +90,7 @@ def small(bench):
         for image in (224, 112):
             patches = (image // 16) ** 2
             sizes = dict(model=model, batch=16, image=image, context=patches * 59 // 196,
-                         targets=patches * 61 // 196, steps=5)
+                         targets=patches * 61 // 196, steps=3)
             for precision in ("f32", "bf16"):
                 name = f"ViT-{ {'small': 'S', 'tiny': 'Ti'}[model] }/16, {image} px, batch 16, {precision}"
                 rows.append(step_row(bench, name, dict(sizes, precision=precision)))
