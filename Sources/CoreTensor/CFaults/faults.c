@@ -1,7 +1,6 @@
 #include "faults.h"
 
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 

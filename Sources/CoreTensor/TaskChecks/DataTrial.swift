@@ -62,7 +62,7 @@ struct DataTrial {
     let count = min(first.records.count, Self.films)
     let forward = try (0..<count).map { try pixels(first, $0) }
     let backward = try (0..<count).reversed().map { try pixels(second, $0) }.reversed()
-    let together = Slots(count)
+    let together = Slots<[Float]>(count)
     DispatchQueue.concurrentPerform(iterations: count) { index in
       together.set(index, try? pixels(first, index))
     }
@@ -87,9 +87,9 @@ struct DataTrial {
 }
 
 /// Results of concurrent work.
-final class Slots: @unchecked Sendable {
+final class Slots<Value: Sendable>: @unchecked Sendable {
   private let lock = NSLock()
-  private(set) var values: [[Float]?]
+  private(set) var values: [Value?]
   init(_ count: Int) { values = Array(repeating: nil, count: count) }
-  func set(_ index: Int, _ value: [Float]?) { lock.withLock { values[index] = value } }
+  func set(_ index: Int, _ value: Value?) { lock.withLock { values[index] = value } }
 }

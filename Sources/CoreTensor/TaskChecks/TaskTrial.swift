@@ -103,13 +103,14 @@ extension TaskTrial {
             "sample \(difference(forward, backward.reversed())) of step \(step) is another one when samples are drawn "
               + "in another order; draw from scope.random(…) alone, and keep nothing between draws")
         }
-        let together = TextSlots(Self.batch)
+        let together = Slots<String>(Self.batch)
         DispatchQueue.concurrentPerform(iterations: Self.batch) { index in
           together.set(index, Self.text(first.sample(Self.film(index), index: index)))
         }
-        guard forward == together.values else {
+        let drawn = together.values.map { $0! }
+        guard forward == drawn else {
           throw Broken(
-            "sample \(difference(forward, together.values)) of step \(step) is another one when samples are drawn "
+            "sample \(difference(forward, drawn)) of step \(step) is another one when samples are drawn "
               + "at once; a plan and its draws must not change anything that they share")
         }
       }
@@ -179,12 +180,4 @@ extension TaskTrial {
     var random = RandomStream(seed: seed, stream: "noise")
     return Tensor((0..<shape.reduce(1, *)).map { _ in Float(random.normal()) }, shape: shape)
   }
-}
-
-/// Results of concurrent work.
-private final class TextSlots: @unchecked Sendable {
-  private let lock = NSLock()
-  private(set) var values: [String]
-  init(_ count: Int) { values = Array(repeating: "", count: count) }
-  func set(_ index: Int, _ value: String) { lock.withLock { values[index] = value } }
 }

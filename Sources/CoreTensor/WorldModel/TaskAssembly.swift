@@ -11,12 +11,14 @@ public struct TaskAssembly: Sendable {
   public let views: ViewSettings
   /// Prefix of this assembly's draws and loss names; empty for the unified loss.
   public let label: String
+  fileprivate let code: [TaskCode]
 
   public init(tasks: [any WorldTask], views: ViewSettings, label: String = "") {
     precondition(!tasks.isEmpty, "TaskAssembly: no task")
     self.tasks = tasks
     self.views = views
     self.label = label
+    code = tasks.map { TaskCode(task: $0.name) }
   }
 
   /// The assemblies of a run: one of all tasks, or one of each.
@@ -35,7 +37,7 @@ public struct TaskAssembly: Sendable {
       purpose: scope.purpose + label)
     return BatchPlan(
       assembly: self, scope: scope,
-      plans: tasks.map { task in PluginCode.task(task.name, "plan").run { task.plan(batch: scope) } })
+      plans: zip(tasks, code).map { task, code in code.plan.run { task.plan(batch: scope) } })
   }
 
   /// Supervisions of all tasks: fallbacks drop out, equal pairs merge, in order of context, own view first.
@@ -80,44 +82,47 @@ public struct BatchPlan: Sendable {
     }
     var seconds = assembly.tasks.map { TaskSeconds(task: $0.name) }
     func timed<Result>(
-      _ task: Int, _ part: WritableKeyPath<TaskSeconds, Double>, _ name: String, _ body: () -> Result
+      _ task: Int, _ part: WritableKeyPath<TaskSeconds, Double>, _ code: KeyPath<TaskCode, PluginCode>,
+      _ body: () -> Result
     ) -> Result {
       let began = threadSeconds()
       defer { seconds[task][keyPath: part] += threadSeconds() - began }
-      return PluginCode.task(assembly.tasks[task].name, name).run(body)
+      return assembly.code[task][keyPath: code].run(body)
     }
     let draws = plans.enumerated().map { task, plan in
-      timed(task, \.draw, "draw") {
+      timed(task, \.draw, \.draw) {
         plan.draw(sample: SampleScope(batch: scope, index: index, views: frames))
       }
     }
     var contexts: [any Context] = targets.map { ViewContext(showing: $0, geometry: scope.geometry) }
     for view in contexts.indices {
       for (task, draw) in draws.enumerated() {
-        timed(task, \.edit, "editPixels") { draw.editPixels(of: &contexts[view]) }
+        timed(task, \.edit, \.editPixels) { draw.editPixels(of: &contexts[view]) }
       }
       for (task, draw) in draws.enumerated() {
-        timed(task, \.edit, "editVisibility") { draw.editVisibility(of: &contexts[view]) }
+        timed(task, \.edit, \.editVisibility) { draw.editVisibility(of: &contexts[view]) }
       }
     }
     let proposals = draws.enumerated().flatMap { task, draw in
-      timed(task, \.draw, "supervisions") { draw.supervisions(views: frames) }
+      timed(task, \.draw, \.supervisions) { draw.supervisions(views: frames) }
     }
     let supervisions = TaskAssembly.merge(proposals)
     let latents = supervisions.map { supervision in
       draws.enumerated().flatMap { task, draw in
-        timed(task, \.draw, "latents") {
+        timed(task, \.draw, \.latents) {
           draw.latents(context: supervision.context, target: supervision.target, views: frames)
         }
       }
     }
     var numbers: [String: [Float]] = [:]
-    for (task, draw) in zip(assembly.tasks, draws) where !draw.numbers.isEmpty {
-      numbers[task.name] = draw.numbers
-    }
     var record = ["views.jitter": [jitter.brightness, jitter.contrast]]
-    for (task, draw) in zip(assembly.tasks, draws) {
-      for (key, numbers) in draw.record { record["\(task.name).\(key)"] = numbers }
+    for (index, draw) in draws.enumerated() {
+      let name = assembly.tasks[index].name
+      let told = timed(index, \.draw, \.numbers) { draw.numbers }
+      if !told.isEmpty { numbers[name] = told }
+      for (key, values) in timed(index, \.draw, \.record, { draw.record }) {
+        record["\(name).\(key)"] = values
+      }
     }
     return AssembledSample(
       targets: targets, contexts: contexts, supervisions: supervisions, latents: latents, numbers: numbers,
@@ -148,6 +153,21 @@ public struct TaskSeconds: Sendable {
   public var edit = 0.0
 
   public init(task: String) { self.task = task }
+}
+
+/// A task's code by its parts, named once for a run rather than for each sample.
+private struct TaskCode: Sendable {
+  let plan, draw, editPixels, editVisibility, supervisions, latents, numbers, record: PluginCode
+
+  init(task: String) {
+    func part(_ name: String) -> PluginCode { .task(task, name) }
+    (plan, draw, editPixels, editVisibility) = (
+      part("plan"), part("draw"), part("editPixels"), part("editVisibility")
+    )
+    (supervisions, latents, numbers, record) = (
+      part("supervisions"), part("latents"), part("numbers"), part("record")
+    )
+  }
 }
 
 extension PluginCode {
