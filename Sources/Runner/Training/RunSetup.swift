@@ -71,25 +71,27 @@ struct RunSetup {
     return decoder
   }
 
-  /// The run's films: of a data plugin where one has the name, else of a folder or table.
+  /// The run's films, kept in memory as far as there is room.
   func filmSource() throws -> FilmCache {
+    FilmCache(try openSource(), mostBytes: configuration.data.cacheMebibytes << 20)
+  }
+
+  /// The run's films: of a data plugin where one has the name, else of a folder or table.
+  func openSource() throws -> any FilmSource {
     let data = configuration.data
     for plugin in plugins where plugin.name == data.source {
       guard case .data(let definition) = plugin.definition else { continue }
       let options = configuration.options(of: plugin.name, declared: definition.options)
       let code = PluginCode("data source \"\(plugin.name)\"", "make")
       let source = try code.run { try definition.make(options, UInt64(configuration.run.seed)) }
-      return cached(NamedSource(source: source, name: plugin.name))
+      return NamedSource(source: source, name: plugin.name)
     }
     let table = TableOptions(
       pathColumn: data.pathColumn.nonEmpty, labelColumn: data.labelColumn.nonEmpty,
       patientColumn: data.patientColumn.nonEmpty, splitColumn: data.splitColumn.nonEmpty)
-    return cached(try openFilmSource(path: data.source, options: table, decoder: try decoder()))
+    return try openFilmSource(path: data.source, options: table, decoder: try decoder())
   }
 
-  private func cached(_ source: any FilmSource) -> FilmCache {
-    FilmCache(source, mostBytes: configuration.data.cacheMebibytes << 20)
-  }
 }
 
 /// A data plugin's source, known by name where it crashes.
