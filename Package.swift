@@ -66,7 +66,7 @@ let package = Package(
     tests("ImagingTests"),
     tests("WorldModelTests", ["PluginHost"]),
     tests("PhantomTests", ["PhantomData"]),
-    tests("FilmsTests", ["Films", "CCodecs"]),
+    tests("FilmsTests", ["Films", "CCodecs", "CZlib"]),
     tests("PluginHostTests", ["PluginHost"]),
     tests("RunnerTests", ["Runner", "PluginHost", "Films"]),
     tests("EndToEndTests"),

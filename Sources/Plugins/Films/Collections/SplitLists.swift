@@ -14,14 +14,15 @@ struct SplitLists {
 
   init() {}
 
-  /// Reads lists whose names tell their split; others are skipped.
+  /// Reads lists whose names tell their split, train first and test last; others are skipped.
   /// - Throws: `FilmsError.table` where a list is malformed, or puts a film into another split, or tells otherwise of it,
   ///   than a list before.
   init(_ paths: [String], count: Int, in range: ClosedRange<Int> = 0...1) throws {
-    for path in paths {
-      guard let split = WordList.split(ofFile: path) else { continue }
-      for row in try WordList.read(path, count: count, in: range) {
-        try add(Entry(name: row.name, split: split, values: row.values, place: row.place))
+    for split in ["train", "val", "test"] {
+      for path in paths where WordList.split(ofFile: path) == split {
+        for row in try WordList.read(path, count: count, in: range) {
+          try add(Entry(name: row.name, split: split, values: row.values, place: row.place))
+        }
       }
     }
   }
