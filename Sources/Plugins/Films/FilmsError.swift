@@ -7,6 +7,8 @@ public enum FilmsError: Error, Sendable, Equatable, CustomStringConvertible {
   case noFilms(folder: String, endings: [String])
   /// The table, at a line where known, cannot be used.
   case table(path: String, line: Int?, problem: String)
+  /// The folder does not hold the collection that its name promises, or an option does not fit.
+  case collection(name: String, folder: String, problem: String)
   /// A file could not be written.
   case cannotWrite(path: String, reason: String)
 
@@ -18,6 +20,7 @@ public enum FilmsError: Error, Sendable, Equatable, CustomStringConvertible {
         + endings.map { "." + $0 }.joined(separator: ", ") + " (hidden ones are skipped)"
     case .table(let path, let line, let problem):
       line.map { "\(path), line \($0): \(problem)" } ?? "\(path): \(problem)"
+    case .collection(let name, let folder, let problem): "\(name):\(folder): \(problem)"
     case .cannotWrite(let path, let reason): "\(path): cannot be written: \(reason)"
     }
   }
