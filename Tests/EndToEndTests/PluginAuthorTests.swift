@@ -31,7 +31,7 @@ extension EndToEnd {
       }
     }
 
-    @Test(arguments: ["task", "data", "evaluation"]) func newPackage(kind: String) throws {
+    @Test(arguments: ["task", "data", "evaluation", "codec"]) func newPackage(kind: String) throws {
       let scratch = try Scratch()
       let words = ["new-task", "odd-one", "--kind", kind, "--no-build", "--plugins", Repository.plugins]
       let outcome = try scratch.run(words)

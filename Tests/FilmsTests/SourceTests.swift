@@ -10,20 +10,21 @@ import WorldModel
 
   @Test func searchesInAFixedOrder() throws {
     let folder = try ScratchFolder()
-    for name in ["b.png", "a/z.PNG", "a/B.jpg", "a/b.Jpeg", "Ä.png", "a.png", "deep/er/x.jpeg"] {
+    for name in ["b.png", "a/z.PNG", "a/B.jpg", "a/b.Jpeg", "Ä.png", "a.png", "deep/er/x.jpeg", "1.2.840"] {
       try folder.write(film, name)
     }
-    for name in [".hidden.png", ".git/x.png", "notes.txt", "png", "a/film.png.bak"] {
+    for name in [".hidden.png", ".git/x.png", "notes.txt", "a/film.png.bak"] {
       try folder.write(film, name)
     }
+    try folder.write(Array("a list of films".utf8), "README")
     let source = try FolderSource(folder: folder.path)
     #expect(
       source.records.map(\.identifier) == [
-        "a.png", "a/B.jpg", "a/b.Jpeg", "a/z.PNG", "b.png", "deep/er/x.jpeg", "Ä.png",
+        "1.2.840", "a.png", "a/B.jpg", "a/b.Jpeg", "a/z.PNG", "b.png", "deep/er/x.jpeg", "Ä.png",
       ])
     #expect(try source.film(at: 2).width == 40)
     #expect(source.findingNames.isEmpty)
-    #expect(source.summary.contains("7 films"))
+    #expect(source.summary.contains("8 films"))
   }
 
   @Test func linksDoNotRunInCircles() throws {
@@ -44,7 +45,9 @@ import WorldModel
 
   @Test func emptyAndMissingFoldersAreErrors() throws {
     let folder = try ScratchFolder()
-    #expect(throws: FilmsError.noFilms(folder: folder.path)) { try FolderSource(folder: folder.path) }
+    #expect(throws: FilmsError.noFilms(folder: folder.path, endings: ["jpeg", "jpg", "png"])) {
+      try FolderSource(folder: folder.path)
+    }
     let words = Fixtures.failure { _ = try FolderSource(folder: folder.path + "/none") }
     #expect(words?.contains("no such folder") == true)
     let file = try folder.write(film, "film.png")

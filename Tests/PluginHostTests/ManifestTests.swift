@@ -55,7 +55,7 @@ import Testing
     ("[[plugin]]\nname = 3", 2, "plugin.name", ["integer 3"]),
     ("[[plugin]]\nname = \"a\"", 1, "plugin.a.kind", ["one of \"task\", \"data\"", "found none"]),
     ("[[plugin]]\nname = \"a\"\nkind = \"taks\"", 3, "plugin.a.kind", ["did you mean \"task\"?"]),
-    ("[[plugin]]\nname = \"a\"\nkind = \"codec\"", 3, "plugin.a.kind", ["known: task, data"]),
+    ("[[plugin]]\nname = \"a\"\nkind = \"segmentation\"", 3, "plugin.a.kind", ["known: task, data"]),
     ("[[plugin]]\nname = \"a\"\nkind = 1979-05-27", 3, "plugin.a.kind", ["date or time 1979-05-27"]),
     ("[[plugin]]\nname = \"a\"\nkind = \"task\"", 1, "plugin.a.library", ["found none"]),
     ("[[plugin]]\nname = \"a\"\nkind = \"task\"\nlibrary = \"\"", 4, "plugin.a.library", ["text \"\""]),

@@ -77,6 +77,28 @@ public func checkEvaluation(
   ]
 }
 
+/// Holds a codec against the promises of `ImageCodec`.
+/// - Parameters:
+///   - definition: as the plugin registers it.
+///   - options: values other than the defaults.
+///   - sample: a file of the format; without one, only what needs none is tried.
+public func checkCodec(
+  _ definition: CodecDefinition, options: [String: OptionValue] = [:], sample: [UInt8]? = nil
+) -> [TaskCheck] {
+  let check = Checker(plugin: "codec \"\(definition.name)\"")
+  let trial = CodecTrial(definition: definition, given: options, sample: sample)
+  let always = [
+    check("options are declared, explained and validated", trial.options),
+    check("the format has a name, and endings in lower case", trial.names),
+    check("bytes of no image are refused in words", trial.strangers),
+  ]
+  guard sample != nil else { return always }
+  return always + [
+    check("the sample decodes to its header's size, within [0, 1], the same each time", trial.image),
+    check("damaged copies of the sample are decoded or refused in words", trial.damage),
+  ]
+}
+
 /// Why a promise is broken.
 struct Broken: Error, CustomStringConvertible {
   let description: String

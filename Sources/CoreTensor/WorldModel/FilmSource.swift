@@ -8,21 +8,53 @@ public struct FilmRecord: Sendable, Equatable, Codable {
   public var patient: String?
   /// The split that the source names, where it names one.
   public var split: String?
+  /// How the film was taken, where known.
+  public var view: FilmView?
   /// Findings present. Empty without labels, and for a film known to have none.
   public var findings: Set<String>
+  /// Findings of which nothing is known for this film: not labelled, or labelled as uncertain. Whoever counts or
+  /// trains on a finding leaves the film out.
+  public var unknown: Set<String>
   /// Further columns by name, for filters such as `source=kermany`.
   public var attributes: [String: String]
 
   public init(
-    identifier: String, patient: String? = nil, split: String? = nil, findings: Set<String> = [],
-    attributes: [String: String] = [:]
+    identifier: String, patient: String? = nil, split: String? = nil, view: FilmView? = nil,
+    findings: Set<String> = [], unknown: Set<String> = [], attributes: [String: String] = [:]
   ) {
     self.identifier = identifier
     self.patient = patient
     self.split = split
+    self.view = view
     self.findings = findings
+    self.unknown = unknown
     self.attributes = attributes
   }
+}
+
+/// The way of the rays through the patient.
+public enum FilmView: String, Sendable, Equatable, Codable, CaseIterable {
+  case posteroanterior = "PA"
+  case anteroposterior = "AP"
+  /// Frontal, without a word on which.
+  case frontal = "FRONTAL"
+  case lateral = "LATERAL"
+  /// Oblique, lordotic, of another part of the body …
+  case other = "OTHER"
+
+  /// Reads what tables and DICOM's View Position (0018,5101) write, in any case; nil for nothing.
+  public init?(code: String) {
+    switch code.uppercased().filter({ !$0.isWhitespace }) {
+    case "": return nil
+    case "PA", "POSTERO-ANTERIOR", "POSTEROANTERIOR": self = .posteroanterior
+    case "AP", "APSUPINE", "APERECT", "ANTERO-POSTERIOR", "ANTEROPOSTERIOR": self = .anteroposterior
+    case "FRONTAL": self = .frontal
+    case "L", "LL", "RL", "LAT", "LATERAL", "LLAT", "RLAT": self = .lateral
+    default: self = .other
+    }
+  }
+
+  public var isFrontal: Bool { self == .posteroanterior || self == .anteroposterior || self == .frontal }
 }
 
 /// A collection of radiographs.
@@ -37,12 +69,19 @@ public protocol FilmSource: Sendable {
   /// the same pixels.
   /// - Throws: `UnusableFilm` for a film that a run should skip.
   func film(at index: Int) throws -> GrayImage
-  /// What is known to be true of film `index`: masks and landmarks; nil where the source knows nothing.
+  /// What is known to be true of film `index`: masks, landmarks and boxes; nil where the source knows nothing.
   func truth(at index: Int) throws -> FilmTruth?
+  /// What the file of film `index` says of itself; nil where the source makes its films. Much cheaper than the film.
+  /// - Throws: `UnusableFilm`.
+  func header(at index: Int) throws -> ImageHeader?
+  /// What the user should know: how many films were left out, and why.
+  var notes: [String] { get }
 }
 
 extension FilmSource {
   public func truth(at index: Int) throws -> FilmTruth? { nil }
+  public func header(at index: Int) throws -> ImageHeader? { nil }
+  public var notes: [String] { [] }
 }
 
 /// Ground truth of one film, in its own pixels.
@@ -51,10 +90,32 @@ public struct FilmTruth: Sendable, Equatable {
   public var masks: [String: GrayImage]
   /// Centre of a landmark by name, as (row, column) in pixels, fractions allowed.
   public var landmarks: [String: Landmark]
+  /// Rectangles around findings, as their readers drew them; several may bear one name.
+  public var boxes: [Box]
 
-  public init(masks: [String: GrayImage], landmarks: [String: Landmark]) {
+  public init(
+    masks: [String: GrayImage] = [:], landmarks: [String: Landmark] = [:], boxes: [Box] = []
+  ) {
     self.masks = masks
     self.landmarks = landmarks
+    self.boxes = boxes
+  }
+
+  /// A rectangle in pixels; the corner is the top left one, and fractions are allowed.
+  public struct Box: Sendable, Equatable {
+    public var finding: String
+    public var row: Double
+    public var column: Double
+    public var height: Double
+    public var width: Double
+
+    public init(finding: String, row: Double, column: Double, height: Double, width: Double) {
+      self.finding = finding
+      self.row = row
+      self.column = column
+      self.height = height
+      self.width = width
+    }
   }
 
   public struct Landmark: Sendable, Equatable {

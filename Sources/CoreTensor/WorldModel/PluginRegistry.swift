@@ -6,12 +6,14 @@ public final class PluginRegistry {
   public private(set) var tasks: [TaskDefinition] = []
   public private(set) var dataSources: [DataSourceDefinition] = []
   public private(set) var evaluations: [EvaluationDefinition] = []
+  public private(set) var codecs: [CodecDefinition] = []
 
   public init() {}
 
   public func register(_ task: TaskDefinition) { tasks.append(task) }
   public func register(_ source: DataSourceDefinition) { dataSources.append(source) }
   public func register(_ evaluation: EvaluationDefinition) { evaluations.append(evaluation) }
+  public func register(_ codec: CodecDefinition) { codecs.append(codec) }
 
   /// Address of this type's metadata: equal in host and plugin only when both share one core.
   public static var typeAddress: UnsafeRawPointer {

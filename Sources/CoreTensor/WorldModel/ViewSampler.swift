@@ -28,6 +28,13 @@ public struct ViewSettings: Sendable, Equatable, Codable {
     self.jitterContrast = jitterContrast
   }
 
+  /// The shorter side that a film needs for its smallest crop to have `imageSize` pixels along either side: a crop
+  /// of area fraction A and aspect r takes at least √(A / max(r, 1/r)) of it.
+  public func shorterSide(for imageSize: Int) -> Int {
+    let narrowest = max(aspect.upperBound, 1 / aspect.lowerBound)
+    return Int((Double(imageSize) / (area.lowerBound / narrowest).squareRoot()).rounded(.up))
+  }
+
   /// Tries before the whole film is taken: long narrow films may fit no crop of the wanted area and aspect.
   private static let tries = 10
 

@@ -139,7 +139,7 @@ static void convert_inks(const uint8_t *row, float *pixels, uint32_t width, int 
 }
 
 chex_codec_status chex_jpeg_decode(const uint8_t *bytes, size_t size, const chex_image_header *expected,
-                                   float *pixels, chex_codec_message *message) {
+                                   int eighths, float *pixels, chex_codec_message *message) {
   reader state;
   memset(&state, 0, sizeof state);
   state.image.err = prepare(&state.errors, message);
@@ -155,7 +155,16 @@ chex_codec_status chex_jpeg_decode(const uint8_t *bytes, size_t size, const chex
     state.errors.status = CHEX_CODEC_UNSUPPORTED;
     return close_reader(&state);
   }
-  state.row = malloc((size_t)image->image_width * (inks ? 4 : 1));
+  image->scale_num = (unsigned)eighths;
+  image->scale_denom = 8;
+  jpeg_calc_output_dimensions(image);
+  uint32_t width = (expected->width * (uint64_t)eighths + 7) / 8;
+  if (image->output_width != width || image->output_height != (expected->height * (uint64_t)eighths + 7) / 8) {
+    snprintf(message->text, sizeof message->text, "no scale of %d eighths", eighths);
+    state.errors.status = CHEX_CODEC_UNSUPPORTED;
+    return close_reader(&state);
+  }
+  state.row = malloc((size_t)width * (inks ? 4 : 1));
   if (!state.row) {
     snprintf(message->text, sizeof message->text, "no memory for its rows");
     state.errors.status = CHEX_CODEC_MEMORY;
@@ -163,12 +172,12 @@ chex_codec_status chex_jpeg_decode(const uint8_t *bytes, size_t size, const chex
   }
   jpeg_start_decompress(image);
   while (image->output_scanline < image->output_height) {
-    float *line = pixels + (size_t)image->output_scanline * image->image_width;
+    float *line = pixels + (size_t)image->output_scanline * width;
     if (jpeg_read_scanlines(image, &state.row, 1) != 1) break;
     if (inks) {
-      convert_inks(state.row, line, image->image_width, image->saw_Adobe_marker);
+      convert_inks(state.row, line, width, image->saw_Adobe_marker);
     } else {
-      grey_row(state.row, line, image->image_width, 1, 8);
+      grey_row(state.row, line, width, 1, 8);
     }
   }
   jpeg_finish_decompress(image);

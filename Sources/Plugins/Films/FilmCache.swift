@@ -29,7 +29,9 @@ public final class FilmCache: FilmSource {
   public var summary: String { source.summary }
   public var records: [FilmRecord] { source.records }
   public var findingNames: [String] { source.findingNames }
+  public var notes: [String] { source.notes }
   public func truth(at index: Int) throws -> FilmTruth? { try source.truth(at: index) }
+  public func header(at index: Int) throws -> ImageHeader? { try source.header(at: index) }
 
   /// Film `index`, decoded now or before.
   /// - Throws: `UnusableFilm`, the same each time.

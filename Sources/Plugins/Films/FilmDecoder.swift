@@ -7,17 +7,23 @@ import WorldModel
 /// Every reason not to use a film comes back as `UnusableFilm`, and limits are checked before memory is
 /// taken.
 public struct FilmDecoder: Sendable {
-  /// Formats tried in order.
-  public var codecs: [ImageCodec] = [.png, .jpeg]
+  /// Formats tried in order: the program's own PNG and JPEG, then those of plugins.
+  public var codecs: [any ImageCodec]
   /// Films with a shorter side are refused as tiny. Pixels.
   public var smallestSide = 32
   /// Films with more pixels are refused.
   public var mostPixels = 100_000_000
   /// Longer files are refused unread. Bytes; 1 GiB.
   public var mostBytes = 1 << 30
+  /// Films may be decoded smaller than stored, where that is faster, so long as the shorter side keeps this many
+  /// pixels. Nil, the default: as stored.
+  public var shorterSide: Int?
 
-  /// PNG and JPEG with the documented limits.
-  public init() {}
+  /// - Parameter codecs: of plugins, tried after PNG and JPEG.
+  public init(codecs: [any ImageCodec] = []) { self.codecs = [PngCodec(), JpegCodec()] + codecs }
+
+  /// Endings of names, in lower case, of files that a folder is searched for.
+  var fileExtensions: Set<String> { Set(codecs.flatMap(\.fileExtensions)) }
 
   /// Reads and decodes the file at `path`.
   /// - Parameter identifier: the film's name in errors; the path where nil.
@@ -38,27 +44,42 @@ public struct FilmDecoder: Sendable {
 
   /// Decodes a file that is already in memory; see ``decode(path:identifier:)``.
   public func decode(_ bytes: UnsafeRawBufferPointer, identifier: String) throws -> GrayImage {
+    let (codec, header) = try header(of: bytes, identifier: identifier)
+    do {
+      return try codec.decode(bytes, header, shorterSide: shorterSide)
+    } catch let failure as CodecFailure {
+      throw UnusableFilm(identifier: identifier, reason: failure.reason)
+    }
+  }
+
+  /// Reads the header of the file at `path`, and finds who decodes it.
+  /// - Throws: `UnusableFilm`, also where a limit is broken.
+  public func header(path: String, identifier: String) throws -> (codec: any ImageCodec, header: ImageHeader)
+  {
+    let bytes = try FileBytes.read(path: path, mostBytes: mostBytes) {
+      UnusableFilm(identifier: identifier, reason: $0)
+    }
+    return try bytes.withUnsafeBytes { try header(of: $0, identifier: identifier) }
+  }
+
+  /// Reads the header of a file in memory; see ``header(path:identifier:)``.
+  public func header(
+    of bytes: UnsafeRawBufferPointer, identifier: String
+  ) throws -> (codec: any ImageCodec, header: ImageHeader) {
     func unusable(_ reason: String) -> UnusableFilm { UnusableFilm(identifier: identifier, reason: reason) }
     if bytes.isEmpty { throw unusable("the file is empty") }
     guard let codec = codecs.first(where: { $0.recognizes(bytes) }) else {
       throw unusable(notAnImage(bytes))
     }
     do {
-      let header = try codec.readHeader(bytes)
+      let header = try codec.header(of: bytes)
       if let reason = refusal(header) { throw unusable(reason) }
-      let count = header.width * header.height
-      let pixels = try [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
-        try codec.decode(bytes, header, UnsafeMutableBufferPointer(rebasing: buffer[..<count]))
-        initialized = count
-      }
-      return GrayImage(width: header.width, height: header.height, pixels: pixels)
-    } catch let failure as ImageCodec.Failure {
-      throw unusable(failure.reason)
-    }
+      return (codec, header)
+    } catch let failure as CodecFailure { throw unusable(failure.reason) }
   }
 
   /// Why an image of this size is not decoded, or nil.
-  private func refusal(_ header: ImageCodec.Header) -> String? {
+  private func refusal(_ header: ImageHeader) -> String? {
     let size = "\(header.width) × \(header.height) pixels"
     if header.width <= 0 || header.height <= 0 { return "no pixels: the header says \(size)" }
     let (count, overflow) = header.width.multipliedReportingOverflow(by: header.height)
@@ -72,7 +93,8 @@ public struct FilmDecoder: Sendable {
   }
 
   private func notAnImage(_ bytes: UnsafeRawBufferPointer) -> String {
-    let wanted = codecs.map(\.name).joined(separator: " or ")
+    let names = codecs.map(\.name)
+    let wanted = names.dropLast().joined(separator: ", ") + " or " + (names.last ?? "")
     let start = bytes.prefix(4).map { String(format: "%02x", $0) }.joined(separator: " ")
     let known = Self.otherFormats.first { bytes.dropFirst($0.offset).starts(with: $0.signature.utf8) }
     if let known { return "not an image that is read here: \(wanted) expected, found \(known.name)" }
@@ -113,6 +135,18 @@ enum FileBytes {
         if got == 0 { break }
         count += got
       }
+    }
+  }
+
+  /// The first `count` bytes of a file, or what there is of them; empty where it cannot be read.
+  static func start(path: String, count: Int) -> [UInt8] {
+    let file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+    guard file >= 0 else { return [] }
+    defer { close(file) }
+    var status = stat()
+    guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return [] }
+    return [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+      filled = max(0, Glibc.read(file, buffer.baseAddress!, count))
     }
   }
 

@@ -3,8 +3,8 @@
 public enum FilmsError: Error, Sendable, Equatable, CustomStringConvertible {
   /// The path that was given is neither a folder nor a table.
   case notFound(path: String, problem: String)
-  /// The folder holds no PNG or JPEG.
-  case noFilms(folder: String)
+  /// The folder holds no file of a known format.
+  case noFilms(folder: String, endings: [String])
   /// The table, at a line where known, cannot be used.
   case table(path: String, line: Int?, problem: String)
   /// A file could not be written.
@@ -13,9 +13,9 @@ public enum FilmsError: Error, Sendable, Equatable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .notFound(let path, let problem): "\(path): \(problem)"
-    case .noFilms(let folder):
+    case .noFilms(let folder, let endings):
       "\(folder): no film found; a folder is searched, with all folders in it, for files ending in "
-        + ".png, .jpg or .jpeg (hidden ones are skipped)"
+        + endings.map { "." + $0 }.joined(separator: ", ") + " (hidden ones are skipped)"
     case .table(let path, let line, let problem):
       line.map { "\(path), line \($0): \(problem)" } ?? "\(path): \(problem)"
     case .cannotWrite(let path, let reason): "\(path): cannot be written: \(reason)"

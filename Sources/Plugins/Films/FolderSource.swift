@@ -1,33 +1,62 @@
+import CoreTensor
 import Foundation
 import Imaging
+import Synchronization
 import WorldModel
 
-/// The PNG and JPEG files of a folder and of all folders in it, without labels.
+/// The image files of a folder and of all folders in it, without labels.
 public struct FolderSource: FilmSource {
   public let records: [FilmRecord]
   public let findingNames: [String] = []
-  private let folder: String
-  private let decoder: FilmDecoder
+  private let files: FilmFiles
 
-  /// Searches `folder` for names ending in .png, .jpg or .jpeg, in any case. Hidden files and folders are
-  /// skipped; symbolic links are followed, each folder being entered once. Films are ordered by the bytes of
-  /// their relative paths, which are their identifiers.
+  /// Searches `folder` for names with an ending that a codec of the decoder names (.png, .jpg, .jpeg …), in any case;
+  /// a file without an ending of letters, as DICOM's often are, counts where a codec knows its first bytes. Hidden
+  /// files and folders are skipped; symbolic links are followed, each folder being entered once. Films are ordered by
+  /// the bytes of their relative paths, which are their identifiers. Where a format's headers tell of patient and view
+  /// they are read at once, and their tags become attributes.
   /// - Throws: `FilmsError` where the folder is missing, unreadable, or holds no film.
   public init(folder: String, decoder: FilmDecoder = FilmDecoder()) throws {
-    var search = FolderSearch(root: folder)
+    var search = FolderSearch(root: folder, decoder: decoder)
     try search.run()
-    if search.found.isEmpty { throw FilmsError.noFilms(folder: folder) }
-    records = search.found.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-      .map { FilmRecord(identifier: $0) }
-    self.folder = folder
-    self.decoder = decoder
+    if search.found.isEmpty {
+      throw FilmsError.noFilms(folder: folder, endings: decoder.fileExtensions.sorted())
+    }
+    let files = FilmFiles(folder: folder, decoder: decoder)
+    records = Self.described(
+      search.found.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }, files)
+    self.files = files
   }
 
-  public var summary: String { "folder \(folder), \(records.count) films, no labels" }
+  public var summary: String { "folder \(files.folder), \(records.count) films, no labels" }
 
-  public func film(at index: Int) throws -> GrayImage {
-    let identifier = records[index].identifier
-    return try decoder.decode(path: folder + "/" + identifier, identifier: identifier)
+  public func film(at index: Int) throws -> GrayImage { try files.film(records[index].identifier) }
+
+  public func header(at index: Int) throws -> ImageHeader? { try files.header(records[index].identifier) }
+
+  /// Records with what headers tell; a file that cannot be read keeps a bare one, and fails when its film is wanted.
+  private static func described(_ identifiers: [String], _ files: FilmFiles) -> [FilmRecord] {
+    let silent = Set(files.decoder.codecs.filter { !$0.describesFilms }.flatMap(\.fileExtensions))
+    let slots = Mutex([FilmRecord](repeating: FilmRecord(identifier: ""), count: identifiers.count))
+    Compute.parallel(identifiers.count) { index in
+      var record = FilmRecord(identifier: identifiers[index])
+      if !silent.contains(FolderSearch.ending(of: identifiers[index])),
+        let header = try? files.header(identifiers[index])
+      {
+        record.describe(by: header.tags)
+      }
+      slots.withLock { $0[index] = record }
+    }
+    return slots.withLock { $0 }
+  }
+}
+
+extension FilmRecord {
+  /// Takes over what an image's header tells.
+  mutating func describe(by tags: [String: String]) {
+    patient = patient ?? tags[ImageHeader.Tag.patient].flatMap { $0.isEmpty ? nil : $0 }
+    view = view ?? tags[ImageHeader.Tag.view].flatMap(FilmView.init(code:))
+    attributes.merge(tags.filter { !$0.value.isEmpty }) { own, _ in own }
   }
 }
 
@@ -39,12 +68,16 @@ private struct FolderSearch {
   }
 
   let root: String
+  let decoder: FilmDecoder
+  private let endings: Set<String>
   var found: [String] = []
   private var entered: Set<Identity> = []
   private var pending: [String] = [""]
   private var links: [String] = []
 
-  init(root: String) { self.root = root }
+  init(root: String, decoder: FilmDecoder) {
+    (self.root, self.decoder, endings) = (root, decoder, decoder.fileExtensions)
+  }
 
   /// Real folders come first, so that a link never takes the films of a folder under another name.
   mutating func run() throws {
@@ -92,13 +125,24 @@ private struct FolderSearch {
     if isLink { _ = stat(path(entry), &status) }
     if status.st_mode & S_IFMT == S_IFDIR {
       if isLink { links.append(entry) } else { pending.append(entry) }
-    } else if Self.isFilm(entry) {
+    } else if isFilm(entry) {
       found.append(entry)
     }
   }
 
-  private static func isFilm(_ name: String) -> Bool {
-    let lowered = name.suffix(5).lowercased()
-    return lowered.hasSuffix(".png") || lowered.hasSuffix(".jpg") || lowered.hasSuffix(".jpeg")
+  private func isFilm(_ entry: String) -> Bool {
+    let ending = Self.ending(of: entry)
+    if endings.contains(ending) { return true }
+    // Files named by a DICOM identifier end in a number.
+    guard !ending.contains(where: { $0.isLetter }) else { return false }
+    let start = FileBytes.start(path: path(entry), count: 1024)
+    return start.withUnsafeBytes { bytes in decoder.codecs.contains { $0.recognizes(bytes) } }
+  }
+
+  /// What follows the last dot of a path's name, in lower case; empty without one.
+  static func ending(of path: String) -> String {
+    let name = path.split(separator: "/").last ?? ""
+    guard let dot = name.lastIndex(of: ".") else { return "" }
+    return name[name.index(after: dot)...].lowercased()
   }
 }

@@ -7,8 +7,7 @@ public struct TableSource: FilmSource {
   public let records: [FilmRecord]
   public let findingNames: [String]
   public let summary: String
-  private let folder: String
-  private let decoder: FilmDecoder
+  private let files: FilmFiles
 
   /// Longest table that is read, in bytes.
   static let mostBytes = 1 << 30
@@ -30,19 +29,16 @@ public struct TableSource: FilmSource {
     findingNames = Set(content.records.flatMap(\.findings)).sorted {
       $0.utf8.lexicographicallyPrecedes($1.utf8)
     }
-    folder = table.lastIndex(of: "/").map { String(table[..<$0]) + "/" } ?? ""
-    self.decoder = decoder
+    files = FilmFiles(folder: table.lastIndex(of: "/").map { String(table[..<$0]) } ?? "", decoder: decoder)
     var parts = [note ?? "table \(table)", "\(records.count) films"]
     parts += content.meanings
     if !options.filters.isEmpty { parts.append("only " + options.filters.joined(separator: " and ")) }
     summary = parts.joined(separator: ", ")
   }
 
-  public func film(at index: Int) throws -> GrayImage {
-    let identifier = records[index].identifier
-    let path = identifier.hasPrefix("/") ? identifier : folder + identifier
-    return try decoder.decode(path: path, identifier: identifier)
-  }
+  public func film(at index: Int) throws -> GrayImage { try files.film(records[index].identifier) }
+
+  public func header(at index: Int) throws -> ImageHeader? { try files.header(records[index].identifier) }
 
   /// Whether the table's header has a column that names files.
   static func hasPathColumn(table: String) throws -> Bool {

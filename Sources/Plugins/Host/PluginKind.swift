@@ -8,6 +8,8 @@ public enum PluginKind: String, Sendable, CaseIterable, Codable {
   case data
   /// A judgement of frozen features.
   case evaluation
+  /// A file format of films.
+  case codec
 
   /// For messages: `a task`.
   var article: String { (self == .evaluation ? "an " : "a ") + rawValue }
@@ -18,12 +20,14 @@ public enum PluginDefinition: Sendable {
   case task(TaskDefinition)
   case data(DataSourceDefinition)
   case evaluation(EvaluationDefinition)
+  case codec(CodecDefinition)
 
   public var kind: PluginKind {
     switch self {
     case .task: .task
     case .data: .data
     case .evaluation: .evaluation
+    case .codec: .codec
     }
   }
   public var name: String {
@@ -31,6 +35,7 @@ public enum PluginDefinition: Sendable {
     case .task(let definition): definition.name
     case .data(let definition): definition.name
     case .evaluation(let definition): definition.name
+    case .codec(let definition): definition.name
     }
   }
   public var summary: String {
@@ -38,6 +43,7 @@ public enum PluginDefinition: Sendable {
     case .task(let definition): definition.summary
     case .data(let definition): definition.summary
     case .evaluation(let definition): definition.summary
+    case .codec(let definition): definition.summary
     }
   }
   public var options: [OptionDeclaration] {
@@ -45,6 +51,7 @@ public enum PluginDefinition: Sendable {
     case .task(let definition): definition.options
     case .data(let definition): definition.options
     case .evaluation(let definition): definition.options
+    case .codec(let definition): definition.options
     }
   }
 }

@@ -111,7 +111,7 @@ struct PluginLibrary {
     }
     let definitions =
       registry.tasks.map(PluginDefinition.task) + registry.dataSources.map(PluginDefinition.data)
-      + registry.evaluations.map(PluginDefinition.evaluation)
+      + registry.evaluations.map(PluginDefinition.evaluation) + registry.codecs.map(PluginDefinition.codec)
     guard let definition = definitions.first, definitions.count == 1, kind == nil || definition.kind == kind,
       definition.name == plugin
     else {

@@ -1,6 +1,6 @@
 /// A command of the program as a value: what it is called, what it takes, and what it does.
 public struct Command: Sendable {
-  /// The word that selects it: `"pretrain"`.
+  /// The word that selects it, or two: `"pretrain"`, `"data audit"`.
   public let name: String
   /// One line for the list of commands, without a full stop.
   public let summary: String

@@ -24,6 +24,9 @@ public struct ParsedArguments: Sendable, Equatable {
     self.words = words
   }
 
+  /// Whether the command has such a flag.
+  func declares(_ option: String) -> Bool { declaredOptions.contains(option) }
+
   /// Whether the flag was typed.
   public func has(_ option: String) -> Bool { occurrences(of: option).isEmpty == false }
 

@@ -81,14 +81,27 @@ public struct Program: Sendable {
     guard let first = words.first else { return (.help(nil), []) }
     if first == "--help" || first == "-h" { return (.help(nil), []) }
     if first == "--version" { return (.version, []) }
-    if first == "help" { return (.help(try words.dropFirst().first.map(command(named:))), []) }
+    if first == "help" {
+      return (.help(try words.count > 1 ? command(at: words.dropFirst()).chosen : nil), [])
+    }
     let isFlag = ArgumentParser.looksLikeFlag(first)
-    let chosen = try command(named: isFlag ? defaultCommand : first)
-    let rest = isFlag ? words : Array(words.dropFirst())
+    let (chosen, taken) = isFlag ? (try command(named: defaultCommand), 0) : try command(at: words[...])
+    let rest = Array(words.dropFirst(taken))
     if rest.prefix(while: { $0 != "--" }).contains(where: { $0 == "--help" || $0 == "-h" }) {
       return (.help(chosen), [])
     }
     return (.command(chosen), rest)
+  }
+
+  /// The command that the words begin with; its name may be of two words.
+  private func command(at words: ArraySlice<String>) throws -> (chosen: Command, taken: Int) {
+    let two = words.prefix(2).joined(separator: " ")
+    if let command = commands.first(where: { $0.name == two }) { return (command, 2) }
+    let family = commands.map(\.name).filter { $0.hasPrefix((words.first ?? "") + " ") }
+    if !family.isEmpty {
+      throw UsageError("\(two): one of these is meant: \(family.joined(separator: ", "))")
+    }
+    return (try command(named: words.first ?? ""), 1)
   }
 
   private func command(named name: String) throws -> Command {

@@ -8,7 +8,9 @@ extension Command {
     options: [
       CommandOption(
         "--kind", .value("KIND"),
-        help: "task, data for a source of films, or evaluation for a judgement of features; default task."),
+        help:
+          "task, data for a source of films, evaluation for a judgement of features, or codec for a file format; "
+          + "default task."),
       CommandOption("--no-build", help: "Write the package only, and print the table for plugins.toml."),
       CommandOption("--plugins", .value("FILE"), help: "The registry to add it to; default ./plugins.toml."),
     ],
@@ -59,6 +61,7 @@ extension Command {
     switch kind {
     case "data": "chex-runner --preset quick --data \(name) --dry-run"
     case "evaluation": "chex-runner evaluate RUN --with \(name)"
+    case "codec": "chex-runner --preset quick --data FOLDER --dry-run"
     default: "chex-runner --preset quick --tasks local,\(name) --dry-run"
     }
   }

@@ -16,7 +16,9 @@ struct PluginCheck {
   /// - Parameters:
   ///   - subject: a library's file, a package's folder, or a name of the registry.
   ///   - manifest: whose enabled tasks the plugin must get on with.
-  static func run(_ subject: String, manifest: PluginManifest) throws -> Report {
+  ///   - sample: a file of a codec's format.
+  static func run(_ subject: String, manifest: PluginManifest, sample: String?) throws -> Report {
+    let bytes = try sample.map { [UInt8](try Data(contentsOf: URL(fileURLWithPath: $0))) }
     let host = PluginHost(manifest: manifest)
     let plugin = try find(subject, host)
     let checks =
@@ -25,6 +27,8 @@ struct PluginCheck {
         checkTask(definition, options: plugin.given.mapValues(\.value), alongside: try shipped(host))
       case .data(let definition): checkDataSource(definition, options: plugin.given.mapValues(\.value))
       case .evaluation(let definition): checkEvaluation(definition, options: plugin.given.mapValues(\.value))
+      case .codec(let definition):
+        checkCodec(definition, options: plugin.given.mapValues(\.value), sample: bytes)
       }
     return Report(
       plugin: plugin.name, kind: plugin.kind.rawValue, version: plugin.version, library: plugin.libraryPath,

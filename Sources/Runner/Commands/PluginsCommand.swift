@@ -9,6 +9,9 @@ extension Command {
     summary: "List plugins with their options, or check one against every promise of its kind",
     options: [
       CommandOption("--plugins", .value("FILE"), help: "The registry of plugins; default ./plugins.toml."),
+      CommandOption(
+        "--sample", .value("FILE"),
+        help: "check: a file of a codec's format, to be decoded whole and damaged."),
       CommandOption("--json", help: "One line of JSON."),
     ],
     arguments: [
@@ -34,7 +37,8 @@ extension Command {
             "plugins check needs a library's file, a package's folder or a name of the registry")
         }
         let manifest = try PluginManifest(path: PluginsFile.locate(given: arguments.value("--plugins")))
-        let report = try PluginCheck.run(subject, manifest: manifest)
+        let report = try PluginCheck.run(
+          subject, manifest: manifest, sample: arguments.value("--sample"))
         if arguments.has("--json") { try Output.printJson(report) } else { PluginCheck.show(report) }
         return report.checks.allSatisfy(\.isKept) ? 0 : 1
       }

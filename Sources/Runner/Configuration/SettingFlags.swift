@@ -49,22 +49,29 @@ public struct SettingFlag: Sendable, Equatable {
     SettingFlag("--probe-filter", "COLUMN=VALUE", "probe", "filter", isRepeated: true),
   ]
 
+  /// The flags of commands that only read films: files and single settings, and those of the table `data`.
+  static let dataOptions =
+    sources + all.filter { $0.key.table == "data" }.map(\.option)
+
+  private static let sources = [
+    CommandOption(
+      "--preset", .value("NAME"), group: "Where settings come from",
+      help: "Values to start from, \(Preset.standardName) unless given; defaults below are those of paper. "
+        + Preset.all.map { "\($0.name) = \($0.summary)" }.joined(separator: "; ") + "."),
+    CommandOption(
+      "--config", aliases: ["-c"], .value("FILE"), group: "Where settings come from",
+      help: "TOML file of settings that override the preset."),
+    CommandOption(
+      "--set", .repeated("TABLE.KEY=VALUE"), group: "Where settings come from",
+      help: "Any setting, options of plugins too: --set local.blocks=4. --print-config lists them all."),
+    CommandOption(
+      "--plugins", .value("FILE"), group: "Where settings come from",
+      help: "The registry of plugins; default ./plugins.toml, else the one that belongs to the program."),
+  ]
+
   /// The flags of every command that resolves settings: presets, files, single settings, and how to show them.
   public static let options =
-    [
-      CommandOption(
-        "--preset", .value("NAME"), group: "Where settings come from",
-        help: "Values to start from, \(Preset.standardName) unless given; defaults below are those of paper. "
-          + Preset.all.map { "\($0.name) = \($0.summary)" }.joined(separator: "; ") + "."),
-      CommandOption(
-        "--config", aliases: ["-c"], .value("FILE"), group: "Where settings come from",
-        help: "TOML file of settings that override the preset."),
-      CommandOption(
-        "--set", .repeated("TABLE.KEY=VALUE"), group: "Where settings come from",
-        help: "Any setting, options of plugins too: --set local.blocks=4. --print-config lists them all."),
-      CommandOption(
-        "--plugins", .value("FILE"), group: "Where settings come from",
-        help: "The registry of plugins; default ./plugins.toml, else the one that belongs to the program."),
+    sources + [
       CommandOption(
         "--print-config", group: "Instead of training",
         help: "Print every setting and where it came from, as TOML that --config reads."),

@@ -20,7 +20,9 @@ public struct SettingsRequest: Sendable, Equatable {
   public init(_ arguments: ParsedArguments) throws {
     preset = arguments.value("--preset") ?? Preset.standardName
     configuration = arguments.value("--config")
-    assignments = SettingFlag.all.compactMap { $0.assignment(arguments) }
+    assignments = SettingFlag.all.filter { arguments.declares($0.name) }.compactMap {
+      $0.assignment(arguments)
+    }
     assignments += try arguments.values("--set").map(Self.assignment(ofSet:))
     var seen: [SettingKey: SettingOrigin] = [:]
     for assignment in assignments {

@@ -20,6 +20,7 @@ struct Scaffold {
     case .task: "Task"
     case .data: "Data"
     case .evaluation: "Evaluation"
+    case .codec: "Codec"
     }
   }
 
@@ -42,6 +43,7 @@ struct Scaffold {
       case .task: (TaskTemplate.source, TaskTemplate.tests, TaskTemplate.readme)
       case .data: (DataTemplate.source, DataTemplate.tests, DataTemplate.readme)
       case .evaluation: (EvaluationTemplate.source, EvaluationTemplate.tests, EvaluationTemplate.readme)
+      case .codec: (CodecTemplate.source, CodecTemplate.tests, CodecTemplate.readme)
       }
     return [
       ("Package.swift", PackageTemplate.manifest), ("README.md", readme),

@@ -63,25 +63,35 @@ struct RunSetup {
     return try TaskSet(chosen, environment: environment)
   }
 
-  /// The run's films: of a data plugin where one has the name, else of a folder or table.
+  /// Decodes PNG, JPEG, and what enabled codec plugins read. Films come no larger than the smallest crop needs.
+  func decoder() throws -> FilmDecoder {
+    var decoder = FilmDecoder(
+      codecs: try FilmCodecs.make(plugins) { configuration.options(of: $0, declared: $1) })
+    decoder.shorterSide = configuration.views.shorterSide(for: configuration.model.imageSize)
+    return decoder
+  }
+
+  /// The run's films, kept in memory as far as there is room.
   func filmSource() throws -> FilmCache {
+    FilmCache(try openSource(), mostBytes: configuration.data.cacheMebibytes << 20)
+  }
+
+  /// The run's films: of a data plugin where one has the name, else of a folder or table.
+  func openSource() throws -> any FilmSource {
     let data = configuration.data
     for plugin in plugins where plugin.name == data.source {
       guard case .data(let definition) = plugin.definition else { continue }
       let options = configuration.options(of: plugin.name, declared: definition.options)
       let code = PluginCode("data source \"\(plugin.name)\"", "make")
       let source = try code.run { try definition.make(options, UInt64(configuration.run.seed)) }
-      return cached(NamedSource(source: source, name: plugin.name))
+      return NamedSource(source: source, name: plugin.name)
     }
     let table = TableOptions(
       pathColumn: data.pathColumn.nonEmpty, labelColumn: data.labelColumn.nonEmpty,
       patientColumn: data.patientColumn.nonEmpty, splitColumn: data.splitColumn.nonEmpty)
-    return cached(try openFilmSource(path: data.source, options: table))
+    return try openFilmSource(path: data.source, options: table, decoder: try decoder())
   }
 
-  private func cached(_ source: any FilmSource) -> FilmCache {
-    FilmCache(source, mostBytes: configuration.data.cacheMebibytes << 20)
-  }
 }
 
 /// A data plugin's source, known by name where it crashes.
@@ -91,15 +101,19 @@ private struct NamedSource: FilmSource {
   let findingNames: [String]
   let summary: String
   let records: [FilmRecord]
+  let notes: [String]
 
   init(source: any FilmSource, name: String) {
     self.source = source
     film = PluginCode("data source \"\(name)\"", "film")
-    (findingNames, summary, records) = (source.findingNames, source.summary, source.records)
+    (findingNames, summary, records, notes) = (
+      source.findingNames, source.summary, source.records, source.notes
+    )
   }
 
   func film(at index: Int) throws -> GrayImage { try film.run { try source.film(at: index) } }
   func truth(at index: Int) throws -> FilmTruth? { try film.run { try source.truth(at: index) } }
+  func header(at index: Int) throws -> ImageHeader? { try film.run { try source.header(at: index) } }
 }
 
 enum RunSetupError: Error, CustomStringConvertible {

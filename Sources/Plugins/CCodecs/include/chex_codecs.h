@@ -42,10 +42,12 @@ chex_codec_status chex_jpeg_header(const uint8_t *bytes, size_t size, chex_image
 /// values, as announced by the header. Colour becomes grey by ITU-R 601 luma (0.299, 0.587, 0.114),
 /// transparency lies over black, sixteen bits keep their depth. PNG's gAMA chunk is ignored. CMYK JPEGs go by
 /// way of RGB = (1 - C)(1 - K) and so on.
+/// - eighths: 8 for the size that the header says; 4, 2 or 1 for a JPEG of a half, a quarter or an eighth of it,
+///   rounded up, which libjpeg-turbo makes within the inverse transform.
 chex_codec_status chex_png_decode(const uint8_t *bytes, size_t size, const chex_image_header *expected,
                                   float *pixels, chex_codec_message *message);
 chex_codec_status chex_jpeg_decode(const uint8_t *bytes, size_t size, const chex_image_header *expected,
-                                   float *pixels, chex_codec_message *message);
+                                   int eighths, float *pixels, chex_codec_message *message);
 
 /// An encoded file in memory; released with `chex_encoded_release`.
 typedef struct {
