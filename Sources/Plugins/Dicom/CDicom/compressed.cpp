@@ -4,6 +4,8 @@
 #include <gdcmSequenceOfFragments.h>
 #include <gdcmTrace.h>
 
+#include <algorithm>
+
 #include "film.hpp"
 
 namespace chex {
@@ -63,6 +65,14 @@ void check_stream(const StreamHeader &found, const Compression &compression, con
   }
 }
 
+/// A stream ends with its own marker; behind it only zeros fill up. GDCM would paint what is missing.
+void check_end(const std::vector<uint8_t> &stream, const Compression &compression) {
+  size_t end = stream.size();
+  while (end > 0 && stream[end - 1] == 0) end--;
+  if (end < 2 || stream[end - 2] != 0xFF || stream[end - 1] != 0xD9)
+    fail(CHEX_DICOM_TRUNCATED, "the %s stream ends without its end marker", compression.name);
+}
+
 void decode_with(gdcm::ImageCodec &codec, const std::vector<uint8_t> &stream, const Layout &layout, unsigned bits,
                  gdcm::DataElement &result) {
   gdcm::Trace::SetDebug(false);
@@ -95,6 +105,7 @@ std::vector<uint8_t> decode_compressed(const std::vector<Span> &fragments, const
   bool wavelets = compression.family == Family::jpeg_2000;
   StreamHeader found = wavelets ? read_jpeg2000_header(stream) : read_jpeg_header(stream);
   check_stream(found, compression, layout);
+  check_end(stream, compression);
   gdcm::DataElement result;
   switch (compression.family) {
     case Family::jpeg: {

@@ -159,6 +159,8 @@ Window percentile_window(const Histogram &histogram, const std::vector<double> &
     // Nearly all pixels are alike: what differs lies outside the percentiles.
     black = sorted.front().value;
     white = sorted.back().value;
+    if (!(black < white))
+      fail(CHEX_DICOM_UNSUPPORTED, "blank: its modality table gives every pixel the value %g", black);
   }
   return {(black + white) / 2, white - black, Shape::linear_exact};
 }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
@@ -19,6 +20,9 @@ constexpr uint64_t MOST_MEMORY = uint64_t(4) << 30;
 constexpr unsigned MOST_SECONDS = 300;
 
 enum Exit { DONE = 0, PROTOCOL = 2, SYSTEM = 3 };
+
+/// Where replies go.
+int output = -1;
 
 /// Reads exactly `size` bytes; false at the end of the input.
 bool read_all(int descriptor, void *target, size_t size) {
@@ -84,7 +88,7 @@ void answer(const chex_dicom_request &request, const uint8_t *bytes, chex_dicom_
 }
 
 /// Serves one request; false at the end of the input.
-bool serve(int input, int output) {
+bool serve(int input) {
   chex_dicom_request request;
   if (!read_all(input, &request, sizeof request)) return false;
   if (request.magic != CHEX_DICOM_REQUEST_MAGIC || request.byte_count > CHEX_DICOM_MOST_BYTES ||
@@ -107,15 +111,27 @@ bool serve(int input, int output) {
 
 }  // namespace
 
+/// GDCM is built with its assertions. One that fails says what the film is; this process, stopped halfway, is of no
+/// further use.
+extern "C" void __assert_fail(const char *expression, const char *, unsigned line, const char *) noexcept {
+  chex_dicom_reply reply{};
+  reply.magic = CHEX_DICOM_REPLY_MAGIC;
+  reply.status = CHEX_DICOM_DAMAGED;
+  snprintf(reply.message.text, sizeof reply.message.text, "GDCM stopped at a check of its own, \"%.100s\" in line %u",
+           expression, line);
+  _exit(write_all(output, &reply, sizeof reply) ? DONE : SYSTEM);
+}
+
 int main() {
   limit(RLIMIT_CORE, 0);
   close_range(3, ~0u, 0);
   // Libraries that print must not print into the protocol.
-  int output = dup(STDOUT_FILENO), nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+  output = dup(STDOUT_FILENO);
+  int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
   if (output < 0 || nothing < 0) return SYSTEM;
   dup2(nothing, STDOUT_FILENO);
   dup2(nothing, STDERR_FILENO);
-  while (serve(STDIN_FILENO, output)) {
+  while (serve(STDIN_FILENO)) {
   }
   return DONE;
 }

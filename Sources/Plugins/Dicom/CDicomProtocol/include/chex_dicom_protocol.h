@@ -99,6 +99,9 @@ typedef struct {
   chex_dicom_message message;
 } chex_dicom_reply;
 
+/// The file of the library or program that this function was linked into; null where the system does not say.
+const char *chex_dicom_own_library(void);
+
 #ifdef __cplusplus
 }
 #endif
