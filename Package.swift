@@ -41,7 +41,7 @@ let dicomTargets: [Target] =
       linkerSettings: ["gdcmMSFF", "gdcmDSED", "gdcmCommon", "z", "m"].map { .linkedLibrary($0) }),
     .executableTarget(
       name: "chex-dicom-worker", dependencies: ["CDicom"], path: "Sources/Plugins/Dicom/Worker"),
-    tests("DicomTests", ["DicomCodec", "CDicom", "CDicomProtocol", "chex-dicom-worker"]),
+    tests("DicomTests", ["DicomCodec", "CDicomProtocol", "Films", "chex-dicom-worker"]),
   ]
 
 let package = Package(

@@ -42,7 +42,8 @@ public struct DicomCodec: ImageCodec {
   public func recognizes(_ bytes: UnsafeRawBufferPointer) -> Bool {
     if bytes.count >= 132, bytes[128..<132].elementsEqual("DICM".utf8) { return true }
     guard bytes.count >= 132, bytes[1] == 0, bytes[3] == 0 else { return false }
-    return bytes[0] == 0x02 ? bytes[2] <= 0x02 : bytes[0] == 0x08 && [0x00, 0x05, 0x08, 0x16].contains(bytes[2])
+    return bytes[0] == 0x02
+      ? bytes[2] <= 0x02 : bytes[0] == 0x08 && [0x00, 0x05, 0x08, 0x16].contains(bytes[2])
   }
 
   public func header(of bytes: UnsafeRawBufferPointer) throws -> ImageHeader {

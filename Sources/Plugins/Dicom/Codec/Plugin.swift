@@ -12,7 +12,8 @@ public let dicomDefinition = CodecDefinition(
       "ignore_window", .boolean(default: false),
       help: "use the percentiles even where a film has a window or a table of its own"),
     OptionDeclaration(
-      "time_limit", .number(default: 30, in: 1...600), help: "for one film; its worker is ended then, seconds"),
+      "time_limit", .number(default: 30, in: 1...600), help: "for one film; its worker is ended then, seconds"
+    ),
   ],
   make: { options in
     let window = options.interval("percentiles")

@@ -5,8 +5,8 @@ import Synchronization
 /// Worker processes that decode DICOM, one for every caller at a time, started when needed and kept for the next.
 ///
 /// Whatever a file does to its worker costs that worker alone: one that died, was too slow or broke the protocol is
-/// ended and its film fails with a sentence. A worker that refused a film is not used again either, since damaged data
-/// may have damaged its memory.
+/// ended and its film fails with a sentence. A worker that found a film's pixels damaged is not used again either, since
+/// they may have damaged its memory.
 public final class DicomWorkerPool: Sendable {
   /// The worker program; nil where none was found.
   let executable: String?
@@ -52,7 +52,8 @@ public final class DicomWorkerPool: Sendable {
   private static func count(_ width: Int, _ height: Int) throws -> Int {
     let most = Int(CHEX_DICOM_MOST_PIXELS)
     guard (1...most).contains(width), (1...most).contains(height), width * height <= most else {
-      throw CodecFailure("needs too much memory (DICOM: \(width) × \(height) pixels, at most \(most) are read)")
+      throw CodecFailure(
+        "needs too much memory (DICOM: \(width) × \(height) pixels, at most \(most) are read)")
     }
     return width * height
   }
@@ -92,8 +93,11 @@ public final class DicomWorkerPool: Sendable {
 
   private func finish(_ worker: WorkerProcess, _ request: WorkerRequest) throws -> WorkerReply {
     let reply = try worker.exchange(request, seconds: timeLimit)
+    let isSound =
+      reply.status == CHEX_DICOM_OK || reply.status == CHEX_DICOM_UNSUPPORTED
+      || request.kind == CHEX_DICOM_READ_HEADER
+    if isSound { idle.withLock { $0.append(worker) } }
     guard reply.status == CHEX_DICOM_OK else { throw CodecFailure(reply.status, reply.message) }
-    idle.withLock { $0.append(worker) }
     return reply
   }
 }
