@@ -17,9 +17,10 @@ void report() { fprintf(stderr, "assertions of GDCM: %lu\n", assertions); }
 
 }  // namespace
 
-/// GDCM is built with its assertions, which a worker process dies of in an orderly way. Here they are counted and left
-/// behind (with the memory that was held), so that they do not hide what is worse.
-extern "C" void __assert_fail(const char *expression, const char *file, unsigned line, const char *) noexcept {
+/// GDCM is built with its assertions, which a worker process dies of in an orderly way. Here they are counted
+/// and left behind (with the memory that was held), so that they do not hide what is worse.
+extern "C" void __assert_fail(const char *expression, const char *file, unsigned line,
+                              const char *) noexcept {
   if (assertions++ == 0) atexit(report);
   if (getenv("CHEX_FUZZ_ASSERTIONS")) fprintf(stderr, "assertion %s:%u %s\n", file, line, expression);
   longjmp(way_back, 1);

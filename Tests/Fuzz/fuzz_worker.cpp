@@ -1,5 +1,6 @@
-// Sends changed DICOM files through chex-dicom-worker: fuzz-worker WORKER RUNS FINDINGS CORPUS. Workers may die of
-// them; this program, which stands for the one that films are decoded for, must neither die nor believe a wrong reply.
+// Sends changed DICOM files through chex-dicom-worker: fuzz-worker WORKER RUNS FINDINGS CORPUS. Workers may
+// die of them; this program, which stands for the one that films are decoded for, must neither die nor
+// believe a wrong reply.
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -114,11 +115,13 @@ Outcome ask(const Worker &worker, const Bytes &file) {
   std::vector<float> pixels(count);
   outcome = receive_all(worker.socket, pixels.data(), count * sizeof(float));
   if (outcome != Outcome::decoded) return outcome;
-  bool within = std::all_of(pixels.begin(), pixels.end(), [](float pixel) { return pixel >= 0 && pixel <= 1; });
+  bool within =
+      std::all_of(pixels.begin(), pixels.end(), [](float pixel) { return pixel >= 0 && pixel <= 1; });
   return within ? Outcome::decoded : Outcome::nonsense;
 }
 
-/// Changes a few bytes. Pixels are the larger part of a file, so that half of the changes go to what precedes them.
+/// Changes a few bytes. Pixels are the larger part of a file, so that half of the changes go to what precedes
+/// them.
 void mutate(Bytes &file, Random &random, const std::vector<Bytes> &seeds) {
   for (size_t changes = 1 + random.below(6); changes > 0 && file.size() > 140; changes--) {
     size_t place = 132 + random.below(file.size() - 132);
@@ -158,7 +161,8 @@ std::vector<Bytes> read_seeds(const char *folder) {
 }
 
 void keep(const Bytes &file, const char *folder, const char *kind, unsigned long number) {
-  std::ofstream target(std::string(folder) + "/worker-" + kind + "-" + std::to_string(number), std::ios::binary);
+  std::ofstream target(std::string(folder) + "/worker-" + kind + "-" + std::to_string(number),
+                       std::ios::binary);
   target.write(reinterpret_cast<const char *>(file.data()), long(file.size()));
 }
 
@@ -184,14 +188,22 @@ int main(int words, char **word) {
     int signal = worker.stop(outcome != Outcome::died);
     signals[signal]++;
     // A check of GDCM's own ends a worker in order, with its reply sent before.
-    if (outcome == Outcome::died && signal == 0) counts[size_t(Outcome::died)]--, run--;
-    else keep(file, word[3], outcome == Outcome::died ? "death" : outcome == Outcome::late ? "hang" : "nonsense", run);
+    if (outcome == Outcome::died && signal == 0)
+      counts[size_t(Outcome::died)]--, run--;
+    else
+      keep(file, word[3],
+           outcome == Outcome::died   ? "death"
+           : outcome == Outcome::late ? "hang"
+                                      : "nonsense",
+           run);
   }
   worker.stop(false);
   double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  printf("worker: %lu executions, 0 crashes of the caller, %lu decoded, %lu refused, %lu worker deaths, %lu hangs, "
-         "%lu wrong replies, %.0f s\n",
-         runs, counts[0], counts[1], counts[2], counts[3], counts[4], seconds);
+  printf(
+      "worker: %lu executions, 0 crashes of the caller, %lu decoded, %lu refused, %lu worker deaths, "
+      "%lu hangs, "
+      "%lu wrong replies, %.0f s\n",
+      runs, counts[0], counts[1], counts[2], counts[3], counts[4], seconds);
   for (int signal = 1; signal < 65; signal++) {
     if (signals[signal]) printf("worker: signal %d ended %lu workers\n", signal, signals[signal]);
   }

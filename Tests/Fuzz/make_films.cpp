@@ -1,5 +1,5 @@
-// Writes the DICOM corpus: make_films FOLDER. One small synthetic film in every transfer syntax that is read, and in
-// explicit little-endian with everything that changes how stored values become grey.
+// Writes the DICOM corpus: make_films FOLDER. One small synthetic film in every transfer syntax that is read,
+// and in explicit little-endian with everything that changes how stored values become grey.
 #include <gdcmJPEG2000Codec.h>
 #include <gdcmJPEGCodec.h>
 #include <gdcmJPEGLSCodec.h>

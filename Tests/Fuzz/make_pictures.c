@@ -1,5 +1,5 @@
-// Writes the PNG and JPEG corpus: make_pictures FOLDER. A small picture of a slope, an edge and some texture, in
-// every kind of file that the decoders tell apart.
+// Writes the PNG and JPEG corpus: make_pictures FOLDER. A small picture of a slope, an edge and some texture,
+// in every kind of file that the decoders tell apart.
 #include <png.h>
 #include <stdio.h>
 #include <stdlib.h>

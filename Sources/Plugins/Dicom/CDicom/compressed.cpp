@@ -55,8 +55,8 @@ void check_stream(const StreamHeader &found, const Compression &compression, con
   if (found.frame != compression.frames[0] && found.frame != compression.frames[1])
     fail(CHEX_DICOM_DAMAGED, "a frame of JPEG kind %02x in %s data", found.frame, compression.name);
   if (found.rows != layout.rows || found.columns != layout.columns) {
-    fail(CHEX_DICOM_DAMAGED, "the header says %u × %u pixels, the %s stream %u × %u", layout.columns, layout.rows,
-         compression.name, found.columns, found.rows);
+    fail(CHEX_DICOM_DAMAGED, "the header says %u × %u pixels, the %s stream %u × %u", layout.columns,
+         layout.rows, compression.name, found.columns, found.rows);
   }
   if (found.samples != 1) fail(CHEX_DICOM_DAMAGED, "%u samples per pixel in the stream", found.samples);
   if (found.precision < 2 || found.precision > layout.allocated) {
@@ -73,8 +73,8 @@ void check_end(const std::vector<uint8_t> &stream, const Compression &compressio
     fail(CHEX_DICOM_TRUNCATED, "the %s stream ends without its end marker", compression.name);
 }
 
-void decode_with(gdcm::ImageCodec &codec, const std::vector<uint8_t> &stream, const Layout &layout, unsigned bits,
-                 gdcm::DataElement &result) {
+void decode_with(gdcm::ImageCodec &codec, const std::vector<uint8_t> &stream, const Layout &layout,
+                 unsigned bits, gdcm::DataElement &result) {
   gdcm::Trace::SetDebug(false);
   gdcm::Trace::SetWarning(false);
   gdcm::Trace::SetError(false);

@@ -104,7 +104,8 @@ size_t read_meta(Span bytes, size_t start, std::string &transfer_syntax) {
 std::string guess_syntax(Span bytes) {
   bool starts_well = bytes.size >= 8 && bytes.bytes[0] == 0x08 && bytes.bytes[1] == 0;
   if (!starts_well) fail(CHEX_DICOM_DAMAGED, "it does not begin as DICOM does");
-  bool letters = bytes.bytes[4] >= 'A' && bytes.bytes[4] <= 'Z' && bytes.bytes[5] >= 'A' && bytes.bytes[5] <= 'Z';
+  bool letters =
+      bytes.bytes[4] >= 'A' && bytes.bytes[4] <= 'Z' && bytes.bytes[5] >= 'A' && bytes.bytes[5] <= 'Z';
   return letters ? "1.2.840.10008.1.2.1" : "1.2.840.10008.1.2";
 }
 
@@ -113,10 +114,12 @@ void read_deflated(Span rest, bool with_pixels, DicomFile &file) {
   size_t most = with_pixels ? MOST_INFLATED : size_t(1) << 20;
   for (;;) {
     bool complete = inflate_bytes(rest, most, file.inflated);
-    if (with_pixels && !complete) fail(CHEX_DICOM_MEMORY, "it inflates to more than %zu bytes", MOST_INFLATED);
+    if (with_pixels && !complete)
+      fail(CHEX_DICOM_MEMORY, "it inflates to more than %zu bytes", MOST_INFLATED);
     file.data.elements.clear();
     try {
-      Walker({file.inflated.data(), file.inflated.size()}, Encoding{true, false}).read(file.data, with_pixels);
+      Walker({file.inflated.data(), file.inflated.size()}, Encoding{true, false})
+          .read(file.data, with_pixels);
       return;
     } catch (const Failure &failure) {
       if (complete || most >= MOST_INFLATED || failure.status != CHEX_DICOM_TRUNCATED) throw;

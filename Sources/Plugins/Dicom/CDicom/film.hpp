@@ -29,8 +29,8 @@ std::vector<int32_t> stored_values(const DicomFile &file, const chex_dicom_heade
 /// Run-length compressed fragments as samples of `layout`, each kind together, little-endian.
 std::vector<uint8_t> decode_runs(const std::vector<Span> &fragments, const Layout &layout);
 
-/// Decompresses JPEG, JPEG-LS or JPEG 2000 by GDCM. `layout` gets the stream's own bits per sample, and the bytes
-/// are little-endian samples. Throws where the stream does not fit the header, before GDCM sees it.
+/// Decompresses JPEG, JPEG-LS or JPEG 2000 by GDCM. `layout` gets the stream's own bits per sample, and the
+/// bytes are little-endian samples. Throws where the stream does not fit the header, before GDCM sees it.
 std::vector<uint8_t> decode_compressed(const std::vector<Span> &fragments, const std::string &transfer_syntax,
                                        Layout &layout);
 

@@ -45,7 +45,8 @@ void copy(std::string_view text, char (&target)[N]) {
 
 uint32_t number(const DataSet &data, uint32_t tag, const char *name) {
   int32_t value = 0;
-  if (!data.short_number(tag, 0, false, value)) fail(CHEX_DICOM_DAMAGED, "%s missing: it holds no film", name);
+  if (!data.short_number(tag, 0, false, value))
+    fail(CHEX_DICOM_DAMAGED, "%s missing: it holds no film", name);
   return uint32_t(value);
 }
 
@@ -54,7 +55,8 @@ uint32_t number(const DataSet &data, uint32_t tag, uint32_t otherwise) {
   return data.short_number(tag, 0, false, value) ? uint32_t(value) : otherwise;
 }
 
-/// A pair in millimetres; both zero where the file has none or no numbers. A film is not refused for its scale.
+/// A pair in millimetres; both zero where the file has none or no numbers. A film is not refused for its
+/// scale.
 void copy_spacing(const DataSet &data, uint32_t tag, double (&spacing)[2]) {
   try {
     double rows = 0, columns = 0;
@@ -123,8 +125,10 @@ Layout supported_layout(const DicomFile &file, const chex_dicom_header_fields &h
   bool grey = kind == "MONOCHROME1" || kind == "MONOCHROME2";
   bool colour = kind == "RGB" || kind == "YBR_FULL";
   if (!grey && !colour) {
-    fail(CHEX_DICOM_UNSUPPORTED, "photometric interpretation \"%s\": MONOCHROME1, MONOCHROME2, RGB and YBR_FULL "
-         "are read", header.photometric);
+    fail(CHEX_DICOM_UNSUPPORTED,
+         "photometric interpretation \"%s\": MONOCHROME1, MONOCHROME2, RGB and YBR_FULL "
+         "are read",
+         header.photometric);
   }
   if (layout.samples != (grey ? 1u : 3u))
     fail(CHEX_DICOM_DAMAGED, "%u samples per pixel in %s", layout.samples, header.photometric);

@@ -10,8 +10,8 @@ namespace {
 constexpr const char *RUN_LENGTH = "1.2.840.10008.1.2.5";
 
 bool is_native(const std::string &syntax) {
-  return syntax == "1.2.840.10008.1.2" || syntax == "1.2.840.10008.1.2.1" || syntax == "1.2.840.10008.1.2.2" ||
-         syntax == "1.2.840.10008.1.2.1.99";
+  return syntax == "1.2.840.10008.1.2" || syntax == "1.2.840.10008.1.2.1" ||
+         syntax == "1.2.840.10008.1.2.2" || syntax == "1.2.840.10008.1.2.1.99";
 }
 
 /// Samples as they lie in the file, little-endian.
@@ -64,7 +64,8 @@ std::vector<int32_t> luma(const std::vector<uint8_t> &samples, const Layout &lay
 }  // namespace
 
 std::vector<uint8_t> decode_runs(const std::vector<Span> &fragments, const Layout &layout) {
-  if (fragments.size() != 1) fail(CHEX_DICOM_DAMAGED, "%zu run-length fragments, expected 1", fragments.size());
+  if (fragments.size() != 1)
+    fail(CHEX_DICOM_DAMAGED, "%zu run-length fragments, expected 1", fragments.size());
   Span data = fragments[0];
   if (data.size < 64) fail(CHEX_DICOM_TRUNCATED, "the run-length header is short");
   auto word = [&](size_t index) {
@@ -72,10 +73,12 @@ std::vector<uint8_t> decode_runs(const std::vector<Span> &fragments, const Layou
     return at[0] | at[1] << 8 | at[2] << 16 | uint32_t(at[3]) << 24;
   };
   size_t width = layout.bytes_per_sample(), segments = layout.samples * width;
-  if (word(0) != segments) fail(CHEX_DICOM_DAMAGED, "%u run-length segments, expected %zu", word(0), segments);
+  if (word(0) != segments)
+    fail(CHEX_DICOM_DAMAGED, "%u run-length segments, expected %zu", word(0), segments);
   size_t pixels = layout.pixels();
   // Two bytes stand for at most 128, so that a small file cannot ask for much memory.
-  if (pixels * segments / 64 > data.size) fail(CHEX_DICOM_TRUNCATED, "too few run-length data for the film's size");
+  if (pixels * segments / 64 > data.size)
+    fail(CHEX_DICOM_TRUNCATED, "too few run-length data for the film's size");
   std::vector<uint8_t> samples(pixels * segments);
   for (size_t segment = 0; segment < segments; segment++) {
     size_t from = word(segment + 1), to = segment + 1 < segments ? word(segment + 2) : data.size;
@@ -93,7 +96,8 @@ std::vector<uint8_t> decode_runs(const std::vector<Span> &fragments, const Layou
       count = std::min(count, pixels - made);
       size_t taken = control >= 0 ? count : 1;
       if (taken > to - from) break;
-      for (size_t i = 0; i < count; i++) target[(made + i) * width] = data.bytes[control >= 0 ? from + i : from];
+      for (size_t i = 0; i < count; i++)
+        target[(made + i) * width] = data.bytes[control >= 0 ? from + i : from];
       made += count;
       from += taken;
     }

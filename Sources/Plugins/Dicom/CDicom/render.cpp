@@ -27,7 +27,8 @@ bool read_table(const DataSet &data, uint32_t sequence, bool is_signed, Table &t
   if (!descriptor || !values) fail(CHEX_DICOM_DAMAGED, "a lookup table has no descriptor or no data");
   if (descriptor->vr[0]) is_signed = descriptor->vr[0] == 'S';
   int32_t count = 0, bits = 0;
-  if (!item.short_number(0x00283002, 0, false, count) || !item.short_number(0x00283002, 1, is_signed, table.first) ||
+  if (!item.short_number(0x00283002, 0, false, count) ||
+      !item.short_number(0x00283002, 1, is_signed, table.first) ||
       !item.short_number(0x00283002, 2, false, bits) || bits < 1 || bits > 16) {
     fail(CHEX_DICOM_DAMAGED, "a lookup table's descriptor is wrong");
   }
@@ -140,8 +141,8 @@ double percentile(const std::vector<Weighted> &sorted, uint64_t total, double pe
 }
 
 /// The window from one percentile to the other of all pixels that are not padding.
-Window percentile_window(const Histogram &histogram, const std::vector<double> &modality, const Padding &padding,
-                         const chex_dicom_options &options) {
+Window percentile_window(const Histogram &histogram, const std::vector<double> &modality,
+                         const Padding &padding, const chex_dicom_options &options) {
   bool defaults = options.low_percentile == 0 && options.high_percentile == 0;
   double low = defaults ? 0.5 : options.low_percentile, high = defaults ? 99.5 : options.high_percentile;
   if (!(low >= 0 && low < high && high <= 100))
@@ -180,8 +181,9 @@ void refuse_blank(const Histogram &histogram, const Padding &padding) {
 }
 
 /// Grey for every stored value, before inversion.
-std::vector<double> grey_levels(const DataSet &data, const Histogram &histogram, const std::vector<double> &modality,
-                                const Padding &padding, const chex_dicom_options &options) {
+std::vector<double> grey_levels(const DataSet &data, const Histogram &histogram,
+                                const std::vector<double> &modality, const Padding &padding,
+                                const chex_dicom_options &options) {
   std::vector<double> grey(modality.size());
   Table table;
   Window window;
@@ -223,7 +225,8 @@ void render(const DicomFile &file, const chex_dicom_header_fields &header, const
     least = std::min(least, table[i]);
     most = std::max(most, table[i]);
   }
-  if (least == most) fail(CHEX_DICOM_UNSUPPORTED, "blank: its window gives every pixel the grey %g", double(most));
+  if (least == most)
+    fail(CHEX_DICOM_UNSUPPORTED, "blank: its window gives every pixel the grey %g", double(most));
   for (size_t i = 0; i < values.size(); i++) pixels[i] = table[size_t(values[i] - histogram.lowest)];
 }
 

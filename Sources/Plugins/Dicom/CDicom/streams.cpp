@@ -10,7 +10,8 @@ struct Reader {
   size_t place = 0;
 
   void need(size_t count) const {
-    if (place > stream.size() || count > stream.size() - place) fail(CHEX_DICOM_TRUNCATED, "the compressed stream ends within its header");
+    if (place > stream.size() || count > stream.size() - place)
+      fail(CHEX_DICOM_TRUNCATED, "the compressed stream ends within its header");
   }
   uint32_t u8() {
     need(1);
@@ -31,8 +32,8 @@ bool is_frame(uint32_t marker) {
          marker == 0xF7;
 }
 
-/// Goes through JPEG 2000's marker segments from behind the image's size to the first tile's data. GDCM goes the same
-/// way without looking how far it is to the end.
+/// Goes through JPEG 2000's marker segments from behind the image's size to the first tile's data. GDCM goes
+/// the same way without looking how far it is to the end.
 void check_segments(Reader reader, size_t place) {
   constexpr uint32_t TILE_DATA = 0xFF93;
   reader.place = place;
@@ -42,7 +43,8 @@ void check_segments(Reader reader, size_t place) {
     if (marker == TILE_DATA) return;
     bool has_length = marker >= 0xFF50 && marker < 0xFF92;
     uint32_t length = has_length ? reader.u16() : 0;
-    if (length < 2) fail(CHEX_DICOM_DAMAGED, "JPEG 2000 marker %04x at byte %zu of the stream", marker, start);
+    if (length < 2)
+      fail(CHEX_DICOM_DAMAGED, "JPEG 2000 marker %04x at byte %zu of the stream", marker, start);
     reader.need(length - 2);
     reader.place += length - 2;
   }
@@ -73,14 +75,16 @@ StreamHeader read_jpeg_header(const std::vector<uint8_t> &stream) {
     header.rows = reader.u16();
     header.columns = reader.u16();
     header.samples = reader.u8();
-    if (length != 8 + 3 * header.samples) fail(CHEX_DICOM_DAMAGED, "the JPEG frame's header is %u bytes", length);
+    if (length != 8 + 3 * header.samples)
+      fail(CHEX_DICOM_DAMAGED, "the JPEG frame's header is %u bytes", length);
     return header;
   }
 }
 
 StreamHeader read_jpeg2000_header(const std::vector<uint8_t> &stream) {
   Reader reader{stream};
-  if (reader.u32() != 0xFF4FFF51) fail(CHEX_DICOM_DAMAGED, "the compressed stream does not begin as JPEG 2000 does");
+  if (reader.u32() != 0xFF4FFF51)
+    fail(CHEX_DICOM_DAMAGED, "the compressed stream does not begin as JPEG 2000 does");
   uint32_t length = reader.u16();
   reader.u16();
   uint32_t right = reader.u32(), bottom = reader.u32(), left = reader.u32(), top = reader.u32();
@@ -93,7 +97,8 @@ StreamHeader read_jpeg2000_header(const std::vector<uint8_t> &stream) {
       step_across != 1 || step_down != 1) {
     fail(CHEX_DICOM_DAMAGED, "the JPEG 2000 image's header contradicts itself");
   }
-  if (length != 38 + 3 * header.samples) fail(CHEX_DICOM_DAMAGED, "the JPEG 2000 image's header is %u bytes", length);
+  if (length != 38 + 3 * header.samples)
+    fail(CHEX_DICOM_DAMAGED, "the JPEG 2000 image's header is %u bytes", length);
   check_segments(reader, 4 + length);
   header.precision = (depth & 0x7F) + 1;
   header.columns = right - left;

@@ -78,8 +78,8 @@ uint32_t Walker::read_head(Element &element) {
   place_ += 2;
   for (char letter : element.vr) {
     if (letter < 'A' || letter > 'Z') {
-      fail(CHEX_DICOM_DAMAGED, "element (%04x,%04x) at byte %zu has no value representation", element.tag >> 16,
-           element.tag & 0xFFFF, start);
+      fail(CHEX_DICOM_DAMAGED, "element (%04x,%04x) at byte %zu has no value representation",
+           element.tag >> 16, element.tag & 0xFFFF, start);
     }
   }
   if (!has_long_length(element.vr)) return u16();

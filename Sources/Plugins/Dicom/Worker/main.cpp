@@ -1,5 +1,5 @@
-// chex-dicom-worker: decodes DICOM files that come over standard input until it ends. GDCM's codecs may crash, hang or
-// eat memory on hostile files; here that costs one process, which its owner replaces.
+// chex-dicom-worker: decodes DICOM files that come over standard input until it ends. GDCM's codecs may
+// crash, hang or eat memory on hostile files; here that costs one process, which its owner replaces.
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -13,10 +13,12 @@
 
 namespace {
 
-/// Address space beside the file itself: the largest film as bytes, integers and floats, and GDCM's own copies.
+/// Address space beside the file itself: the largest film as bytes, integers and floats, and GDCM's own
+/// copies.
 constexpr uint64_t MOST_MEMORY = uint64_t(4) << 30;
-/// Seconds after which a request ends the process, should its owner no longer be there to do so. (The kernel's own
-/// signal at a parent's death goes by the thread that started this process, and threads come and go.)
+/// Seconds after which a request ends the process, should its owner no longer be there to do so. (The
+/// kernel's own signal at a parent's death goes by the thread that started this process, and threads come and
+/// go.)
 constexpr unsigned MOST_SECONDS = 300;
 
 enum Exit { DONE = 0, PROTOCOL = 2, SYSTEM = 3 };
@@ -70,7 +72,8 @@ void refuse(chex_dicom_reply &reply, chex_dicom_status status, const char *text)
 }
 
 /// Answers into `reply` and `values`.
-void answer(const chex_dicom_request &request, const uint8_t *bytes, chex_dicom_reply &reply, Buffer &values) {
+void answer(const chex_dicom_request &request, const uint8_t *bytes, chex_dicom_reply &reply,
+            Buffer &values) {
   reply.status = chex_dicom_header(bytes, request.byte_count, &reply.header, &reply.message);
   if (reply.status != CHEX_DICOM_OK || request.kind == CHEX_DICOM_READ_HEADER) return;
   uint64_t count = uint64_t(reply.header.rows) * reply.header.columns;
@@ -111,14 +114,14 @@ bool serve(int input) {
 
 }  // namespace
 
-/// GDCM is built with its assertions. One that fails says what the film is; this process, stopped halfway, is of no
-/// further use.
+/// GDCM is built with its assertions. One that fails says what the film is; this process, stopped halfway, is
+/// of no further use.
 extern "C" void __assert_fail(const char *expression, const char *, unsigned line, const char *) noexcept {
   chex_dicom_reply reply{};
   reply.magic = CHEX_DICOM_REPLY_MAGIC;
   reply.status = CHEX_DICOM_DAMAGED;
-  snprintf(reply.message.text, sizeof reply.message.text, "GDCM stopped at a check of its own, \"%.100s\" in line %u",
-           expression, line);
+  snprintf(reply.message.text, sizeof reply.message.text,
+           "GDCM stopped at a check of its own, \"%.100s\" in line %u", expression, line);
   _exit(write_all(output, &reply, sizeof reply) ? DONE : SYSTEM);
 }
 

@@ -1,8 +1,8 @@
 #pragma once
 #include <stdint.h>
 
-// What a DICOM decoder is asked and answers, by function call or between a process and its decoding worker. All
-// numbers are in the machine's byte order: both ends are the same build on the same machine.
+// What a DICOM decoder is asked and answers, by function call or between a process and its decoding worker.
+// All numbers are in the machine's byte order: both ends are the same build on the same machine.
 
 #ifdef __cplusplus
 extern "C" {
@@ -25,8 +25,8 @@ typedef enum {
 /// Bytes of the largest file that a worker takes.
 #define CHEX_DICOM_MOST_BYTES ((uint64_t)1 << 30)
 
-/// What the header says. Texts end in a zero byte, are trimmed, empty where the file has none, and UTF-8: each byte
-/// that is not becomes '?'.
+/// What the header says. Texts end in a zero byte, are trimmed, empty where the file has none, and UTF-8:
+/// each byte that is not becomes '?'.
 typedef struct {
   uint32_t rows;
   uint32_t columns;
@@ -65,7 +65,8 @@ typedef struct {
   /// Other than 0: the file's own window or table of values of interest is not used, but the percentiles.
   uint32_t ignore_window;
   uint32_t reserved;
-  /// The percentiles, 0 to 100, that become black and white where there is no window; both 0 means 0.5 and 99.5.
+  /// The percentiles, 0 to 100, that become black and white where there is no window; both 0 means 0.5 and
+  /// 99.5.
   double low_percentile;
   double high_percentile;
 } chex_dicom_options;
