@@ -13,7 +13,7 @@ struct ConfigurationLayersTests {
     #expect(settings["training", "epochs"].value == .integer(300))
     #expect(settings.catalogue.keys.allSatisfy { settings[$0].origin == .default })
     #expect(settings["training", "epochs"].origin.description == "default")
-    #expect(settings.catalogue.keys.count == 68)
+    #expect(settings.catalogue.keys.count == 72)
   }
 
   @Test func eachLayerOverridesTheOneBefore() throws {
@@ -37,7 +37,8 @@ struct ConfigurationLayersTests {
       "--tasks", "global, local", "--data", "films, more", "-o", "runs/x", "--seed", "9", "--epochs", "50",
       "--steps", "4",
       "--batch", "8", "--learning-rate", "1e-3", "--naive", "--compatibility", "published", "--model", "tiny",
-      "--image-size", "128", "--threads", "2", "--loader-threads", "0", "--holdout", "0.25", "--path-column",
+      "--image-size", "128", "--weights", "2", "--fraction", "0.5", "--threads", "2", "--loader-threads", "0",
+      "--holdout", "0.25", "--path-column",
       "file",
       "--label-column", "labels", "--patient-column", "patient_id", "--split-column", "split", "--filter",
       "source=nih", "--filter", "view=a,b", "--pretrain-splits", "a,b", "--probe-labels", "nodule",
@@ -53,7 +54,7 @@ struct ConfigurationLayersTests {
     #expect(configuration.run.tasks == ["global", "local"] && configuration.run.isNaive)
     #expect(configuration.run.precision == .bf16 && configuration.run.instructions == nil)
     #expect(configuration.training.checkpointActivations)
-    #expect(configuration.data.source == "films, more")
+    #expect(configuration.data.sources == ["films, more"])
     #expect(configuration.data.filter.map(\.description) == ["source=nih", "view=a,b"])
     #expect(configuration.training.learningRate == 1e-3 && configuration.model.encoder.width == 192)
   }

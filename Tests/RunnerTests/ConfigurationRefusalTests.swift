@@ -37,7 +37,7 @@ struct ConfigurationRefusalTests {
     ),
     ("[training]\nlearning_rate = -1\n", ["-1 is not allowed"]),
     ("[run]\nnaive = 1\n", ["run.toml:2: [run] naive: 1 is not allowed; allowed: true or false"]),
-    ("[run]\ntasks = \"local\"\n", ["run.toml:2: [run] tasks", "a list of texts"]),
+    ("[run]\ntasks = 1\n", ["run.toml:2: [run] tasks", "a list of texts"]),
     ("[run]\ntasks = [\"local\", 3]\n", ["run.toml:2: [run] tasks", "is not allowed"]),
     ("[run]\ntasks = [[1979-05-27]]\n", ["run.toml:2: [run] tasks: a list of other things is not allowed"]),
     (

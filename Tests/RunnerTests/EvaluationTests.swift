@@ -1,6 +1,7 @@
 import CoreTensor
 import Foundation
 import Testing
+import WorldModel
 
 @testable import Runner
 
@@ -125,5 +126,35 @@ import Testing
     let solution = try #require(LinearAlgebra.solve(upper: [4, 2, 99, 3], [10, 9]))
     #expect(abs(solution[0] - 1.5) < 1e-12 && abs(solution[1] - 2) < 1e-12)
     #expect(LinearAlgebra.solve(upper: [1, 2, 99, 1], [1, 1]) == nil)
+  }
+}
+
+@Suite struct UnknownFindingTests {
+  /// Films 0..<80 train and the rest test; the feature tells the finding, but for films whose label is unknown.
+  @Test func unknownFilmsAreLeftOutOfTheProbe() throws {
+    let records = (0..<120).map { index in
+      FilmRecord(
+        identifier: "\(index)", findings: index % 2 == 0 ? ["mass"] : [],
+        unknown: index % 10 == 3 ? ["mass"] : [])
+    }
+    var partition = try FilmPartition(records, hasLabels: true, ConfigurationFixture.configuration([]))
+    (partition.probeTrain, partition.probeTest) = (Array(0..<80), Array(80..<120))
+    let values: [Float] = (0..<120).map { index in
+      // An unknown film looks like a positive one: as a negative it would spoil the probe.
+      let looksPositive = index % 2 == 0 || index % 10 == 3
+      let noise = Float(index % 7) / 100
+      return looksPositive ? 1 + noise : noise - 1
+    }
+    let probe = try #require(
+      ProbeEvaluation(records, findingNames: ["mass"], wanted: [], partition: partition))
+    let result = probe(FeatureTable(width: 1, films: Array(0..<120), values: values))
+    #expect(result.findings.count == 1)
+    #expect(result.findings[0].areaUnderCurve == 1 && result.findings[0].films == 36)
+  }
+
+  @Test func aFindingThatIsUnknownNearlyEverywhereIsNotProbed() throws {
+    let records = (0..<100).map { FilmRecord(identifier: "\($0)", findings: ["mass"], unknown: ["mass"]) }
+    let partition = try FilmPartition(records, hasLabels: true, ConfigurationFixture.configuration([]))
+    #expect(ProbeEvaluation(records, findingNames: ["mass"], wanted: [], partition: partition) == nil)
   }
 }

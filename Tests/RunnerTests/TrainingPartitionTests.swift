@@ -105,3 +105,74 @@ import WorldModel
     } catch { #expect("\(error)".contains("relax data.filter")) }
   }
 }
+
+extension TrainingPartitionTests {
+  @Test func lateralFilmsAreLeftOutUnlessAskedFor() throws {
+    var films = films(10)
+    films[3].view = .lateral
+    films[4].view = .other
+    films[5].view = .anteroposterior
+    let frontal = try partition(films, ["--holdout", "0"])
+    #expect(frontal.pretrain == (0..<20).filter { $0 != 3 && $0 != 4 })
+    #expect(frontal.notes.count == 1 && frontal.notes[0].hasPrefix("2 films are no frontal views"))
+    let all = try partition(films, ["--holdout", "0", "--set", "data.views=all"])
+    #expect(all.pretrain.count == 20 && all.notes.isEmpty)
+  }
+
+  @Test func fractionsTakeWholePatientsAndNest() throws {
+    let films = films(40)
+    func kept(_ fraction: String, seed: String = "0") throws -> Set<Int> {
+      let words = ["--fraction", fraction, "--set", "data.fraction_seed=\(seed)", "--holdout", "0.25"]
+      let found = try partition(films, words)
+      #expect(found.heldOut.count == 20)
+      #expect(Dictionary(grouping: found.pretrain) { films[$0].patient }.values.allSatisfy { $0.count == 2 })
+      return Set(found.pretrain)
+    }
+    let (small, large) = (try kept("0.1"), try kept("0.5"))
+    #expect(small.count == 6 && large.count == 30)
+    #expect(small.isSubset(of: large))
+    #expect(try kept("0.1", seed: "1") != small)
+    #expect(try kept("0.0001").count == 2)
+  }
+
+  @Test func eachCollectionIsSplitInItsOwnWay() throws {
+    var films = films(20)
+    for index in films.indices {
+      films[index].attributes["collection"] = index < 20 ? "nih" : "clinic"
+      if index < 20 { films[index].split = index < 16 ? "train" : "test" }
+    }
+    let found = try partition(films, ["--holdout", "0.2"])
+    #expect(found.heldOut.filter { $0 < 20 } == Array(16..<20))
+    #expect(found.heldOut.filter { $0 >= 20 }.count == 4)
+    #expect(found.pretrain.count == 32)
+    #expect(Set(found.probeTest) == Set(found.heldOut) && Set(found.probeTrain) == Set(found.pretrain))
+  }
+}
+
+@Suite struct EpochOrdersTests {
+  @Test func equalWeightsVisitEveryFilmOnce() {
+    let orders = EpochOrders(weights: Array(repeating: 1, count: 50), seed: 3)
+    #expect(orders.filmsPerEpoch == 50)
+    #expect(orders.order(epoch: 0).sorted() == Array(0..<50))
+    #expect(orders.order(epoch: 0) != orders.order(epoch: 1))
+    #expect(
+      EpochOrders(weights: Array(repeating: 1, count: 50), seed: 3).order(epoch: 1) == orders.order(epoch: 1))
+  }
+
+  @Test func weightsRepeatAndThin() {
+    let weights = (0..<60).map { $0 < 20 ? 2.5 : 0.25 }
+    let orders = EpochOrders(weights: weights, seed: 0)
+    #expect(orders.filmsPerEpoch == 60)
+    var seen = Set<Int>()
+    for epoch in 0..<30 {
+      let order = orders.order(epoch: epoch)
+      let counts = Dictionary(grouping: order) { $0 }.mapValues(\.count)
+      #expect(order.count == 60)
+      #expect((0..<20).allSatisfy { [2, 3].contains(counts[$0] ?? 0) })
+      #expect(
+        order.filter { $0 < 20 }.count == 50 && counts.filter { $0.key >= 20 }.values.allSatisfy { $0 == 1 })
+      seen.formUnion(order)
+    }
+    #expect(seen.count == 60)
+  }
+}

@@ -159,6 +159,7 @@ enum OptionTrial {
       [range.lowerBound...range.lowerBound, range, range.upperBound...range.upperBound].map {
         .list([.number($0.lowerBound), .number($0.upperBound)])
       }
+    case .numbers(_, let range): [.list([]), .list([.number(range.lowerBound), .number(range.upperBound)])]
     case .text, .texts: []
     }
   }

@@ -17,8 +17,10 @@ public enum OptionKind: Sendable, Equatable {
   case text(default: String)
   /// Two ascending numbers `[low, high]`, both within `in`.
   case interval(default: ClosedRange<Double>, in: ClosedRange<Double>)
-  /// A list of texts.
+  /// A list of texts; one text alone is a list of one.
   case texts(default: [String])
+  /// A list of numbers.
+  case numbers(default: [Double], in: ClosedRange<Double>)
 }
 
 /// An option as its owner declares it: once, with default, range and one line of help.
@@ -42,6 +44,7 @@ public struct OptionDeclaration: Sendable, Equatable {
     case .choice(let value, _), .text(let value): .text(value)
     case .interval(let range, _): .list([.number(range.lowerBound), .number(range.upperBound)])
     case .texts(let values): .list(values.map(OptionValue.text))
+    case .numbers(let values, _): .list(values.map(OptionValue.number))
     }
   }
 
@@ -56,6 +59,7 @@ public struct OptionDeclaration: Sendable, Equatable {
     case .interval(_, let range):
       "two ascending numbers [low, high] from \(range.lowerBound) to \(range.upperBound)"
     case .texts: "a list of texts"
+    case .numbers(_, let range): "a list of numbers from \(range.lowerBound) to \(range.upperBound)"
     }
   }
 
@@ -77,6 +81,11 @@ public struct OptionDeclaration: Sendable, Equatable {
       return .list(numbers.map(OptionValue.number))
     case (.texts, .list(let items)):
       return items.allSatisfy { if case .text = $0 { true } else { false } } ? value : nil
+    case (.texts, .text(let text)): return .list(text.isEmpty ? [] : [value])
+    case (.numbers(_, let range), .list(let items)):
+      let numbers = items.compactMap(\.asNumber)
+      guard numbers.count == items.count, numbers.allSatisfy(range.contains) else { return nil }
+      return .list(numbers.map(OptionValue.number))
     default: return nil
     }
   }
@@ -168,6 +177,11 @@ public struct Options: Sendable, Equatable {
   public func texts(_ name: String) -> [String] {
     guard case .list(let items)? = values[name] else { undeclared(name, "list of texts") }
     return items.map { if case .text(let text) = $0 { text } else { undeclared(name, "list of texts") } }
+  }
+
+  public func numbers(_ name: String) -> [Double] {
+    guard case .list(let items)? = values[name] else { undeclared(name, "list of numbers") }
+    return items.compactMap(\.asNumber)
   }
 
   private func undeclared(_ name: String, _ kind: String) -> Never {

@@ -22,6 +22,9 @@ public struct FilmDecoder: Sendable {
   /// - Parameter codecs: of plugins, tried after PNG and JPEG.
   public init(codecs: [any ImageCodec] = []) { self.codecs = [PngCodec(), JpegCodec()] + codecs }
 
+  /// Where most headers end.
+  private static let headerBytes = 128 << 10
+
   /// Endings of names, in lower case, of files that a folder is searched for.
   var fileExtensions: Set<String> { Set(codecs.flatMap(\.fileExtensions)) }
 
@@ -52,10 +55,17 @@ public struct FilmDecoder: Sendable {
     }
   }
 
-  /// Reads the header of the file at `path`, and finds who decodes it.
+  /// Reads the header of the file at `path`, and finds who decodes it. Of a long file only the beginning is read,
+  /// unless the header does not end there.
   /// - Throws: `UnusableFilm`, also where a limit is broken.
   public func header(path: String, identifier: String) throws -> (codec: any ImageCodec, header: ImageHeader)
   {
+    let start = FileBytes.start(path: path, count: Self.headerBytes)
+    if start.count == Self.headerBytes,
+      let found = try? start.withUnsafeBytes({ try header(of: $0, identifier: identifier) })
+    {
+      return found
+    }
     let bytes = try FileBytes.read(path: path, mostBytes: mostBytes) {
       UnusableFilm(identifier: identifier, reason: $0)
     }

@@ -4,7 +4,7 @@ import Foundation
 extension Command {
   /// Times the parts that decide what a run costs.
   static let bench = Command(
-    name: "bench", summary: "Time a training step, the products in it, or frozen features",
+    name: "bench", summary: "Time a training step, the products in it, frozen features, or the data path",
     options: [
       CommandOption("--model", .value("SIZE"), help: "tiny, small, base or large; default base."),
       CommandOption("--batch", .value("N"), help: "Images a step; default 8."),
@@ -22,6 +22,10 @@ extension Command {
       CommandOption(
         "--checkpoint-activations", help: "step: compute activations again in the backward pass."),
       CommandOption("--profile", help: "step: time, FLOP/s and bytes/s for each kind of operation."),
+      CommandOption("--data", .repeated("SOURCE"), help: "films: which films, as in pretrain."),
+      CommandOption(
+        "--seconds", .value("X"), help: "films: how long to measure the path, and decoding alone; default 10."
+      ),
       CommandOption("--plugins", .value("FILE"), help: "The registry of plugins."),
       CommandOption("--json", help: "One line of JSON."),
     ],
@@ -30,7 +34,8 @@ extension Command {
         "WHAT",
         help:
           "step: forward, backward, clip, AdamW, moving average. ceiling: the step's matrix products back to "
-          + "back, and the share of their rate that the step reaches. encode: frozen features of whole crops."
+          + "back, and the share of their rate that the step reaches. encode: frozen features of whole crops. films: "
+          + "decoding, crops, the tasks' edits and stacking, without a model; --threads loader threads."
       )
     ],
     examples: [
@@ -39,6 +44,8 @@ extension Command {
       CommandExample("chex-runner bench step --profile", "where its time goes"),
       CommandExample(
         "chex-runner bench ceiling --precision bf16", "what the matrix library alone would reach"),
+      CommandExample(
+        "chex-runner bench films --data films --threads 1", "films a second of the data path on one core"),
       CommandExample("chex-runner bench encode --batch 1 --precision auto", "how long one film takes"),
     ],
     run: { arguments in
@@ -66,8 +73,17 @@ extension Command {
         }
       case "encode":
         try show(EncodeBench(sizes: sizes, backend: backend).run(repeats: steps)) { $0.description }
+      case "films":
+        let sources = arguments.values("--data")
+        guard !sources.isEmpty else { throw UsageError("bench films: --data SOURCE is required") }
+        let bench = try FilmsBench(
+          sources: sources, image: sizes.image, patch: sizes.patch,
+          seconds: arguments.number("--seconds", in: 0.1...3600) ?? 10,
+          threads: arguments.integer("--threads", in: 1...64) ?? 1,
+          pluginsFile: arguments.value("--plugins"))
+        try show(try bench.run()) { $0.description }
       case let what:
-        throw UsageError("bench: expected step, ceiling or encode, found \"\(what)\"")
+        throw UsageError("bench: expected step, ceiling, encode or films, found \"\(what)\"")
       }
       return 0
     })

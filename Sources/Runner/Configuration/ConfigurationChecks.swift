@@ -9,6 +9,7 @@ struct ConfigurationChecks {
     try checkModel(configuration.model)
     try checkTraining(configuration.training)
     try checkTasks(configuration.run.tasks)
+    try checkSources(configuration.data)
     try checkLists()
   }
 
@@ -101,6 +102,18 @@ struct ConfigurationChecks {
       throw failure(
         ["training.schedule_scale"], "a schedule cannot be shorter than the run",
         "use 1 or more, or 0 for the scale of run.compatibility")
+    }
+  }
+
+  private func checkSources(_ data: RunConfiguration.Data) throws {
+    guard !data.sources.isEmpty else {
+      throw failure(["data.source"], "there is no source of films", "name one with --data")
+    }
+    guard data.weights.isEmpty || data.weights.count == data.sources.count else {
+      throw failure(
+        ["data.weights", "data.source"],
+        "\(data.weights.count) weights for \(data.sources.count) sources", "give one for each, in their order"
+      )
     }
   }
 

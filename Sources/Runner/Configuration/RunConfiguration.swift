@@ -46,8 +46,16 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
 
   /// Which films.
   public struct Data: Codable, Sendable, Equatable {
-    /// Name of a data plugin, or path of a folder or CSV file. Default `"phantom"`.
-    public var source: String
+    /// Names of data plugins, paths of folders or CSV files, `COLLECTION:FOLDER`. Default `["phantom"]`.
+    public var sources: [String]
+    /// How often an epoch sees a film of each source; empty = once.
+    public var weights: [Double]
+    /// Which views are used. Default frontal.
+    public var views: ViewChoice
+    /// Share of patients to pre-train on, in (0, 1]. Default 1.
+    public var fraction: Double
+    /// Decides which patients. Default 0.
+    public var fractionSeed: Int
     /// Columns of a CSV; empty = found by name.
     public var pathColumn: String
     public var labelColumn: String
@@ -93,6 +101,13 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
     /// Films at most; 0 = all. Default 4000.
     public var films: Int
   }
+}
+
+/// Which views of the chest a run takes.
+public enum ViewChoice: String, Codable, Sendable {
+  /// PA, AP, and films of which nothing is known.
+  case frontal
+  case all
 }
 
 /// A condition on a film's attribute: `source=kermany`.

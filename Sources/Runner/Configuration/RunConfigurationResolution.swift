@@ -58,7 +58,11 @@ extension ViewSettings {
 
 extension RunConfiguration.Data {
   fileprivate init(_ options: Options) {
-    source = options.text("source")
+    sources = options.texts("source")
+    weights = options.numbers("weights")
+    views = ViewChoice(rawValue: options.text("views"))!
+    fraction = options.number("fraction")
+    fractionSeed = options.integer("fraction_seed")
     pathColumn = options.text("path_column")
     labelColumn = options.text("label_column")
     patientColumn = options.text("patient_column")

@@ -96,8 +96,22 @@ extension SettingsCatalogue {
     "data", "Which films, and which of them for training.",
     [
       OptionDeclaration(
-        "source", .text(default: "phantom"), help: "Name of a data plugin, or path of a folder or a CSV file."
-      ),
+        "source", .texts(default: ["phantom"]),
+        help:
+          "Films: the name of a data plugin, the path of a folder or CSV file, or COLLECTION:FOLDER (nih, chexpert,"
+          + " mimic …, see chex-runner data collections). Several make one run."),
+      OptionDeclaration(
+        "weights", .numbers(default: [], in: 0.001...1000),
+        help:
+          "How often an epoch sees a film of each source: 0.5 = half of them, anew each epoch; empty = once."),
+      OptionDeclaration(
+        "views", .choice(default: "frontal", of: ["frontal", "all"]),
+        help: "Leave out films that are known to be lateral or oblique, or keep them."),
+      OptionDeclaration(
+        "fraction", .number(default: 1, in: 0.00001...1),
+        help: "Share of the patients to pre-train on; a smaller share is part of a larger."),
+      OptionDeclaration(
+        "fraction_seed", .integer(default: 0, in: 0...Int.max), help: "Which patients that share takes."),
       OptionDeclaration(
         "path_column", .text(default: ""), help: "CSV column of the file's path; empty = found by name."),
       OptionDeclaration(

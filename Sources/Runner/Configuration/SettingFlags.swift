@@ -23,7 +23,9 @@ public struct SettingFlag: Sendable, Equatable {
   /// Every flag that stands for a setting.
   public static let all = [
     SettingFlag("--tasks", "A,B", "run", "tasks"),
-    SettingFlag("--data", "PATH", "data", "source"),
+    SettingFlag("--data", "SOURCE", "data", "source", isRepeated: true),
+    SettingFlag("--weights", "X,Y", "data", "weights"),
+    SettingFlag("--fraction", "X", "data", "fraction"),
     SettingFlag("--out", aliases: ["-o"], "DIR", "run", "out"),
     SettingFlag("--seed", "N", "run", "seed"),
     SettingFlag("--epochs", "N", "training", "epochs"),

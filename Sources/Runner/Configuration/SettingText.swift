@@ -12,7 +12,8 @@ enum SettingText {
     case .number: return number(text)
     case .boolean: return ["true": true, "false": false][text].map(OptionValue.boolean)
     case .choice, .text: return .text(text)
-    case .interval:
+    case .numbers where text.isEmpty: return .list([])
+    case .interval, .numbers:
       let numbers = items(of: text).map(number)
       return numbers.contains(nil) ? nil : .list(numbers.compactMap { $0 })
     case .texts:

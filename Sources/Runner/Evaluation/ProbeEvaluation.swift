@@ -26,6 +26,8 @@ struct ProbeEvaluation: Sendable {
   /// Findings with enough positives and negatives on both sides.
   let findings: [String]
   private let positives: [String: Set<Int>]
+  /// Films that are left out of a finding's probe, since nothing is known of it for them.
+  private let unknown: [String: Set<Int>]
 
   /// Cases of either kind that a finding needs in training films, and in test films.
   static let minimumTrain = 8
@@ -35,19 +37,21 @@ struct ProbeEvaluation: Sendable {
   /// - Returns: nil where no finding has enough cases.
   init?(_ records: [FilmRecord], findingNames: [String], wanted: [String], partition: FilmPartition) {
     (train, test) = (partition.probeTrain, partition.probeTest)
-    var positives: [String: Set<Int>] = [:]
+    var (positives, unknown): ([String: Set<Int>], [String: Set<Int>]) = ([:], [:])
     for name in wanted.isEmpty ? findingNames : wanted {
       positives[name] = Set((train + test).filter { records[$0].findings.contains(name) })
+      unknown[name] = Set((train + test).filter { records[$0].unknown.contains(name) })
     }
-    self.positives = positives
+    (self.positives, self.unknown) = (positives, unknown)
     let (train, test) = (train, test)
-    func enough(_ films: [Int], _ cases: Set<Int>, _ minimum: Int) -> Bool {
-      let count = films.filter(cases.contains).count
-      return count >= minimum && films.count - count >= minimum
+    func enough(_ films: [Int], _ finding: String, _ minimum: Int) -> Bool {
+      let known = films.filter { !unknown[finding]!.contains($0) }
+      let count = known.filter(positives[finding]!.contains).count
+      return count >= minimum && known.count - count >= minimum
     }
-    findings = positives.filter {
-      enough(train, $0.value, Self.minimumTrain) && enough(test, $0.value, Self.minimumTest)
-    }.keys.sorted()
+    findings = positives.keys.filter {
+      enough(train, $0, Self.minimumTrain) && enough(test, $0, Self.minimumTest)
+    }.sorted()
     if findings.isEmpty { return nil }
   }
 
@@ -60,9 +64,12 @@ struct ProbeEvaluation: Sendable {
     let slots = ResultSlots<ProbeResult.Finding>(findings.count)
     Compute.parallel(findings.count) { index in
       let name = findings[index]
-      let own = positives[name]!
-      let scores = fit(trainX, features.width, train.map(own.contains)).scores(testX, width: features.width)
-      let labels = test.map(own.contains)
+      let (own, unknown) = (positives[name]!, unknown[name]!)
+      let (learned, tested) = (known(train, unknown), known(test, unknown))
+      let x = select(trainX, features.width, learned)
+      let scores = fit(x, features.width, learned.map { own.contains(train[$0]) })
+        .scores(select(testX, features.width, tested), width: features.width)
+      let labels = tested.map { own.contains(test[$0]) }
       guard let area = AreaUnderCurve.value(scores, labels) else { return }
       slots[index] = ProbeResult.Finding(
         name: name, areaUnderCurve: area, positives: labels.filter { $0 }.count, films: labels.count)
@@ -71,12 +78,21 @@ struct ProbeEvaluation: Sendable {
       findings: slots.values.compactMap { $0 }, trainFilms: train.count, testFilms: test.count)
   }
 
+  /// Positions of films of which the finding is known.
+  private func known(_ films: [Int], _ unknown: Set<Int>) -> [Int] {
+    films.indices.filter { !unknown.contains(films[$0]) }
+  }
+
+  private func select(_ values: [Double], _ width: Int, _ indices: [Int]) -> [Double] {
+    if indices.count * width == values.count { return values }
+    return indices.flatMap { values[$0 * width..<($0 + 1) * width] }
+  }
+
   /// The probe with the penalty that does best on every fifth film, fitted again to all.
   private func fit(_ features: [Double], _ width: Int, _ labels: [Bool]) -> LinearProbe {
     let validation = labels.indices.filter { $0 % 5 == 4 }
     let fitting = labels.indices.filter { $0 % 5 != 4 }
-    func rows(_ indices: [Int]) -> [Double] { indices.flatMap { features[$0 * width..<($0 + 1) * width] } }
-    let (fittingX, validationX) = (rows(fitting), rows(validation))
+    let (fittingX, validationX) = (select(features, width, fitting), select(features, width, validation))
     let scored = LinearProbe.penalties.map { penalty -> (Double, Double) in
       let probe = LinearProbe(fittingX, width: width, labels: fitting.map { labels[$0] }, penalty: penalty)
       let scores = probe.scores(validationX, width: width)

@@ -15,14 +15,16 @@ final class BatchBuilder: Sendable {
   let batchSize: Int
   /// Batches of an epoch; films that do not fill a batch wait for the next epoch's order.
   let batchesPerEpoch: Int
-  private let orders = EpochOrders()
+  private let orders: EpochOrders
 
   init(
-    source: FilmCache, films: [Int], assemblies: [TaskAssembly], geometry: ImageGeometry, seed: UInt64,
+    source: FilmCache, films: [Int], orders: EpochOrders, assemblies: [TaskAssembly], geometry: ImageGeometry,
+    seed: UInt64,
     batchSize: Int, batchesPerEpoch: Int
   ) {
     self.source = source
     self.films = films
+    self.orders = orders
     self.assemblies = assemblies
     self.geometry = geometry
     self.seed = seed
@@ -44,10 +46,10 @@ final class BatchBuilder: Sendable {
   /// Sample `index` of batch `step`. An unusable film is replaced by the next usable one of the epoch's order.
   /// - Throws: `NoUsableFilm` when there is none.
   func sample(step: Int, index: Int, plans: [BatchPlan]) throws -> Sample {
-    let order = orders.order(epoch: step / batchesPerEpoch, count: films.count, seed: seed)
+    let order = orders.order(epoch: step / batchesPerEpoch)
     let position = step % batchesPerEpoch * batchSize + index
-    for skipped in 0..<films.count {
-      let film = films[order[(position + skipped) % films.count]]
+    for skipped in order.indices {
+      let film = films[order[(position + skipped) % order.count]]
       do {
         let pixels = try source.film(at: film)
         return Sample(film: film, parts: plans.map { $0.sample(pixels, index: index) })
@@ -108,22 +110,5 @@ struct NoUsableFilm: Error, CustomStringConvertible {
     "data: none of the \(films) films to pre-train on can be used:\n"
       + examples.map { "  \($0)\n" }.joined()
       + "check --data and the files' formats (PNG and JPEG, 32 px or more)"
-  }
-}
-
-/// The order of films in each epoch; the last few are kept.
-private final class EpochOrders: @unchecked Sendable {
-  private let lock = NSLock()
-  private var known: [Int: [Int]] = [:]
-
-  func order(epoch: Int, count: Int, seed: UInt64) -> [Int] {
-    lock.withLock {
-      if let order = known[epoch] { return order }
-      var random = RandomStream(seed: seed, stream: "order", step: epoch)
-      let order = random.permutation(count)
-      known = known.filter { abs($0.key - epoch) <= 1 }
-      known[epoch] = order
-      return order
-    }
   }
 }

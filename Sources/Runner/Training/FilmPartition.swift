@@ -1,4 +1,5 @@
 import CoreTensor
+import Films
 import WorldModel
 
 /// Which films of a source train, and which are held out for the probe and for health.
@@ -18,44 +19,66 @@ struct FilmPartition: Sendable, Equatable {
     var chosen = records.indices.filter { index in
       data.filter.allSatisfy { records[index].matches($0) }
     }
-    if data.limit > 0 { chosen = Array(chosen.prefix(data.limit)) }
-    let isSplit = chosen.contains { records[$0].split != nil }
-    notes = []
-    if isSplit {
-      heldOut = chosen.filter { !data.pretrainSplits.contains(records[$0].split ?? "") }
-      let reserved = Set(heldOut.map { records[$0].patientKey })
-      let wanted = chosen.filter { data.pretrainSplits.contains(records[$0].split ?? "") }
-      pretrain = wanted.filter { !reserved.contains(records[$0].patientKey) }
-      if pretrain.count < wanted.count {
+    (probeTrain, probeTest, notes) = ([], [], [])
+    if data.views == .frontal {
+      let others = chosen.filter { !(records[$0].view?.isFrontal ?? true) }
+      if !others.isEmpty {
+        chosen.removeAll { !(records[$0].view?.isFrontal ?? true) }
         notes.append(
-          "\(wanted.count - pretrain.count) films were left out of pre-training: their patients are held out too"
-        )
+          "\(others.count) films are no frontal views and were left out; data.views = all keeps them")
       }
-    } else {
-      let held = Self.heldOutPatients(
-        chosen.map { records[$0].patientKey }, data.holdoutFraction, configuration.run.seed)
-      heldOut = chosen.filter { held.contains(records[$0].patientKey) }
-      pretrain = chosen.filter { !held.contains(records[$0].patientKey) }
     }
+    if data.limit > 0 { chosen = Array(chosen.prefix(data.limit)) }
+    // A collection that names splits is split so, another by holding patients out.
+    let split = Set(chosen.filter { records[$0].split != nil }.map { records[$0].collection })
+    func isSplit(_ index: Int) -> Bool { split.contains(records[index].collection) }
+    let drawn = Self.heldOutPatients(
+      chosen.filter { !isSplit($0) }.map { records[$0].patientKey }, data.holdoutFraction,
+      configuration.run.seed)
+    func isHeldOut(_ index: Int) -> Bool {
+      isSplit(index)
+        ? !data.pretrainSplits.contains(records[index].split ?? "")
+        : drawn.contains(records[index].patientKey)
+    }
+    heldOut = chosen.filter(isHeldOut)
+    let reserved = Set(heldOut.map { records[$0].patientKey })
+    let wanted = chosen.filter { !isHeldOut($0) }
+    pretrain = wanted.filter { !reserved.contains(records[$0].patientKey) }
+    if pretrain.count < wanted.count {
+      notes.append(
+        "\(wanted.count - pretrain.count) films were left out of pre-training: their patients are held out too"
+      )
+    }
+    if data.fraction < 1 { keepFraction(of: records, data) }
     guard !pretrain.isEmpty else {
       throw PartitionError(
         found: Set(records.compactMap(\.split)).sorted(), wanted: data.pretrainSplits, chosen: chosen.count)
     }
-    (probeTrain, probeTest) = ([], [])
     guard hasLabels else { return }
     let probe = configuration.probe
+    let held = Set(heldOut)
     let labelled = chosen.filter { index in probe.filter.allSatisfy { records[index].matches($0) } }
-    if isSplit {
-      probeTrain = labelled.filter { probe.trainSplits.contains(records[$0].split ?? "") }
-      probeTest = labelled.filter { probe.testSplits.contains(records[$0].split ?? "") }
-      let tested = Set(probeTest.map { records[$0].patientKey })
-      probeTrain.removeAll { tested.contains(records[$0].patientKey) }
-    } else {
-      let held = Set(heldOut)
-      probeTrain = labelled.filter { !held.contains($0) }
-      probeTest = labelled.filter(held.contains)
+    func serves(_ index: Int, _ splits: [String], heldOut: Bool) -> Bool {
+      isSplit(index) ? splits.contains(records[index].split ?? "") : held.contains(index) == heldOut
+    }
+    probeTest = labelled.filter { serves($0, probe.testSplits, heldOut: true) }
+    let tested = Set(probeTest.map { records[$0].patientKey })
+    probeTrain = labelled.filter {
+      serves($0, probe.trainSplits, heldOut: false) && !tested.contains(records[$0].patientKey)
     }
     if probe.films > 0 { limitProbe(to: probe.films) }
+  }
+
+  /// Keeps whole patients in an order that depends on the seed alone, so that a smaller fraction is part of a larger.
+  private mutating func keepFraction(of records: [FilmRecord], _ data: RunConfiguration.Data) {
+    let patients = Set(pretrain.map { records[$0].patientKey }).sorted()
+    var random = RandomStream(seed: UInt64(data.fractionSeed), stream: "fraction")
+    let count = max(1, Int((Double(patients.count) * data.fraction).rounded()))
+    let kept = Set(random.permutation(patients.count).prefix(count).map { patients[$0] })
+    pretrain.removeAll { !kept.contains(records[$0].patientKey) }
+    notes.append(
+      "data.fraction = \(data.fraction): \(count) of \(patients.count) patients, \(pretrain.count) films, to pre-train on"
+    )
   }
 
   /// Keeps the share of training and test films; both are thinned evenly over their order.
@@ -85,7 +108,8 @@ struct PartitionError: Error, CustomStringConvertible {
   var description: String {
     guard !found.isEmpty, chosen > 0 else {
       return
-        "data: no film to pre-train on (\(chosen) left after filters and limit); relax data.filter or data.limit"
+        "data: no film to pre-train on (\(chosen) left after filters, views and limit); relax data.filter, data.views "
+        + "or data.limit"
     }
     return
       "data: no film to pre-train on: splits named by data.pretrain_splits are \(wanted), the source has \(found); "
@@ -97,10 +121,14 @@ extension FilmRecord {
   /// Films without a patient are each their own.
   var patientKey: String { patient.map { "patient " + $0 } ?? "film " + identifier }
 
+  /// The collection, where several are joined; else empty.
+  var collection: String { attributes[JoinedSource.collectionAttribute] ?? "" }
+
   func matches(_ filter: ColumnFilter) -> Bool {
     switch filter.column {
     case "split": split == filter.value
     case "patient": patient == filter.value
+    case "view": attributes["view"] == filter.value || view?.rawValue == filter.value
     default: attributes[filter.column] == filter.value
     }
   }

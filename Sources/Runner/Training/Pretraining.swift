@@ -96,7 +96,7 @@ enum Pretraining {
     try log.note(
       "films: \(parts.source.summary); \(parts.partition.pretrain.count) to pre-train on, \(parts.partition.heldOut.count) held out"
     )
-    for note in parts.partition.notes { try log.warn(note) }
+    for note in parts.source.notes + parts.partition.notes { try log.warn(note) }
     let names = parts.tasks.tasks.map(\.name).joined(separator: ", ")
     try log.note(
       "tasks: \(names)\(configuration.run.isNaive ? ", naive sum" : ""); compatibility \(configuration.run.compatibility.rawValue)"

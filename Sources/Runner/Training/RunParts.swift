@@ -22,8 +22,10 @@ struct RunParts {
     source = try setup.filmSource()
     partition = try FilmPartition(source.records, hasLabels: !source.findingNames.isEmpty, configuration)
     let seed = UInt64(configuration.run.seed)
-    stepsPerEpoch = try training.stepsPerEpoch(films: partition.pretrain.count)
-    schedule = try training.schedule(films: partition.pretrain.count)
+    let records = source.records
+    let orders = EpochOrders(weights: setup.weights(partition.pretrain.map { records[$0] }), seed: seed)
+    stepsPerEpoch = try training.stepsPerEpoch(films: orders.filmsPerEpoch)
+    schedule = try training.schedule(films: orders.filmsPerEpoch)
     optimization = Optimization(
       tasks.model(setup.shape, seed: seed, recomputesActivations: training.checkpointActivations),
       settings: AdamWSettings(
@@ -32,7 +34,7 @@ struct RunParts {
         clipNorm: training.clipNorm), reduction: setup.configuration.objective.reduction,
       backend: configuration.run.precision.backend)
     builder = BatchBuilder(
-      source: source, films: partition.pretrain,
+      source: source, films: partition.pretrain, orders: orders,
       assemblies: TaskAssembly.assemblies(
         tasks: tasks.tasks, views: setup.configuration.views, naive: configuration.run.isNaive),
       geometry: configuration.model.geometry, seed: seed, batchSize: training.batchSize,

@@ -76,10 +76,33 @@ struct RunSetup {
     FilmCache(try openSource(), mostBytes: configuration.data.cacheMebibytes << 20)
   }
 
-  /// The run's films: of a data plugin where one has the name, else of a folder or table.
+  /// The run's films: of one source as it is, of several joined.
   func openSource() throws -> any FilmSource {
+    let sources = try configuration.data.sources.map { try openSource($0) }
+    guard sources.count > 1 else { return sources[0] }
+    return JoinedSource(zip(sourceNames, sources).map { JoinedSource.Part(name: $0, source: $1) })
+  }
+
+  /// What each source is called where there are several: `nih` for `nih:/data/nih`, else the last part of its path.
+  var sourceNames: [String] {
+    var names: [String] = []
+    for source in configuration.data.sources {
+      let collection = source.split(separator: ":", maxSplits: 1).first.map(String.init) ?? source
+      let short = collection.contains("/") ? Folder.name(of: source) : collection
+      var (name, number) = (short, 2)
+      while names.contains(name) {
+        name = "\(short)-\(number)"
+        number += 1
+      }
+      names.append(name)
+    }
+    return names
+  }
+
+  /// Films of a data plugin where one has the name, else of a collection, a folder or a table.
+  func openSource(_ name: String) throws -> any FilmSource {
     let data = configuration.data
-    for plugin in plugins where plugin.name == data.source {
+    for plugin in plugins where plugin.name == name {
       guard case .data(let definition) = plugin.definition else { continue }
       let options = configuration.options(of: plugin.name, declared: definition.options)
       let code = PluginCode("data source \"\(plugin.name)\"", "make")
@@ -89,7 +112,7 @@ struct RunSetup {
     let table = TableOptions(
       pathColumn: data.pathColumn.nonEmpty, labelColumn: data.labelColumn.nonEmpty,
       patientColumn: data.patientColumn.nonEmpty, splitColumn: data.splitColumn.nonEmpty)
-    return try openFilmSource(path: data.source, options: table, decoder: try decoder())
+    return try openFilmSource(path: name, options: table, decoder: try decoder())
   }
 
 }
@@ -129,4 +152,15 @@ enum RunSetupError: Error, CustomStringConvertible {
 extension String {
   /// Nil where there is no text.
   var nonEmpty: String? { isEmpty ? nil : self }
+}
+
+extension RunSetup {
+  /// How often an epoch sees each film, by its collection.
+  func weights(_ records: [FilmRecord]) -> [Double] {
+    let data = configuration.data
+    guard !data.weights.isEmpty else { return Array(repeating: 1, count: records.count) }
+    guard data.sources.count > 1 else { return Array(repeating: data.weights[0], count: records.count) }
+    let weights = Dictionary(uniqueKeysWithValues: zip(sourceNames, data.weights))
+    return records.map { weights[$0.collection] ?? 1 }
+  }
 }

@@ -1,0 +1,75 @@
+import Imaging
+import WorldModel
+
+/// Several collections as one: records in the order of the collections, identifiers and patients told apart by the
+/// collection's name, which is also the attribute `collection`. Of a finding that a collection does not label nothing
+/// is known for its films.
+public struct JoinedSource: FilmSource {
+  /// A collection and what its films are told apart by.
+  public struct Part: Sendable {
+    public let name: String
+    public let source: any FilmSource
+
+    public init(name: String, source: any FilmSource) {
+      self.name = name
+      self.source = source
+    }
+  }
+
+  /// Name of the attribute that tells a film's collection.
+  public static let collectionAttribute = "collection"
+
+  public let records: [FilmRecord]
+  public let findingNames: [String]
+  private let parts: [Part]
+  /// First index of each part.
+  private let starts: [Int]
+
+  /// - Precondition: names differ.
+  public init(_ parts: [Part]) {
+    precondition(Set(parts.map(\.name)).count == parts.count, "JoinedSource: a name is given twice")
+    self.parts = parts
+    let all = Set(parts.flatMap(\.source.findingNames))
+    findingNames = all.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    var (starts, records): ([Int], [FilmRecord]) = ([], [])
+    for part in parts {
+      starts.append(records.count)
+      let unlabelled = all.subtracting(part.source.findingNames)
+      records += part.source.records.map { record in
+        var record = record
+        record.identifier = part.name + ":" + record.identifier
+        record.patient = record.patient.map { part.name + ":" + $0 }
+        record.unknown.formUnion(unlabelled)
+        record.attributes[Self.collectionAttribute] = part.name
+        return record
+      }
+    }
+    (self.starts, self.records) = (starts, records)
+  }
+
+  public var summary: String { parts.map { "\($0.name): \($0.source.summary)" }.joined(separator: "; ") }
+
+  public var notes: [String] { parts.flatMap { part in part.source.notes.map { "\(part.name): \($0)" } } }
+
+  public func film(at index: Int) throws -> GrayImage {
+    let (part, own) = place(of: index)
+    do { return try part.source.film(at: own) } catch let failure as UnusableFilm {
+      throw UnusableFilm(identifier: records[index].identifier, reason: failure.reason)
+    }
+  }
+
+  public func truth(at index: Int) throws -> FilmTruth? {
+    let (part, own) = place(of: index)
+    return try part.source.truth(at: own)
+  }
+
+  public func header(at index: Int) throws -> ImageHeader? {
+    let (part, own) = place(of: index)
+    return try part.source.header(at: own)
+  }
+
+  private func place(of index: Int) -> (part: Part, own: Int) {
+    let part = (starts.firstIndex { $0 > index } ?? parts.count) - 1
+    return (parts[part], index - starts[part])
+  }
+}
