@@ -1,4 +1,5 @@
 // swift-tools-version: 6.2
+import Foundation
 import PackageDescription
 
 let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
@@ -21,15 +22,32 @@ let installedLibraries: [LinkerSetting] = [
   .unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", "$ORIGIN/../lib"])
 ]
 
-let pluginTargets = ["LocalTask", "GlobalTask", "DomainTask", "PhantomData"]
+let pluginTargets = ["LocalTask", "GlobalTask", "DomainTask", "PhantomData", "DicomCodec"]
 /// Libraries that the host must refuse, each for its own reason.
 let refusedTargets = [
   "WrongVersionPlugin", "ForeignCorePlugin", "ForeignRegistryPlugin", "ThrowingPlugin", "DuplicatePlugin",
 ]
 
+/// The DICOM decoder needs Debian's libgdcm-dev. Without it the codec is built all the same and says what is missing.
+let gdcm = "/usr/include/gdcm-3.0"
+let hasGDCM = FileManager.default.fileExists(atPath: gdcm + "/gdcmReader.h")
+let dicomTargets: [Target] =
+  !hasGDCM
+  ? []
+  : [
+    .target(
+      name: "CDicom", dependencies: ["CDicomProtocol"], path: "Sources/Plugins/Dicom/CDicom",
+      cxxSettings: [.unsafeFlags(["-isystem", gdcm])],
+      linkerSettings: ["gdcmMSFF", "gdcmDSED", "gdcmCommon", "z", "m"].map { .linkedLibrary($0) }),
+    .executableTarget(
+      name: "chex-dicom-worker", dependencies: ["CDicom"], path: "Sources/Plugins/Dicom/Worker"),
+    tests("DicomTests", ["DicomCodec", "CDicomProtocol", "Films", "chex-dicom-worker"]),
+  ]
+
 let package = Package(
   name: "CheXWorld",
   products: [.executable(name: "chex-runner", targets: ["chex-runner"])]
+    + (hasGDCM ? [.executable(name: "chex-dicom-worker", targets: ["chex-dicom-worker"])] : [])
     + (pluginTargets + refusedTargets + ["TrapTask"]).map {
       .library(name: $0, type: .dynamic, targets: [$0])
     },
@@ -40,6 +58,10 @@ let package = Package(
     plugin("DomainTask", "Sources/Tasks/Domain"),
     plugin("TrapTask", "Tests/Fixtures/TrapTask"),
     plugin("PhantomData", "Sources/Plugins/Phantom"),
+    .target(name: "CDicomProtocol", path: "Sources/Plugins/Dicom/CDicomProtocol"),
+    .target(
+      name: "DicomCodec", dependencies: [core, "CDicomProtocol"], path: "Sources/Plugins/Dicom/Codec",
+      swiftSettings: strict),
     .target(
       name: "CToml", path: "Sources/Plugins/CToml", cxxSettings: [.unsafeFlags(["-O1", "-std=c++17"])]),
     .target(
@@ -70,7 +92,7 @@ let package = Package(
     tests("PluginHostTests", ["PluginHost"]),
     tests("RunnerTests", ["Runner", "PluginHost", "Films"]),
     tests("EndToEndTests"),
-  ] + refusedTargets.map { plugin($0, "Tests/RefusedPlugins/\($0)") },
+  ] + dicomTargets + refusedTargets.map { plugin($0, "Tests/RefusedPlugins/\($0)") },
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17
 )
