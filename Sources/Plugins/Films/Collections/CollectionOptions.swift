@@ -53,6 +53,17 @@ public struct CollectionOptions: Sendable, Equatable, Codable {
     }
   }
 
+  /// The same options, those parts at their defaults for which `keeps` does not hold.
+  func keeping(_ keeps: (Part) -> Bool) -> CollectionOptions {
+    var kept = CollectionOptions()
+    if keeps(.uncertain) { kept.uncertain = uncertain }
+    if keeps(.uncertainFindings) { kept.uncertainFindings = uncertainFindings }
+    if keeps(.agreement) { kept.agreement = agreement }
+    if keeps(.shots) { kept.shots = shots }
+    if keeps(.draw) { kept.draw = draw }
+    return kept
+  }
+
   /// The first problem with the values themselves, in words.
   var problem: String? {
     if !(1...3).contains(agreement) { return "agreement is \(agreement); 1, 2 or 3 readers are expected" }
