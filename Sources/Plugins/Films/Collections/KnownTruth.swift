@@ -29,7 +29,7 @@ struct KnownTruth: Sendable, Equatable {
     let (across, down) = (Double(width) / space.width, Double(height) / space.height)
     var truth = FilmTruth()
     truth.boxes = try boxes.map { box in
-      // Half a hundredth beyond the edge is a reader's hand; more is a film that was made smaller than its boxes.
+      // Half a percent beyond the edge is a reader's hand; more is a film that was made smaller than its boxes.
       guard box.column + box.width <= space.width * 1.005 + 1,
         box.row + box.height <= space.height * 1.005 + 1
       else {
