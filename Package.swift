@@ -46,15 +46,15 @@ let package = Package(
       name: "CCodecs", path: "Sources/Plugins/CCodecs",
       linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
     .target(
-      name: "Films", dependencies: [core, "CCodecs"], path: "Sources/Plugins/Films", swiftSettings: strict),
+      name: "Films", dependencies: [core, "CCodecs", "CZlib"], path: "Sources/Plugins/Films",
+      swiftSettings: strict),
     .target(
       name: "PluginHost", dependencies: [core, "CToml"], path: "Sources/Plugins/Host", swiftSettings: strict),
     .systemLibrary(
-      name: "CZlib", path: "Sources/Runner/Storage/CZlib", pkgConfig: "zlib",
-      providers: [.apt(["zlib1g-dev"])]),
+      name: "CZlib", path: "Sources/Plugins/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(
       name: "Runner", dependencies: [core, "PluginHost", "Films", "CZlib"], path: "Sources/Runner",
-      exclude: ["Main", "Storage/CZlib"], swiftSettings: strict),
+      exclude: ["Main"], swiftSettings: strict),
     .executableTarget(
       name: "chex-runner", dependencies: ["Runner"], path: "Sources/Runner/Main", swiftSettings: strict,
       linkerSettings: installedLibraries),

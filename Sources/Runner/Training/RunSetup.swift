@@ -63,11 +63,13 @@ struct RunSetup {
     return try TaskSet(chosen, environment: environment)
   }
 
-  /// Decodes PNG, JPEG, and what enabled codec plugins read. Films come no larger than the smallest crop needs.
-  func decoder() throws -> FilmDecoder {
+  /// Decodes PNG, JPEG, and what enabled codec plugins read.
+  /// - Parameter asStored: false, the default: films come no larger than the smallest crop needs.
+  func decoder(asStored: Bool = false) throws -> FilmDecoder {
     var decoder = FilmDecoder(
       codecs: try FilmCodecs.make(plugins) { configuration.options(of: $0, declared: $1) })
-    decoder.shorterSide = configuration.views.shorterSide(for: configuration.model.imageSize)
+    decoder.shorterSide =
+      asStored ? nil : configuration.views.shorterSide(for: configuration.model.imageSize)
     return decoder
   }
 
@@ -77,7 +79,8 @@ struct RunSetup {
   }
 
   /// The run's films: of a data plugin where one has the name, else of a folder or table.
-  func openSource() throws -> any FilmSource {
+  /// - Parameter asStored: see ``decoder(asStored:)``.
+  func openSource(asStored: Bool = false) throws -> any FilmSource {
     let data = configuration.data
     for plugin in plugins where plugin.name == data.source {
       guard case .data(let definition) = plugin.definition else { continue }
@@ -89,7 +92,7 @@ struct RunSetup {
     let table = TableOptions(
       pathColumn: data.pathColumn.nonEmpty, labelColumn: data.labelColumn.nonEmpty,
       patientColumn: data.patientColumn.nonEmpty, splitColumn: data.splitColumn.nonEmpty)
-    return try openFilmSource(path: data.source, options: table, decoder: try decoder())
+    return try openFilmSource(path: data.source, options: table, decoder: try decoder(asStored: asStored))
   }
 
 }
@@ -102,6 +105,7 @@ private struct NamedSource: FilmSource {
   let summary: String
   let records: [FilmRecord]
   let notes: [String]
+  let filmsAreCheap: Bool
 
   init(source: any FilmSource, name: String) {
     self.source = source
@@ -109,6 +113,7 @@ private struct NamedSource: FilmSource {
     (findingNames, summary, records, notes) = (
       source.findingNames, source.summary, source.records, source.notes
     )
+    filmsAreCheap = source.filmsAreCheap
   }
 
   func film(at index: Int) throws -> GrayImage { try film.run { try source.film(at: index) } }
