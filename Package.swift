@@ -65,7 +65,7 @@ let package = Package(
     tests("ImagingTests"),
     tests("WorldModelTests", ["PluginHost"]),
     tests("PhantomTests", ["PhantomData"]),
-    tests("FilmsTests", ["Films", "CCodecs"]),
+    tests("FilmsTests", ["Films", "CCodecs", "PhantomData"]),
     tests("PluginHostTests", ["PluginHost"]),
     tests("RunnerTests", ["Runner", "PluginHost", "Films"]),
     tests("EndToEndTests"),

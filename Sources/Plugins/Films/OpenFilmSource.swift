@@ -1,8 +1,8 @@
 import Foundation
 import WorldModel
 
-/// Opens what `path` points at: a CSV table; a folder with an `index.csv` that names files, read as a table;
-/// or any other folder, searched for PNG and JPEG.
+/// Opens what `path` points at: a CSV table; a packed store; a folder with an `index.csv` that names files, read as a
+/// table; or any other folder, searched for films of every known format.
 /// - Parameters:
 ///   - path: a file or folder.
 ///   - options: columns and filters of a table; a folder without a table takes none.
@@ -25,6 +25,17 @@ public func openFilmSource(
     return try TableSource(table: path, options: options, decoder: decoder)
   }
   let folder = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+  if StoreSource.isStore(folder) {
+    var columns = options
+    columns.filters = []
+    guard columns == TableOptions() else {
+      throw FilmsError.notFound(
+        path: folder,
+        problem: "columns are given, but this is a packed store, whose labels, patients and splits were "
+          + "chosen when it was prepared; leave the columns out (filters are fine)")
+    }
+    return try StoreSource(folder: folder, filters: options.filters)
+  }
   let index = folder + "/index.csv"
   let hasIndex = access(index, F_OK) == 0
   if hasIndex {

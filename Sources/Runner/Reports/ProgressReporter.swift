@@ -49,7 +49,8 @@ public final class ProgressReporter {
   ///   - clock: seconds that only ever rise.
   ///   - output: writes text as it is, and flushes.
   public init(
-    terminal: Terminal, unit: String = "step", totalSteps: Int, totalEpochs: Int? = nil, firstStep: Int = 0, firstFilms: Int = 0,
+    terminal: Terminal, unit: String = "step", totalSteps: Int, totalEpochs: Int? = nil, firstStep: Int = 0,
+    firstFilms: Int = 0,
     clock: @escaping () -> Double = ProgressReporter.systemClock,
     output: @escaping (String) -> Void = ProgressReporter.standardOutput
   ) {
