@@ -56,7 +56,7 @@ struct InventedSource: FilmSource {
 extension ScratchFolder {
   /// Prepares a store in the folder `name`.
   @discardableResult func store(
-    _ name: String = "store", _ source: any FilmSource, _ settings: StoreSettings, threads: Int = 2
+    _ source: any FilmSource, _ settings: StoreSettings, in name: String = "store", threads: Int = 2
   ) throws -> StoreIndex {
     let preparation = try StorePreparation(source, settings: settings, folder: path + "/" + name)
     let index = try #require(try preparation.run(threads: threads))

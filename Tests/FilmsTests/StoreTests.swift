@@ -80,10 +80,10 @@ import WorldModel
 
   @Test func sameBytesForAnyThreadsAndInterruptions() throws {
     let source = InventedSource.levels(45, bits: 8)
-    try scratch.store("one", source, plain, threads: 1)
+    try scratch.store(source, plain, in: "one", threads: 1)
     let expected = try scratch.contents("one")
     #expect(expected.count == 2 + 2 * 6)
-    try scratch.store("five", source, plain, threads: 5)
+    try scratch.store(source, plain, in: "five", threads: 5)
     #expect(try scratch.contents("five") == expected)
     // Stopped again and again, each time after another number of films.
     var calls = 0

@@ -20,10 +20,11 @@ public struct PixelBox: Sendable, Equatable {
 /// The part of a film that was exposed: what is left without black, white or grey borders and the shade of the
 /// collimator.
 ///
-/// From each side lines are taken off, as long as nearly all of a line is dark, white, or as grey as the film's edge.
-/// What little may differ is letters and markers in the border. Lines that hold more of them are taken off too, where
-/// clean border lines follow, at least as many. A line that crosses the body is never of that kind: whatever is cut
-/// shows nothing. Collimators that stand at an angle to the film's edges are left alone.
+/// From each side lines are taken off, as long as nearly all of a line is dark; what little may differ is letters and
+/// markers. Lines that hold more of them are taken off too, where clean dark lines follow, at least as many. White
+/// lines, and lines as grey as the film's edge, are taken off where they end at once, as no part of a body does.
+/// A line that crosses the body is never of these kinds: whatever is cut shows nothing. Of a collimator that stands at
+/// an angle to the film's edges a wedge stays.
 public struct ExposedField: Sendable, Equatable {
   /// What to keep: the whole film where no border was found or the search was refused.
   public let box: PixelBox
@@ -61,8 +62,10 @@ private struct BorderSearch {
   /// Pixels of a border line that must be border, the rest being letters; and of a line full of letters.
   private static let clean = 0.98
   private static let lettered = 0.8
-  /// Longest stretch of lettered lines, as a share of the film's side.
+  /// Longest stretch of lettered lines, as a share of the film's longer side.
   private static let longestLettering = 0.08
+  /// Pixels of a line just inside of a white or grey border that may look like it.
+  private static let mostInside = 0.6
   /// Shares of the film's own range of greys: what counts as dark, as white, and as the same grey.
   private static let darkShare: Float = 0.05
   private static let whiteShare: Float = 0.98
@@ -130,22 +133,36 @@ private struct BorderSearch {
   private func borderLines(_ side: Side) -> Int {
     let isRow = side == .top || side == .bottom
     let lines = isRow ? box.height : box.width
-    let gap = Int(Double(isRow ? film.height : film.width) * Self.longestLettering)
-    let edge = level(of: side)
+    return max(darkLines(side, lines), plainLines(side, lines, edge: level(of: side)))
+  }
+
+  /// Dark lines, letters among them allowed.
+  private func darkLines(_ side: Side, _ lines: Int) -> Int {
+    let longest = Int(Double(max(film.height, film.width)) * Self.longestLettering)
     var (border, lettered, resumed) = (0, 0, 0)
     for line in 0..<lines {
-      let share = borderShare(side, line, edge: edge)
+      let share = shares(side, line, edge: 0).dark
       if share >= Self.clean {
         resumed += 1
         // Clean lines after lettering prove it to lie in the border once they are as many.
         if resumed >= lettered { (border, lettered, resumed) = (line + 1, 0, 0) }
-      } else if share >= Self.lettered, lettered + resumed < gap {
+      } else if share >= Self.lettered, lettered + resumed < longest {
         (lettered, resumed) = (lettered + resumed + 1, 0)
       } else {
         break
       }
     }
     return border
+  }
+
+  /// White lines, or lines as grey as the edge, that end at once. Where they fade into the film they are none: an
+  /// abdomen is as white at the end of many films.
+  private func plainLines(_ side: Side, _ lines: Int, edge: Float) -> Int {
+    var border = 0
+    while border < lines, shares(side, border, edge: edge).plain >= Self.clean { border += 1 }
+    guard border > 0, border < lines else { return border }
+    let inside = min(border + max(3, lines / 100), lines - 1)
+    return shares(side, inside, edge: edge).plain <= Self.mostInside ? border : 0
   }
 
   /// Where a line begins in the pixels, and the step from one of its pixels to the next.
@@ -167,8 +184,8 @@ private struct BorderSearch {
     return values[count / 2]
   }
 
-  /// The share of a line's pixels that one kind of border accounts for.
-  private func borderShare(_ side: Side, _ line: Int, edge: Float) -> Double {
+  /// The shares of a line's pixels that are dark, and that are white or as grey as `edge`, whichever are more.
+  private func shares(_ side: Side, _ line: Int, edge: Float) -> (dark: Double, plain: Double) {
     let (start, step, count) = layout(side, line)
     let (low, high) = (edge - Self.sameShare * range, edge + Self.sameShare * range)
     var (darkCount, whiteCount, sameCount) = (0, 0, 0)
@@ -182,6 +199,6 @@ private struct BorderSearch {
         index += step
       }
     }
-    return Double(max(darkCount, whiteCount, sameCount)) / Double(count)
+    return (Double(darkCount) / Double(count), Double(max(whiteCount, sameCount)) / Double(count))
   }
 }

@@ -152,6 +152,10 @@ private struct DataPreparation {
   private func sheets(_ index: StoreIndex) throws -> [String] {
     let chosen = ContactSheet.choice(of: index, count: sheetFilms)
     var paths: [String] = []
+    // A call for fewer sheets leaves none of an earlier one.
+    for name in try Folder.names(out) where name.hasPrefix("contact-") && name.hasSuffix(".png") {
+      try Folder.remove(out + "/" + name)
+    }
     for start in stride(from: 0, to: chosen.count, by: ContactSheet.mostFilms) {
       let films = Array(chosen[start..<min(start + ContactSheet.mostFilms, chosen.count)])
       let digits = "\(paths.count + 1)"

@@ -64,6 +64,8 @@ public final class StorePreparation: @unchecked Sendable {
       if stops { isStopped = true }
     }
     condition.unlock()
+    // Threads that end may hold this object a little longer.
+    if failure != nil || written < total { writer.release() }
     if let failure { throw failure }
     guard written == total else { return nil }
     let index = try writer.index()
@@ -72,7 +74,10 @@ public final class StorePreparation: @unchecked Sendable {
   }
 
   /// Says that the store is whole; the last thing to be written.
-  public func complete(_ index: StoreIndex) throws { try writer.complete(index) }
+  public func complete(_ index: StoreIndex) throws {
+    try writer.complete(index)
+    writer.release()
+  }
 
   private func work() {
     while let index = take() {

@@ -10,7 +10,7 @@ final class StoreWriter {
   private(set) var manifest: StoreManifest
   /// Films of the source whose shards are finished.
   private(set) var finished = 0
-  private let claim: FolderClaim
+  private var claim: FolderClaim?
   private var shard: ShardFile?
   private var lines: [UInt8] = []
 
@@ -139,6 +139,11 @@ final class StoreWriter {
     let rows = films.map { cell($0.identifier) + "," + cell($0.reason) + "\n" }
     try AtomicFile.write(
       Array(("identifier,reason\n" + rows.joined()).utf8), to: folder + "/" + StoreFiles.dropped)
+  }
+
+  /// Gives the folder free for another call and takes away what is unfinished; nothing more can be written.
+  func release() {
+    (shard, claim) = (nil, nil)
   }
 
   /// Says that the store is whole.
