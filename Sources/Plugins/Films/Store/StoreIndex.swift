@@ -35,9 +35,12 @@ public struct StoreIndex: Sendable {
       let result = Result { try self.read(folder: folder, shard: shard, filmsPerShard: filmsPerShard) }
       slots.withLock { $0[shard] = result }
     }
+    let parts = try slots.withLock { $0 }.compactMap { try $0?.get() }
     var index = StoreIndex()
-    for result in slots.withLock({ $0 }) {
-      guard let part = try result?.get() else { continue }
+    let count = parts.reduce(0) { $0 + $1.films.count }
+    index.records.reserveCapacity(count)
+    index.films.reserveCapacity(count)
+    for part in parts {
       index.records += part.records
       index.films += part.films
       index.dropped += part.dropped
@@ -59,6 +62,9 @@ public struct StoreIndex: Sendable {
     }
     var index = StoreIndex()
     index.byteCount = Int(status.st_size)
+    let most = min(filmsPerShard, bytes.count / 100 + 1)
+    index.records.reserveCapacity(most)
+    index.films.reserveCapacity(most)
     var line = 0
     do {
       try bytes.withUnsafeBufferPointer { buffer in

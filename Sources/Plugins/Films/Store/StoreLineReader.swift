@@ -10,6 +10,8 @@ struct StoreLineReader {
 
   private let bytes: UnsafeBufferPointer<UInt8>
   private var position = 0
+  /// Attributes of the line before: films of one source have the same.
+  private var attributeCount = 0
 
   init(_ bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
 
@@ -136,14 +138,15 @@ struct StoreLineReader {
 
   private mutating func pairs() throws(Problem) -> [String: String] {
     try expect("{")
-    var values: [String: String] = [:]
-    if try takes("}") { return values }
+    if try takes("}") { return [:] }
+    var values = [String: String](minimumCapacity: attributeCount)
     repeat {
       let key = try string()
       try expect(":")
       values[key] = try string()
     } while try takes(",")
     try expect("}")
+    attributeCount = values.count
     return values
   }
 
