@@ -88,7 +88,7 @@ let package = Package(
     tests("ImagingTests"),
     tests("WorldModelTests", ["PluginHost"]),
     tests("PhantomTests", ["PhantomData"]),
-    tests("FilmsTests", ["Films", "CCodecs", "CZlib"]),
+    tests("FilmsTests", ["Films", "CCodecs", "CZlib", "PhantomData"]),
     tests("PluginHostTests", ["PluginHost"]),
     tests("RunnerTests", ["Runner", "PluginHost", "Films"]),
     tests("EndToEndTests"),

@@ -55,6 +55,7 @@ public func openFilmSources(
 
 /// What a path turned out to be.
 private enum FilmPlace {
+  case store(folder: String)
   case collection(FilmCollection, folder: String)
   case table(path: String, note: String?)
   /// - hasIndex: whether it has a table that names no files.
@@ -83,6 +84,10 @@ private enum FilmPlace {
       return
     }
     let folder = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+    if StoreSource.isStore(folder) {
+      self = .store(folder: folder)
+      return
+    }
     let index = folder + "/index.csv"
     let hasIndex = access(index, F_OK) == 0
     if hasIndex, try options.pathColumn != nil || TableSource.hasPathColumn(table: index) {
@@ -98,7 +103,7 @@ private enum FilmPlace {
     switch self {
     case .collection(let known, _): known.obeys.contains(part)
     case .table: !table.labelColumns.isEmpty && [.uncertain, .uncertainFindings].contains(part)
-    case .folder: false
+    case .folder, .store: false
     }
   }
 
@@ -106,6 +111,16 @@ private enum FilmPlace {
     _ options: TableOptions, _ collection: CollectionOptions, _ decoder: FilmDecoder
   ) throws -> any FilmSource {
     switch self {
+    case .store(let folder):
+      var columns = options
+      columns.filters = []
+      guard columns == TableOptions(), collection == CollectionOptions() else {
+        throw FilmsError.notFound(
+          path: folder,
+          problem: "columns or label options are given, but this is a packed store, whose labels, patients and splits "
+            + "were chosen when it was prepared; leave them out")
+      }
+      return try StoreSource(folder: folder, filters: options.filters)
     case .collection(let known, let folder):
       guard options == TableOptions() else {
         throw FilmsError.collection(

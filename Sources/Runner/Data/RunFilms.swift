@@ -97,6 +97,7 @@ private struct NamedSource: FilmSource {
   let summary: String
   let records: [FilmRecord]
   let notes: [String]
+  let filmsAreCheap: Bool
 
   init(source: any FilmSource, name: String) {
     self.source = source
@@ -104,6 +105,7 @@ private struct NamedSource: FilmSource {
     (findingNames, summary, records, notes) = (
       source.findingNames, source.summary, source.records, source.notes
     )
+    filmsAreCheap = source.filmsAreCheap
   }
 
   func film(at index: Int) throws -> GrayImage { try film.run { try source.film(at: index) } }
