@@ -9,9 +9,10 @@ public final class ProgressReporter {
     public var epoch: Int?
     /// Films seen since the run began.
     public var films: Int
-    public var loss: Double
+    /// Nil where nothing is learnt.
+    public var loss: Double?
 
-    public init(step: Int, epoch: Int? = nil, films: Int, loss: Double) {
+    public init(step: Int, epoch: Int? = nil, films: Int, loss: Double? = nil) {
       self.step = step
       self.epoch = epoch
       self.films = films
@@ -32,6 +33,7 @@ public final class ProgressReporter {
 
   private let terminal: Terminal
   private let totalSteps: Int
+  private let unit: String
   private let totalEpochs: Int?
   private let clock: () -> Double
   private let output: (String) -> Void
@@ -43,16 +45,19 @@ public final class ProgressReporter {
 
   /// - Parameters:
   ///   - firstStep: steps and films done before this process began.
+  ///   - unit: what is counted.
   ///   - clock: seconds that only ever rise.
   ///   - output: writes text as it is, and flushes.
   public init(
     terminal: Terminal, totalSteps: Int, totalEpochs: Int? = nil, firstStep: Int = 0, firstFilms: Int = 0,
+    unit: String = "step",
     clock: @escaping () -> Double = ProgressReporter.systemClock,
     output: @escaping (String) -> Void = ProgressReporter.standardOutput
   ) {
     self.terminal = terminal
     self.totalSteps = totalSteps
     self.totalEpochs = totalEpochs
+    self.unit = unit
     self.clock = clock
     self.output = output
     marks = [Mark(time: clock(), step: firstStep, films: firstFilms)]
@@ -124,9 +129,9 @@ public final class ProgressReporter {
 
   /// Facts, the most important first.
   private func words(_ update: Update) -> [String] {
-    var words = ["step \(update.step)/\(totalSteps)"]
+    var words = ["\(unit) \(update.step)/\(totalSteps)"]
     if let epoch = update.epoch { words.append("epoch \(epoch)" + (totalEpochs.map { "/\($0)" } ?? "")) }
-    words.append("loss " + Self.short(update.loss))
+    if let loss = update.loss { words.append("loss " + Self.short(loss)) }
     if let first = marks.first, let last = marks.last, last.time > first.time, last.step > first.step {
       let seconds = last.time - first.time
       words.append(Self.short(Double(last.films - first.films) / seconds, digits: 1) + " films/s")

@@ -63,10 +63,12 @@ struct RunSetup {
     return try TaskSet(chosen, environment: environment)
   }
 
-  /// Decodes PNG, JPEG, and what enabled codec plugins read. Films come no larger than the smallest crop needs.
-  func decoder() throws -> FilmDecoder {
+  /// Decodes PNG, JPEG, and what enabled codec plugins read.
+  /// - Parameter isFullSize: films come as they are stored; else no larger than the smallest crop needs.
+  func decoder(isFullSize: Bool = false) throws -> FilmDecoder {
     var decoder = FilmDecoder(
       codecs: try FilmCodecs.make(plugins) { configuration.options(of: $0, declared: $1) })
+    if isFullSize { return decoder }
     decoder.shorterSide = configuration.views.shorterSide(for: configuration.model.imageSize)
     return decoder
   }
@@ -77,7 +79,8 @@ struct RunSetup {
   }
 
   /// The run's films: of a data plugin where one has the name, else of a folder or table.
-  func openSource() throws -> any FilmSource {
+  /// - Parameter isFullSize: see ``decoder(isFullSize:)``.
+  func openSource(isFullSize: Bool = false) throws -> any FilmSource {
     let data = configuration.data
     for plugin in plugins where plugin.name == data.source {
       guard case .data(let definition) = plugin.definition else { continue }
@@ -89,7 +92,7 @@ struct RunSetup {
     let table = TableOptions(
       pathColumn: data.pathColumn.nonEmpty, labelColumn: data.labelColumn.nonEmpty,
       patientColumn: data.patientColumn.nonEmpty, splitColumn: data.splitColumn.nonEmpty)
-    return try openFilmSource(path: data.source, options: table, decoder: try decoder())
+    return try openFilmSource(path: data.source, options: table, decoder: try decoder(isFullSize: isFullSize))
   }
 
 }

@@ -1,0 +1,4 @@
+struct AuditPage {
+  init(_ findings: AuditFindings, _ report: AuditReport, seed: UInt64) {}
+  let text = ""
+}
