@@ -99,7 +99,7 @@ enum AuditSuspicion: String, Codable, Sendable, CaseIterable {
   /// Share of rows and columns of one grey from which a film counts as bordered.
   static let mostBorder: Float = 0.25
   /// Long side to short side.
-  static let mostElongated = 1.6
+  static let mostElongated = 2.0
 
   var meaning: String {
     switch self {
@@ -107,7 +107,7 @@ enum AuditSuspicion: String, Codable, Sendable, CaseIterable {
     case .blank: "hardly any contrast: blank, or of one grey"
     case .clipped: "more than 30 % of it is pure white or pure black, borders aside"
     case .bordered: "a quarter or more of it is an empty border"
-    case .oddShape: "more than 1.6 times as long as wide, or as wide as long"
+    case .oddShape: "more than twice as long as wide, or as wide as long"
     }
   }
 
