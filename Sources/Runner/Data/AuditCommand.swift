@@ -20,12 +20,14 @@ extension Command {
         help: "A leak that is meant, by the name that the report gives it: "
           + AuditLeakKind.allCases.map(\.rawValue).joined(separator: ", ") + "."),
       CommandOption("--json", group: "Audit", help: "One line of JSON."),
-    ] + SettingFlag.dataOptions + SettingFlag.all.filter { ["--threads", "--seed"].contains($0.name) }.map(\.option),
+    ] + SettingFlag.dataOptions
+      + SettingFlag.all.filter { ["--threads", "--seed"].contains($0.name) }.map(\.option),
     examples: [
       CommandExample(
         "chex-runner data audit --data films --against vindr-test --out audit", "a page to read in a browser"),
       CommandExample(
-        "chex-runner data audit --data index.csv --allow near-films-shared-by-splits", "status 1 for other leaks"),
+        "chex-runner data audit --data index.csv --allow near-films-shared-by-splits",
+        "status 1 for other leaks"),
     ],
     run: { arguments in
       let setup = try RunSetup(SettingsRequest(arguments), pluginsFile: arguments.value("--plugins"))
@@ -82,7 +84,9 @@ struct DataAudit {
       try Output.printJson(report)
     } else {
       Output.print(AuditText(report, terminal: Terminal.current()).text)
-      if let out { Output.print("\npage: \(out)/audit.html, for scripts: \(out)/audit.json, \(out)/films.csv") }
+      if let out {
+        Output.print("\npage: \(out)/audit.html, for scripts: \(out)/audit.json, \(out)/films.csv")
+      }
     }
     return report.passed ? 0 : 1
   }

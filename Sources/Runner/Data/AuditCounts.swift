@@ -31,7 +31,9 @@ extension AuditFindings {
   private static func counts(_ texts: [String]) -> [AuditReport.Count] {
     var table: [String: Int] = [:]
     for text in texts where !text.isEmpty { table[text, default: 0] += 1 }
-    return table.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { .init(name: $0.key, films: $0.value) }
+    return table.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map {
+      .init(name: $0.key, films: $0.value)
+    }
   }
 
   private static let bounds = [0, 128, 256, 512, 1024, 1536, 2048, 3072, 4096]
@@ -59,7 +61,8 @@ extension AuditFindings {
           unknown: films.count { $0.record.unknown.contains(name) })
       }
       return .init(
-        name: split, trains: split.isEmpty ? !own.contains { !$0.split.isEmpty } : isTraining(split), films: films.count, decoded: films.count { $0.look != nil },
+        name: split, trains: split.isEmpty ? !own.contains { !$0.split.isEmpty } : isTraining(split),
+        films: films.count, decoded: films.count { $0.look != nil },
         patients: Set(films.compactMap(\.record.patient)).count,
         withoutLabels: films.count { $0.record.findings.isEmpty && $0.record.unknown.isEmpty },
         findings: findings)

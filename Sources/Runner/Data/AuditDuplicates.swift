@@ -2,7 +2,8 @@ import CoreTensor
 import Synchronization
 
 /// 256 bits of a film's gradients, each against its median over the collection, so that films which all look alike
-/// still differ in about half of them.
+/// still differ in about half of them. A negative's bits are no complement, since medians are not zero: it has a hash
+/// of its own.
 struct GradientHash: Sendable, Equatable {
   static let bitCount = 256
   /// Hashes of copies differ in no more bits: 99 % of copies that were cropped by 3 % a side, brightened or compressed.
@@ -30,9 +31,9 @@ struct GradientHash: Sendable, Equatable {
       + differences(rows: grid - 2, columns: grid, step: 2 * grid)
   }
 
-  /// Four words for each thumbnail, one after another.
-  static func words(_ thumbnails: [AuditThumbnail]) -> [UInt64] {
-    guard !thumbnails.isEmpty else { return [] }
+  /// Four words for each thumbnail, one after another; and four for the negative of each.
+  static func words(_ thumbnails: [AuditThumbnail]) -> (films: [UInt64], negatives: [UInt64]) {
+    guard !thumbnails.isEmpty else { return ([], []) }
     let slots = Mutex([[Float]](repeating: [], count: thumbnails.count))
     Compute.ranges(thumbnails.count, grain: 64) { range in
       let found = range.map { gradients(thumbnails[$0]) }
@@ -42,53 +43,54 @@ struct GradientHash: Sendable, Equatable {
     // A few thousand films tell the medians well enough.
     let sample = stride(from: 0, to: table.count, by: max(1, table.count / 4096)).map { table[$0] }
     let medians = (0..<bitCount).map { bit in sample.map { $0[bit] }.sorted()[sample.count / 2] }
-    var words = [UInt64](repeating: 0, count: 4 * table.count)
-    for (film, values) in table.enumerated() {
-      for bit in 0..<bitCount where values[bit] > medians[bit] {
-        words[4 * film + bit / 64] |= 1 << UInt64(bit % 64)
+    func words(_ sign: Float) -> [UInt64] {
+      var words = [UInt64](repeating: 0, count: 4 * table.count)
+      for (film, values) in table.enumerated() {
+        for bit in 0..<bitCount where sign * values[bit] > medians[bit] {
+          words[4 * film + bit / 64] |= 1 << UInt64(bit % 64)
+        }
       }
+      return words
     }
-    return words
+    return (words(1), words(-1))
   }
 }
 
-/// Pairs of hashes that differ in few bits, or in nearly all, as negatives do.
+/// Pairs of hashes that differ in few bits.
 enum HashSearch {
   /// Rows that one thread takes at once.
   private static let block = 64
 
-  /// All pairs `(first, second)` with `first < second`, compared one by one, that `isWanted` agrees to.
-  /// - Parameter words: four for each film.
+  /// All pairs `(first, second)` with `first < second`, compared one by one.
+  /// - Parameters:
+  ///   - words: four for each film.
+  ///   - others: what a pair's second film is compared by; four for each film.
+  ///   - visit: called from several threads.
   static func pairs(
-    _ words: [UInt64], mostBits: Int = GradientHash.mostBits,
-    isWanted: @Sendable (_ first: Int, _ second: Int, _ isNegative: Bool) -> Bool = { _, _, _ in true }
-  ) -> [(first: Int, second: Int, isNegative: Bool)] {
+    _ words: [UInt64], with others: [UInt64], mostBits: Int = GradientHash.mostBits,
+    _ visit: @Sendable (_ first: Int, _ second: Int) -> Void
+  ) {
+    precondition(words.count == others.count, "HashSearch: \(words.count) words, \(others.count) others")
     let count = words.count / 4
-    let found = Mutex<[(first: Int, second: Int, isNegative: Bool)]>([])
     Compute.ranges(count, grain: block) { range in
-      var near: [(first: Int, second: Int, isNegative: Bool)] = []
       words.withUnsafeBufferPointer { words in
-        let base = words.baseAddress!
         for first in range {
-          let own = base + 4 * first
+          let own = words.baseAddress! + 4 * first
           let (a, b, c, d) = (own[0], own[1], own[2], own[3])
-          var other = own
-          for second in first + 1..<max(count, first + 1) {
-            other += 4
-            let half = (a ^ other[0]).nonzeroBitCount &+ (b ^ other[1]).nonzeroBitCount
-            // Half of the bits usually settles it.
-            if half > mostBits && half < 128 - mostBits { continue }
-            let bits = half &+ (c ^ other[2]).nonzeroBitCount &+ (d ^ other[3]).nonzeroBitCount
-            let isNegative = bits >= GradientHash.bitCount - mostBits
-            if bits <= mostBits || isNegative, isWanted(first, second, isNegative) {
-              near.append((first, second, isNegative))
+          others.withUnsafeBufferPointer { others in
+            var other = others.baseAddress! + 4 * first
+            for second in first + 1..<max(count, first + 1) {
+              other += 4
+              let half = (a ^ other[0]).nonzeroBitCount &+ (b ^ other[1]).nonzeroBitCount
+              // Half of the bits usually settles it.
+              if half > mostBits { continue }
+              let rest = (c ^ other[2]).nonzeroBitCount &+ (d ^ other[3]).nonzeroBitCount
+              if half &+ rest <= mostBits { visit(first, second) }
             }
           }
         }
       }
-      if !near.isEmpty { found.withLock { $0 += near } }
     }
-    return found.withLock { $0 }.sorted { ($0.first, $0.second) < ($1.first, $1.second) }
   }
 }
 
@@ -135,25 +137,28 @@ struct AuditDuplicates: Sendable {
   static func near(_ thumbnails: [AuditThumbnail]) -> [Pair] {
     let statistics = thumbnails.map(Statistics.init)
     let pairs = Mutex<[Pair]>([])
-    @Sendable func confirm(_ first: Int, _ second: Int, _ isNegative: Bool?) -> Bool {
+    @Sendable func confirm(_ first: Int, _ second: Int, isNegative negative: Bool) {
       let raw = Statistics.correlation(
         thumbnails[first], statistics[first], thumbnails[second], statistics[second])
-      let negative = isNegative ?? (raw < 0)
-      guard (negative ? -raw : raw) >= leastRawCorrelation else { return false }
+      guard (negative ? -raw : raw) >= leastRawCorrelation else { return }
       let reached = AuditRegistration.correlation(
         thumbnails[first], thumbnails[second], isNegative: negative)
-      guard reached >= AuditRegistration.sameFilm else { return false }
+      guard reached >= AuditRegistration.sameFilm else { return }
       pairs.withLock {
         $0.append(Pair(first: first, second: second, correlation: min(reached, 1), isNegative: negative))
       }
-      return true
     }
     if thumbnails.count <= fewFilms {
       Compute.parallel(thumbnails.count) { first in
-        for second in first + 1..<max(thumbnails.count, first + 1) { _ = confirm(first, second, nil) }
+        for second in first + 1..<max(thumbnails.count, first + 1) {
+          confirm(first, second, isNegative: false)
+          confirm(first, second, isNegative: true)
+        }
       }
     } else {
-      _ = HashSearch.pairs(GradientHash.words(thumbnails)) { confirm($0, $1, $2) }
+      let words = GradientHash.words(thumbnails)
+      HashSearch.pairs(words.films, with: words.films) { confirm($0, $1, isNegative: false) }
+      HashSearch.pairs(words.films, with: words.negatives) { confirm($0, $1, isNegative: true) }
     }
     return pairs.withLock { $0 }.sorted { ($0.first, $0.second) < ($1.first, $1.second) }
   }
@@ -180,7 +185,8 @@ struct AuditDuplicates: Sendable {
         }
       }
       let count = first.cells.count
-      let variances = Double(count * one.squares - one.sum * one.sum)
+      let variances =
+        Double(count * one.squares - one.sum * one.sum)
         * Double(count * other.squares - other.sum * other.sum)
       return variances > 0 ? Double(count * product - one.sum * other.sum) / variances.squareRoot() : 0
     }

@@ -13,7 +13,8 @@ struct AuditFolder {
       throw UsageError("--out \(path): expected a new or empty folder, found a file; give another name")
     }
     guard try manager.contentsOfDirectory(atPath: path).isEmpty else {
-      throw UsageError("--out \(path): expected a new or empty folder, found other files in it; give another name")
+      throw UsageError(
+        "--out \(path): expected a new or empty folder, found other files in it; give another name")
     }
   }
 
@@ -55,7 +56,9 @@ struct AuditFolder {
       if !flags[film].contains(name) { flags[film].append(name) }
     }
     for group in findings.duplicates.exact { for film in group { add("exact-duplicate", film) } }
-    for pair in findings.duplicates.near { for film in [pair.first, pair.second] { add("near-duplicate", film) } }
+    for pair in findings.duplicates.near {
+      for film in [pair.first, pair.second] { add("near-duplicate", film) }
+    }
     for leak in findings.leaks { for film in leak.films { add(leak.kind.rawValue, film) } }
     return flags
   }

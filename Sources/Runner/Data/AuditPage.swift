@@ -22,9 +22,13 @@ struct AuditPage {
     var random = RandomStream(seed: seed, stream: "audit")
     sample = random.permutation(usable.count).prefix(Self.sampleSize).map { usable[$0] }
     var shown = Set(sample)
-    for kind in AuditSuspicion.allCases { shown.formUnion(Self.suspects(findings, kind).prefix(Self.mostPictures)) }
+    for kind in AuditSuspicion.allCases {
+      shown.formUnion(Self.suspects(findings, kind).prefix(Self.mostPictures))
+    }
     for group in findings.duplicates.exact.prefix(Self.mostPictures) { shown.formUnion(group.prefix(2)) }
-    for pair in findings.duplicates.near.prefix(Self.mostPictures) { shown.formUnion([pair.first, pair.second]) }
+    for pair in findings.duplicates.near.prefix(Self.mostPictures) {
+      shown.formUnion([pair.first, pair.second])
+    }
     pictures = AuditPictures(findings, shown.sorted())
   }
 
@@ -39,7 +43,8 @@ struct AuditPage {
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">",
       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">",
       "<title>\(title)</title>\n<style>\n\(AuditStyle.text)</style>\n</head>\n<body>\n<main>",
-      "<h1>\(title)</h1>", summary, numbers, verdicts, leaks, duplicates, suspects, undecodable, sizes, labels,
+      "<h1>\(title)</h1>", summary, numbers, verdicts, leaks, duplicates, suspects, undecodable, sizes,
+      labels,
       sampleSheet,
       "<footer>Figures for scripts are in <a href=\"audit.json\">audit.json</a>, a row for each film in "
         + "<a href=\"films.csv\">films.csv</a>.</footer>", "</main>\n</body>\n</html>",
@@ -57,7 +62,8 @@ struct AuditPage {
   private var numbers: String {
     let own = report.collections[0]
     var cards = [
-      ("\(own.films)", "films", false), ("\(own.films - own.decoded)", "cannot be decoded", own.decoded < own.films),
+      ("\(own.films)", "films", false),
+      ("\(own.films - own.decoded)", "cannot be decoded", own.decoded < own.films),
     ]
     let patients = Set(findings.own.compactMap(\.record.patient)).count
     if patients > 0 { cards.append(("\(patients)", "patients", false)) }
@@ -75,14 +81,16 @@ struct AuditPage {
   }
 
   private var verdicts: String {
-    let sentence = "<p class=\"verdict \(report.passed ? "good" : "bad")\">\(Html.escaped(report.sentence))</p>"
+    let sentence =
+      "<p class=\"verdict \(report.passed ? "good" : "bad")\">\(Html.escaped(Html.capitalised(report.sentence)))</p>"
     let rows = report.verdicts.map { verdict in
       "<tr><td><span class=\"tag \(verdict.weight.rawValue)\">\(verdict.weight.rawValue)</span></td>"
         + "<td class=\"name\"><a href=\"#\(anchor(verdict.name))\">\(verdict.name)</a></td>"
         + "<td class=\"number\">\(verdict.count)</td>"
-        + "<td>\(Html.escaped(verdict.meaning)). <b>\(Html.escaped(Html.capitalised(verdict.advice)))</b>.</td></tr>"
+        + "<td>\(Html.escaped(Html.capitalised(verdict.meaning))). <b>\(Html.escaped(Html.capitalised(verdict.advice)))</b>.</td></tr>"
     }
-    let table = rows.isEmpty
+    let table =
+      rows.isEmpty
       ? "" : Html.table(["", "found", "count", "what it is, and what to do"], rows, numbers: [2])
     return Html.section("verdicts", "Verdicts", sentence + table)
   }
@@ -100,16 +108,19 @@ struct AuditPage {
     AuditLeakKind.allCases.compactMap { kind -> String? in
       let leaks = report.leaks.filter { $0.kind == kind }
       guard !leaks.isEmpty else { return nil }
+      let hasPatient = leaks.contains { $0.patient != nil }
       let rows = leaks.prefix(Self.mostRows).map { leak in
-        let films = leak.films.prefix(6).map { "<code>\(Html.escaped($0))</code>" }.joined(separator: " ")
-          + (leak.films.count > 6 ? " and \(leak.films.count - 6) more" : "")
-        return "<tr><td>\(leak.sides.map { Html.escaped(AuditText.side($0)) }.joined(separator: " | "))</td>"
-          + "<td>\(Html.escaped(leak.patient ?? ""))</td><td>\(films)</td></tr>"
+        let films = leak.films.prefix(6).map { "<code>\(Html.escaped($0))</code>" }.joined(separator: "<br>")
+        let rest = leak.films.count > 6 ? "<br>and \(leak.films.count - 6) more" : ""
+        let sides = leak.sides.map { Html.escaped(AuditText.side($0)) }.joined(separator: " | ")
+        let patient = hasPatient ? "<td>\(Html.escaped(leak.patient ?? ""))</td>" : ""
+        return "<tr><td>\(sides)</td>\(patient)<td>\(films)\(rest)</td></tr>"
       }
       let isAllowed = report.verdicts.contains { $0.name == kind.rawValue && $0.weight == .allowed }
       return Html.section(
         kind.rawValue, (isAllowed ? "Allowed: " : "Leak: ") + kind.meaning,
-        Html.table(["between", "patient", "films"], rows) + more(leaks.count, Self.mostRows),
+        Html.table(["between"] + (hasPatient ? ["patient"] : []) + ["films"], rows)
+          + more(leaks.count, Self.mostRows),
         isBad: !isAllowed)
     }.joined(separator: "\n")
   }
@@ -123,7 +134,8 @@ struct AuditPage {
     guard !exact.isEmpty || !near.isEmpty else { return "" }
     let exactPairs = exact.prefix(Self.mostPictures).map { group in
       pictures.pair(
-        group[0], group[1], caption: "equal pixels" + (group.count > 2 ? ", \(group.count) films in all" : ""))
+        group[0], group[1], caption: "equal pixels" + (group.count > 2 ? ", \(group.count) films in all" : "")
+      )
     }
     let nearPairs = near.prefix(Self.mostPictures).map { pair in
       pictures.pair(
@@ -133,7 +145,8 @@ struct AuditPage {
     }
     func block(_ title: String, _ pairs: [String], _ count: Int) -> String {
       pairs.isEmpty
-        ? "" : "<h3>\(title)</h3><div class=\"pairs\">\(pairs.joined())</div>" + more(count, Self.mostPictures)
+        ? ""
+        : "<h3>\(title)</h3><div class=\"pairs\">\(pairs.joined())</div>" + more(count, Self.mostPictures)
     }
     return Html.section(
       "duplicates", "Films that are there twice",
@@ -146,7 +159,8 @@ struct AuditPage {
       guard !films.isEmpty else { return nil }
       return Html.section(
         kind.rawValue, "Suspect: \(kind.rawValue) (\(films.count))",
-        "<p>\(Html.escaped(Html.capitalised(kind.meaning))).</p>" + pictures.sheet(films.prefix(Self.mostPictures))
+        "<p>\(Html.escaped(Html.capitalised(kind.meaning))).</p>"
+          + pictures.sheet(films.prefix(Self.mostPictures))
           + more(films.count, Self.mostPictures))
     }.joined(separator: "\n")
   }
@@ -154,13 +168,15 @@ struct AuditPage {
   private var undecodable: String {
     guard !report.undecodable.isEmpty else { return "" }
     let rows = report.undecodable.map { failure in
-      let films = failure.films.prefix(20).map { "<code>\(Html.escaped($0))</code>" }.joined(separator: "<br>")
+      let films =
+        failure.films.prefix(20).map { "<code>\(Html.escaped($0))</code>" }.joined(separator: "<br>")
         + (failure.films.count > 20 ? "<br>and \(failure.films.count - 20) more" : "")
       return "<tr><td>\(Html.escaped(failure.reason))</td><td class=\"number\">\(failure.films.count)</td>"
         + "<td>\(films)</td></tr>"
     }
     return Html.section(
-      "undecodable", "Films that cannot be decoded", Html.table(["reason", "count", "films"], rows, numbers: [1]))
+      "undecodable", "Films that cannot be decoded",
+      Html.table(["reason", "count", "films"], rows, numbers: [1]))
   }
 
   private var sizes: String {
@@ -189,7 +205,8 @@ struct AuditPage {
       splits.map { "<td class=\"number\">\(value($0))</td>" }.joined()
     }
     var rows = [
-      "<tr><td>films</td>\(cells { "\($0.films)" })</tr>", "<tr><td>decoded</td>\(cells { "\($0.decoded)" })</tr>",
+      "<tr><td>films</td>\(cells { "\($0.films)" })</tr>",
+      "<tr><td>decoded</td>\(cells { "\($0.decoded)" })</tr>",
       "<tr><td>patients</td>\(cells { "\($0.patients)" })</tr>",
       "<tr><td>without any label</td>\(cells { "\($0.withoutLabels)" })</tr>",
     ]

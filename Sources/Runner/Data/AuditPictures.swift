@@ -16,7 +16,9 @@ struct AuditPictures {
   init(_ findings: AuditFindings, _ films: [Int]) {
     self.findings = findings
     let slots = Mutex<[Int: String]>([:])
-    let places = films.map { (film: $0, collection: findings.films[$0].collection, index: findings.films[$0].index) }
+    let places = films.map {
+      (film: $0, collection: findings.films[$0].collection, index: findings.films[$0].index)
+    }
     let sources = findings.collections.map(\.source)
     Compute.parallel(places.count) { number in
       let place = places[number]

@@ -33,7 +33,8 @@ struct AuditText {
     ])
     for verdict in report.verdicts {
       table.add([
-        verdict.name, verdict.weight.rawValue, "\(verdict.count)", "\(verdict.meaning): \(verdict.advice)",
+        verdict.name, verdict.weight.rawValue, "\(verdict.count)",
+        Html.capitalised(verdict.meaning) + ". " + Html.capitalised(verdict.advice) + ".",
       ])
     }
     return trimmed(table)
@@ -44,7 +45,8 @@ struct AuditText {
       let leaks = report.leaks.filter { $0.kind == kind }
       guard !leaks.isEmpty else { return nil }
       let lines = leaks.map { leak in
-        let films = leak.films.prefix(3).map(Self.clean).joined(separator: "  =  ")
+        let films = leak.films.prefix(3).map(Self.clean)
+          .joined(separator: leak.patient == nil ? "  =  " : ", ")
         let more = leak.films.count > 3 ? " and \(leak.films.count - 3) more" : ""
         let patient = leak.patient.map { "patient \(Self.clean($0)): " } ?? ""
         return patient + films + more + "  (" + leak.sides.map(Self.side).joined(separator: " | ") + ")"
@@ -57,7 +59,7 @@ struct AuditText {
   static func side(_ name: String) -> String { name.isEmpty ? "no split" : clean(name) }
 
   private var failures: String {
-    report.undecodable.map { list("not decoded: " + Self.clean($0.reason), $0.films.map(Self.clean)) }
+    report.undecodable.map { list("not decoded, " + Self.clean($0.reason), $0.films.map(Self.clean)) }
       .joined(separator: "\n")
   }
 
@@ -80,7 +82,8 @@ struct AuditText {
       ("manufacturer", headers.manufacturers), ("view", headers.views),
     ].compactMap { name, counts -> String? in
       guard !counts.isEmpty else { return nil }
-      return name + ": " + counts.prefix(6).map { "\(Self.clean($0.name)) \($0.films)" }.joined(separator: ", ")
+      return name + ": "
+        + counts.prefix(6).map { "\(Self.clean($0.name)) \($0.films)" }.joined(separator: ", ")
         + (counts.count > 6 ? " and \(counts.count - 6) more" : "")
     }
     return trimmed(table) + "\n\nshorter side\n" + bars.joined(separator: "\n") + "\n\n"
@@ -141,8 +144,11 @@ struct AuditText {
 
   /// Text of a file or table without control characters, which could move the cursor.
   static func clean(_ text: String) -> String {
-    String(String.UnicodeScalarView(text.unicodeScalars.map {
-      $0.properties.generalCategory == .control || $0.properties.generalCategory == .format ? "\u{FFFD}" : $0
-    }))
+    String(
+      String.UnicodeScalarView(
+        text.unicodeScalars.map {
+          $0.properties.generalCategory == .control || $0.properties.generalCategory == .format
+            ? "\u{FFFD}" : $0
+        }))
   }
 }
