@@ -90,8 +90,8 @@ let package = Package(
     tests("PhantomTests", ["PhantomData"]),
     tests("FilmsTests", ["Films", "CCodecs", "CZlib", "PhantomData"]),
     tests("PluginHostTests", ["PluginHost"]),
-    tests("RunnerTests", ["Runner", "PluginHost", "Films"]),
-    tests("EndToEndTests"),
+    tests("RunnerTests", ["Runner", "PluginHost", "Films", "PhantomData"]),
+    tests("EndToEndTests", ["Films"]),
   ] + dicomTargets + refusedTargets.map { plugin($0, "Tests/RefusedPlugins/\($0)") },
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17

@@ -117,7 +117,8 @@ private enum FilmPlace {
       guard columns == TableOptions(), collection == CollectionOptions() else {
         throw FilmsError.notFound(
           path: folder,
-          problem: "columns or label options are given, but this is a packed store, whose labels, patients and splits "
+          problem:
+            "columns or label options are given, but this is a packed store, whose labels, patients and splits "
             + "were chosen when it was prepared; leave them out")
       }
       return try StoreSource(folder: folder, filters: options.filters)

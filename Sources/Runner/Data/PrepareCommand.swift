@@ -54,11 +54,17 @@ private struct DataPreparation {
     let size = try arguments.integer("--size", in: 32...65_536) ?? 512
     let depth = try arguments.choice("--depth", of: StoreSettings.Depth.allCases.map(\.rawValue))
     let setup = try RunSetup(SettingsRequest(arguments), pluginsFile: arguments.value("--plugins"))
-    try Self.refuseSource(setup.configuration.data.source, out: self.out)
+    for name in setup.configuration.data.sources { try Self.refuseSource(name, out: self.out) }
     source = try setup.openSource(asStored: true)
     settings = StoreSettings(
       size: size, depth: depth.flatMap(StoreSettings.Depth.init) ?? .auto,
       keepsBorders: arguments.has("--keep-borders"), decoding: Self.decoding(setup))
+  }
+
+  /// The folder of a source that may be named `COLLECTION:FOLDER`.
+  private static func folder(of source: String) -> String {
+    if Folder.exists(source) { return source }
+    return source.split(separator: ":", maxSplits: 1).last.map(String.init) ?? source
   }
 
   /// A store within its source would change the source, and be searched for films by the next call.
@@ -72,7 +78,8 @@ private struct DataPreparation {
     while resolved(existing) == nil, existing != ".", existing != "/" {
       existing = Folder.parent(of: existing)
     }
-    guard let place = resolved(existing), let films = resolved(source), Folder.exists(films) else { return }
+    guard let place = resolved(existing), let films = resolved(Self.folder(of: source)), Folder.exists(films)
+    else { return }
     if place == films || place.hasPrefix(films == "/" ? films : films + "/") {
       throw UsageError(
         "data prepare: --out \(out) lies in the source \(source), which is never written to; "
@@ -83,8 +90,9 @@ private struct DataPreparation {
   /// Options of plugins that make or decode films: with others, films look otherwise.
   private static func decoding(_ setup: RunSetup) -> [String: String] {
     var result: [String: String] = [:]
-    for plugin in setup.plugins where plugin.enabled || plugin.name == setup.configuration.data.source {
-      let isSource = plugin.kind == .data && plugin.name == setup.configuration.data.source
+    for plugin in setup.plugins where plugin.enabled || setup.configuration.data.sources.contains(plugin.name)
+    {
+      let isSource = plugin.kind == .data && setup.configuration.data.sources.contains(plugin.name)
       guard isSource || plugin.kind == .codec else { continue }
       result[plugin.name] = plugin.kind == .codec ? "codec" : "data"
       for option in plugin.definition.options {
