@@ -118,7 +118,7 @@ private enum FilmPlace {
         throw FilmsError.notFound(
           path: folder,
           problem:
-            "columns or label options are given, but this is a packed store, whose labels, patients and splits "
+            "columns are given, or options of labels, but this is a packed store, whose labels, patients and splits "
             + "were chosen when it was prepared; leave them out")
       }
       return try StoreSource(folder: folder, filters: options.filters)
