@@ -51,6 +51,7 @@ public protocol ImageCodec: Sendable {
   func header(of bytes: UnsafeRawBufferPointer) throws -> ImageHeader
   /// Decodes to grey in [0, 1], white bones.
   /// - Parameters:
+  ///   - bytes: the whole file.
   ///   - header: what ``header(of:)`` gave for the same bytes, found to be within limits.
   ///   - shorterSide: the image may come back smaller than stored where that is faster, so long as its shorter side
   ///     keeps this many pixels; nil = as stored.
