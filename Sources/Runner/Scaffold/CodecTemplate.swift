@@ -58,7 +58,9 @@ enum CodecTemplate {
         guard (1...65535).contains(width), (1...65535).contains(height) else {
           throw CodecFailure("damaged PGM: a size of \(width) × \(height)")
         }
-        guard (1...255).contains(white) else { throw CodecFailure("a PGM with white = \(white), 1 to 255 is read") }
+        guard (1...255).contains(white) else {
+          throw CodecFailure("a PGM with white = \(white), 1 to 255 is read")
+        }
         return (ImageHeader(width: width, height: height, bitDepth: 8, channels: 1), white, place + 1)
       }
 
