@@ -37,8 +37,8 @@ import WorldModel
       #expect(task.name == plugin.name)
     }
     let all = try host.load()
-    #expect(all.map(\.name) == ["local", "global", "domain", "phantom"])
-    #expect(all.map(\.definition.kind) == [.task, .task, .task, .data])
+    #expect(all.map(\.name) == ["local", "global", "domain", "phantom", "dicom"])
+    #expect(all.map(\.definition.kind) == [.task, .task, .task, .data, .codec])
     #expect(try host.load(only: ["domain", "local"]).map(\.name) == ["local", "domain"])
   }
 
