@@ -68,15 +68,16 @@ let package = Package(
       name: "CCodecs", path: "Sources/Plugins/CCodecs",
       linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
     .target(
-      name: "Films", dependencies: [core, "CCodecs"], path: "Sources/Plugins/Films", swiftSettings: strict),
+      name: "Films", dependencies: [core, "PluginHost", "CCodecs", "CZlib"], path: "Sources/Plugins/Films",
+      swiftSettings: strict),
     .target(
       name: "PluginHost", dependencies: [core, "CToml"], path: "Sources/Plugins/Host", swiftSettings: strict),
     .systemLibrary(
-      name: "CZlib", path: "Sources/Runner/Storage/CZlib", pkgConfig: "zlib",
+      name: "CZlib", path: "Sources/Plugins/CZlib", pkgConfig: "zlib",
       providers: [.apt(["zlib1g-dev"])]),
     .target(
       name: "Runner", dependencies: [core, "PluginHost", "Films", "CZlib"], path: "Sources/Runner",
-      exclude: ["Main", "Storage/CZlib"], swiftSettings: strict),
+      exclude: ["Main"], swiftSettings: strict),
     .executableTarget(
       name: "chex-runner", dependencies: ["Runner"], path: "Sources/Runner/Main", swiftSettings: strict,
       linkerSettings: installedLibraries),
@@ -87,10 +88,10 @@ let package = Package(
     tests("ImagingTests"),
     tests("WorldModelTests", ["PluginHost"]),
     tests("PhantomTests", ["PhantomData"]),
-    tests("FilmsTests", ["Films", "CCodecs"]),
+    tests("FilmsTests", ["Films", "CCodecs", "CZlib", "PhantomData"]),
     tests("PluginHostTests", ["PluginHost"]),
-    tests("RunnerTests", ["Runner", "PluginHost", "Films"]),
-    tests("EndToEndTests"),
+    tests("RunnerTests", ["Runner", "PluginHost", "Films", "PhantomData"]),
+    tests("EndToEndTests", ["Films"]),
   ] + dicomTargets + refusedTargets.map { plugin($0, "Tests/RefusedPlugins/\($0)") },
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17

@@ -1,4 +1,5 @@
 import CoreTensor
+import Films
 import Foundation
 import Testing
 
@@ -74,5 +75,26 @@ import Testing
     let loader = BatchLoader(try parts().builder, steps: 0..<1000, threads: 3)
     #expect(try loader.next().step == 0)
     loader.stop()
+  }
+
+  /// Packed films train as the files that they were packed from, to the bit.
+  @Test func storeGivesTheBatchesOfItsFolder() throws {
+    let folder = NSTemporaryDirectory() + "loader-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try FileManager.default.createDirectory(atPath: folder + "/films", withIntermediateDirectories: true)
+    let phantom = try parts().source
+    for (index, record) in phantom.records.enumerated() {
+      try PngWriter.write(
+        phantom.film(at: index), to: "\(folder)/films/\(record.identifier).png",
+        depth: index % 2 == 0 ? .eight : .sixteen)
+    }
+    let source = try openFilmSource(path: folder + "/films")
+    let preparation = try StorePreparation(
+      source, settings: StoreSettings(keepsBorders: true, filmsPerShard: 5), folder: folder + "/store")
+    try preparation.complete(try #require(try preparation.run(threads: 2)))
+    let packed = try parts(["--data", folder + "/store"])
+    let expected = try batches(parts(["--data", folder + "/films"]).builder, 0..<6, threads: 0)
+    #expect(try batches(packed.builder, 0..<6, threads: 2) == expected)
+    #expect(packed.source.keptBytes == 0)
   }
 }

@@ -76,12 +76,15 @@ public protocol FilmSource: Sendable {
   func header(at index: Int) throws -> ImageHeader?
   /// What the user should know: how many films were left out, and why.
   var notes: [String] { get }
+  /// Whether films come about as fast as from memory, so that keeping them would only copy them. Default false.
+  var filmsAreCheap: Bool { get }
 }
 
 extension FilmSource {
   public func truth(at index: Int) throws -> FilmTruth? { nil }
   public func header(at index: Int) throws -> ImageHeader? { nil }
   public var notes: [String] { [] }
+  public var filmsAreCheap: Bool { false }
 }
 
 /// Ground truth of one film, in its own pixels.

@@ -20,16 +20,18 @@ public final class FilmCache: FilmSource {
 
   /// - Parameters:
   ///   - source: where films come from.
-  ///   - mostBytes: room for decoded pixels, 4 bytes each; 2 GiB by default. 0 keeps nothing but failures.
+  ///   - mostBytes: room for decoded pixels, 4 bytes each; 2 GiB by default. 0 keeps nothing but failures, and so
+  ///     does a source whose films are cheap.
   public init(_ source: any FilmSource, mostBytes: Int = 2 << 30) {
     self.source = source
-    self.mostBytes = mostBytes
+    self.mostBytes = source.filmsAreCheap ? 0 : mostBytes
   }
 
   public var summary: String { source.summary }
   public var records: [FilmRecord] { source.records }
   public var findingNames: [String] { source.findingNames }
   public var notes: [String] { source.notes }
+  public var filmsAreCheap: Bool { source.filmsAreCheap }
   public func truth(at index: Int) throws -> FilmTruth? { try source.truth(at: index) }
   public func header(at index: Int) throws -> ImageHeader? { try source.header(at: index) }
 

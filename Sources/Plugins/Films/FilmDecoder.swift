@@ -148,6 +148,9 @@ enum FileBytes {
     }
   }
 
+  /// Whether something has that path.
+  static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
   /// The first `count` bytes of a file, or what there is of them; empty where it cannot be read.
   static func start(path: String, count: Int) -> [UInt8] {
     let file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)

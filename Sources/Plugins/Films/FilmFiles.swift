@@ -1,4 +1,6 @@
+import CoreTensor
 import Imaging
+import Synchronization
 import WorldModel
 
 /// Films that lie in files below a folder, found by their identifiers.
@@ -20,5 +22,21 @@ struct FilmFiles: Sendable {
   /// - Throws: `UnusableFilm`.
   func header(_ identifier: String) throws -> ImageHeader {
     try decoder.header(path: path(of: identifier), identifier: identifier).header
+  }
+
+  /// Records with what headers tell besides. Only formats whose headers tell of films are opened; a file that cannot be
+  /// read leaves its record as it is, and fails when its film is wanted.
+  func described(_ records: [FilmRecord]) -> [FilmRecord] {
+    let silent = Set(decoder.codecs.filter { !$0.describesFilms }.flatMap(\.fileExtensions))
+    let slots = Mutex(records)
+    Compute.parallel(records.count) { index in
+      var record = records[index]
+      guard !silent.contains(FolderSearch.ending(of: record.identifier)),
+        let header = try? header(record.identifier)
+      else { return }
+      record.describe(by: header.tags)
+      slots.withLock { $0[index] = record }
+    }
+    return slots.withLock { $0 }
   }
 }

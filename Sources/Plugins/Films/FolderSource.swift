@@ -1,13 +1,13 @@
-import CoreTensor
 import Foundation
 import Imaging
-import Synchronization
 import WorldModel
 
 /// The image files of a folder and of all folders in it, without labels.
 public struct FolderSource: FilmSource {
   public let records: [FilmRecord]
   public let findingNames: [String] = []
+  /// Says so where the folder has the layout of a collection whose labels are read under its name.
+  public let notes: [String]
   private let files: FilmFiles
 
   /// Searches `folder` for names with an ending that a codec of the decoder names (.png, .jpg, .jpeg …), in any case;
@@ -23,9 +23,11 @@ public struct FolderSource: FilmSource {
       throw FilmsError.noFilms(folder: folder, endings: decoder.fileExtensions.sorted())
     }
     let files = FilmFiles(folder: folder, decoder: decoder)
-    records = Self.described(
-      search.found.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }, files)
+    let identifiers = search.found.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    records = files.described(identifiers.map { FilmRecord(identifier: $0) })
     self.files = files
+    let known = FilmCollection.resembled(films: identifiers, others: search.others, folder: folder)
+    notes = known.map { ["this looks like \($0.title): \($0.name):\(folder) reads its labels"] } ?? []
   }
 
   public var summary: String { "folder \(files.folder), \(records.count) films, no labels" }
@@ -33,22 +35,6 @@ public struct FolderSource: FilmSource {
   public func film(at index: Int) throws -> GrayImage { try files.film(records[index].identifier) }
 
   public func header(at index: Int) throws -> ImageHeader? { try files.header(records[index].identifier) }
-
-  /// Records with what headers tell; a file that cannot be read keeps a bare one, and fails when its film is wanted.
-  private static func described(_ identifiers: [String], _ files: FilmFiles) -> [FilmRecord] {
-    let silent = Set(files.decoder.codecs.filter { !$0.describesFilms }.flatMap(\.fileExtensions))
-    let slots = Mutex([FilmRecord](repeating: FilmRecord(identifier: ""), count: identifiers.count))
-    Compute.parallel(identifiers.count) { index in
-      var record = FilmRecord(identifier: identifiers[index])
-      if !silent.contains(FolderSearch.ending(of: identifiers[index])),
-        let header = try? files.header(identifiers[index])
-      {
-        record.describe(by: header.tags)
-      }
-      slots.withLock { $0[index] = record }
-    }
-    return slots.withLock { $0 }
-  }
 }
 
 extension FilmRecord {
@@ -61,7 +47,7 @@ extension FilmRecord {
 }
 
 /// A walk through a folder that ends even where symbolic links run in circles.
-private struct FolderSearch {
+struct FolderSearch {
   private struct Identity: Hashable {
     let device: UInt64
     let number: UInt64
@@ -70,13 +56,20 @@ private struct FolderSearch {
   let root: String
   let decoder: FilmDecoder
   private let endings: Set<String>
+  /// Films, relative to the root, in the order of the walk.
   var found: [String] = []
+  /// Files beside the films that may hold their labels: CSV, text, and gzip of either.
+  var others: [String] = []
   private var entered: Set<Identity> = []
   private var pending: [String] = [""]
   private var links: [String] = []
 
-  init(root: String, decoder: FilmDecoder) {
-    (self.root, self.decoder, endings) = (root, decoder, decoder.fileExtensions)
+  private static let otherEndings: Set = ["csv", "txt", "gz"]
+
+  /// - Parameter furtherEndings: endings of films besides those of the decoder, in lower case.
+  init(root: String, decoder: FilmDecoder, furtherEndings: Set<String> = []) {
+    (self.root, self.decoder) = (root, decoder)
+    endings = decoder.fileExtensions.union(furtherEndings)
   }
 
   /// Real folders come first, so that a link never takes the films of a folder under another name.
@@ -125,6 +118,8 @@ private struct FolderSearch {
     if isLink { _ = stat(path(entry), &status) }
     if status.st_mode & S_IFMT == S_IFDIR {
       if isLink { links.append(entry) } else { pending.append(entry) }
+    } else if Self.otherEndings.contains(Self.ending(of: entry)) {
+      others.append(entry)
     } else if isFilm(entry) {
       found.append(entry)
     }

@@ -51,6 +51,8 @@ public struct JoinedSource: FilmSource {
 
   public var notes: [String] { parts.flatMap { part in part.source.notes.map { "\(part.name): \($0)" } } }
 
+  public var filmsAreCheap: Bool { parts.allSatisfy(\.source.filmsAreCheap) }
+
   public func film(at index: Int) throws -> GrayImage {
     let (part, own) = place(of: index)
     do { return try part.source.film(at: own) } catch let failure as UnusableFilm {

@@ -1,45 +1,154 @@
 import Foundation
 import WorldModel
 
-/// Opens what `path` points at: a CSV table; a folder with an `index.csv` that names files, read as a table;
-/// or any other folder, searched for PNG and JPEG.
+/// How films are found and their labels read, whatever the source.
+public struct FilmSourceOptions: Sendable, Equatable {
+  /// Columns and filters of a table.
+  public var table: TableOptions
+  /// How the labels of a collection, or of a table's label columns, are read.
+  public var collection: CollectionOptions
+
+  public init(table: TableOptions = TableOptions(), collection: CollectionOptions = CollectionOptions()) {
+    self.table = table
+    self.collection = collection
+  }
+}
+
+/// Opens what `path` points at: a packed store; a public collection, as `NAME:FOLDER` with a name of
+/// `FilmCollection.all`; a CSV table; a folder with an `index.csv` that names files, read as a table; or any other
+/// folder, searched for films.
 /// - Parameters:
-///   - path: a file or folder.
-///   - options: columns and filters of a table; a folder without a table takes none.
+///   - path: a file or folder, or a collection's name, a colon and its folder.
+///   - options: columns and filters of a table; a collection and a folder without a table take none.
+///   - collection: how the labels of a collection, or of a table's label columns, are read.
 /// - Throws: `FilmsError` that says what was found instead, and what to do.
 public func openFilmSource(
-  path: String, options: TableOptions = TableOptions(), decoder: FilmDecoder = FilmDecoder()
+  path: String, options: TableOptions = TableOptions(), collection: CollectionOptions = CollectionOptions(),
+  decoder: FilmDecoder = FilmDecoder()
 ) throws -> any FilmSource {
-  var status = stat()
-  guard stat(path, &status) == 0 else {
+  try FilmPlace(path: path, options: options).open(options, collection, decoder)
+}
+
+/// Opens several sources with one set of options, each with those that it obeys.
+/// - Throws: `FilmsError`, also where an option applies to none of them.
+public func openFilmSources(
+  paths: [String], options: FilmSourceOptions, decoder: FilmDecoder = FilmDecoder()
+) throws -> [any FilmSource] {
+  let places = try paths.map { try FilmPlace(path: $0, options: options.table) }
+  if places.count == 1 { return [try places[0].open(options.table, options.collection, decoder)] }
+  for part in options.collection.changed where !places.contains(where: { $0.obeys(part, options.table) }) {
     throw FilmsError.notFound(
-      path: path,
-      problem: "cannot be opened (\(FileBytes.systemReason())); a folder of films or a CSV table is expected")
+      path: paths.joined(separator: ", "),
+      problem: "option \(part.rawValue) is given, but none of them has such labels")
   }
-  if status.st_mode & S_IFMT != S_IFDIR {
-    let name = path.lowercased()
-    if [".png", ".jpg", ".jpeg", ".dcm"].contains(where: name.hasSuffix) {
-      throw FilmsError.notFound(
-        path: path, problem: "this is a single film; a folder of films or a CSV table is expected")
+  if options.table != TableOptions(), !places.contains(where: \.isTable) {
+    throw FilmsError.notFound(
+      path: paths.joined(separator: ", "),
+      problem: "columns or filters are given, but none of them is a table")
+  }
+  return try places.map { place in
+    try place.open(
+      place.isTable ? options.table : TableOptions(),
+      options.collection.keeping { place.obeys($0, options.table) }, decoder)
+  }
+}
+
+/// What a path turned out to be.
+private enum FilmPlace {
+  case store(folder: String)
+  case collection(FilmCollection, folder: String)
+  case table(path: String, note: String?)
+  /// - hasIndex: whether it has a table that names no files.
+  case folder(path: String, hasIndex: Bool)
+
+  init(path: String, options: TableOptions) throws {
+    var status = stat()
+    guard stat(path, &status) == 0 else {
+      let reason = FileBytes.systemReason()
+      guard let (known, folder) = try FilmCollection.parse(path) else {
+        throw FilmsError.notFound(
+          path: path,
+          problem: "cannot be opened (\(reason)); a folder of films, a CSV table or "
+            + "COLLECTION:FOLDER is expected")
+      }
+      self = .collection(known, folder: folder)
+      return
     }
-    return try TableSource(table: path, options: options, decoder: decoder)
+    if status.st_mode & S_IFMT != S_IFDIR {
+      let name = path.lowercased()
+      if [".png", ".jpg", ".jpeg", ".dcm"].contains(where: name.hasSuffix) {
+        throw FilmsError.notFound(
+          path: path, problem: "this is a single film; a folder of films or a CSV table is expected")
+      }
+      self = .table(path: path, note: nil)
+      return
+    }
+    let folder = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+    if StoreSource.isStore(folder) {
+      self = .store(folder: folder)
+      return
+    }
+    let index = folder + "/index.csv"
+    let hasIndex = access(index, F_OK) == 0
+    if hasIndex, try options.pathColumn != nil || TableSource.hasPathColumn(table: index) {
+      self = .table(path: index, note: "index.csv found in the folder \(folder)")
+    } else {
+      self = .folder(path: folder, hasIndex: hasIndex)
+    }
   }
-  let folder = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
-  let index = folder + "/index.csv"
-  let hasIndex = access(index, F_OK) == 0
-  if hasIndex {
-    let namesFiles = try TableSource.hasPathColumn(table: index)
-    if options.pathColumn != nil || namesFiles {
+
+  var isTable: Bool { if case .table = self { true } else { false } }
+
+  func obeys(_ part: CollectionOptions.Part, _ table: TableOptions) -> Bool {
+    switch self {
+    case .collection(let known, _): known.obeys.contains(part)
+    case .table: !table.labelColumns.isEmpty && [.uncertain, .uncertainFindings].contains(part)
+    case .folder, .store: false
+    }
+  }
+
+  func open(
+    _ options: TableOptions, _ collection: CollectionOptions, _ decoder: FilmDecoder
+  ) throws -> any FilmSource {
+    switch self {
+    case .store(let folder):
+      var columns = options
+      columns.filters = []
+      guard columns == TableOptions(), collection == CollectionOptions() else {
+        throw FilmsError.notFound(
+          path: folder,
+          problem:
+            "columns are given, or options of labels, but this is a packed store, whose labels, patients and splits "
+            + "were chosen when it was prepared; leave them out")
+      }
+      return try StoreSource(folder: folder, filters: options.filters)
+    case .collection(let known, let folder):
+      guard options == TableOptions() else {
+        throw FilmsError.collection(
+          name: known.name, folder: folder,
+          problem: "columns or filters of a table are given, but \(known.title) is read by its owners' tables"
+        )
+      }
+      return try known.open(folder, collection, decoder)
+    case .table(let path, let note):
       return try TableSource(
-        table: index, options: options, decoder: decoder, note: "index.csv found in the folder \(folder)")
+        table: path, options: options, collection: collection, decoder: decoder, note: note)
+    case .folder(let path, let hasIndex):
+      guard options == TableOptions() else {
+        throw FilmsError.notFound(
+          path: path,
+          problem: "columns or filters are given, but the folder has no index.csv "
+            + (hasIndex ? "with a column of paths" : "that they could apply to")
+            + "; point at the CSV table itself")
+      }
+      if let idle = collection.changed.first {
+        throw FilmsError.notFound(
+          path: path,
+          problem:
+            "option \(idle.rawValue) is given, but a folder has no labels; name the collection before it, as in "
+            + "nih:\(path)")
+      }
+      return try FolderSource(folder: path, decoder: decoder)
     }
   }
-  guard options == TableOptions() else {
-    throw FilmsError.notFound(
-      path: folder,
-      problem: "columns or filters are given, but the folder has no index.csv "
-        + (hasIndex ? "with a column of paths" : "that they could apply to")
-        + "; point at the CSV table itself")
-  }
-  return try FolderSource(folder: folder, decoder: decoder)
 }

@@ -96,26 +96,40 @@ enum AtomicFile {
   /// Writes to a temporary name in the same folder, syncs, renames.
   /// - Throws: `FilmsError.cannotWrite`; the temporary file is gone and an older file untouched then.
   static func write(_ bytes: [UInt8], to path: String) throws {
-    let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
-    let number = counter.add(1, ordering: .relaxed).newValue
-    let temporary = folder + ".chex-\(getpid())-\(number).tmp"
+    let temporary = temporaryName(for: path)
     let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard file >= 0 else { throw failure(path) }
     do {
       defer { close(file) }
-      var written = 0
-      while written < bytes.count {
-        let count = bytes.withUnsafeBytes {
-          Glibc.write(file, $0.baseAddress! + written, bytes.count - written)
-        }
-        if count < 0 && errno == EINTR { continue }
-        guard count > 0 else { throw failure(path) }
-        written += count
-      }
+      guard write(bytes, file: file) else { throw failure(path) }
       guard fsync(file) == 0, rename(temporary, path) == 0 else { throw failure(path) }
     } catch {
       unlink(temporary)
       throw error
+    }
+  }
+
+  /// A name in the folder of `path` that no other call of this process uses.
+  static func temporaryName(for path: String) -> String {
+    let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
+    return folder + ".chex-\(getpid())-\(counter.add(1, ordering: .relaxed).newValue).tmp"
+  }
+
+  /// Whether a file's name is one of these.
+  static func isTemporary(_ name: String) -> Bool { name.hasPrefix(".chex-") && name.hasSuffix(".tmp") }
+
+  /// Writes all bytes to an open file.
+  /// - Returns: false where the system refuses; `errno` says why.
+  static func write(_ bytes: [UInt8], file: Int32) -> Bool {
+    bytes.withUnsafeBytes { bytes in
+      var written = 0
+      while written < bytes.count {
+        let count = Glibc.write(file, bytes.baseAddress! + written, bytes.count - written)
+        if count < 0 && errno == EINTR { continue }
+        guard count > 0 else { return false }
+        written += count
+      }
+      return true
     }
   }
 

@@ -6,6 +6,9 @@ public struct TableOptions: Sendable, Equatable, Codable {
   /// Column with findings, several separated by `|` or `;`. Nil: `labels`, `label` or `Finding Labels`, if
   /// there.
   public var labelColumn: String?
+  /// Columns that are a finding each, with its name: 1 present, 0 absent, -1 uncertain, read as the collection options
+  /// say, and nothing where it is not known. Where some are given, a column of findings is read only if it is named.
+  public var labelColumns: [String]
   /// Column with the patient. Nil: `patient_id`, `patient` or `Patient ID`, if there.
   public var patientColumn: String?
   /// Column with the split. Nil: `split`, if there.
@@ -16,19 +19,21 @@ public struct TableOptions: Sendable, Equatable, Codable {
 
   public init(
     pathColumn: String? = nil, labelColumn: String? = nil, patientColumn: String? = nil,
-    splitColumn: String? = nil, filters: [String] = []
+    splitColumn: String? = nil, filters: [String] = [], labelColumns: [String] = []
   ) {
     self.pathColumn = pathColumn
     self.labelColumn = labelColumn
     self.patientColumn = patientColumn
     self.splitColumn = splitColumn
     self.filters = filters
+    self.labelColumns = labelColumns
   }
 
   static let usualPaths = ["file", "path", "image", "filename"]
   static let usualLabels = ["labels", "label", "Finding Labels"]
   static let usualPatients = ["patient_id", "patient", "Patient ID"]
   static let usualSplits = ["split"]
+  static let usualViews = ["view", "View Position", "ViewPosition"]
 }
 
 /// Where in a table's header each meaning stands.
@@ -41,10 +46,13 @@ struct TableColumns {
   let names: [String]
   let path: Int
   let labels: Int?
+  /// Columns that are a finding each.
+  let findings: [Int]
   let patient: Int?
   let split: Int?
+  let view: Int?
   let filters: [Filter]
-  /// Every other column.
+  /// Every other column, and that of the view.
   let attributes: [Int]
 
   /// - Throws: the problem in words; the caller knows the file.
@@ -69,7 +77,16 @@ struct TableColumns {
           + "among the columns \(list); name the right one as path column")
     }
     self.path = path
-    labels = try find(options.labelColumn, TableOptions.usualLabels, "labels")
+    let usualLabels = options.labelColumns.isEmpty ? TableOptions.usualLabels : []
+    labels = try find(options.labelColumn, usualLabels, "labels")
+    var findings: [Int] = []
+    for name in options.labelColumns {
+      let column = try index(of: name, for: "a finding")
+      if findings.contains(column) { throw TableProblem("label column \"\(name)\" is given twice") }
+      findings.append(column)
+    }
+    self.findings = findings
+    view = Self.firstIndex(of: TableOptions.usualViews, in: names)
     patient = try find(options.patientColumn, TableOptions.usualPatients, "patients")
     split = try find(options.splitColumn, TableOptions.usualSplits, "splits")
     var filters: [Filter] = []
@@ -81,7 +98,7 @@ struct TableColumns {
       filters.append(Filter(column: column, value: String(filter[filter.index(after: equals)...])))
     }
     self.filters = filters
-    let meaningful = [path, labels, patient, split]
+    let meaningful = [path, labels, patient, split] + findings
     attributes = names.indices.filter { !meaningful.contains($0) }
   }
 

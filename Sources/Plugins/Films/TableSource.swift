@@ -13,20 +13,22 @@ public struct TableSource: FilmSource {
   static let mostBytes = 1 << 30
 
   /// Reads the table; films are opened only when they are asked for. A film's identifier is its path as
-  /// written. Labels such as "No Finding" are findings like any other.
+  /// written. Labels such as "No Finding" are findings like any other. A column of views is read and stays an attribute.
   /// - Parameters:
   ///   - table: path of a CSV file with a header line (RFC 4180; semicolons and tabs are recognised).
   ///   - options: columns and filters.
+  ///   - collection: what -1 stands for in label columns; nothing else of it applies.
   ///   - note: a remark that opens the summary, such as how the table was found.
   /// - Throws: `FilmsError` with the line where a row has too few or too many cells, names no file, or names
   ///   one that an earlier row named; or where no row is left.
   public init(
-    table: String, options: TableOptions = TableOptions(), decoder: FilmDecoder = FilmDecoder(),
-    note: String? = nil
+    table: String, options: TableOptions = TableOptions(),
+    collection: CollectionOptions = CollectionOptions(),
+    decoder: FilmDecoder = FilmDecoder(), note: String? = nil
   ) throws {
-    let content = try TableContent(path: table, options: options)
+    let content = try TableContent(path: table, options: options, collection: collection)
     records = content.records
-    findingNames = Set(content.records.flatMap(\.findings)).sorted {
+    findingNames = Set(content.records.flatMap(\.findings) + options.labelColumns).sorted {
       $0.utf8.lexicographicallyPrecedes($1.utf8)
     }
     files = FilmFiles(folder: table.lastIndex(of: "/").map { String(table[..<$0]) } ?? "", decoder: decoder)
@@ -51,9 +53,7 @@ public struct TableSource: FilmSource {
   }
 
   static func openReader(_ path: String) throws -> DelimitedReader {
-    let bytes = try FileBytes.read(path: path, mostBytes: mostBytes) {
-      FilmsError.table(path: path, line: nil, problem: $0)
-    }
+    let bytes = try TextFile.bytes(path: path, mostBytes: mostBytes)
     do {
       return try DelimitedReader(bytes)
     } catch { throw FilmsError.table(path: path, line: error.line, problem: error.text) }
@@ -67,9 +67,13 @@ private struct TableContent {
   var meanings: [String] = []
   private var lines: [String: Int] = [:]
   private let path: String
+  private let policy: LabelPolicy
 
-  init(path: String, options: TableOptions) throws {
+  init(path: String, options: TableOptions, collection: CollectionOptions) throws {
     self.path = path
+    do {
+      policy = try Self.policy(options, collection)
+    } catch { throw FilmsError.table(path: path, line: nil, problem: error.text) }
     var reader = try TableSource.openReader(path)
     do {
       guard let header = try reader.next() else {
@@ -95,6 +99,21 @@ private struct TableContent {
     }
   }
 
+  /// What -1 stands for; options that a table cannot obey are refused.
+  private static func policy(
+    _ options: TableOptions, _ collection: CollectionOptions
+  ) throws(TableProblem) -> LabelPolicy {
+    let obeyed: Set<CollectionOptions.Part> =
+      options.labelColumns.isEmpty ? [] : [.uncertain, .uncertainFindings]
+    if let idle = collection.changed.first(where: { !obeyed.contains($0) }) {
+      throw TableProblem(
+        "option \(idle.rawValue) does not apply: "
+          + (obeyed.isEmpty
+            ? "a table without label columns has no uncertain labels" : "this is a plain table"))
+    }
+    return try LabelPolicy(collection, findings: options.labelColumns)
+  }
+
   private mutating func add(_ row: DelimitedReader.Record, _ columns: TableColumns) throws {
     func refuse(_ problem: String) -> FilmsError { .table(path: path, line: row.line, problem: problem) }
     let cells = row.fields
@@ -111,12 +130,19 @@ private struct TableContent {
     }
     func cell(_ column: Int?) -> String? { column.map { cells[$0] }.flatMap { $0.isEmpty ? nil : $0 } }
     let labels = cell(columns.labels)?.split { $0 == "|" || $0 == ";" } ?? []
-    records.append(
-      FilmRecord(
-        identifier: identifier, patient: cell(columns.patient), split: cell(columns.split),
-        findings: Set(labels.map { $0.trimmingSpaces() }.filter { !$0.isEmpty }),
-        attributes: Dictionary(
-          uniqueKeysWithValues: columns.attributes.map { (columns.names[$0], cells[$0]) })))
+    var record = FilmRecord(
+      identifier: identifier, patient: cell(columns.patient), split: cell(columns.split),
+      view: cell(columns.view).flatMap(FilmView.init(code:)),
+      findings: Set(labels.map { $0.trimmingSpaces() }.filter { !$0.isEmpty }),
+      attributes: Dictionary(uniqueKeysWithValues: columns.attributes.map { (columns.names[$0], cells[$0]) }))
+    for column in columns.findings {
+      guard let label = LabelCell(cells[column]) else {
+        throw refuse(
+          "column \"\(columns.names[column])\": 1, 0, -1 or nothing is expected, found \"\(cells[column])\"")
+      }
+      policy.enter(label, of: columns.names[column], blankIsUnknown: true, into: &record)
+    }
+    records.append(record)
   }
 
   private mutating func describe(_ columns: TableColumns) {
@@ -124,6 +150,10 @@ private struct TableContent {
       ("labels", columns.labels), ("patients", columns.patient), ("splits", columns.split),
     ].map { meaning, column in
       column.map { "\(meaning) in \"\(columns.names[$0])\"" } ?? "no \(meaning)"
+    }
+    if !columns.findings.isEmpty {
+      let labels = "\(columns.findings.count) label columns, \(policy.words)"
+      if columns.labels == nil { meanings[0] = labels } else { meanings.insert(labels, at: 1) }
     }
   }
 }

@@ -9,7 +9,7 @@ public enum NearMiss {
   }
 
   /// `did you mean "probability"? ` or nothing, then what exists.
-  static func remedy(for name: String, among candidates: [String], kind: String) -> String {
+  public static func remedy(for name: String, among candidates: [String], kind: String) -> String {
     let exists =
       candidates.isEmpty ? "there is no \(kind)" : "known: " + candidates.joined(separator: ", ")
     guard let nearest = suggestion(for: name, among: candidates) else { return exists }

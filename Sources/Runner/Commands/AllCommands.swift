@@ -1,4 +1,6 @@
 /// Every command of `chex-runner`, in the order in which help lists them. To add one, add its value here.
 let allCommands: [Command] = [
-  .pretrain, .resume, .plugins, .newTask, .phantom, .verify, .replay, .compare, .evaluate, .bench, .doctor,
+  .pretrain, .resume, .dataAudit, .dataPrepare, .dataCollections, .plugins, .newTask, .phantom, .verify,
+  .replay,
+  .compare, .evaluate, .bench, .doctor,
 ]

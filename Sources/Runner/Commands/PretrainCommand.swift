@@ -50,12 +50,15 @@ enum Output {
   }
 
   /// A value as JSON on one line.
-  static func printJson(_ value: some Encodable) throws {
+  static func printJson(_ value: some Encodable) throws { print(try json(value)) }
+
+  /// A value as JSON in one line, names in snake case.
+  static func json(_ value: some Encodable) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     encoder.keyEncodingStrategy = .convertToSnakeCase
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    print(String(decoding: try encoder.encode(value), as: UTF8.self))
+    return String(decoding: try encoder.encode(value), as: UTF8.self)
   }
 }

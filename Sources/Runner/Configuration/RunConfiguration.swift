@@ -1,4 +1,5 @@
 import CoreTensor
+import Films
 import WorldModel
 
 /// Everything that decides a run, typed and checked: made from resolved settings, saved with the run.
@@ -59,6 +60,10 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
     /// Columns of a CSV; empty = found by name.
     public var pathColumn: String
     public var labelColumn: String
+    /// Columns that are a finding each.
+    public var labelColumns: [String]
+    /// How labels are read.
+    public var labels: CollectionOptions
     public var patientColumn: String
     public var splitColumn: String
     /// `column=value`; all must hold.

@@ -1,4 +1,5 @@
 import CoreTensor
+import Films
 import WorldModel
 
 extension RunConfiguration {
@@ -65,6 +66,11 @@ extension RunConfiguration.Data {
     fractionSeed = options.integer("fraction_seed")
     pathColumn = options.text("path_column")
     labelColumn = options.text("label_column")
+    labelColumns = options.texts("label_columns")
+    labels = CollectionOptions(
+      uncertain: UncertainLabel(rawValue: options.text("uncertain"))!,
+      uncertainFindings: options.texts("uncertain_findings"), agreement: options.integer("agreement"),
+      shots: options.integer("shots"), draw: options.integer("draw"))
     patientColumn = options.text("patient_column")
     splitColumn = options.text("split_column")
     filter = options.texts("filter").compactMap(ColumnFilter.init)

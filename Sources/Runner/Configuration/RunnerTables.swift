@@ -1,4 +1,5 @@
 import CoreTensor
+import Films
 import WorldModel
 
 extension SettingsCatalogue {
@@ -120,6 +121,22 @@ extension SettingsCatalogue {
         "patient_column", .text(default: ""), help: "CSV column of the patient; empty = found by name."),
       OptionDeclaration(
         "split_column", .text(default: ""), help: "CSV column of the split; empty = found by name."),
+      OptionDeclaration(
+        "label_columns", .texts(default: []),
+        help: "CSV columns that are a finding each: 1, 0, -1 = uncertain, empty = not known."),
+      OptionDeclaration(
+        "uncertain", .choice(default: "ones", of: UncertainLabel.allCases.map(\.rawValue)),
+        help: "What an uncertain label (-1) counts as: present, absent, or as not known."),
+      OptionDeclaration(
+        "uncertain_findings", .texts(default: []),
+        help: "Exceptions to that, each Finding=ones, zeros or ignore."),
+      OptionDeclaration(
+        "agreement", .integer(default: 2, in: 1...3),
+        help: "VinDr-CXR: how many of an image's three readers a finding takes."),
+      OptionDeclaration(
+        "shots", .integer(default: 0, in: 0...10),
+        help: "ChestDR: training films for each finding, 1, 5 or 10; 0 = all."),
+      OptionDeclaration("draw", .integer(default: 1, in: 1...5), help: "ChestDR: which draw of that many."),
       OptionDeclaration(
         "filter", .texts(default: []), help: "Use only films where all of these hold, each column=value."),
       OptionDeclaration(

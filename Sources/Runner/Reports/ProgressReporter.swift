@@ -1,6 +1,6 @@
 import Foundation
 
-/// Shows how far a run is: one line that is redrawn on a terminal, plain lines from time to time elsewhere.
+/// Shows how far a run or another long piece of work is: one line that is redrawn on a terminal, plain lines from time to time elsewhere.
 public final class ProgressReporter {
   /// What is known after a step.
   public struct Update: Sendable, Equatable {
@@ -9,9 +9,10 @@ public final class ProgressReporter {
     public var epoch: Int?
     /// Films seen since the run began.
     public var films: Int
-    public var loss: Double
+    /// Nil where nothing is trained.
+    public var loss: Double?
 
-    public init(step: Int, epoch: Int? = nil, films: Int, loss: Double) {
+    public init(step: Int, epoch: Int? = nil, films: Int, loss: Double? = nil) {
       self.step = step
       self.epoch = epoch
       self.films = films
@@ -31,6 +32,7 @@ public final class ProgressReporter {
   private static let speedWindow = 30.0
 
   private let terminal: Terminal
+  private let unit: String
   private let totalSteps: Int
   private let totalEpochs: Int?
   private let clock: () -> Double
@@ -42,15 +44,18 @@ public final class ProgressReporter {
   private var line = ""
 
   /// - Parameters:
+  ///   - unit: what is counted, as the line names it.
   ///   - firstStep: steps and films done before this process began.
   ///   - clock: seconds that only ever rise.
   ///   - output: writes text as it is, and flushes.
   public init(
-    terminal: Terminal, totalSteps: Int, totalEpochs: Int? = nil, firstStep: Int = 0, firstFilms: Int = 0,
+    terminal: Terminal, unit: String = "step", totalSteps: Int, totalEpochs: Int? = nil, firstStep: Int = 0,
+    firstFilms: Int = 0,
     clock: @escaping () -> Double = ProgressReporter.systemClock,
     output: @escaping (String) -> Void = ProgressReporter.standardOutput
   ) {
     self.terminal = terminal
+    self.unit = unit
     self.totalSteps = totalSteps
     self.totalEpochs = totalEpochs
     self.clock = clock
@@ -124,9 +129,9 @@ public final class ProgressReporter {
 
   /// Facts, the most important first.
   private func words(_ update: Update) -> [String] {
-    var words = ["step \(update.step)/\(totalSteps)"]
+    var words = ["\(unit) \(update.step)/\(totalSteps)"]
     if let epoch = update.epoch { words.append("epoch \(epoch)" + (totalEpochs.map { "/\($0)" } ?? "")) }
-    words.append("loss " + Self.short(update.loss))
+    if let loss = update.loss { words.append("loss " + Self.short(loss)) }
     if let first = marks.first, let last = marks.last, last.time > first.time, last.step > first.step {
       let seconds = last.time - first.time
       words.append(Self.short(Double(last.films - first.films) / seconds, digits: 1) + " films/s")

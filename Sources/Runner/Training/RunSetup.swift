@@ -62,81 +62,6 @@ struct RunSetup {
     guard !chosen.isEmpty else { throw RunSetupError.noTask(manifest: manifest.path) }
     return try TaskSet(chosen, environment: environment)
   }
-
-  /// Decodes PNG, JPEG, and what enabled codec plugins read. Films come no larger than the smallest crop needs.
-  func decoder() throws -> FilmDecoder {
-    var decoder = FilmDecoder(
-      codecs: try FilmCodecs.make(plugins) { configuration.options(of: $0, declared: $1) })
-    decoder.shorterSide = configuration.views.shorterSide(for: configuration.model.imageSize)
-    return decoder
-  }
-
-  /// The run's films, kept in memory as far as there is room.
-  func filmSource() throws -> FilmCache {
-    FilmCache(try openSource(), mostBytes: configuration.data.cacheMebibytes << 20)
-  }
-
-  /// The run's films: of one source as it is, of several joined.
-  func openSource() throws -> any FilmSource {
-    let sources = try configuration.data.sources.map { try openSource($0) }
-    guard sources.count > 1 else { return sources[0] }
-    return JoinedSource(zip(sourceNames, sources).map { JoinedSource.Part(name: $0, source: $1) })
-  }
-
-  /// What each source is called where there are several: `nih` for `nih:/data/nih`, else the last part of its path.
-  var sourceNames: [String] {
-    var names: [String] = []
-    for source in configuration.data.sources {
-      let collection = source.split(separator: ":", maxSplits: 1).first.map(String.init) ?? source
-      let short = collection.contains("/") ? Folder.name(of: source) : collection
-      var (name, number) = (short, 2)
-      while names.contains(name) {
-        name = "\(short)-\(number)"
-        number += 1
-      }
-      names.append(name)
-    }
-    return names
-  }
-
-  /// Films of a data plugin where one has the name, else of a collection, a folder or a table.
-  func openSource(_ name: String) throws -> any FilmSource {
-    let data = configuration.data
-    for plugin in plugins where plugin.name == name {
-      guard case .data(let definition) = plugin.definition else { continue }
-      let options = configuration.options(of: plugin.name, declared: definition.options)
-      let code = PluginCode("data source \"\(plugin.name)\"", "make")
-      let source = try code.run { try definition.make(options, UInt64(configuration.run.seed)) }
-      return NamedSource(source: source, name: plugin.name)
-    }
-    let table = TableOptions(
-      pathColumn: data.pathColumn.nonEmpty, labelColumn: data.labelColumn.nonEmpty,
-      patientColumn: data.patientColumn.nonEmpty, splitColumn: data.splitColumn.nonEmpty)
-    return try openFilmSource(path: name, options: table, decoder: try decoder())
-  }
-
-}
-
-/// A data plugin's source, known by name where it crashes.
-private struct NamedSource: FilmSource {
-  let source: any FilmSource
-  let film: PluginCode
-  let findingNames: [String]
-  let summary: String
-  let records: [FilmRecord]
-  let notes: [String]
-
-  init(source: any FilmSource, name: String) {
-    self.source = source
-    film = PluginCode("data source \"\(name)\"", "film")
-    (findingNames, summary, records, notes) = (
-      source.findingNames, source.summary, source.records, source.notes
-    )
-  }
-
-  func film(at index: Int) throws -> GrayImage { try film.run { try source.film(at: index) } }
-  func truth(at index: Int) throws -> FilmTruth? { try film.run { try source.truth(at: index) } }
-  func header(at index: Int) throws -> ImageHeader? { try film.run { try source.header(at: index) } }
 }
 
 enum RunSetupError: Error, CustomStringConvertible {
@@ -152,15 +77,4 @@ enum RunSetupError: Error, CustomStringConvertible {
 extension String {
   /// Nil where there is no text.
   var nonEmpty: String? { isEmpty ? nil : self }
-}
-
-extension RunSetup {
-  /// How often an epoch sees each film, by its collection.
-  func weights(_ records: [FilmRecord]) -> [Double] {
-    let data = configuration.data
-    guard !data.weights.isEmpty else { return Array(repeating: 1, count: records.count) }
-    guard data.sources.count > 1 else { return Array(repeating: data.weights[0], count: records.count) }
-    let weights = Dictionary(uniqueKeysWithValues: zip(sourceNames, data.weights))
-    return records.map { weights[$0.collection] ?? 1 }
-  }
 }

@@ -2,6 +2,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "chex_pixels.h"
+
 // PNG by libpng and JPEG by libjpeg-turbo, from and to memory. Nothing here exits, aborts or jumps out: every
 // failure is a status and a sentence.
 

@@ -1,0 +1,147 @@
+import Foundation
+import WorldModel
+
+/// How films were made ready for a store; two stores of the same films and settings are the same to the byte.
+public struct StoreSettings: Sendable, Equatable, Codable {
+  /// Bits of a stored level.
+  public enum Depth: String, Sendable, Codable, CaseIterable {
+    /// 8 for films of 8 bits or fewer, else 16.
+    case auto
+    case eight = "8"
+    case sixteen = "16"
+  }
+
+  /// Pixels of the shorter side, at most; films are never enlarged.
+  public var size: Int
+  public var depth: Depth
+  /// Whether borders and the collimator's shade stay.
+  public var keepsBorders: Bool
+  /// Films of the source to a shard, dropped ones counted.
+  public var filmsPerShard: Int
+  /// What else decides how a film looks: options of the plugins that decode or make films, as TOML.
+  public var decoding: [String: String]
+
+  public init(
+    size: Int = 512, depth: Depth = .auto, keepsBorders: Bool = false, filmsPerShard: Int = 128,
+    decoding: [String: String] = [:]
+  ) {
+    self.size = size
+    self.depth = depth
+    self.keepsBorders = keepsBorders
+    self.filmsPerShard = filmsPerShard
+    self.decoding = decoding
+  }
+
+  /// What differs from the settings of an earlier call, one phrase each.
+  func differences(from earlier: StoreSettings) -> [String] {
+    func phrase(_ name: String, _ now: String, _ then: String) -> String? {
+      now == then ? nil : "\(name) is \(now), the store was begun with \(then)"
+    }
+    let decodingKeys = Set(decoding.keys).union(earlier.decoding.keys).sorted()
+    return [
+      phrase("--size", "\(size)", "\(earlier.size)"),
+      phrase("--depth", depth.rawValue, earlier.depth.rawValue),
+      phrase("--keep-borders", keepsBorders ? "on" : "off", earlier.keepsBorders ? "on" : "off"),
+      phrase("films a shard", "\(filmsPerShard)", "\(earlier.filmsPerShard)"),
+    ].compactMap { $0 }
+      + decodingKeys.compactMap {
+        phrase($0, decoding[$0] ?? "not set", earlier.decoding[$0] ?? "not set")
+      }
+  }
+}
+
+/// `store.json`: what a store is, and whether it is finished.
+struct StoreManifest: Codable, Equatable {
+  static let name = "store.json"
+  static let format = "chex-world-store"
+  static let version = 1
+
+  var format = Self.format
+  var version = Self.version
+  /// Whether every shard is there; written last.
+  var isComplete = false
+  var settings: StoreSettings
+  /// The source's own summary.
+  var source: String
+  var notes: [String]
+  var findingNames: [String]
+  /// Films of the source.
+  var sourceFilms: Int
+  /// Films in the store, and films that were left out; 0 until the store is complete.
+  var films = 0
+  var dropped = 0
+  /// Of the films' records in their order, and of these and the settings.
+  var filmList: String
+  var fingerprint: String
+
+  init(_ source: any FilmSource, settings: StoreSettings) throws {
+    self.settings = settings
+    self.source = source.summary
+    notes = source.notes
+    findingNames = source.findingNames
+    sourceFilms = source.records.count
+    var mark = Fingerprint()
+    for record in source.records { mark.add(StoreLine.record(record)) }
+    filmList = mark.text
+    mark.add(try Self.encoder.encode(settings))
+    fingerprint = mark.text
+  }
+
+  var shardCount: Int { (sourceFilms + settings.filmsPerShard - 1) / settings.filmsPerShard }
+
+  private static var encoder: JSONEncoder {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    return encoder
+  }
+
+  /// The file's bytes.
+  func encoded() throws -> [UInt8] { Array(try Self.encoder.encode(self)) + [0x0A] }
+
+  /// Reads a store's manifest.
+  /// - Throws: `FilmsError.store` where it is none, of another version, or holds values that cannot be.
+  static func read(folder: String) throws -> StoreManifest {
+    let path = folder + "/" + name
+    func refuse(_ problem: String) -> FilmsError { .store(path: path, problem: problem) }
+    let bytes = try FileBytes.read(path: path, mostBytes: 1 << 28) { refuse($0) }
+    struct Head: Decodable {
+      let format: String
+      let version: Int
+    }
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    guard let head = try? decoder.decode(Head.self, from: Data(bytes)), head.format == format else {
+      throw refuse("a \"format\" of \"\(format)\" is expected, this is no store's description")
+    }
+    guard head.version == version else {
+      throw refuse(
+        "version \(head.version) found, version \(version) is read here; prepare the store again with this "
+          + "program, or use the program that made it")
+    }
+    let manifest: StoreManifest
+    do {
+      manifest = try decoder.decode(StoreManifest.self, from: Data(bytes))
+    } catch { throw refuse("damaged: \(error)") }
+    guard (1...1_000_000).contains(manifest.settings.filmsPerShard), manifest.sourceFilms >= 0,
+      manifest.sourceFilms <= 1 << 40, manifest.films >= 0, manifest.dropped >= 0
+    else { throw refuse("damaged: counts that cannot be") }
+    return manifest
+  }
+}
+
+/// 64 bits that tell one list of bytes from another (FNV-1a): a guard against mistakes, not against forgery.
+struct Fingerprint {
+  private var state: UInt64 = 0xCBF2_9CE4_8422_2325
+
+  mutating func add(_ bytes: some Sequence<UInt8>) {
+    for byte in bytes { state = (state ^ UInt64(byte)) &* 0x100_0000_01B3 }
+    state = (state ^ 0xFF) &* 0x100_0000_01B3
+  }
+
+  /// Sixteen hexadecimal digits.
+  var text: String {
+    let digits = String(state, radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+  }
+}

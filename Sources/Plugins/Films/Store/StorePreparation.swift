@@ -1,0 +1,131 @@
+import Foundation
+import WorldModel
+
+/// Packs a source's films into a store, on several threads.
+///
+/// Threads take films in order and make them ready; whoever made the one that is to be written next writes it, and
+/// those after it that are ready. So a store is the same to the byte for any number of threads, films in memory are
+/// few, and a call that is stopped at any moment leaves finished shards and nothing else that counts.
+public final class StorePreparation: @unchecked Sendable {
+  private let preparation: FilmPreparation
+  private let writer: StoreWriter
+  private let condition = NSCondition()
+  private var next: Int
+  private var written: Int
+  private var ready: [Int: PreparedFilm] = [:]
+  private var isWriting = false
+  private var isStopped = false
+  private var failure: (any Error)?
+  private var running = 0
+  private var window = 0
+
+  /// Films that an earlier call had finished.
+  public let finishedBefore: Int
+  /// Films of the source.
+  public let total: Int
+  public var settings: StoreSettings { preparation.settings }
+
+  /// Makes the store's folder, or goes on with one that has the same films and settings.
+  /// - Throws: `FilmsError`; see ``StoreSettings`` for what must be the same.
+  public init(_ source: any FilmSource, settings: StoreSettings, folder: String) throws {
+    preparation = FilmPreparation(source: source, settings: settings)
+    writer = try StoreWriter(folder: folder, manifest: StoreManifest(source, settings: settings))
+    finishedBefore = writer.finished
+    (next, written) = (writer.finished, writer.finished)
+    total = source.records.count
+  }
+
+  /// Does what is left to do.
+  /// - Parameters:
+  ///   - threads: 1 or more.
+  ///   - progress: told the number of films written, some ten times a second, on the calling thread.
+  ///   - isInterrupted: asked as often; true stops the work.
+  /// - Returns: every film of the store; nil where the work was stopped.
+  /// - Throws: `FilmsError.cannotWrite`, on a full disk for instance, or what the source throws.
+  public func run(
+    threads: Int, progress: (Int) -> Void = { _ in }, isInterrupted: () -> Bool = { false }
+  ) throws -> StoreIndex? {
+    let count = min(threads, max(total - written, 0))
+    (running, window) = (count, 2 * count + 2)
+    for number in 0..<count {
+      let thread = Thread { [self] in work() }
+      thread.name = "prepare \(number + 1)"
+      thread.stackSize = 8 << 20
+      thread.start()
+    }
+    condition.lock()
+    while running > 0 {
+      _ = condition.wait(until: Date(timeIntervalSinceNow: 0.1))
+      let done = written
+      condition.unlock()
+      progress(done)
+      let stops = isInterrupted()
+      condition.lock()
+      if stops { isStopped = true }
+    }
+    condition.unlock()
+    // Threads that end may hold this object a little longer.
+    if failure != nil || written < total { writer.release() }
+    if let failure { throw failure }
+    guard written == total else { return nil }
+    let index = try writer.index()
+    try writer.writeDropped(index.dropped)
+    return index
+  }
+
+  /// Says that the store is whole; the last thing to be written.
+  public func complete(_ index: StoreIndex) throws {
+    try writer.complete(index)
+    writer.release()
+  }
+
+  private func work() {
+    while let index = take() {
+      do {
+        let film = try preparation.film(at: index)
+        try deliver(film, index)
+      } catch { fail(error) }
+    }
+    condition.lock()
+    running -= 1
+    condition.broadcast()
+    condition.unlock()
+  }
+
+  private func take() -> Int? {
+    condition.lock()
+    defer { condition.unlock() }
+    while !isStopped, failure == nil, next < total {
+      if next < written + window {
+        next += 1
+        return next - 1
+      }
+      condition.wait()
+    }
+    return nil
+  }
+
+  private func deliver(_ film: PreparedFilm, _ index: Int) throws {
+    condition.lock()
+    defer { condition.unlock() }
+    ready[index] = film
+    guard !isWriting else { return }
+    isWriting = true
+    defer { isWriting = false }
+    while let film = ready.removeValue(forKey: written) {
+      condition.unlock()
+      let result = Result { try writer.append(film) }
+      condition.lock()
+      try result.get()
+      written += 1
+      condition.broadcast()
+    }
+  }
+
+  private func fail(_ error: any Error) {
+    condition.lock()
+    if failure == nil { failure = error }
+    condition.broadcast()
+    condition.unlock()
+  }
+}

@@ -1,0 +1,223 @@
+import Foundation
+import WorldModel
+
+/// A store's folder while films are written into it, in the source's order, by one caller at a time.
+///
+/// A shard's pixels and then its index get their names when they are whole and on the disk, so whatever has an index
+/// is finished.
+final class StoreWriter {
+  let folder: String
+  private(set) var manifest: StoreManifest
+  /// Films of the source whose shards are finished.
+  private(set) var finished = 0
+  private var claim: FolderClaim?
+  private var shard: ShardFile?
+  private var lines: [UInt8] = []
+
+  /// Makes a store, or goes on with one.
+  /// - Throws: `FilmsError.store` where the folder holds something else, a store of other films or settings, or
+  ///   another process writes into it.
+  init(folder: String, manifest: StoreManifest) throws {
+    self.folder = folder
+    try Self.makeFolder(folder)
+    claim = try FolderClaim(folder)
+    let path = folder + "/" + StoreManifest.name
+    var manifest = manifest
+    if FileBytes.exists(path) {
+      let earlier = try StoreManifest.read(folder: folder)
+      try Self.compare(manifest, with: earlier, path: path)
+      manifest = earlier
+    } else {
+      let strangers = try Self.names(folder).filter { !AtomicFile.isTemporary($0) }
+      guard strangers.isEmpty else {
+        throw FilmsError.store(
+          path: folder,
+          problem: "a new folder, an empty one or a store is expected; this one holds "
+            + strangers.prefix(3).joined(separator: ", ") + (strangers.count > 3 ? " …" : "")
+            + ", which is never overwritten; give another --out")
+      }
+      try AtomicFile.write(try manifest.encoded(), to: path)
+    }
+    self.manifest = manifest
+    try Self.makeFolder(folder + "/" + StoreFiles.shards)
+    try removeRemains()
+    finished = finishedFilms()
+    // A finished store of which a shard was removed becomes an unfinished one, until that is back.
+    if manifest.isComplete, finished < manifest.sourceFilms {
+      self.manifest.isComplete = false
+      (self.manifest.films, self.manifest.dropped) = (0, 0)
+      try AtomicFile.write(try self.manifest.encoded(), to: path)
+    }
+  }
+
+  private static func compare(_ new: StoreManifest, with earlier: StoreManifest, path: String) throws {
+    var differences = new.settings.differences(from: earlier.settings)
+    if new.filmList != earlier.filmList {
+      differences.append(
+        new.sourceFilms == earlier.sourceFilms
+          ? "the films' names or labels are others than those that it was begun with (\(earlier.source))"
+          : "the source has \(new.sourceFilms) films, the store was begun with \(earlier.sourceFilms) "
+            + "(\(earlier.source))")
+    }
+    guard differences.isEmpty else {
+      throw FilmsError.store(
+        path: path,
+        problem: "the store was begun otherwise: " + differences.joined(separator: "; ")
+          + "; go on with the same source and settings, or give another --out")
+    }
+  }
+
+  private static func makeFolder(_ path: String) throws {
+    do {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    } catch { throw FilmsError.cannotWrite(path: path, reason: "the folder cannot be made: \(error)") }
+  }
+
+  private static func names(_ folder: String) throws -> [String] {
+    do { return try FileManager.default.contentsOfDirectory(atPath: folder).sorted() } catch {
+      throw FilmsError.store(path: folder, problem: "the folder cannot be listed; check its permissions")
+    }
+  }
+
+  /// Takes away what an interrupted call left unfinished.
+  private func removeRemains() throws {
+    for part in [folder, folder + "/" + StoreFiles.shards] {
+      for name in try Self.names(part) where AtomicFile.isTemporary(name) { unlink(part + "/" + name) }
+    }
+  }
+
+  /// Films of the shards that are finished without a gap; what comes after a gap is written again.
+  private func finishedFilms() -> Int {
+    let perShard = manifest.settings.filmsPerShard
+    var shard = 0
+    while shard < manifest.shardCount {
+      let expected = min(perShard, manifest.sourceFilms - shard * perShard)
+      guard let index = try? StoreIndex.read(folder: folder, shard: shard, filmsPerShard: perShard),
+        index.films.count + index.dropped.count == expected
+      else { break }
+      shard += 1
+    }
+    return min(shard * perShard, manifest.sourceFilms)
+  }
+
+  /// Adds the next film.
+  func append(_ film: PreparedFilm) throws {
+    let number = finished / manifest.settings.filmsPerShard
+    let file = try shard ?? ShardFile(path: folder + "/" + StoreFiles.pixels(number))
+    shard = file
+    switch film {
+    case .dropped(let failure): lines += StoreLine.dropped(failure).encoded
+    case .kept(let record, var place, let levels):
+      place.offset = try file.append(levels)
+      lines += StoreLine.film(record, place).encoded
+    }
+    pending += 1
+    let isLast = finished + pending == manifest.sourceFilms
+    guard pending == manifest.settings.filmsPerShard || isLast else { return }
+    try file.finish()
+    try AtomicFile.write(lines, to: folder + "/" + StoreFiles.index(number))
+    (shard, lines) = (nil, [])
+    finished += pending
+    pending = 0
+  }
+  private var pending = 0
+
+  /// The films of all finished shards.
+  func index() throws -> StoreIndex {
+    try StoreIndex.read(
+      folder: folder,
+      shards: (finished + manifest.settings.filmsPerShard - 1) / manifest.settings.filmsPerShard,
+      filmsPerShard: manifest.settings.filmsPerShard)
+  }
+
+  /// Writes the list of dropped films.
+  func writeDropped(_ films: [UnusableFilm]) throws {
+    func cell(_ text: String) -> String {
+      text.contains { "\",\n\r".contains($0) }
+        ? "\"" + text.replacing("\"", with: "\"\"") + "\"" : text
+    }
+    let rows = films.map { cell($0.identifier) + "," + cell($0.reason) + "\n" }
+    try AtomicFile.write(
+      Array(("identifier,reason\n" + rows.joined()).utf8), to: folder + "/" + StoreFiles.dropped)
+  }
+
+  /// Gives the folder free for another call and takes away what is unfinished; nothing more can be written.
+  func release() {
+    (shard, claim) = (nil, nil)
+  }
+
+  /// Says that the store is whole.
+  func complete(_ index: StoreIndex) throws {
+    guard !manifest.isComplete else { return }
+    manifest.isComplete = true
+    (manifest.films, manifest.dropped) = (index.films.count, index.dropped.count)
+    try AtomicFile.write(try manifest.encoded(), to: folder + "/" + StoreManifest.name)
+  }
+}
+
+/// The pixels of one shard in the making.
+private final class ShardFile {
+  private let path: String
+  private let temporary: String
+  private var file: Int32
+  private var size = 0
+
+  init(path: String) throws {
+    self.path = path
+    temporary = AtomicFile.temporaryName(for: path)
+    file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    guard file >= 0 else { throw failure() }
+  }
+
+  deinit {
+    guard file >= 0 else { return }
+    close(file)
+    unlink(temporary)
+  }
+
+  /// - Returns: where the bytes begin.
+  func append(_ levels: [UInt8]) throws -> Int {
+    let offset = (size + 63) / 64 * 64
+    try write([UInt8](repeating: 0, count: offset - size))
+    try write(levels)
+    return offset
+  }
+
+  private func write(_ bytes: [UInt8]) throws {
+    guard AtomicFile.write(bytes, file: file) else { throw failure() }
+    size += bytes.count
+  }
+
+  /// Brings the pixels to the disk and gives them their name.
+  func finish() throws {
+    guard fsync(file) == 0, close(file) == 0 else { throw failure() }
+    file = -1
+    guard rename(temporary, path) == 0 else { throw failure() }
+    // The index must not outlive a power cut that its pixels do not.
+    let folder = open(String(path[..<path.lastIndex(of: "/")!]), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard folder >= 0 else { throw failure() }
+    defer { close(folder) }
+    guard fsync(folder) == 0 || errno == EINVAL else { throw failure() }
+  }
+
+  private func failure() -> FilmsError { .cannotWrite(path: path, reason: FileBytes.systemReason()) }
+}
+
+/// A claim on a folder, which ends with the process, however that ends.
+private final class FolderClaim {
+  private let folder: Int32
+
+  init(_ path: String) throws {
+    folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard folder >= 0 else {
+      throw FilmsError.store(path: path, problem: "cannot be opened: \(FileBytes.systemReason())")
+    }
+    // Some network file systems have no locks for folders; there two processes must not be started at once.
+    if flock(folder, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
+      throw FilmsError.store(
+        path: path, problem: "another process is preparing this store; wait for it, or give another --out")
+    }
+  }
+
+  deinit { close(folder) }
+}

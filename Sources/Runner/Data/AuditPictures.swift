@@ -1,0 +1,75 @@
+import CoreTensor
+import Films
+import Foundation
+import Imaging
+import Synchronization
+
+/// Small pictures of the films that a page shows. They are read once more: keeping a picture of every film would take
+/// far more than reading these few again.
+struct AuditPictures {
+  /// Pixels of the longer side.
+  static let side = 160
+  private let findings: AuditFindings
+  private let encoded: [Int: String]
+
+  /// - Parameter films: indices into the findings' films.
+  init(_ findings: AuditFindings, _ films: [Int]) {
+    self.findings = findings
+    let slots = Mutex<[Int: String]>([:])
+    let places = films.map {
+      (film: $0, collection: findings.films[$0].collection, index: findings.films[$0].index)
+    }
+    let sources = findings.collections.map(\.source)
+    Compute.parallel(places.count) { number in
+      let place = places[number]
+      // A film that fails the second time has no picture; its name is shown all the same.
+      guard let image = try? sources[place.collection].film(at: place.index),
+        let file = try? PngWriter.encode(Self.reduced(image, longest: Self.side))
+      else { return }
+      let text = Data(file).base64EncodedString()
+      slots.withLock { $0[place.film] = text }
+    }
+    encoded = slots.withLock { $0 }
+  }
+
+  /// The image with its longer side reduced to `longest` pixels; as it is where it is smaller.
+  static func reduced(_ image: GrayImage, longest: Int) -> GrayImage {
+    guard max(image.width, image.height) > longest else { return image }
+    let scale = Double(longest) / Double(max(image.width, image.height))
+    let width = max(1, Int((Double(image.width) * scale).rounded()))
+    let height = max(1, Int((Double(image.height) * scale).rounded()))
+    let (across, down) = (CellShares(image.width, into: width), CellShares(image.height, into: height))
+    var result = GrayImage(width: width, height: height)
+    var row = [Float](repeating: 0, count: width)
+    image.pixels.withUnsafeBufferPointer { pixels in
+      for line in 0..<image.height {
+        across.reduce(pixels.baseAddress! + line * image.width, into: &row)
+        for (cell, share) in down.cells(of: line) {
+          for column in 0..<width { result.pixels[cell * width + column] += share * row[column] }
+        }
+      }
+    }
+    return result
+  }
+
+  /// One film with its name.
+  func figure(_ film: Int) -> String {
+    let name = Html.escaped(findings.name(film))
+    let picture = encoded[film].map {
+      "<img alt=\"\(name)\" loading=\"lazy\" src=\"data:image/png;base64,\($0)\">"
+    }
+    let seen = findings.films[film]
+    let facts = [seen.size.map { "\($0.width) × \($0.height)" } ?? "", Html.escaped(seen.split)]
+    return "<figure><div class=\"film\">\(picture ?? "")</div><figcaption>\(name)<br>"
+      + facts.filter { !$0.isEmpty }.joined(separator: ", ") + "</figcaption></figure>"
+  }
+
+  func sheet(_ films: ArraySlice<Int>) -> String {
+    "<div class=\"sheet\">" + films.map(figure).joined(separator: "\n") + "</div>"
+  }
+
+  /// Two films beside one another.
+  func pair(_ first: Int, _ second: Int, caption: String) -> String {
+    "<div class=\"pair\">\(figure(first))\(figure(second))<p>\(Html.escaped(caption))</p></div>"
+  }
+}

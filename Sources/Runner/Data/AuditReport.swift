@@ -1,0 +1,209 @@
+import Foundation
+import WorldModel
+
+/// What an audit found, as scripts read it.
+struct AuditReport: Codable, Sendable {
+  struct Collection: Codable, Sendable {
+    let name: String
+    let summary: String
+    let films: Int
+    let decoded: Int
+    /// What the source itself remarks.
+    let notes: [String]
+  }
+  struct Failure: Codable, Sendable {
+    let reason: String
+    let films: [String]
+  }
+  struct Range: Codable, Sendable {
+    let least: Int
+    let median: Int
+    let most: Int
+  }
+  struct Count: Codable, Sendable {
+    let name: String
+    let films: Int
+  }
+  struct Headers: Codable, Sendable {
+    let width: Range
+    let height: Range
+    /// Films by the length of their shorter side, in pixels.
+    let shorterSides: [Count]
+    let bitDepths: [Count]
+    let channels: [Count]
+    let photometric: [Count]
+    let manufacturers: [Count]
+    let views: [Count]
+  }
+  struct Split: Codable, Sendable {
+    let name: String
+    let trains: Bool
+    let films: Int
+    let decoded: Int
+    let patients: Int
+    /// Films that name no finding, present or unknown.
+    let withoutLabels: Int
+    let findings: [Finding]
+  }
+  struct Finding: Codable, Sendable {
+    let name: String
+    let present: Int
+    let unknown: Int
+  }
+  struct Near: Codable, Sendable {
+    let films: [String]
+    let correlation: Double
+    let isNegative: Bool
+  }
+  struct Leak: Codable, Sendable {
+    let kind: AuditLeakKind
+    let sides: [String]
+    let patient: String?
+    let films: [String]
+  }
+  struct Suspects: Codable, Sendable {
+    let kind: AuditSuspicion
+    let films: [String]
+  }
+  struct Verdict: Codable, Sendable {
+    enum Weight: String, Codable, Sendable { case leak, allowed, problem, suspect }
+    let name: String
+    let weight: Weight
+    let count: Int
+    let meaning: String
+    let advice: String
+  }
+
+  let collections: [Collection]
+  let seconds: Double
+  let undecodable: [Failure]
+  /// Nil where no film could be decoded.
+  let headers: Headers?
+  let splits: [Split]
+  let findingsThatNeverOccur: [String]
+  let exactDuplicates: [[String]]
+  let nearDuplicates: [Near]
+  let leaks: [Leak]
+  let suspects: [Suspects]
+  let verdicts: [Verdict]
+  /// No leak but allowed ones, and some film that can be used.
+  let passed: Bool
+
+  var sentence: String {
+    let leaked = verdicts.filter { $0.weight == .leak }
+    if !leaked.isEmpty {
+      return "leaks were found: mend them, or allow them by name (--allow \(leaked[0].name))"
+    }
+    if !passed { return "no film can be used" }
+    return verdicts.isEmpty ? "nothing to mend" : "no leak; look at what is listed before training"
+  }
+}
+
+/// Makes the report from the films as they were seen.
+struct AuditFindings {
+  let collections: [AuditCollection]
+  let films: [AuditFilm]
+  let duplicates: AuditDuplicates
+  let leaks: [AuditLeak]
+  /// Suspicions of each film.
+  let suspicions: [[AuditSuspicion]]
+  private let training: [String]
+  private let allowed: Set<String>
+
+  init(_ collections: [AuditCollection], _ films: [AuditFilm], training: [String], allowed: Set<String>) {
+    (self.collections, self.films, self.training, self.allowed) = (collections, films, training, allowed)
+    duplicates = AuditDuplicates(films.map(\.look))
+    leaks = AuditLeak.find(films, duplicates, training: training, names: collections.map(\.name))
+    suspicions = films.map { $0.collection == 0 ? AuditSuspicion.all(of: $0) : [] }
+  }
+
+  /// A film's name in lists: that of its collection goes before it where there are several.
+  func name(_ film: Int) -> String {
+    let prefix = films[film].collection == 0 ? "" : collections[films[film].collection].name + ": "
+    return prefix + films[film].record.identifier
+  }
+
+  func isTraining(_ split: String) -> Bool { training.contains(split) }
+
+  /// The films to train on.
+  var own: [AuditFilm] { films.filter { $0.collection == 0 } }
+
+  func report(seconds: Double) -> AuditReport {
+    let exact = duplicates.exact.map { $0.map(name) }
+    let near = duplicates.near.map {
+      AuditReport.Near(
+        films: [name($0.first), name($0.second)], correlation: Double($0.correlation),
+        isNegative: $0.isNegative)
+    }
+    let splits = self.splits()
+    let names = collections[0].source.findingNames
+    let present = Set(own.flatMap(\.record.findings))
+    let verdicts = self.verdicts(neverOccurring: names.filter { !present.contains($0) })
+    return AuditReport(
+      collections: collections.enumerated().map { number, collection in
+        let all = films.filter { $0.collection == number }
+        return .init(
+          name: collection.name, summary: collection.source.summary, films: all.count,
+          decoded: all.count { $0.look != nil }, notes: collection.source.notes)
+      },
+      seconds: seconds, undecodable: failures(), headers: headers(), splits: splits,
+      findingsThatNeverOccur: names.filter { !present.contains($0) }, exactDuplicates: exact,
+      nearDuplicates: near,
+      leaks: leaks.map {
+        .init(kind: $0.kind, sides: $0.sides, patient: $0.patient, films: $0.films.map(name))
+      },
+      suspects: AuditSuspicion.allCases.compactMap { kind in
+        let found = films.indices.filter { suspicions[$0].contains(kind) }
+        return found.isEmpty ? nil : .init(kind: kind, films: found.map(name))
+      },
+      verdicts: verdicts,
+      passed: !verdicts.contains { $0.weight == .leak } && own.contains { $0.look != nil })
+  }
+
+  private func failures() -> [AuditReport.Failure] {
+    var byReason: [String: [String]] = [:]
+    for (index, film) in films.enumerated() {
+      if let reason = film.reason { byReason[reason, default: []].append(name(index)) }
+    }
+    return byReason.sorted { ($1.value.count, $0.key) < ($0.value.count, $1.key) }
+      .map { .init(reason: $0.key, films: $0.value) }
+  }
+
+  private func verdicts(neverOccurring: [String]) -> [AuditReport.Verdict] {
+    var verdicts = AuditLeakKind.allCases.compactMap { kind -> AuditReport.Verdict? in
+      let count = leaks.count { $0.kind == kind }
+      guard count > 0 else { return nil }
+      return .init(
+        name: kind.rawValue, weight: allowed.contains(kind.rawValue) ? .allowed : .leak, count: count,
+        meaning: kind.meaning, advice: kind.advice)
+    }
+    func add(
+      _ name: String, _ weight: AuditReport.Verdict.Weight, _ count: Int, _ meaning: String, _ advice: String
+    ) {
+      guard count > 0 else { return }
+      verdicts.append(.init(name: name, weight: weight, count: count, meaning: meaning, advice: advice))
+    }
+    add(
+      "undecodable", .problem, films.count { $0.reason != nil }, "films that cannot be decoded",
+      "mend or drop them; a run skips them and says so")
+    add(
+      "exact-duplicates", .problem, duplicates.exact.reduce(0) { $0 + $1.count - 1 },
+      "films that repeat another's pixels", "drop them: a film that is there twice counts twice")
+    add(
+      "near-duplicates", .problem, duplicates.near.count, "pairs of films with nearly equal pictures",
+      "keep the better one of each pair")
+    for kind in AuditSuspicion.allCases {
+      let count = suspicions.count { $0.contains(kind) }
+      add(kind.rawValue, .suspect, count, kind.meaning, kind.advice)
+    }
+    let labelled = own.contains { !$0.record.findings.isEmpty || !$0.record.unknown.isEmpty }
+    let unlabelled = labelled ? own.count { $0.record.findings.isEmpty && $0.record.unknown.isEmpty } : 0
+    add(
+      "without-labels", .suspect, unlabelled, "films without any label in a collection that has labels",
+      "check that an empty cell means \"no finding\"")
+    add(
+      "findings-that-never-occur", .suspect, neverOccurring.count, "findings that no film has",
+      "leave them out of probe.labels")
+    return verdicts
+  }
+}

@@ -1,0 +1,99 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+  /// `data prepare` as a user would call it.
+  @Suite struct Preparing {
+    /// Phantom films come from the plugin, which takes longer than decoding: time to kill.
+    private static let words = [
+      "data", "prepare", "--data", "phantom", "--set", "phantom.films=300", "--set", "phantom.size=96",
+      "--preset", "quick", "--size", "64", "--plugins", Repository.plugins, "--sheet-films", "6",
+    ]
+
+    private func contents(_ scratch: Scratch, _ store: String) throws -> [String: Data] {
+      var found: [String: Data] = [:]
+      for name in try scratch.names(store) where name != "shards" {
+        found[name] = try scratch.bytes(store + "/" + name)
+      }
+      for name in try scratch.names(store + "/shards") {
+        found["shards/" + name] = try scratch.bytes(store + "/shards/" + name)
+      }
+      return found
+    }
+
+    @Test func killedAndRunAgainEndsWithTheSameBytes() throws {
+      let scratch = try Scratch()
+      let whole = try scratch.run(Self.words + ["--out", "whole"])
+      #expect(whole.status == 0, "\(whole.errors)")
+      #expect(whole.output.contains("300 read, 300 kept, 0 dropped"))
+      let expected = try contents(scratch, "whole")
+      #expect(
+        expected.keys.sorted() == [
+          "contact-001.png", "dropped.csv", "shards/000000.bin", "shards/000000.jsonl", "shards/000001.bin",
+          "shards/000001.jsonl", "shards/000002.bin", "shards/000002.jsonl", "store.json",
+        ])
+      let process = try RunnerProcess(Self.words + ["--out", "killed", "--threads", "1"], in: scratch.path)
+      for _ in 0..<12000 where process.isRunning && !scratch.has("killed/shards/000000.jsonl") {
+        usleep(2000)
+      }
+      usleep(20_000)
+      process.send(SIGKILL)
+      #expect(try process.wait().wasKilled)
+      #expect(!scratch.has("killed/shards/000002.jsonl"))
+      let early = try scratch.run(["--preset", "quick", "--data", "killed", "--plugins", Repository.plugins])
+      #expect(early.status == 1 && early.errors.contains("the store is not finished"))
+      let again = try scratch.run(Self.words + ["--out", "killed", "--threads", "3"])
+      #expect(again.status == 0, "\(again.errors)")
+      #expect(again.output.contains("going on after"))
+      let found = try contents(scratch, "killed")
+      #expect(found.keys.sorted() == expected.keys.sorted())
+      for (name, bytes) in expected { #expect(found[name] == bytes, "\(name) differs") }
+    }
+
+    @Test func interruptionSaysHowToGoOn() throws {
+      let scratch = try Scratch()
+      let process = try RunnerProcess(Self.words + ["--out", "store", "--threads", "1"], in: scratch.path)
+      for _ in 0..<12000 where process.isRunning && !scratch.has("store/shards") { usleep(2000) }
+      usleep(100_000)
+      process.send(SIGINT)
+      let outcome = try process.wait()
+      #expect(outcome.status == 130 && !outcome.wasKilled)
+      #expect(outcome.errors.contains("run the same command again"))
+      #expect(try scratch.names("store/shards").allSatisfy { !$0.hasPrefix(".chex") })
+    }
+
+    @Test func filesOfEveryKindAndAReport() throws {
+      let scratch = try Scratch()
+      let made = try scratch.run([
+        "phantom", "--count", "5", "--size", "96", "--out", "made", "--plugins", Repository.plugins,
+      ])
+      #expect(made.status == 0)
+      try scratch.write(Data("no image".utf8), "made/films/broken.png")
+      try scratch.write(Data(), "made/films/empty.jpg")
+      let words = [
+        "data", "prepare", "--data", "made/films", "--out", "store", "--plugins", Repository.plugins,
+        "--preset", "quick",
+      ]
+      let before = try scratch.names("made/films")
+      let outcome = try scratch.run(words + ["--json"])
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      let report = try parsed(outcome.output, as: [String: Any].self)
+      #expect(report["read"] as? Int == 7 && report["kept"] as? Int == 5 && report["dropped"] as? Int == 2)
+      #expect((report["reasons"] as? [[String: Any]])?.count == 2)
+      #expect(report["sheets"] as? [String] == ["store/contact-001.png"])
+      #expect(try scratch.names("made/films") == before)
+      let again = try scratch.run(words)
+      #expect(again.status == 0 && again.output.contains("all 7 films are in store already"))
+      let other = try scratch.run(words + ["--size", "64"])
+      #expect(other.status == 1 && other.errors.contains("--size is 64, the store was begun with 512"))
+      let inside = try scratch.run([
+        "data", "prepare", "--data", "made/films", "--out", "made/films/store", "--plugins",
+        Repository.plugins,
+      ])
+      #expect(inside.status == 2 && inside.errors.contains("lies in the source"))
+      #expect(try scratch.names("made/films") == before)
+      let trained = try scratch.pretrain(["--data", "store", "--steps", "3", "--out", "run"], batch: 4)
+      #expect(trained.status == 0, "\(trained.errors)")
+    }
+  }
+}

@@ -1,0 +1,68 @@
+import CoreTensor
+import Imaging
+import WorldModel
+
+@testable import PhantomData
+@testable import Runner
+
+/// Films in memory, each with its record.
+struct HeldFilms: FilmSource {
+  var films: [(record: FilmRecord, image: GrayImage?)] = []
+  var findingNames: [String] = []
+  var summary: String { "held, \(films.count) films" }
+  var records: [FilmRecord] { films.map(\.record) }
+
+  mutating func add(
+    _ name: String, _ image: GrayImage?, patient: String? = nil, split: String? = nil,
+    findings: Set<String> = [], view: FilmView? = nil
+  ) {
+    films.append(
+      (FilmRecord(identifier: name, patient: patient, split: split, view: view, findings: findings), image))
+  }
+
+  func film(at index: Int) throws -> GrayImage {
+    guard let image = films[index].image else {
+      throw UnusableFilm(identifier: films[index].record.identifier, reason: "made to fail")
+    }
+    return image
+  }
+}
+
+/// Films for audits, and what may happen to them.
+enum AuditFilms {
+  /// Phantoms of different patients.
+  static func phantoms(_ count: Int, size: Int = 96) throws -> [GrayImage] {
+    let source = PhantomSource(seed: 11, films: 2 * count, size: size, rate: 0.3)
+    return try (0..<count).map { try source.film(at: 2 * $0) }
+  }
+
+  static func negative(_ image: GrayImage) -> GrayImage {
+    GrayImage(width: image.width, height: image.height, pixels: image.pixels.map { 1 - $0 })
+  }
+
+  static func brighter(_ image: GrayImage) -> GrayImage {
+    GrayImage(width: image.width, height: image.height, pixels: image.pixels.map { min(0.85 * $0 + 0.1, 1) })
+  }
+
+  /// Without `share` of the rows at the top and of the columns at the right.
+  static func cropped(_ image: GrayImage, _ share: Double) -> GrayImage {
+    let (top, right) = (Int(Double(image.height) * share), Int(Double(image.width) * share))
+    var result = GrayImage(width: image.width - right, height: image.height - top)
+    for row in 0..<result.height {
+      for column in 0..<result.width { result[row, column] = image[row + top, column] }
+    }
+    return result
+  }
+
+  static func findings(
+    _ source: HeldFilms, against: [HeldFilms] = [], allowed: Set<String> = []
+  ) -> AuditFindings {
+    let collections = ([source] + against).enumerated().map {
+      AuditCollection(
+        name: $0 == 0 ? "own" : "test\($0)", source: $1, chosen: Array($1.records.indices))
+    }
+    return AuditFindings(
+      collections, AuditReading.films(collections) { _ in }, training: ["pretrain", "train"], allowed: allowed
+    )
+  }
+}
