@@ -87,6 +87,29 @@ import WorldModel
     }
   }
 
+  /// One small film in every transfer syntax, and what fuzzing found: a table that made not-a-number of every pixel,
+  /// a JPEG 2000 segment that GDCM follows out of its memory, and data that an assertion of GDCM's ends on.
+  @Test func theFuzzingSeedsDecodeAndItsFindingsAreRefused() throws {
+    let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .appendingPathComponent("Fuzz/corpus/dicom")
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+    let findings = [
+      "found-constant-table.dcm": "blank: its modality table gives every pixel the value 0",
+      "found-wavelet-segment.dcm":
+        "damaged DICOM data (JPEG 2000 marker ffa5 at byte 74 of the stream)",
+    ]
+    #expect(names.count == 23)
+    for name in names {
+      let bytes = [UInt8](try Data(contentsOf: folder.appendingPathComponent(name)))
+      let reason = DicomMaker.reason(bytes)
+      if name == "found-assertion.dcm" {
+        #expect(reason?.hasPrefix("damaged DICOM data (GDCM stopped at a check of its own") == true)
+      } else {
+        #expect(reason == findings[name], "\(name)")
+      }
+    }
+  }
+
   @Test func theCodecKeepsEveryPromise() {
     var film = DicomMaker()
     (film.width, film.height) = (64, 48)
