@@ -62,6 +62,36 @@ extension EndToEnd {
       #expect(try scratch.names("store/shards").allSatisfy { !$0.hasPrefix(".chex") })
     }
 
+    @Test func filtersAndLimitsChooseWhatIsPacked() throws {
+      let scratch = try Scratch()
+      try scratch.run([
+        "phantom", "--count", "6", "--size", "96", "--out", "made", "--plugins", Repository.plugins,
+      ])
+      var table = "path,source,labels\n"
+      for (index, name) in try scratch.names("made/films").enumerated() {
+        table += "films/\(name),\(index % 2 == 0 ? "even" : "odd"),Mass\n"
+      }
+      try scratch.write(Data(table.utf8), "made/index.csv")
+      let words = ["data", "prepare", "--data", "made", "--json", "--plugins", Repository.plugins]
+      func kept(_ out: String, _ more: [String]) throws -> Int? {
+        let outcome = try scratch.run(words + ["--out", out] + more)
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        return try parsed(outcome.output, as: [String: Any].self)["kept"] as? Int
+      }
+      #expect(try kept("all", []) == 6)
+      #expect(try kept("odd", ["--filter", "source=odd"]) == 3)
+      #expect(try kept("two", ["--filter", "source=odd", "--set", "data.limit=2"]) == 2)
+      let index = try scratch.text("two/shards/000000.jsonl")
+      #expect(index.contains("\"source\":\"odd\"") && !index.contains("even"))
+      let other = try scratch.run(words + ["--out", "odd"])
+      #expect(other.status == 1 && other.errors.contains("has 6 films, the store was begun with 3"))
+      let none = try scratch.run(words + ["--out", "none", "--filter", "source=mars"])
+      #expect(none.status == 2 && none.errors.contains("no film is left by data.filter"))
+      #expect(!scratch.has("none"))
+      let training = try scratch.run(words + ["--out", "none", "--holdout", "0.5"])
+      #expect(training.status == 2 && training.errors.contains("--holdout"))
+    }
+
     @Test func filesOfEveryKindAndAReport() throws {
       let scratch = try Scratch()
       let made = try scratch.run([

@@ -99,8 +99,8 @@ extension SettingsCatalogue {
       OptionDeclaration(
         "source", .texts(default: ["phantom"]),
         help:
-          "Films: the name of a data plugin, the path of a folder or CSV file, or COLLECTION:FOLDER (nih, chexpert,"
-          + " mimic …, see chex-runner data collections). Several make one run."),
+          "Films: the name of a data plugin, the path of a folder, CSV file or packed store, or COLLECTION:FOLDER"
+          + " (nih, chexpert, mimic …, see chex-runner data collections). Several make one run."),
       OptionDeclaration(
         "weights", .numbers(default: [], in: 0.001...1000),
         help:

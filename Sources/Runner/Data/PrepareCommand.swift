@@ -24,7 +24,7 @@ extension Command {
         "--sheet-films", .value("N"),
         help: "Films on contact sheets, those that were cut most first; default 48, 0 for no sheet."),
       CommandOption("--json", help: "The report as one line of JSON; progress goes to standard error."),
-    ] + SettingFlag.dataOptions,
+    ] + SettingFlag.dataOptions.filter { !ofTraining.contains($0.name) },
     examples: [
       CommandExample("chex-runner data prepare --data FOLDER --out store", "then train with --data store"),
       CommandExample(
@@ -32,6 +32,9 @@ extension Command {
         "finer, and only some rows of a table"),
     ],
     run: { arguments in try DataPreparation(arguments).run() })
+
+  /// Flags of films that mean something only when a run begins: a store holds what every run may want.
+  private static let ofTraining = ["--weights", "--fraction", "--holdout", "--pretrain-splits"]
 }
 
 /// One call of `data prepare`.
@@ -55,7 +58,7 @@ private struct DataPreparation {
     let depth = try arguments.choice("--depth", of: StoreSettings.Depth.allCases.map(\.rawValue))
     let setup = try RunSetup(SettingsRequest(arguments), pluginsFile: arguments.value("--plugins"))
     for name in setup.configuration.data.sources { try Self.refuseSource(name, out: self.out) }
-    source = try setup.openSource(asStored: true)
+    source = try ChosenFilms.of(try setup.openSource(asStored: true), setup.configuration.data)
     settings = StoreSettings(
       size: size, depth: depth.flatMap(StoreSettings.Depth.init) ?? .auto,
       keepsBorders: arguments.has("--keep-borders"), decoding: Self.decoding(setup))
@@ -117,9 +120,14 @@ private struct DataPreparation {
     Interruption.watch()
     PluginCode.reportCrashes(
       remedy: "Finished shards are kept; mend the plugin and run the same command again.")
+    var shown = before
     let index = try preparation.run(
       threads: threads,
-      progress: { if before < preparation.total { progress.update(.init(step: $0, films: $0)) } },
+      progress: { films in
+        guard films > shown else { return }
+        shown = films
+        progress.update(.init(step: films, films: films))
+      },
       isInterrupted: { Interruption.isRequested })
     progress.finish()
     let seconds = ProgressReporter.systemClock() - began
