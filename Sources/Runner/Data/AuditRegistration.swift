@@ -31,16 +31,14 @@ struct AuditRegistration {
   private mutating func search() -> Float {
     var best: Float = -1
     for step in 0...Self.steps {
-      var normal = NormalEquations()
-      var pairs = Moments()
-      gather(&normal, &pairs)
-      let reached = pairs.correlation
-      if reached < best - 0.002 { break }
-      best = max(best, reached)
-      if best > 0.9995 { break }
-      guard let solution = normal.solve() else { break }
-      // The gain of the linear model explains this share of the variance.
-      if step == 0, max(normal.explained(solution), 0).squareRoot() < Self.promising { break }
+      let products = self.products()
+      let reached = products.correlation
+      // No more to be gained.
+      if reached < best + 0.0002 { return max(best, reached) }
+      best = reached
+      guard let solution = products.solution else { break }
+      // What the linear model explains of the variance foretells the next correlation.
+      if step == 0, max(products.explained(solution), 0).squareRoot() < Self.promising { break }
       let gain = abs(solution[0]) > 0.05 ? Float(solution[0]) : 0.05
       for index in 0..<4 {
         let change = min(max(Float(solution[2 + index]) / gain, -2), 2)
@@ -50,25 +48,34 @@ struct AuditRegistration {
     return best
   }
 
-  /// One Gauss–Newton step's sums over cells whose counterpart lies within the other thumbnail.
-  private func gather(_ normal: inout NormalEquations, _ pairs: inout Moments) {
+  /// A Gauss–Newton step's sums, over cells whose counterpart lies within the other thumbnail.
+  private func products() -> Products {
     let side = Self.side
     let warped = warp()
-    func at(_ row: Int, _ column: Int) -> Float { warped.values[row * side + column] }
-    for row in 0..<side where warped.rows[row] {
-      let (up, down) = (max(row - 1, 0), min(row + 1, side - 1))
-      let tall = (Float(row) - Self.middle) / 16
-      for column in 0..<side where warped.columns[column] {
-        let (left, right) = (max(column - 1, 0), min(column + 1, side - 1))
-        let vertical = (at(down, column) - at(up, column)) / Float(down - up)
-        let horizontal = (at(row, right) - at(row, left)) / Float(right - left)
-        let wide = (Float(column) - Self.middle) / 16
-        let value = at(row, column)
-        pairs.add(fixed[row * side + column], value)
-        normal.add(
-          (value, 1, vertical * tall, vertical, horizontal * wide, horizontal), fixed[row * side + column])
+    var products = Products()
+    warped.values.withUnsafeBufferPointer { values in
+      fixed.withUnsafeBufferPointer { fixed in
+        for row in 0..<side where warped.rows[row] {
+          let (up, down) = (max(row - 1, 0) * side, min(row + 1, side - 1) * side)
+          let downScale: Float = down - up > side ? 0.5 : 1
+          let tall = (Float(row) - Self.middle) / 16
+          var line = Products.Line()
+          for column in 0..<side where warped.columns[column] {
+            let (left, right) = (max(column - 1, 0), min(column + 1, side - 1))
+            let vertical = (values[down + column] - values[up + column]) * downScale
+            let horizontal =
+              (values[row * side + right] - values[row * side + left]) * (right - left > 1 ? 0.5 : 1)
+            let wide = (Float(column) - Self.middle) / 16
+            line.add(
+              SIMD8(
+                values[row * side + column], 1, vertical * tall, vertical, horizontal * wide, horizontal,
+                fixed[row * side + column], 0))
+          }
+          products.add(line)
+        }
       }
     }
+    return products
   }
 
   /// The moving thumbnail as it lies now, and which rows and columns of it are known.
@@ -100,76 +107,78 @@ struct AuditRegistration {
   }
 }
 
-/// Sums from which a correlation follows.
-private struct Moments {
-  private var (count, first, second, firstSquare, secondSquare, product) = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+/// Sums over cells of the products of any two of: the moving value, 1, the four derivatives by the placement, and the
+/// fixed value. Correlation and least squares both follow from them.
+private struct Products {
+  /// The sums of one line, in single precision.
+  struct Line {
+    typealias Row = SIMD8<Float>
+    private(set) var rows: (Row, Row, Row, Row, Row, Row, Row) = (
+      .zero, .zero, .zero, .zero, .zero, .zero, .zero
+    )
 
-  mutating func add(_ one: Float, _ other: Float) {
-    let (one, other) = (Double(one), Double(other))
-    count += 1
-    first += one
-    second += other
-    firstSquare += one * one
-    secondSquare += other * other
-    product += one * other
+    mutating func add(_ cell: Row) {
+      rows.0 += cell * cell[0]
+      rows.1 += cell * cell[1]
+      rows.2 += cell * cell[2]
+      rows.3 += cell * cell[3]
+      rows.4 += cell * cell[4]
+      rows.5 += cell * cell[5]
+      rows.6 += cell * cell[6]
+    }
   }
 
-  /// 0 where either side does not vary.
-  var correlation: Float {
-    let (a, b) = (firstSquare * count - first * first, secondSquare * count - second * second)
-    guard a > 1e-9, b > 1e-9 else { return 0 }
-    return Float((product * count - first * second) / (a * b).squareRoot())
-  }
-}
-
-/// Least squares in six unknowns: gain, offset, and the four of the placement.
-private struct NormalEquations {
+  /// Unknowns: gain, offset, and the four of the placement. The fixed value stands after them.
   private static let size = 6
-  private var matrix = [Double](repeating: 0, count: 36)
-  private var right = [Double](repeating: 0, count: 6)
-  private var (count, sum, squares) = (0.0, 0.0, 0.0)
+  private var sums = [SIMD8<Double>](repeating: .zero, count: size + 1)
 
-  mutating func add(_ row: (Float, Float, Float, Float, Float, Float), _ wanted: Float) {
-    withUnsafeBytes(of: row) { bytes in
-      let row = bytes.bindMemory(to: Float.self)
-      for first in 0..<Self.size {
-        let value = Double(row[first])
-        right[first] += value * Double(wanted)
-        for second in first..<Self.size { matrix[first * Self.size + second] += value * Double(row[second]) }
-      }
+  mutating func add(_ line: Line) {
+    let rows = line.rows
+    for (place, row) in [rows.0, rows.1, rows.2, rows.3, rows.4, rows.5, rows.6].enumerated() {
+      sums[place] += SIMD8<Double>(row)
     }
-    count += 1
-    sum += Double(wanted)
-    squares += Double(wanted) * Double(wanted)
   }
 
-  /// Share of the wanted values' variance that a solution explains.
+  /// Of fixed and moving values; 0 where either does not vary.
+  var correlation: Float {
+    let (moving, one, fixed) = (0, 1, Self.size)
+    let count = sums[one][one]
+    let variances =
+      (sums[moving][moving] * count - sums[moving][one] * sums[moving][one])
+      * (sums[fixed][fixed] * count - sums[fixed][one] * sums[fixed][one])
+    guard variances > 1e-9 else { return 0 }
+    return Float(
+      (sums[fixed][moving] * count - sums[fixed][one] * sums[moving][one]) / variances.squareRoot())
+  }
+
+  /// Share of the fixed values' variance that a solution explains.
   func explained(_ solution: [Double]) -> Float {
-    let variance = squares - sum * sum / count
+    let wanted = sums[Self.size]
+    let variance = wanted[Self.size] - wanted[1] * wanted[1] / sums[1][1]
     guard variance > 1e-9 else { return 0 }
-    let fitted = zip(solution, right).reduce(0) { $0 + $1.0 * $1.1 }
-    return Float(1 - (squares - fitted) / variance)
+    let fitted = (0..<Self.size).reduce(0.0) { $0 + solution[$1] * wanted[$1] }
+    return Float(1 - (wanted[Self.size] - fitted) / variance)
   }
 
-  /// Gaussian elimination with pivoting; nil where the equations do not decide.
-  func solve() -> [Double]? {
+  /// The least squares' solution, by Gaussian elimination with pivoting; nil where the sums do not decide.
+  var solution: [Double]? {
     let size = Self.size
-    var rows = (0..<size).map { row in
-      (0..<size).map { matrix[min(row, $0) * size + max(row, $0)] + (row == $0 ? 1e-6 : 0) } + [right[row]]
-    }
+    var rows = sums.prefix(size)
+    for place in 0..<size { rows[place][place] += 1e-6 }
     for column in 0..<size {
-      let pivot = (column..<size).max { abs(rows[$0][column]) < abs(rows[$1][column]) }!
+      var pivot = column
+      for row in column..<size where abs(rows[row][column]) > abs(rows[pivot][column]) { pivot = row }
       guard abs(rows[pivot][column]) > 1e-12 else { return nil }
       rows.swapAt(column, pivot)
       for row in column + 1..<size {
-        let factor = rows[row][column] / rows[column][column]
-        for place in column...size { rows[row][place] -= factor * rows[column][place] }
+        rows[row] -= rows[column] * (rows[row][column] / rows[column][column])
       }
     }
     var solution = [Double](repeating: 0, count: size)
     for row in (0..<size).reversed() {
-      let known = (row + 1..<size).reduce(0) { $0 + rows[row][$1] * solution[$1] }
-      solution[row] = (rows[row][size] - known) / rows[row][row]
+      var rest = rows[row][size]
+      for column in row + 1..<size { rest -= rows[row][column] * solution[column] }
+      solution[row] = rest / rows[row][row]
     }
     return solution
   }
