@@ -40,7 +40,7 @@ extension EndToEnd {
       }
       let rows: [[String: Any]] = try parsed(
         scratch.run(["plugins", "--json", "--plugins", Repository.plugins]).output)
-      #expect(rows.map { $0["name"] as? String } == ["local", "global", "domain", "phantom"])
+      #expect(rows.map { $0["name"] as? String } == ["local", "global", "domain", "phantom", "dicom"])
       #expect(rows.allSatisfy { $0["problem"] == nil && !(($0["options"] as? [Any]) ?? []).isEmpty })
       let text = "[[plugin]]\nname = \"ghost\"\nkind = \"task\"\nlibrary = \"GhostTask\"\nenabled = true\n"
       try scratch.write(Data(text.utf8), "plugins.toml")
@@ -120,7 +120,7 @@ extension EndToEnd {
 
     @Test func benchRefuses() throws {
       for (what, more, problem) in [
-        ("nothing", "", "expected step, ceiling or encode"),
+        ("nothing", "", "expected step, ceiling, encode or films"),
         ("step", "--context 17", "at most the 16 patches"),
         ("step", "--precision f64", "f32, bf16"), ("encode", "--instructions avx1024", "portable, avx2"),
       ] {

@@ -1,5 +1,6 @@
 import Foundation
 import Imaging
+import TestSupport
 import Testing
 import WorldModel
 
@@ -116,6 +117,11 @@ import WorldModel
   }
 
   @Test func theEntryPointRegistersThePhantom() throws {
+    // This program holds several plugins, and so several entry points; the library has only its own.
+    let library = try #require(dlopen(try BuildFolder.library("PhantomData"), RTLD_NOW | RTLD_LOCAL))
+    let symbol = try #require(dlsym(library, CHEX_PLUGIN_ENTRY))
+    let entry = unsafeBitCast(
+      symbol, to: (@convention(c) () -> UnsafePointer<chex_plugin_information>).self)
     let information = entry().pointee
     #expect(information.abiVersion == UInt32(CHEX_PLUGIN_ABI_VERSION))
     #expect(String(cString: information.name) == "phantom")
