@@ -95,7 +95,9 @@ struct AuditReport: Codable, Sendable {
       return "leaks were found: mend them, or allow them by name (--allow \(leaked[0].name))"
     }
     if !passed { return "no film can be used" }
-    return verdicts.isEmpty ? "nothing to mend" : "no leak; look at what is listed before training"
+    if verdicts.isEmpty { return "nothing to mend" }
+    let allowed = verdicts.contains { $0.weight == .allowed }
+    return "no leak\(allowed ? " but those that were allowed" : ""); look at what is listed before training"
   }
 }
 
