@@ -59,7 +59,7 @@ enum AuditFilms {
   ) -> AuditFindings {
     let collections = ([source] + against).enumerated().map {
       AuditCollection(
-        name: $0 == 0 ? "own" : "test\($0)", source: $1, chosen: Array($1.records.indices))
+        name: $0 == 0 ? "own" : "test\($0)", source: $1)
     }
     return AuditFindings(
       collections, AuditReading.films(collections) { _ in }, training: ["pretrain", "train"], allowed: allowed

@@ -1,3 +1,4 @@
+import Films
 import CoreTensor
 import Foundation
 import Imaging
@@ -206,8 +207,8 @@ extension GrayImage {
   }
 
   @Test func cellsOfTheTableAreQuoted() {
-    #expect(AuditFolder.quoted("plain name.png") == "plain name.png")
-    #expect(AuditFolder.quoted("a,b") == "\"a,b\"")
-    #expect(AuditFolder.quoted("a\"b\r\nc") == "\"a\"\"b\r\nc\"")
+    #expect(DelimitedText.cell("plain name.png") == "plain name.png")
+    #expect(DelimitedText.cell("a,b") == "\"a,b\"")
+    #expect(DelimitedText.cell("a\"b\r\nc") == "\"a\"\"b\r\nc\"")
   }
 }

@@ -2,11 +2,12 @@ import CoreTensor
 import Films
 import Foundation
 import Testing
+import WorldModel
 
 @testable import Runner
 
 @Suite struct TrainingLoaderTests {
-  private static let plugins =
+  static let plugins =
     URL(fileURLWithPath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
     + "/plugins.toml"
@@ -96,5 +97,27 @@ import Testing
     let expected = try batches(parts(["--data", folder + "/films"]).builder, 0..<6, threads: 0)
     #expect(try batches(packed.builder, 0..<6, threads: 2) == expected)
     #expect(packed.source.keptBytes == 0)
+  }
+}
+
+@Suite struct SourceWeightTests {
+  private func setup(_ words: [String]) throws -> RunSetup {
+    let arguments = try ArgumentParser(command: ConfigurationFixture.command).parse(words)
+    return try RunSetup(SettingsRequest(arguments), pluginsFile: TrainingLoaderTests.plugins)
+  }
+
+  @Test func eachCollectionHasItsOwnWeight() throws {
+    let setup = try setup(["--data", "nih:/a", "--data", "/b/clinic", "--weights", "2,0.5"])
+    let records = ["clinic", "nih", "clinic"].map {
+      FilmRecord(identifier: $0, attributes: ["collection": $0])
+    }
+    #expect(setup.weights(records) == [0.5, 2, 0.5])
+    #expect(try self.setup(["--data", "/b"]).weights(records) == [1, 1, 1])
+    #expect(try self.setup(["--data", "/b", "--weights", "3"]).weights(records) == [3, 3, 3])
+  }
+
+  @Test func sourcesOfOneNameAreNumbered() {
+    #expect(
+      RunSetup.shortNames(["nih:/a", "nih:/b", "/c/nih", "phantom"]) == ["nih", "nih-2", "nih-3", "phantom"])
   }
 }

@@ -53,7 +53,7 @@ struct FilmsBench {
     defer { loader.stop() }
     // The first batches find cold caches and threads that start.
     for _ in 0..<2 { _ = try loader.next() }
-    let whole = try rate { size * (try loader.next().films.isEmpty ? 0 : 1) }
+    let whole = try rate { try loader.next().films.count }
     loader.stop()
     var next = 0
     let decoded = rate {

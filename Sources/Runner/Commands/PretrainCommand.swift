@@ -11,7 +11,7 @@ extension Command {
         "chex-runner --preset quick --out runs/first", "three minutes on built-in phantom films"),
       CommandExample(
         "chex-runner --tasks local,global,domain --data films --out runs/films",
-        "a folder of PNG and JPEG films"),
+        "a folder of PNG, JPEG and DICOM films"),
       CommandExample(
         "chex-runner --tasks local,global --set global.latent=false --data index.csv",
         "an ablation, films by table"),

@@ -20,7 +20,7 @@ extension Command {
         help: "A leak that is meant, by the name that the report gives it: "
           + AuditLeakKind.allCases.map(\.rawValue).joined(separator: ", ") + "."),
       CommandOption("--json", group: "Audit", help: "One line of JSON."),
-    ] + SettingFlag.dataOptions
+    ] + SettingFlag.dataOptions.filter { !ofTraining.contains($0.name) }
       + SettingFlag.all.filter { ["--threads", "--seed"].contains($0.name) }.map(\.option),
     examples: [
       CommandExample(
@@ -33,6 +33,9 @@ extension Command {
       let setup = try RunSetup(SettingsRequest(arguments), pluginsFile: arguments.value("--plugins"))
       return try DataAudit(setup, arguments).run(json: arguments.has("--json"))
     })
+
+  /// Flags of films that mean something only when a run begins.
+  private static let ofTraining = ["--weights", "--fraction", "--holdout"]
 }
 
 /// One audit, from opening the collections to its report.
@@ -42,7 +45,7 @@ struct DataAudit {
   private let allowed: Set<String>
   private let out: String?
 
-  /// - Throws: `UsageError` for names that no leak has, `StorageError.folderNotEmpty`, and what opening throws.
+  /// - Throws: `UsageError` for names that no leak has, for a folder that holds something, and what opening throws.
   init(_ setup: RunSetup, _ arguments: ParsedArguments) throws {
     configuration = setup.configuration
     let known = AuditLeakKind.allCases.map(\.rawValue)
@@ -55,24 +58,12 @@ struct DataAudit {
     out = arguments.value("--out")
     if let out { try AuditFolder.check(out) }
     let data = setup.configuration.data
-    let source = try setup.openSource(asStored: true)
-    var chosen = source.records.indices.filter { index in
-      data.filter.allSatisfy { source.records[index].matches($0) }
-    }
-    if data.limit > 0 { chosen = Array(chosen.prefix(data.limit)) }
-    guard !chosen.isEmpty else {
-      throw UsageError(
-        "--data \(data.sources.joined(separator: ", ")): no film is left by data.filter; relax it")
-    }
-    var collections = [
-      AuditCollection(name: data.sources.joined(separator: " + "), source: source, chosen: chosen)
-    ]
-    for path in arguments.values("--against") {
-      let source = try setup.open([path], asStored: true)[0]
-      collections.append(
-        AuditCollection(name: path, source: source, chosen: Array(source.records.indices)))
-    }
-    self.collections = collections
+    let tests = arguments.values("--against")
+    let opened = try setup.openSources(beside: tests, asStored: true)
+    let films = try ChosenFilms.of(opened.films, data)
+    collections =
+      [AuditCollection(name: data.sources.joined(separator: " + "), source: films)]
+      + zip(tests, opened.others).map { AuditCollection(name: $0, source: $1) }
   }
 
   /// - Returns: 1 where there is a leak that was not allowed, or no film could be used.
@@ -95,7 +86,7 @@ struct DataAudit {
   }
 
   private func read() -> [AuditFilm] {
-    let total = collections.reduce(0) { $0 + $1.chosen.count }
+    let total = collections.reduce(0) { $0 + $1.source.records.count }
     let progress = Mutex(AuditProgress(total: total))
     let films = AuditReading.films(collections) { done in progress.withLock { $0.update(done) } }
     progress.withLock { $0.finish() }
@@ -110,7 +101,7 @@ private struct AuditProgress: ~Copyable {
   init(total: Int) {
     reporter = ProgressReporter(
       terminal: Terminal.current(descriptor: STDERR_FILENO), unit: "film", totalSteps: total,
-      output: { FileHandle.standardError.write(Data($0.utf8)) })
+      output: ProgressReporter.standardError)
   }
 
   func update(_ films: Int) { reporter.update(.init(step: films, films: films)) }

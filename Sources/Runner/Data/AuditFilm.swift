@@ -9,8 +9,6 @@ struct AuditCollection: Sendable {
   /// As it was named on the command line.
   let name: String
   let source: any FilmSource
-  /// Films that the audit is about, as indices into the source's records.
-  let chosen: [Int]
 }
 
 /// One film as the audit saw it.
@@ -68,7 +66,7 @@ enum AuditReading {
     _ collections: [AuditCollection], progress: @Sendable (Int) -> Void
   ) -> [AuditFilm] {
     let places = collections.enumerated().flatMap { number, collection in
-      collection.chosen.map { (number: number, index: $0) }
+      collection.source.records.indices.map { (number: number, index: $0) }
     }
     let slots = Mutex((films: [AuditFilm?](repeating: nil, count: places.count), done: 0))
     Compute.parallel(places.count) { place in

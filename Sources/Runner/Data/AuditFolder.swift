@@ -1,10 +1,11 @@
+import Films
 import Foundation
 
 /// The folder that an audit is written to.
 struct AuditFolder {
   let path: String
 
-  /// - Throws: `StorageError.folderNotEmpty`, so that nothing is ever overwritten.
+  /// - Throws: `UsageError` where it holds something, so that nothing is ever overwritten.
   static func check(_ path: String) throws {
     let manager = FileManager.default
     var isFolder: ObjCBool = false
@@ -44,7 +45,7 @@ struct AuditFolder {
         film.header.map { "\($0.bitDepth)" } ?? "", film.look?.digest.description ?? "",
         film.record.patient ?? "", film.split, flags[index].joined(separator: "|"),
       ]
-      text += cells.map(quoted).joined(separator: ",") + "\n"
+      text += cells.map(DelimitedText.cell).joined(separator: ",") + "\n"
     }
     return text
   }
@@ -61,11 +62,5 @@ struct AuditFolder {
     }
     for leak in findings.leaks { for film in leak.films { add(leak.kind.rawValue, film) } }
     return flags
-  }
-
-  /// A cell by RFC 4180.
-  static func quoted(_ text: String) -> String {
-    guard text.contains(where: { [",", "\"", "\n", "\r", "\r\n"].contains($0) }) else { return text }
-    return "\"" + text.replacing("\"", with: "\"\"") + "\""
   }
 }

@@ -18,9 +18,7 @@ struct ChosenFilms: FilmSource {
   /// The films that `data.filter` and `data.limit` leave; the source itself where they leave all.
   /// - Throws: `UsageError` where they leave none.
   static func of(_ source: any FilmSource, _ data: RunConfiguration.Data) throws -> any FilmSource {
-    var films = source.records.indices.filter { index in
-      data.filter.allSatisfy { source.records[index].matches($0) }
-    }
+    var films = source.records.indices(matching: data.filter)
     if data.limit > 0 { films = Array(films.prefix(data.limit)) }
     guard !films.isEmpty else {
       throw UsageError(

@@ -160,7 +160,7 @@ private struct DataPreparation {
     return ProgressReporter(
       terminal: Terminal.current(descriptor: STDERR_FILENO), unit: "film", totalSteps: preparation.total,
       firstStep: before, firstFilms: before,
-      output: { FileHandle.standardError.write(Data($0.utf8)) })
+      output: ProgressReporter.standardError)
   }
 
   /// Draws the contact sheets.

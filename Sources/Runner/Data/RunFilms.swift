@@ -24,16 +24,25 @@ extension RunSetup {
   /// The run's films: of one source as it is, of several joined.
   /// - Parameter asStored: see ``decoder(asStored:)``.
   func openSource(asStored: Bool = false) throws -> any FilmSource {
+    try openSources(beside: [], asStored: asStored).films
+  }
+
+  /// The run's films, and other sources with the same settings, each with those that it obeys.
+  /// - Parameter others: as `--data` takes them.
+  func openSources(
+    beside others: [String], asStored: Bool = false
+  ) throws -> (films: any FilmSource, others: [any FilmSource]) {
     let names = configuration.data.sources
-    let sources = try open(names, asStored: asStored)
-    guard sources.count > 1 else { return sources[0] }
-    return JoinedSource(zip(Self.shortNames(names), sources).map { JoinedSource.Part(name: $0, source: $1) })
+    let opened = try open(names + others, asStored: asStored)
+    let films = opened.prefix(names.count)
+    let parts = zip(Self.shortNames(names), films).map { JoinedSource.Part(name: $0, source: $1) }
+    return (parts.count > 1 ? JoinedSource(parts) : opened[0], Array(opened.dropFirst(names.count)))
   }
 
   /// Films of data plugins where they have the name, else of stores, collections, folders and tables, each with those
   /// settings of `[data]` that it obeys.
   /// - Throws: also where a setting applies to none of them.
-  func open(_ names: [String], asStored: Bool = false) throws -> [any FilmSource] {
+  private func open(_ names: [String], asStored: Bool) throws -> [any FilmSource] {
     let data = configuration.data
     let table = TableOptions(
       pathColumn: data.pathColumn.nonEmpty, labelColumn: data.labelColumn.nonEmpty,

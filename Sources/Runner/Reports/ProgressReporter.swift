@@ -75,6 +75,11 @@ public final class ProgressReporter {
     FileHandle.standardOutput.write(Data(text.utf8))
   }
 
+  /// Writes to standard error at once, where standard output holds a report.
+  public static func standardError(_ text: String) {
+    FileHandle.standardError.write(Data(text.utf8))
+  }
+
   /// Tells of a finished step.
   public func update(_ update: Update) {
     let now = clock()

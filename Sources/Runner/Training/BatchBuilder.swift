@@ -109,6 +109,6 @@ struct NoUsableFilm: Error, CustomStringConvertible {
   var description: String {
     "data: none of the \(films) films to pre-train on can be used:\n"
       + examples.map { "  \($0)\n" }.joined()
-      + "check --data and the files' formats (PNG and JPEG, 32 px or more)"
+      + "check --data and the files' formats (PNG, JPEG and those of enabled codec plugins, 32 px or more)"
   }
 }

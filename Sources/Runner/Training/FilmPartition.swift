@@ -16,9 +16,7 @@ struct FilmPartition: Sendable, Equatable {
   /// - Throws: `PartitionError` where nothing is left to train on.
   init(_ records: [FilmRecord], hasLabels: Bool, _ configuration: RunConfiguration) throws {
     let data = configuration.data
-    var chosen = records.indices.filter { index in
-      data.filter.allSatisfy { records[index].matches($0) }
-    }
+    var chosen = records.indices(matching: data.filter)
     (probeTrain, probeTest, notes) = ([], [], [])
     if data.views == .frontal {
       let others = chosen.filter { !(records[$0].view?.isFrontal ?? true) }
@@ -114,6 +112,13 @@ struct PartitionError: Error, CustomStringConvertible {
     return
       "data: no film to pre-train on: splits named by data.pretrain_splits are \(wanted), the source has \(found); "
       + "set --pretrain-splits"
+  }
+}
+
+extension [FilmRecord] {
+  /// Records for which all filters hold.
+  func indices(matching filters: [ColumnFilter]) -> [Int] {
+    indices.filter { index in filters.allSatisfy { self[index].matches($0) } }
   }
 }
 

@@ -37,7 +37,10 @@ public struct CollectionOptions: Sendable, Equatable, Codable {
   }
 
   /// Its parts by name, as a collection says which of them it obeys.
-  enum Part: String, CaseIterable, Sendable { case uncertain, uncertainFindings, agreement, shots, draw }
+  enum Part: String, CaseIterable, Sendable {
+    case uncertain, agreement, shots, draw
+    case uncertainFindings = "uncertain_findings"
+  }
 
   /// Parts that differ from the default.
   var changed: [Part] {

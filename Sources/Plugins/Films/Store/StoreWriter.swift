@@ -10,6 +10,8 @@ final class StoreWriter {
   private(set) var manifest: StoreManifest
   /// Films of the source whose shards are finished.
   private(set) var finished = 0
+  /// Films added since.
+  private var pending = 0
   private var claim: FolderClaim?
   private var shard: ShardFile?
   private var lines: [UInt8] = []
@@ -120,7 +122,6 @@ final class StoreWriter {
     finished += pending
     pending = 0
   }
-  private var pending = 0
 
   /// The films of all finished shards.
   func index() throws -> StoreIndex {
@@ -132,11 +133,9 @@ final class StoreWriter {
 
   /// Writes the list of dropped films.
   func writeDropped(_ films: [UnusableFilm]) throws {
-    func cell(_ text: String) -> String {
-      text.contains { "\",\n\r".contains($0) }
-        ? "\"" + text.replacing("\"", with: "\"\"") + "\"" : text
+    let rows = films.map {
+      DelimitedText.cell($0.identifier) + "," + DelimitedText.cell($0.reason) + "\n"
     }
-    let rows = films.map { cell($0.identifier) + "," + cell($0.reason) + "\n" }
     try AtomicFile.write(
       Array(("identifier,reason\n" + rows.joined()).utf8), to: folder + "/" + StoreFiles.dropped)
   }
