@@ -5,9 +5,15 @@ import WorldModel
 struct EvaluationTrial {
   let definition: EvaluationDefinition
   let given: [String: OptionValue]
+  let tasks: [TaskDefinition]
 
   func options() throws {
-    try OptionTrial.check(definition.options) { _ = try definition.make($0) }
+    try OptionTrial.check(definition.options) {
+      switch definition.subject {
+      case .features(let make): _ = try make($0)
+      case .model(let make): _ = try make($0)
+      }
+    }
   }
 
   private func scene(_ stream: String) -> EvaluationScene {
@@ -26,8 +32,15 @@ struct EvaluationTrial {
   }
 
   private func figures(_ stream: String) throws -> [EvaluationFigure] {
-    let evaluation = try definition.make(Options(definition.options, given: given))
-    return try evaluation(scene(stream))
+    let options = Options(definition.options, given: given)
+    switch definition.subject {
+    case .features(let make):
+      let evaluation = try make(options)
+      return try evaluation(scene(stream))
+    case .model(let make):
+      let evaluation = try make(options)
+      return try evaluation(ModelTrial(tasks).scene(seed: TaskTrial.seed + (stream == "a" ? 0 : 1)))
+    }
   }
 
   func figures() throws {

@@ -61,15 +61,16 @@ public func checkDataSource(
   ]
 }
 
-/// Holds an evaluation against the promises of `Evaluation`.
+/// Holds an evaluation against the promises of `Evaluation`, or of `ModelEvaluation`.
 /// - Parameters:
 ///   - definition: as the plugin registers it.
 ///   - options: values other than the defaults.
+///   - tasks: of the model that it is tried on, in registry order, where it judges models.
 public func checkEvaluation(
-  _ definition: EvaluationDefinition, options: [String: OptionValue] = [:]
+  _ definition: EvaluationDefinition, options: [String: OptionValue] = [:], tasks: [TaskDefinition] = []
 ) -> [TaskCheck] {
   let check = Checker(plugin: "evaluation \"\(definition.name)\"")
-  let trial = EvaluationTrial(definition: definition, given: options)
+  let trial = EvaluationTrial(definition: definition, given: options, tasks: tasks)
   return [
     check("options are declared, explained and validated", trial.options),
     check("figures are finite and the same each time", trial.figures),

@@ -26,14 +26,20 @@ public struct EvaluationScene: Sendable {
   /// Films to learn from, and others, of other patients, to test on.
   public let train: FeatureSet
   public let test: FeatureSet
-  /// Every finding that records may name, sorted.
+  /// Films to choose settings by, of other patients than both; no film where the source names none.
+  public let validation: FeatureSet
+  /// Findings to judge, sorted: those asked for, else all that records may name.
   public let findingNames: [String]
   /// Of whatever is drawn.
   public let seed: UInt64
 
-  public init(train: FeatureSet, test: FeatureSet, findingNames: [String], seed: UInt64) {
+  /// - Parameter validation: nil for none.
+  public init(
+    train: FeatureSet, validation: FeatureSet? = nil, test: FeatureSet, findingNames: [String], seed: UInt64
+  ) {
     self.train = train
     self.test = test
+    self.validation = validation ?? FeatureSet(width: train.width, records: [], values: [])
     self.findingNames = findingNames
     self.seed = seed
   }
@@ -44,17 +50,21 @@ public struct EvaluationFigure: Sendable, Equatable, Codable {
   /// What it is, unit included: `"AUROC of effusion"`.
   public let name: String
   public let value: Double
+  /// What the value may be taken for: a confidence interval, or a standard deviation to either side; nil where the
+  /// evaluation gives none.
+  public let interval: ClosedRange<Double>?
 
-  public init(_ name: String, _ value: Double) {
+  public init(_ name: String, _ value: Double, interval: ClosedRange<Double>? = nil) {
     self.name = name
     self.value = value
+    self.interval = interval
   }
 }
 
 /// A judgement of frozen features: `kind = "evaluation"` in `plugins.toml`.
 ///
-/// Called on the main thread, once for the trained encoder and once for the same encoder at random. It must depend on
-/// its scene alone, and give the same figures in the same order for both.
+/// Called on the main thread, once for the trained encoder, once for the same encoder at random, and once for plain
+/// pixels in place of features. It must depend on its scene alone, and give the same figures in the same order for all.
 public protocol Evaluation: Sendable {
   /// - Throws: an error that says what the films lack, a label for example.
   func callAsFunction(_ scene: EvaluationScene) throws -> [EvaluationFigure]
@@ -65,15 +75,34 @@ public struct EvaluationDefinition: Sendable {
   public let name: String
   public let summary: String
   public let options: [OptionDeclaration]
-  public let make: @Sendable (Options) throws -> any Evaluation
+  public let subject: EvaluationSubject
 
+  /// An evaluation of frozen features.
   public init(
     name: String, summary: String, options: [OptionDeclaration],
     make: @escaping @Sendable (Options) throws -> any Evaluation
   ) {
+    self.init(name: name, summary: summary, options: options, subject: .features(make))
+  }
+
+  /// An evaluation of a whole model.
+  public init(
+    name: String, summary: String, options: [OptionDeclaration],
+    makeForModel: @escaping @Sendable (Options) throws -> any ModelEvaluation
+  ) {
+    self.init(name: name, summary: summary, options: options, subject: .model(makeForModel))
+  }
+
+  private init(name: String, summary: String, options: [OptionDeclaration], subject: EvaluationSubject) {
     self.name = name
     self.summary = summary
     self.options = options
-    self.make = make
+    self.subject = subject
   }
+}
+
+/// What an evaluation looks at, and how it is made from its options.
+public enum EvaluationSubject: Sendable {
+  case features(@Sendable (Options) throws -> any Evaluation)
+  case model(@Sendable (Options) throws -> any ModelEvaluation)
 }

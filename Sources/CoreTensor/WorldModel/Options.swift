@@ -131,7 +131,8 @@ extension OptionValue {
 
 /// Resolved options: every declared option has a checked value.
 public struct Options: Sendable, Equatable {
-  private let values: [String: OptionValue]
+  /// Every option's value, by name.
+  public let values: [String: OptionValue]
 
   /// - Parameters:
   ///   - declarations: what the owner declares.

@@ -26,7 +26,8 @@ struct PluginCheck {
       case .task(let definition):
         checkTask(definition, options: plugin.given.mapValues(\.value), alongside: try shipped(host))
       case .data(let definition): checkDataSource(definition, options: plugin.given.mapValues(\.value))
-      case .evaluation(let definition): checkEvaluation(definition, options: plugin.given.mapValues(\.value))
+      case .evaluation(let definition):
+        checkEvaluation(definition, options: plugin.given.mapValues(\.value), tasks: try shipped(host))
       case .codec(let definition):
         checkCodec(definition, options: plugin.given.mapValues(\.value), sample: bytes)
       }

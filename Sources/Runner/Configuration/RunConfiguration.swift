@@ -102,6 +102,8 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
     public var labels: [String]
     public var filter: [ColumnFilter]
     public var trainSplits: [String]
+    /// Splits to choose settings by: a penalty, the best epoch.
+    public var validationSplits: [String]
     public var testSplits: [String]
     /// Films at most; 0 = all. Default 4000.
     public var films: Int

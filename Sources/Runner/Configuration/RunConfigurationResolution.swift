@@ -126,6 +126,7 @@ extension RunConfiguration.Probe {
     labels = options.texts("labels")
     filter = options.texts("filter").compactMap(ColumnFilter.init)
     trainSplits = options.texts("train_splits")
+    validationSplits = options.texts("validation_splits")
     testSplits = options.texts("test_splits")
     films = options.integer("films")
   }

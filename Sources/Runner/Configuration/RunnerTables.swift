@@ -190,6 +190,11 @@ extension SettingsCatalogue {
       OptionDeclaration(
         "train_splits", .texts(default: ["pretrain", "train"]), help: "Splits that the probe is trained on."),
       OptionDeclaration(
+        "validation_splits", .texts(default: ["val", "valid", "validation"]),
+        help:
+          "Splits that settings are chosen by; they are tested on only where no other split is left to test on."
+      ),
+      OptionDeclaration(
         "test_splits", .texts(default: ["val", "test"]), help: "Splits that it is tested on."),
       OptionDeclaration(
         "films", .integer(default: 4000, in: 0...100_000_000), help: "Films for the probe, at most; 0 = all."),

@@ -47,7 +47,7 @@ public struct SettingFlag: Sendable, Equatable {
     SettingFlag("--split-column", "NAME", "data", "split_column"),
     SettingFlag("--filter", "COLUMN=VALUE", "data", "filter", isRepeated: true),
     SettingFlag("--pretrain-splits", "A,B", "data", "pretrain_splits"),
-    SettingFlag("--probe-labels", "A,B", "probe", "labels"),
+    SettingFlag("--probe-labels", aliases: ["--label"], "A,B", "probe", "labels"),
     SettingFlag("--probe-filter", "COLUMN=VALUE", "probe", "filter", isRepeated: true),
   ]
 
@@ -55,7 +55,15 @@ public struct SettingFlag: Sendable, Equatable {
   static let dataOptions =
     sources + all.filter { $0.key.table == "data" }.map(\.option)
 
-  private static let sources = [
+  /// The flags of commands that judge a run: which films, which findings, and how to compute.
+  static let evaluationFlags = all.filter {
+    ["data", "probe"].contains($0.key.table) && !["weights", "fraction"].contains($0.key.name)
+      || ["threads", "precision"].contains($0.key.name)
+  }
+
+  private static let sources = presets + singles
+
+  private static let presets = [
     CommandOption(
       "--preset", .value("NAME"), group: "Where settings come from",
       help: "Values to start from, \(Preset.standardName) unless given; defaults below are those of paper. "
@@ -63,6 +71,10 @@ public struct SettingFlag: Sendable, Equatable {
     CommandOption(
       "--config", aliases: ["-c"], .value("FILE"), group: "Where settings come from",
       help: "TOML file of settings that override the preset."),
+  ]
+
+  /// Single settings, and the registry.
+  static let singles = [
     CommandOption(
       "--set", .repeated("TABLE.KEY=VALUE"), group: "Where settings come from",
       help: "Any setting, options of plugins too: --set local.blocks=4. --print-config lists them all."),

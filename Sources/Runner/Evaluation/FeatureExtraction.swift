@@ -45,7 +45,7 @@ enum FeatureExtraction {
     return FeatureTable(width: encoder.shape.width, films: kept, values: values)
   }
 
-  private static func decoded(_ source: FilmCache, _ films: [Int], _ side: Int) -> [GrayImage?] {
+  static func decoded(_ source: FilmCache, _ films: [Int], _ side: Int) -> [GrayImage?] {
     let slots = ResultSlots<GrayImage>(films.count)
     Compute.parallel(films.count) { index in
       if let film = try? source.film(at: films[index]) {

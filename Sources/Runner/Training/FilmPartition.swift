@@ -10,14 +10,19 @@ struct FilmPartition: Sendable, Equatable {
   /// Labelled films that the probe learns from and is tested on; empty where there are no labels.
   var probeTrain: [Int]
   var probeTest: [Int]
+  /// Labelled films, of other patients than both, to choose settings by; empty where the source names no split for it.
+  var probeValidation: [Int]
   /// Things the user should know: patients dropped, and so on.
   var notes: [String]
 
+  /// - Parameter trains: whether films to pre-train on are needed.
   /// - Throws: `PartitionError` where nothing is left to train on.
-  init(_ records: [FilmRecord], hasLabels: Bool, _ configuration: RunConfiguration) throws {
+  init(_ records: [FilmRecord], hasLabels: Bool, _ configuration: RunConfiguration, trains: Bool = true)
+    throws
+  {
     let data = configuration.data
     var chosen = records.indices(matching: data.filter)
-    (probeTrain, probeTest, notes) = ([], [], [])
+    (probeTrain, probeTest, probeValidation, notes) = ([], [], [], [])
     if data.views == .frontal {
       let others = chosen.filter { !(records[$0].view?.isFrontal ?? true) }
       if !others.isEmpty {
@@ -48,7 +53,7 @@ struct FilmPartition: Sendable, Equatable {
       )
     }
     if data.fraction < 1 { keepFraction(of: records, data) }
-    guard !pretrain.isEmpty else {
+    guard !trains || !pretrain.isEmpty else {
       throw PartitionError(
         found: Set(records.compactMap(\.split)).sorted(), wanted: data.pretrainSplits, chosen: chosen.count)
     }
@@ -60,9 +65,16 @@ struct FilmPartition: Sendable, Equatable {
       isSplit(index) ? splits.contains(records[index].split ?? "") : held.contains(index) == heldOut
     }
     probeTest = labelled.filter { serves($0, probe.testSplits, heldOut: true) }
+    let choosing = Set(probeTest.filter { probe.validationSplits.contains(records[$0].split ?? "") })
+    if choosing.count < probeTest.count { probeTest.removeAll(where: choosing.contains) }
     let tested = Set(probeTest.map { records[$0].patientKey })
+    probeValidation = labelled.filter {
+      isSplit($0) && probe.validationSplits.contains(records[$0].split ?? "")
+        && !tested.contains(records[$0].patientKey)
+    }
+    let others = tested.union(probeValidation.map { records[$0].patientKey })
     probeTrain = labelled.filter {
-      serves($0, probe.trainSplits, heldOut: false) && !tested.contains(records[$0].patientKey)
+      serves($0, probe.trainSplits, heldOut: false) && !others.contains(records[$0].patientKey)
     }
     if probe.films > 0 { limitProbe(to: probe.films) }
   }
@@ -79,15 +91,15 @@ struct FilmPartition: Sendable, Equatable {
     )
   }
 
-  /// Keeps the share of training and test films; both are thinned evenly over their order.
+  /// Keeps the shares of training, validation and test films; each is thinned evenly over its order.
   private mutating func limitProbe(to limit: Int) {
-    let total = probeTrain.count + probeTest.count
+    let total = probeTrain.count + probeValidation.count + probeTest.count
     guard total > limit else { return }
     func thin(_ films: [Int]) -> [Int] {
       let count = films.count * limit / total
       return (0..<count).map { films[$0 * films.count / count] }
     }
-    (probeTrain, probeTest) = (thin(probeTrain), thin(probeTest))
+    (probeTrain, probeValidation, probeTest) = (thin(probeTrain), thin(probeValidation), thin(probeTest))
   }
 
   private static func heldOutPatients(_ patients: [String], _ fraction: Double, _ seed: Int) -> Set<String> {

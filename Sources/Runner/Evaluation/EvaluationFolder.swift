@@ -1,0 +1,118 @@
+import CoreTensor
+import Films
+import Foundation
+import Imaging
+import WorldModel
+
+/// What an evaluation leaves in a folder of its own: log, metrics, pictures, and work in progress.
+final class EvaluationFolder: EvaluationWorkspace {
+  /// What the folder is of; the same command goes on in it, another is refused.
+  static let requestName = "request.json"
+  static let figuresName = "figures.json"
+
+  let path: String
+  private let terminal = Terminal.current()
+  private var reporter: (unit: String, total: Int, progress: ProgressReporter)?
+  private var log: RunLog?
+  private var metrics: [String: MetricsLog] = [:]
+
+  /// - Parameters:
+  ///   - path: made where it is missing.
+  ///   - request: everything that decides the figures, as text.
+  /// - Throws: `EvaluationError` where the folder is another request's.
+  init(_ path: String, request: String) throws {
+    self.path = path
+    let file = path + "/" + Self.requestName
+    if Folder.exists(path), try !Folder.names(path).isEmpty {
+      guard access(file, F_OK) == 0 else {
+        throw EvaluationError(
+          "\(path): is not empty and no evaluation's folder, since it has no \(Self.requestName); give --out another folder"
+        )
+      }
+      guard String(decoding: try DurableFile.read(file), as: UTF8.self) == request else {
+        throw EvaluationError(
+          "\(path): holds the same evaluation with other settings, films or weights (\(Self.requestName) tells which); "
+            + "give --out another folder, or remove this one")
+      }
+    } else {
+      try Folder.create(path)
+      try DurableFile.write(request, to: file)
+    }
+    log = try RunLog(path: path + "/evaluation.log", echo: { [unowned self] in message($0) })
+  }
+
+  private func message(_ text: String) {
+    if let reporter { reporter.progress.message(text) } else { Self.print(text + "\n") }
+  }
+
+  /// Reports are on standard output, how the work goes is on standard error.
+  private static func print(_ text: String) { ProgressReporter.standardError(text) }
+
+  /// Leaves the line of progress as it is.
+  func finish() {
+    reporter?.progress.finish()
+    reporter = nil
+  }
+
+  func note(_ text: String) throws { try log?.note(text) }
+  func warn(_ text: String) throws { try log?.warn(text) }
+
+  func progress(_ unit: String, _ done: Int, of total: Int, films: Int, loss: Double?) {
+    if reporter?.unit != unit || reporter?.total != total {
+      finish()
+      reporter = (
+        unit, total,
+        ProgressReporter(
+          terminal: terminal, unit: unit, totalSteps: total, firstStep: done, firstFilms: films,
+          output: Self.print)
+      )
+    }
+    reporter?.progress.update(.init(step: done, films: films, loss: loss))
+  }
+
+  func record(_ series: String, step: Int, _ values: [(name: String, value: Double)]) throws {
+    let log =
+      try metrics[series]
+      ?? {
+        let log = try MetricsLog(path: "\(path)/\(series).jsonl")
+        try log.truncate(afterStep: step - 1)
+        metrics[series] = log
+        return log
+      }()
+    try log.append(step: step, values.map { ($0.name, .number($0.value)) })
+  }
+
+  func write(_ picture: GrayImage, named name: String) throws {
+    try PngWriter.write(picture, to: path + "/" + name + ".png")
+  }
+
+  func write(_ text: String, named name: String) throws {
+    try DurableFile.write(text, to: path + "/" + name)
+  }
+
+  func save(_ state: EvaluationState, named name: String) throws {
+    for log in metrics.values { try log.synchronize() }
+    let entries = state.tensors.map { name, tensor in
+      SafetensorsEntry(name: name, elementType: .float32, shape: tensor.shape) { receive in
+        try receive(UnsafeRawBufferPointer(start: tensor.pointer, count: tensor.count * 4))
+      }
+    }
+    try DurableFile.write(to: stateFile(name)) {
+      try SafetensorsWriter.write(entries, metadata: ["state": state.text], to: $0)
+    }
+  }
+
+  func restore(_ name: String) throws -> EvaluationState? {
+    guard access(stateFile(name), F_OK) == 0 else { return nil }
+    let file = try SafetensorsFile(path: stateFile(name))
+    return EvaluationState(
+      tensors: try file.names.map {
+        ($0, Tensor(try file.floats(named: $0), shape: try file.shape(named: $0)))
+      },
+      text: file.metadata["state"] ?? "")
+  }
+
+  private func stateFile(_ name: String) -> String { "\(path)/\(name).state.safetensors" }
+
+  var isStopRequested: Bool { Interruption.isRequested }
+}

@@ -1,0 +1,110 @@
+import CoreTensor
+import Films
+import Foundation
+import Layers
+import WorldModel
+
+/// A run as commands open it that judge it: its model at one checkpoint, and films, its own or others.
+struct JudgedRun {
+  let folder: RunFolder
+  let setup: RunSetup
+  let tasks: TaskSet
+  let source: FilmCache
+  let partition: FilmPartition
+  let model: WorldModel
+  /// Optimiser steps that the model has had.
+  let step: Int
+  /// Of the file that the weights are from.
+  let checksum: String
+
+  /// The flags of every such command.
+  static let options =
+    SettingFlag.singles + SettingFlag.evaluationFlags.map(\.option) + [
+      CommandOption(
+        "--checkpoint", .value("STEP"), help: "The checkpoint to judge, by its step; default the newest.")
+    ]
+
+  /// - Throws: `SettingsError`, `StorageError`, `WeightsError`, and what opening the films throws.
+  init(_ arguments: ParsedArguments) throws {
+    folder = try RunFolder.open(at: arguments.required("RUN"))
+    let versions = try RunVersions(of: folder)
+    setup = try RunSetup(
+      Self.request(folder, arguments), pluginsFile: arguments.value("--plugins") ?? versions.registry)
+    tasks = try setup.taskSet()
+    source = try setup.filmSource()
+    partition = try FilmPartition(
+      source.records, hasLabels: !source.findingNames.isEmpty, setup.configuration, trains: false)
+    model = tasks.model(setup.shape, seed: UInt64(setup.configuration.run.seed))
+    let checkpoint = try Self.checkpoint(folder, arguments.integer("--checkpoint", in: 0...Int(Int32.max)))
+    try ModelCheckpoint.loadWeights(checkpoint.path(of: Checkpoint.model), into: model)
+    step = checkpoint.step
+    checksum = try DurableFile.seal(of: checkpoint.path(of: Checkpoint.model)).crc32
+  }
+
+  /// The run's settings, and over them those of the command line. Films that `--data` names come with none of the
+  /// run's settings for its own films.
+  private static func request(_ folder: RunFolder, _ arguments: ParsedArguments) throws -> SettingsRequest {
+    let given =
+      SettingFlag.evaluationFlags.compactMap { $0.assignment(arguments) }
+      + (try arguments.values("--set").map(SettingsRequest.assignment(ofSet:)))
+    var assignments = given
+    if arguments.has("--data") {
+      let taken = Set(given.map(\.key))
+      for table in SettingsCatalogue.runnerTables where ["data", "probe"].contains(table.name) {
+        assignments += table.declarations.compactMap { declaration in
+          let key = SettingKey(table.name, declaration.name)
+          return taken.contains(key)
+            ? nil : SettingAssignment(key, .value(declaration.defaultValue), from: .flag("--data"))
+        }
+      }
+    }
+    return SettingsRequest(configuration: folder.path(of: .configuration), assignments: assignments)
+  }
+
+  private static func checkpoint(_ folder: RunFolder, _ step: Int?) throws -> Checkpoint {
+    let store = try folder.checkpoints(keep: .max)
+    guard let step else {
+      let found = try store.latest()
+      for warning in found.warnings {
+        FileHandle.standardError.write(Data("chex-runner: warning: \(warning)\n".utf8))
+      }
+      return found.checkpoint
+    }
+    let all = try store.all()
+    guard let checkpoint = all.first(where: { $0.step == step }) else {
+      throw EvaluationError(
+        "--checkpoint \(step): \(folder.path) has no checkpoint of that step; it has "
+          + all.map { "\($0.step)" }.joined(separator: ", "))
+    }
+    try checkpoint.verify()
+    return checkpoint
+  }
+
+  var seed: UInt64 { UInt64(setup.configuration.run.seed) }
+  var backend: any Backend { setup.configuration.run.precision.backend }
+
+  /// The same model as its seed initialises it.
+  func untrained() -> WorldModel { tasks.model(setup.shape, seed: seed) }
+
+  /// Findings that were asked for, else all that labels may name.
+  /// - Throws: `EvaluationError` where a finding that was asked for is none of the films'.
+  func findingNames() throws -> [String] {
+    let wanted = setup.configuration.probe.labels
+    guard !wanted.isEmpty else { return source.findingNames }
+    if let unknown = wanted.first(where: { !source.findingNames.contains($0) }) {
+      throw EvaluationError(
+        "probe.labels: no film may have \"\(unknown)\""
+          + Suggestions.clause(for: unknown, in: source.findingNames) + "; findings of \(source.summary): "
+          + source.findingNames.joined(separator: ", "))
+    }
+    return wanted.sorted()
+  }
+
+  /// Films to learn from, to choose settings by, and to test on. Without labels films of the run stand in.
+  var films: (train: [Int], validation: [Int], test: [Int]) {
+    (
+      partition.probeTrain.isEmpty ? partition.pretrain : partition.probeTrain, partition.probeValidation,
+      partition.probeTest.isEmpty ? partition.heldOut : partition.probeTest
+    )
+  }
+}
