@@ -51,7 +51,9 @@ import WorldModel
     let films = films(10) { $0 < 12 ? "train" : $0 < 16 ? "val" : "test" }
     let found = try partition(films)
     #expect(found.pretrain == Array(0..<12) && found.heldOut == Array(12..<20))
-    #expect(found.probeTrain == Array(0..<12) && found.probeTest == Array(16..<20) && found.probeValidation == Array(12..<16))
+    #expect(
+      found.probeTrain == Array(0..<12) && found.probeTest == Array(16..<20)
+        && found.probeValidation == Array(12..<16))
     #expect(found.notes.isEmpty)
     let other = try partition(films, ["--pretrain-splits", "val"])
     #expect(other.pretrain == Array(12..<16))
