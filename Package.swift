@@ -22,7 +22,9 @@ let installedLibraries: [LinkerSetting] = [
   .unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", "$ORIGIN/../lib"])
 ]
 
-let pluginTargets = ["LocalTask", "GlobalTask", "DomainTask", "PhantomData", "DicomCodec"]
+let pluginTargets = [
+  "LocalTask", "GlobalTask", "DomainTask", "PhantomData", "DicomCodec", "SensitivityEvaluation",
+]
 /// Libraries that the host must refuse, each for its own reason.
 let refusedTargets = [
   "WrongVersionPlugin", "ForeignCorePlugin", "ForeignRegistryPlugin", "ThrowingPlugin", "DuplicatePlugin",
@@ -58,6 +60,7 @@ let package = Package(
     plugin("DomainTask", "Sources/Tasks/Domain"),
     plugin("TrapTask", "Tests/Fixtures/TrapTask"),
     plugin("PhantomData", "Sources/Plugins/Phantom"),
+    plugin("SensitivityEvaluation", "Sources/Plugins/Sensitivity"),
     .target(name: "CDicomProtocol", path: "Sources/Plugins/Dicom/CDicomProtocol"),
     .target(
       name: "DicomCodec", dependencies: [core, "CDicomProtocol"], path: "Sources/Plugins/Dicom/Codec",
@@ -88,6 +91,7 @@ let package = Package(
     tests("ImagingTests"),
     tests("WorldModelTests", ["PluginHost"]),
     tests("PhantomTests", ["PhantomData"]),
+    tests("SensitivityTests", ["SensitivityEvaluation", "PluginHost"]),
     tests("FilmsTests", ["Films", "CCodecs", "CZlib", "PhantomData"]),
     tests("PluginHostTests", ["PluginHost"]),
     tests("RunnerTests", ["Runner", "PluginHost", "Films", "PhantomData"]),

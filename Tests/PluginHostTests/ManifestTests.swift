@@ -34,9 +34,9 @@ import Testing
 
   @Test func theRepositorysOwn() throws {
     let manifest = try PluginManifest(path: BuildFolder.repository + "/plugins.toml")
-    #expect(manifest.entries.map(\.name) == ["local", "global", "domain", "phantom", "dicom"])
-    #expect(manifest.entries.map(\.kind) == [.task, .task, .task, .data, .codec])
-    #expect(manifest.entries.map(\.enabled) == [true, true, true, true, true])
+    #expect(manifest.entries.map(\.name) == ["local", "global", "domain", "phantom", "dicom", "sensitivity"])
+    #expect(manifest.entries.map(\.kind) == [.task, .task, .task, .data, .codec, .evaluation])
+    #expect(manifest.entries.map(\.enabled) == [true, true, true, true, true, true])
   }
 
   private static let good = "name = \"local\"\nkind = \"task\"\nlibrary = \"L\"\n"

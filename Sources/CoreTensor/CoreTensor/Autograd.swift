@@ -172,6 +172,11 @@ enum History {
   @TaskLocal static var isPaused = false
 }
 
+/// Runs `body` without remembering how its results came about: for whoever only looks at a model that could learn.
+public func withoutGradients<Result>(_ body: () throws -> Result) rethrows -> Result {
+  try History.$isPaused.withValue(true, operation: body)
+}
+
 /// `body(x)`, of which only x is kept: the backward pass computes what lies between once more, which costs a forward
 /// pass and saves its activations (Chen et al. 2016). The body must give the same result each time.
 public func recomputed(_ x: Tensor, _ body: @escaping (Tensor) -> Tensor) -> Tensor {

@@ -7,6 +7,7 @@ public final class MemoryWorkspace: EvaluationWorkspace {
   public private(set) var notes: [String] = []
   public private(set) var warnings: [String] = []
   public private(set) var pictures: [String: GrayImage] = [:]
+  public private(set) var sheets: [String: PictureSheet] = [:]
   public private(set) var texts: [String: String] = [:]
   public private(set) var rows: [(series: String, step: Int, values: [(name: String, value: Double)])] = []
   public private(set) var states: [String: EvaluationState] = [:]
@@ -30,6 +31,7 @@ public final class MemoryWorkspace: EvaluationWorkspace {
     rows.append((series, step, values))
   }
   public func write(_ picture: GrayImage, named name: String) { pictures[name] = picture }
+  public func write(_ sheet: PictureSheet, named name: String) { sheets[name] = sheet }
   public func write(_ text: String, named name: String) { texts[name] = text }
   public func save(_ state: EvaluationState, named name: String) {
     // What is trained on goes on changing.

@@ -74,6 +74,8 @@ public protocol EvaluationWorkspace: AnyObject {
   func record(_ series: String, step: Int, _ values: [(name: String, value: Double)]) throws
   /// Writes a picture, 0 black and 1 white, as `name.png`.
   func write(_ picture: GrayImage, named name: String) throws
+  /// Draws pictures with words beside them, as `name.png`.
+  func write(_ sheet: PictureSheet, named name: String) throws
   /// Writes text, a table for scripts for instance, under a file's name.
   func write(_ text: String, named name: String) throws
   /// Keeps the state of work in progress, durably, in place of the last one under that name.

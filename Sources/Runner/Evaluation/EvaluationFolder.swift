@@ -86,6 +86,10 @@ final class EvaluationFolder: EvaluationWorkspace {
     try PngWriter.write(picture, to: path + "/" + name + ".png")
   }
 
+  func write(_ sheet: PictureSheet, named name: String) throws {
+    try sheet.draw().writePng(to: path + "/" + name + ".png")
+  }
+
   func write(_ text: String, named name: String) throws {
     try DurableFile.write(text, to: path + "/" + name)
   }

@@ -1,0 +1,153 @@
+import CoreTensor
+import Imaging
+import WorldModel
+
+/// Target features of every candidate of a film, and what is predicted of each from its context.
+struct CandidateFeatures {
+  let count: Int
+  /// Layer-normed, `count` rows of all tokens' values.
+  private(set) var targets: [Float] = []
+  /// Likewise, by what they are made of.
+  private(set) var predicted: [Prediction: [Float]] = [:]
+
+  /// Patches of one pass: enough that products are large, few enough for attention over a predictor's tokens to fit.
+  private static let patchesOfPass = 2048
+  /// As of target features (spec section 1).
+  private static let epsilon: Float = 1e-5
+
+  init(count: Int, targets: [Float], predicted: [Prediction: [Float]]) {
+    (self.count, self.targets, self.predicted) = (count, targets, predicted)
+  }
+
+  /// - Parameters:
+  ///   - model: does not change meanwhile.
+  ///   - targets: the candidates, and each one's context.
+  ///   - contexts: whole, every patch visible.
+  ///   - draws: of each context, and beyond those the ones to average over.
+  ///   - predictions: which are made.
+  ///   - neutral: what stands for a where it is withheld.
+  /// - Throws: `AssemblyError` where the model does not know what tasks tell.
+  init(
+    _ model: WorldModel, targets: [GrayImage], contexts: [GrayImage], draws: [ContextDraw],
+    _ predictions: [Prediction], neutral: [Float]
+  ) throws {
+    count = targets.count
+    let patches = Array(0..<model.shape.encoder.patchCount)
+    let size = max(1, min(count, Self.patchesOfPass / patches.count))
+    for start in stride(from: 0, to: count, by: size) {
+      let range = start..<min(count, start + size)
+      let requests = predictions.flatMap {
+        Self.requests($0, Array(draws[range]), Array(draws[count...]), neutral)
+      }
+      let batch = WorldBatch(
+        contexts: [.init(images: InputNormalization.tensor(Array(contexts[range])), visible: nil)],
+        targets: [InputNormalization.tensor(Array(targets[range]))],
+        predictions: requests.map { request in
+          .init(
+            name: request.prediction.rawValue, context: 0, target: 0,
+            patches: Array(repeating: patches, count: range.count), latents: request.latents)
+        })
+      if start == 0 { try model.check(batch) }
+      let output = try model(batch, reduction: .mean)
+      self.targets += output.targets[0]!.values
+      for prediction in predictions {
+        let own = zip(requests, output.predictions).filter { $0.0.prediction == prediction }.map(\.1)
+        predicted[prediction, default: []] +=
+          prediction == .context ? Self.normed(output.contexts[0]) : Self.mean(own)
+      }
+    }
+  }
+
+  private typealias Request = (prediction: Prediction, latents: [(name: String, numbers: Tensor)])
+
+  /// What the model is asked for, none where its predictor is not needed.
+  private static func requests(
+    _ prediction: Prediction, _ draws: [ContextDraw], _ others: [ContextDraw], _ neutral: [Float]
+  ) -> [Request] {
+    switch prediction {
+    case .told: [(prediction, stacked(draws) { $0.own })]
+    case .untold:
+      [
+        (
+          prediction,
+          stacked(draws) { draw in
+            draw.own.map { own in
+              let numbers = neutral.prefix(own.numbers.count)
+              return LatentValue(
+                latent: own.latent,
+                numbers: numbers + [Float](repeating: 0, count: own.numbers.count - numbers.count))
+            }
+          }
+        )
+      ]
+    case .averaged: others.map { other in (prediction, stacked(draws) { _ in other.own }) }
+    case .context: []
+    }
+  }
+
+  /// One row for each context, of its own latents and those of the other tasks.
+  private static func stacked(
+    _ draws: [ContextDraw], _ own: (ContextDraw) -> [LatentValue]
+  ) -> [(name: String, numbers: Tensor)] {
+    let rows = draws.map { $0.others + own($0) }
+    return rows[0].indices.map { index in
+      let numbers = rows.map { $0[index].numbers }
+      return (
+        rows[0][index].latent, Tensor(numbers.flatMap { $0 }, shape: [rows.count, numbers[0].count])
+      )
+    }
+  }
+
+  private static func normed(_ features: Tensor) -> [Float] {
+    layerNorm(features, weight: nil, bias: nil, epsilon: epsilon).values
+  }
+
+  private static func mean(_ features: [Tensor]) -> [Float] {
+    guard features.count > 1 else { return features[0].values }
+    return (features.dropFirst().reduce(features[0], +) * (1 / Float(features.count))).values
+  }
+
+  /// Mean squared difference over all tokens of each prediction from each candidate: `count` rows of `count`.
+  func distances(_ prediction: Prediction) -> [Float] {
+    let (count, targets, predicted) = (count, targets, predicted[prediction]!)
+    let size = targets.count / count
+    return parallelMap(count) { row in
+      (0..<count).map { column in
+        let sum = Self.squaredDistance(predicted, row * size, targets, column * size, size)
+        return Float(sum / Double(size))
+      }
+    }.flatMap { $0 }
+  }
+
+  /// Sums short runs in single precision, and runs in double.
+  private static func squaredDistance(
+    _ a: [Float], _ aStart: Int, _ b: [Float], _ bStart: Int, _ count: Int
+  ) -> Double {
+    a.withUnsafeBytes { a in
+      b.withUnsafeBytes { b in
+        var sum = 0.0
+        var index = 0
+        while index + 16 <= count {
+          var run = SIMD16<Float>.zero
+          let end = min(index + 256, count - count % 16)
+          while index < end {
+            let difference =
+              a.loadUnaligned(fromByteOffset: 4 * (aStart + index), as: SIMD16<Float>.self)
+              - b.loadUnaligned(fromByteOffset: 4 * (bStart + index), as: SIMD16<Float>.self)
+            run += difference * difference
+            index += 16
+          }
+          sum += Double(run.sum())
+        }
+        while index < count {
+          let difference =
+            a.load(fromByteOffset: 4 * (aStart + index), as: Float.self)
+            - b.load(fromByteOffset: 4 * (bStart + index), as: Float.self)
+          sum += Double(difference * difference)
+          index += 1
+        }
+        return sum
+      }
+    }
+  }
+}

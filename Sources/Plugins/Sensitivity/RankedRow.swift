@@ -1,0 +1,64 @@
+import Foundation
+import Imaging
+import WorldModel
+
+/// One context of a film with its true target and the candidates nearest to what is predicted from it.
+struct RankedRow {
+  let film: JudgedFilm
+  let targets: [GrayImage]
+  let contexts: [GrayImage]
+  let predictions: [Prediction]
+  /// The candidate whose context is shown.
+  let query: Int
+  private static let nearest = 8
+
+  var sheet: PictureSheet {
+    PictureSheet(
+      title: "Which of \(targets.count) candidates is nearest to the prediction from context x?",
+      notes: [
+        "Film \(film.facts.identifier). Candidates y are the film at other brightness × contrast, gamma and blur (pixels); "
+          + "x is the framed one, changed once more by a.",
+        "Pictures from left to right: context, true target, then candidates by their distance from the prediction.",
+      ],
+      rows: predictions.indices.filter { [.told, .untold].contains(predictions[$0]) }.map(row))
+  }
+
+  private func row(_ index: Int) -> PictureSheet.Row {
+    let place = film.place(index, of: query)
+    let ranking = film.ranking(index, of: query)
+    let distances = film.lists(index)[query]
+    return PictureSheet.Row(
+      label: heading(predictions[index]) + ": the true target is number \(place) of \(targets.count)",
+      groups: [
+        [
+          PictureSheet.Picture(contexts[query], captions: ["context x", action]),
+          PictureSheet.Picture(targets[query], captions: ["true target y", look(query)], isFramed: true),
+        ],
+        ranking.prefix(Self.nearest).enumerated().map { place, candidate in
+          PictureSheet.Picture(
+            targets[candidate],
+            captions: [
+              String(format: "%d: distance %.3f", place + 1, distances[candidate]), look(candidate),
+            ],
+            isFramed: candidate == query)
+        },
+      ])
+  }
+
+  private func heading(_ prediction: Prediction) -> String {
+    if prediction == .told { return "Told a" }
+    return predictions.contains(.told)
+      ? "Not told a (as if x were unchanged)" : "A model that is never told a"
+  }
+
+  /// What the predictor is told; nothing where it is told nothing.
+  private var action: String {
+    let numbers = film.facts.actions[query].map { String(format: "%.2f", $0) }
+    return numbers.isEmpty ? "" : "a = " + numbers.joined(separator: " ")
+  }
+
+  private func look(_ candidate: Int) -> String {
+    let look = film.facts.candidates[candidate]
+    return String(format: "%.2f × %.2f, %.2f, %.1f", look.brightness, look.contrast, look.gamma, look.blur)
+  }
+}

@@ -1,0 +1,36 @@
+import Foundation
+import WorldModel
+
+/// The options of the test, checked.
+struct SensitivitySettings: Sendable {
+  let films: Int
+  let candidates: Int
+  let spread: CandidateSpread
+  let ranges: AppearanceRanges
+  let task: String
+  let neutral: [Float]
+  let draws: Int
+  let pictures: Int
+  let seed: UInt64
+
+  /// - Throws: `SensitivityError` where a grid cannot have that many candidates.
+  init(_ options: Options) throws {
+    films = options.integer("films")
+    candidates = options.integer("candidates")
+    spread = CandidateSpread(rawValue: options.text("spread"))!
+    ranges = AppearanceRanges(
+      brightness: options.interval("brightness"), contrast: options.interval("contrast"),
+      gamma: options.interval("gamma"), blur: options.interval("blur"))
+    task = options.text("task")
+    neutral = options.numbers("neutral").map { Float($0) }
+    draws = options.integer("draws")
+    pictures = options.integer("pictures")
+    seed = UInt64(options.integer("seed"))
+    if spread == .grid, CandidateSpread.gridSide(candidates) == nil {
+      let side = Int(cbrt(Double(candidates)))
+      throw SensitivityError(
+        "candidates = \(candidates): spread = \"grid\" needs the cube of a whole number, expected "
+          + "\(side * side * side) or \((side + 1) * (side + 1) * (side + 1)) for example")
+    }
+  }
+}

@@ -1,0 +1,152 @@
+import CoreTensor
+import Imaging
+import WorldModel
+
+/// The test of one model, film by film.
+struct SensitivityTest {
+  let settings: SensitivitySettings
+  let scene: ModelScene
+  let task: any WorldTask
+  /// What is compared with candidates, in the figures' order.
+  let predictions: [Prediction]
+  let seed: UInt64
+  /// Views that the tasks need of a film; all of them show the whole.
+  private let views: Int
+
+  /// - Throws: `SensitivityError` where the run has no task that changes appearances.
+  init(_ settings: SensitivitySettings, _ scene: ModelScene) throws {
+    guard let task = scene.tasks.first(where: { $0.name == settings.task }) else {
+      throw SensitivityError(
+        "the run has no task \"\(settings.task)\", whose changes of appearance are predicted here; it was trained on "
+          + "\(scene.tasks.map(\.name).joined(separator: ", ")): judge a run with --tasks …,\(settings.task), or name the "
+          + "task of yours that changes appearances by --set sensitivity.task=NAME")
+    }
+    (self.settings, self.scene, self.task) = (settings, scene, task)
+    seed = scene.seed &+ settings.seed &* 0x9E37_79B9_7F4A_7C15
+    views = scene.tasks.map(\.requiredViews).max() ?? 1
+    let side = scene.model.shape.geometry.imageSize
+    let isTold = !Self.draws(
+      scene, task, views, seed: seed, position: 0, height: side, width: side, count: 1)[0]
+      .own.isEmpty
+    predictions =
+      (isTold ? [.told, .untold] : [.untold]) + (isTold && settings.draws > 0 ? [.averaged] : []) + [.context]
+    if !isTold {
+      try scene.workspace.note(
+        "the model is never told how an appearance was changed, so that there are no figures with a")
+    }
+  }
+
+  /// - Parameters:
+  ///   - index: of the film in its source.
+  ///   - position: among the films of the test.
+  ///   - isDrawn: whether a ranked row of it is drawn.
+  /// - Returns: nil for a film that cannot be used, of which the user is told.
+  func film(_ index: Int, position: Int, isDrawn: Bool) throws -> JudgedFilm? {
+    let film: GrayImage
+    do { film = try scene.films.film(at: index) } catch let error as UnusableFilm {
+      try scene.workspace.warn("left out: \(error)")
+      return nil
+    }
+    let side = scene.model.shape.geometry.imageSize
+    var random = RandomStream(seed: seed, stream: "sensitivity.candidates", index: position)
+    let candidates = settings.spread.candidates(settings.candidates, settings.ranges, &random)
+    let draws = Self.draws(
+      scene, task, views, seed: seed, position: position, height: film.height, width: film.width,
+      count: settings.candidates + (predictions.contains(.averaged) ? settings.draws : 0))
+    let whole = film.resized(to: (side, side))
+    let targets = parallelMap(candidates.count) { index in
+      var image = whole
+      candidates[index].apply(to: &image)
+      return image
+    }
+    let (frame, geometry, name) = (draws[0].frame, scene.model.shape.geometry, task.name)
+    let contexts = parallelMap(candidates.count) { index in
+      var context: any Context = FilmContext(frame: frame, geometry: geometry, pixels: targets[index])
+      PluginCode("task \"\(name)\"", "editPixels").run { draws[index].draw.editPixels(of: &context) }
+      return context.pixels
+    }
+    let features = try CandidateFeatures(
+      scene.model, targets: targets, contexts: contexts, draws: draws, predictions, neutral: settings.neutral)
+    let judged = JudgedFilm(
+      facts: FilmFacts(
+        identifier: scene.films.records[index].identifier, candidates: candidates,
+        actions: draws.prefix(candidates.count).map { $0.own.flatMap(\.numbers) },
+        changed: zip(targets, contexts).map { $0 != $1 }),
+      distances: predictions.map { features.distances($0) })
+    if isDrawn {
+      let sheet = RankedRow(
+        film: judged, targets: targets, contexts: contexts, predictions: predictions,
+        query: query(judged, position))
+      try scene.workspace.write(sheet.sheet, named: "ranked-\(position + 1)")
+    }
+    return judged
+  }
+
+  /// A candidate at random, among those whose context was changed where there are any.
+  private func query(_ film: JudgedFilm, _ position: Int) -> Int {
+    let changed = film.facts.changed.indices.filter { film.facts.changed[$0] }
+    let eligible = changed.isEmpty ? Array(film.facts.changed.indices) : changed
+    var random = RandomStream(seed: seed, stream: "sensitivity.query", index: position)
+    return eligible[random.integer(in: 0...eligible.count - 1)]
+  }
+
+  /// What tasks draw and tell of contexts that show a whole film.
+  private static func draws(
+    _ scene: ModelScene, _ task: any WorldTask, _ views: Int, seed: UInt64, position: Int, height: Int,
+    width: Int,
+    count: Int
+  ) -> [ContextDraw] {
+    let frame = Frame(
+      row: 0, column: 0, height: height, width: width, mirrored: false, filmHeight: height, filmWidth: width)
+    let frames = Array(repeating: frame, count: views)
+    let scope = BatchScope(
+      seed: seed, step: position, batchSize: count, geometry: scene.model.shape.geometry,
+      purpose: "sensitivity.")
+    func drawn(_ task: any WorldTask) -> [any TaskDraw] {
+      PluginCode("task \"\(task.name)\"", "draw").run {
+        let plan = task.plan(batch: scope)
+        return (0..<count).map { plan.draw(sample: SampleScope(batch: scope, index: $0, views: frames)) }
+      }
+    }
+    func told(_ draw: any TaskDraw) -> [LatentValue] { draw.latents(context: 0, target: 0, views: frames) }
+    let others = scene.tasks.filter { $0.name != task.name }.map(drawn)
+    return drawn(task).enumerated().map { index, own in
+      ContextDraw(frame: frame, draw: own, own: told(own), others: others.flatMap { told($0[index]) })
+    }
+  }
+}
+
+/// What was drawn for one context, and what the predictor is told of it.
+struct ContextDraw: Sendable {
+  let frame: Frame
+  let draw: any TaskDraw
+  /// By the task under test: a.
+  let own: [LatentValue]
+  /// By the other tasks, of a target that is its own context.
+  let others: [LatentValue]
+}
+
+/// A whole film, all of it visible.
+struct FilmContext: Context {
+  let view = 0
+  let frame: Frame
+  let geometry: ImageGeometry
+  var pixels: GrayImage
+  var visible: [Int]
+  var hidden: [Int] = []
+
+  init(frame: Frame, geometry: ImageGeometry, pixels: GrayImage) {
+    (self.frame, self.geometry, self.pixels) = (frame, geometry, pixels)
+    visible = Array(0..<geometry.patchCount)
+  }
+}
+
+/// `body` of each index on the pool's threads, in order of indices.
+func parallelMap<Value: Sendable>(_ count: Int, _ body: @Sendable (Int) -> Value) -> [Value] {
+  [Value](unsafeUninitializedCapacity: count) { buffer, initialized in
+    // Each index is written once, by one thread.
+    nonisolated(unsafe) let slots = buffer.baseAddress
+    Compute.parallel(count) { (slots! + $0).initialize(to: body($0)) }
+    initialized = count
+  }
+}

@@ -1,0 +1,47 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+  @Suite struct Sensitivity {
+    @Test func tableFiguresAndPictures() throws {
+      let scratch = try Scratch()
+      let trained = try scratch.pretrain(["--tasks", "local,domain", "--steps", "4", "--out", "run"])
+      #expect(trained.status == 0, "\(trained.everything)")
+      let words = [
+        "sensitivity", "run", "--plugins", Repository.plugins, "--candidates", "8", "--films", "4",
+      ]
+      let outcome = try scratch.run(words)
+      #expect(outcome.status == 0, "\(outcome.everything)")
+      for part in ["with a", "without a", "chance", "recall@5", "0.6250", "ratio recall@5"] {
+        #expect(outcome.output.contains(part), "\(part): \(outcome.output)")
+      }
+      let folder = "run/evaluations/sensitivity"
+      for name in ["ranked-1.png", "ranked-3.png", "ranks.csv", "figures.json"] {
+        #expect(scratch.has("\(folder)/\(name)"), "\(name)")
+      }
+      #expect(!scratch.has("\(folder)/ranked-4.png"))
+      // What is done is read again, not done again.
+      let again: [String: Any] = try parsed(scratch.run(words + ["--json"]).output)
+      let figures = try #require(again["figures"] as? [[String: Any]])
+      #expect(figures.contains { $0["name"] as? String == "recall@5 with a" })
+      let other = try scratch.run(words + ["--seed", "1"])
+      #expect(other.status == 1 && other.errors.contains("request.json"), "\(other.everything)")
+    }
+
+    @Test func refusals() throws {
+      let scratch = try Scratch()
+      #expect(try scratch.pretrain(["--tasks", "local", "--steps", "2", "--out", "run"]).status == 0)
+      let words = ["sensitivity", "run", "--plugins", Repository.plugins]
+      let refusals = [
+        ([], Int32(1), "no task \"domain\""), (["--candidates", "1"], 2, "from 2 to 1024"),
+        (["--films", "few"], 2, "from 1 to"),
+        (["--set", "sensitivity.spread=grid", "--candidates", "9"], 1, "8 or 27"),
+        (["--set", "sensitivity.spread=cube"], 1, "sequence"),
+      ]
+      for (index, (given, status, text)) in refusals.enumerated() {
+        let outcome = try scratch.run(words + given + ["--out", "out-\(index)"])
+        #expect(outcome.status == status && outcome.errors.contains(text), "\(given): \(outcome.everything)")
+      }
+    }
+  }
+}

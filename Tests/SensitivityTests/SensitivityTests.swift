@@ -1,0 +1,130 @@
+import CoreTensor
+import Foundation
+import TaskChecks
+import Testing
+import WorldModel
+
+@testable import SensitivityEvaluation
+
+@Suite struct SensitivityTests {
+  @Test func keepsEveryPromise() throws {
+    let options: [String: OptionValue] = [
+      "films": .integer(3), "candidates": .integer(12), "draws": .integer(2), "pictures": .integer(1),
+    ]
+    let checks = checkEvaluation(
+      SensitivityEvaluation.definition, options: options,
+      tasks: try Trial.definitions(["local", "global", "domain"]))
+    #expect(checks.filter { !$0.isKept } == [])
+  }
+
+  /// Candidates that are all alike tell nothing apart: every recall is chance, to the last bit.
+  @Test func ofEqualCandidatesEachIsAsLikely() throws {
+    let one: OptionValue = .list([.number(1), .number(1)])
+    let figures = try Trial.evaluation([
+      "brightness": one, "contrast": one, "gamma": one, "blur": .list([.number(0), .number(0)]),
+    ])(Trial.scene())
+    for prediction in ["with a", "without a", "a averaged", "context features"] {
+      for k in [1, 3, 5] {
+        #expect(value(figures, "recall@\(k) \(prediction)") == Double(k) / 8)
+        #expect(value(figures, "chance recall@\(k)") == Double(k) / 8)
+      }
+    }
+    #expect(value(figures, "ratio recall@5") == 1)
+  }
+
+  /// Where the task changes nothing, the context is the target, and at the start of training both encoders are one.
+  @Test func unchangedContextsAreFound() throws {
+    let workspace = MemoryWorkspace()
+    let never: [String: OptionValue] = ["probability": .number(0), "blur_probability": .number(0)]
+    let figures = try Trial.evaluation()(Trial.scene(["domain"], ["domain": never], workspace))
+    #expect(value(figures, "recall@1 context features") == 1)
+    #expect(value(figures, "error context features") == 0)
+    // What is told is the neutral a.
+    for k in [1, 3, 5] {
+      #expect(value(figures, "recall@\(k) with a") == value(figures, "recall@\(k) without a"))
+    }
+    #expect(workspace.warnings.count == 1 && workspace.warnings[0].contains("changed no context"))
+  }
+
+  @Test func figuresDependOnNeitherThreadsNorInterruptions() throws {
+    let threads = Compute.threads
+    defer { Compute.threads = threads }
+    var (figures, tables): ([[EvaluationFigure]], [String?]) = ([], [])
+    for count in [1, 3] {
+      Compute.threads = count
+      let workspace = MemoryWorkspace()
+      figures.append(try Trial.evaluation()(Trial.scene(["local", "global", "domain"], [:], workspace)))
+      tables.append(workspace.texts["ranks.csv"])
+    }
+    var workspace = MemoryWorkspace(stopAfter: 1)
+    #expect(throws: EvaluationStopped.self) {
+      try Trial.evaluation()(Trial.scene(["local", "global", "domain"], [:], workspace))
+    }
+    workspace = workspace.reopened()
+    figures.append(try Trial.evaluation()(Trial.scene(["local", "global", "domain"], [:], workspace)))
+    tables.append(workspace.texts["ranks.csv"])
+    #expect(figures[0] == figures[1] && figures[0] == figures[2])
+    #expect(tables[0] == tables[1] && tables[0] == tables[2])
+    let other = try Trial.evaluation(["seed": .integer(1)])(Trial.scene(["local", "global", "domain"]))
+    #expect(other.map(\.name) == figures[0].map(\.name) && other != figures[0])
+  }
+
+  @Test func savedWorkOfAnotherTestIsRefused() throws {
+    let workspace = MemoryWorkspace(stopAfter: 1)
+    #expect(throws: EvaluationStopped.self) {
+      try Trial.evaluation()(Trial.scene(["domain"], [:], workspace))
+    }
+    let error = try #require(throws: SensitivityError.self) {
+      try Trial.evaluation(["candidates": .integer(9)])(Trial.scene(["domain"], [:], workspace.reopened()))
+    }
+    #expect(error.description.contains("expected 81") && error.description.contains("--out"))
+  }
+
+  @Test func withoutTheTaskThereIsNothingToTest() throws {
+    let error = try #require(throws: SensitivityError.self) {
+      try Trial.evaluation()(Trial.scene(["local", "global"]))
+    }
+    for part in ["no task \"domain\"", "local, global", "--tasks", "sensitivity.task"] {
+      #expect(error.description.contains(part), "\(error)")
+    }
+  }
+
+  /// The ablation: no a to give, and so no ratio; what the model predicts stands under "without a".
+  @Test func aModelThatIsNeverTold() throws {
+    let workspace = MemoryWorkspace()
+    let figures = try Trial.evaluation()(
+      Trial.scene(["domain"], ["domain": ["latent": .boolean(false)]], workspace))
+    #expect(
+      figures.map(\.name)
+        == [1, 3, 5].map { "recall@\($0) without a" } + [1, 3, 5].map { "recall@\($0) context features" }
+        + [1, 3, 5].map { "chance recall@\($0)" } + ["error without a", "error context features"])
+    #expect(workspace.notes.contains { $0.contains("never told") })
+    #expect(workspace.sheets["ranked-1"]?.rows.count == 1)
+  }
+
+  @Test func filmsThatCannotBeUsedAreLeftOut() throws {
+    let workspace = MemoryWorkspace()
+    _ = try Trial.evaluation(["films": .integer(12)])(Trial.scene(["domain"], [:], workspace))
+    #expect(workspace.warnings.count == 1 && workspace.warnings[0].contains("torn"))
+    let lines = try #require(workspace.texts["ranks.csv"]).split(separator: "\n")
+    #expect(lines.count == 1 + 11 * 8 && lines[1].hasPrefix("\"wave \"\"0\"\"\",0,"))
+    let places = lines.dropFirst().map { $0.split(separator: ",").suffix(4).compactMap { Int($0) } }
+    #expect(places.allSatisfy { $0.count == 4 && $0.allSatisfy((1...8).contains) })
+  }
+
+  @Test func aRowIsDrawnOfItsFilm() throws {
+    let workspace = MemoryWorkspace()
+    _ = try Trial.evaluation()(Trial.scene(["domain"], [:], workspace))
+    #expect(Array(workspace.sheets.keys) == ["ranked-1"])
+    let sheet = try #require(workspace.sheets["ranked-1"])
+    #expect(sheet.rows.count == 2 && sheet.rows[0].groups.map(\.count) == [2, 8])
+    for row in sheet.rows {
+      // All eight candidates are shown, one of them the true target.
+      let framed = row.groups[1].filter(\.isFramed)
+      #expect(framed.count == 1 && framed[0].image == row.groups[0][1].image)
+      #expect(row.groups[0][0].image != row.groups[0][1].image)
+      let place = try #require(row.groups[1].firstIndex { $0.isFramed })
+      #expect(row.label.contains("number \(place + 1) of 8"))
+    }
+  }
+}

@@ -1,0 +1,74 @@
+import CoreTensor
+import Imaging
+import Layers
+import PluginHost
+import TaskChecks
+import TestSupport
+import WorldModel
+
+@testable import SensitivityEvaluation
+
+enum Trial {
+  /// Tasks as the build left them, in registry order.
+  static func definitions(_ names: [String]) throws -> [TaskDefinition] {
+    let manifest = try PluginManifest(path: BuildFolder.repository + "/plugins.toml")
+    let host = PluginHost(manifest: manifest, searchFolders: [try BuildFolder.folder()])
+    return try host.load(only: Set(names)).map { plugin in
+      guard case .task(let definition) = plugin.definition else {
+        throw BuildFolder.MissingLibrary(description: "\(plugin.name) is no task")
+      }
+      return definition
+    }
+  }
+
+  /// - Parameters:
+  ///   - names: of the model's tasks.
+  ///   - options: by task, then option.
+  ///   - workspace: where the evaluation writes.
+  ///   - seed: of the model and the scene.
+  static func scene(
+    _ names: [String] = ["domain"], _ options: [String: [String: OptionValue]] = [:],
+    _ workspace: MemoryWorkspace = MemoryWorkspace(), seed: UInt64 = 3
+  ) throws -> ModelScene {
+    let shape = WorldModelShape(
+      encoder: VisionTransformerShape(imageSize: 32, patchSize: 8, width: 32, depth: 1, heads: 2),
+      predictor: PredictorShape(featureWidth: 32, width: 16, depth: 1, heads: 2, gridSize: 4))
+    let tasks = try TaskSet(
+      definitions(names).map { ($0, Options($0.options, given: options[$0.name] ?? [:])) },
+      environment: shape.environment(.paper))
+    return ModelScene(
+      model: tasks.model(shape, seed: seed), makeUntrained: { tasks.model(shape, seed: seed) },
+      tasks: tasks.tasks, views: ViewSettings(), films: Films(), train: [], validation: [],
+      test: Array(0..<12), findingNames: [], seed: seed, workspace: workspace)
+  }
+
+  static func evaluation(_ given: [String: OptionValue] = [:]) throws -> SensitivityEvaluation {
+    let small: [String: OptionValue] = [
+      "films": .integer(3), "candidates": .integer(8), "draws": .integer(2), "pictures": .integer(1),
+    ]
+    return SensitivityEvaluation(
+      try SensitivitySettings(
+        Options(SensitivityEvaluation.definition.options, given: small.merging(given) { $1 })))
+  }
+}
+
+/// Films of waves; number 5 cannot be used.
+struct Films: FilmSource {
+  let summary = "waves"
+  let findingNames: [String] = []
+  let records = (0..<12).map { FilmRecord(identifier: "wave \"\($0)\"") }
+
+  func film(at index: Int) throws -> GrayImage {
+    if index == 5 { throw UnusableFilm(identifier: records[5].identifier, reason: "torn") }
+    var random = RandomStream(seed: 7, stream: "film", index: index)
+    var image = GrayImage(width: 40, height: 48)
+    for position in image.pixels.indices {
+      image.pixels[position] = 0.3 + 0.3 * Float(position / 40 % 8) / 8 + 0.2 * Float(random.unit())
+    }
+    return image
+  }
+}
+
+func value(_ figures: [EvaluationFigure], _ name: String) -> Double? {
+  figures.first { $0.name == name }?.value
+}
