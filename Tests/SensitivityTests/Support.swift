@@ -9,13 +9,15 @@ import WorldModel
 @testable import SensitivityEvaluation
 
 enum Trial {
+  struct NoTask: Error { let name: String }
+
   /// Tasks as the build left them, in registry order.
   static func definitions(_ names: [String]) throws -> [TaskDefinition] {
     let manifest = try PluginManifest(path: BuildFolder.repository + "/plugins.toml")
     let host = PluginHost(manifest: manifest, searchFolders: [try BuildFolder.folder()])
     return try host.load(only: Set(names)).map { plugin in
       guard case .task(let definition) = plugin.definition else {
-        throw BuildFolder.MissingLibrary(description: "\(plugin.name) is no task")
+        throw NoTask(name: plugin.name)
       }
       return definition
     }
