@@ -2,5 +2,5 @@
 let allCommands: [Command] = [
   .pretrain, .resume, .dataAudit, .dataPrepare, .dataCollections, .plugins, .newTask, .phantom, .verify,
   .replay,
-  .compare, .evaluate, .bench, .doctor,
+  .compare, .evaluate, .curve, .bench, .doctor,
 ]
