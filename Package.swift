@@ -86,6 +86,7 @@ let package = Package(
     tests("CoreTensorTests"),
     tests("LayersTests"),
     tests("ImagingTests"),
+    tests("MetricsTests"),
     tests("WorldModelTests", ["PluginHost"]),
     tests("PhantomTests", ["PhantomData"]),
     tests("FilmsTests", ["Films", "CCodecs", "CZlib", "PhantomData"]),

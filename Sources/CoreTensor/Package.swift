@@ -9,7 +9,7 @@ let package = Package(
   products: [
     .library(
       name: "CoreTensor", type: .dynamic,
-      targets: ["CoreTensor", "Layers", "Imaging", "WorldModel", "TaskChecks"])
+      targets: ["CoreTensor", "Layers", "Imaging", "Metrics", "WorldModel", "TaskChecks"])
   ],
   targets: [
     .target(
@@ -28,6 +28,8 @@ let package = Package(
     .target(name: "Layers", dependencies: ["CoreTensor"], path: "Layers", swiftSettings: strict),
     .target(
       name: "Imaging", dependencies: ["CoreTensor", "CKernels"], path: "Imaging", swiftSettings: strict),
+    .target(
+      name: "Metrics", dependencies: ["CoreTensor", "COpenBLAS"], path: "Metrics", swiftSettings: strict),
     .target(
       name: "WorldModel", dependencies: ["CoreTensor", "Layers", "Imaging", "CPluginInterface"],
       path: "WorldModel", swiftSettings: strict),
