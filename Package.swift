@@ -22,7 +22,7 @@ let installedLibraries: [LinkerSetting] = [
   .unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", "$ORIGIN/../lib"])
 ]
 
-let pluginTargets = ["LocalTask", "GlobalTask", "DomainTask", "PhantomData", "DicomCodec"]
+let pluginTargets = ["LocalTask", "GlobalTask", "DomainTask", "PhantomData", "DicomCodec", "ProbeEvaluation"]
 /// Libraries that the host must refuse, each for its own reason.
 let refusedTargets = [
   "WrongVersionPlugin", "ForeignCorePlugin", "ForeignRegistryPlugin", "ThrowingPlugin", "DuplicatePlugin",
@@ -58,6 +58,7 @@ let package = Package(
     plugin("DomainTask", "Sources/Tasks/Domain"),
     plugin("TrapTask", "Tests/Fixtures/TrapTask"),
     plugin("PhantomData", "Sources/Plugins/Phantom"),
+    plugin("ProbeEvaluation", "Sources/Plugins/Probe"),
     .target(name: "CDicomProtocol", path: "Sources/Plugins/Dicom/CDicomProtocol"),
     .target(
       name: "DicomCodec", dependencies: [core, "CDicomProtocol"], path: "Sources/Plugins/Dicom/Codec",

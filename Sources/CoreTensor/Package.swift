@@ -31,7 +31,7 @@ let package = Package(
     .target(
       name: "Metrics", dependencies: ["CoreTensor", "COpenBLAS"], path: "Metrics", swiftSettings: strict),
     .target(
-      name: "WorldModel", dependencies: ["CoreTensor", "Layers", "Imaging", "CPluginInterface"],
+      name: "WorldModel", dependencies: ["CoreTensor", "Layers", "Imaging", "Metrics", "CPluginInterface"],
       path: "WorldModel", swiftSettings: strict),
     .target(
       name: "TaskChecks", dependencies: ["CoreTensor", "Layers", "Imaging", "WorldModel"], path: "TaskChecks",

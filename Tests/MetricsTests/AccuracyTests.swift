@@ -9,7 +9,7 @@ import Testing
     let scores = predicted.flatMap { own in (0..<3).map { $0 == own ? 1.0 : -1.0 } }
     #expect(try Accuracy(scores: scores, classes: 3, truth: truth).value == 0.7)
     let balanced = try Accuracy(scores: scores, classes: 3, truth: truth, balanced: true).value
-    #expect(abs(try #require(balanced) - 0.6555555555555556) < 1e-12)
+    #expect(near(balanced, 0.6555555555555556))
   }
 
   @Test func equalScoresAreTheFirstClass() throws {
@@ -39,7 +39,7 @@ import Testing
     #expect(try recall(2).hits == [1, 0.5, 0.5])
     #expect(try recall(3).hits == [1, 0.75, 1])
     #expect(try recall(9).hits == [1, 1, 1])
-    #expect(abs(try #require(recall(2).value) - 2.0 / 3) < 1e-12)
+    #expect(near(try recall(2).value, 2.0 / 3))
     #expect(try recall(2).value(weights: [0, 2, 2]) == 0.5)
   }
 
@@ -47,7 +47,7 @@ import Testing
     let level = [[Double]](repeating: [Double](repeating: 2, count: 64), count: 3)
     for k in [1, 3, 5] {
       let found = try RecallAtK(k, distances: level, truth: [0, 17, 63]).value
-      #expect(abs(try #require(found) - RecallAtK.chance(k, candidates: 64)) < 1e-12)
+      #expect(near(found, RecallAtK.chance(k, candidates: 64)))
     }
     #expect(RecallAtK.chance(1, candidates: 64) == 1.0 / 64 && RecallAtK.chance(9, candidates: 4) == 1)
   }

@@ -37,7 +37,7 @@ import WorldModel
       #expect(task.name == plugin.name)
     }
     let all = try host.load()
-    #expect(all.map(\.name) == ["local", "global", "domain", "phantom", "dicom"])
+    #expect(all.map(\.name) == ["local", "global", "domain", "phantom", "dicom", "probes"])
     #expect(all.map(\.definition.kind) == [.task, .task, .task, .data, .codec])
     #expect(try host.load(only: ["domain", "local"]).map(\.name) == ["local", "domain"])
   }

@@ -34,7 +34,7 @@ import Testing
 
   @Test func theRepositorysOwn() throws {
     let manifest = try PluginManifest(path: BuildFolder.repository + "/plugins.toml")
-    #expect(manifest.entries.map(\.name) == ["local", "global", "domain", "phantom", "dicom"])
+    #expect(manifest.entries.map(\.name) == ["local", "global", "domain", "phantom", "dicom", "probes"])
     #expect(manifest.entries.map(\.kind) == [.task, .task, .task, .data, .codec])
     #expect(manifest.entries.map(\.enabled) == [true, true, true, true, true])
   }

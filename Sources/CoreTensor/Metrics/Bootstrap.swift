@@ -71,7 +71,7 @@ public struct Bootstrap: Sendable, Equatable {
 }
 
 /// A figure of each resample of a bootstrap.
-public struct Resampled: Sendable, Equatable {
+public struct Resampled: Sendable, Equatable, Codable {
   /// In the order of resamples; nil where the figure was undefined.
   public let values: [Double?]
   public let confidence: Double
