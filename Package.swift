@@ -23,7 +23,8 @@ let installedLibraries: [LinkerSetting] = [
 ]
 
 let pluginTargets = [
-  "LocalTask", "GlobalTask", "DomainTask", "PhantomData", "DicomCodec", "SensitivityEvaluation",
+  "LocalTask", "GlobalTask", "DomainTask", "PhantomData", "DicomCodec", "ProbeEvaluation",
+  "SensitivityEvaluation",
 ]
 /// Libraries that the host must refuse, each for its own reason.
 let refusedTargets = [
@@ -60,6 +61,7 @@ let package = Package(
     plugin("DomainTask", "Sources/Tasks/Domain"),
     plugin("TrapTask", "Tests/Fixtures/TrapTask"),
     plugin("PhantomData", "Sources/Plugins/Phantom"),
+    plugin("ProbeEvaluation", "Sources/Plugins/Probe"),
     plugin("SensitivityEvaluation", "Sources/Plugins/Sensitivity"),
     .target(name: "CDicomProtocol", path: "Sources/Plugins/Dicom/CDicomProtocol"),
     .target(
@@ -89,6 +91,7 @@ let package = Package(
     tests("CoreTensorTests"),
     tests("LayersTests"),
     tests("ImagingTests"),
+    tests("MetricsTests"),
     tests("WorldModelTests", ["PluginHost"]),
     tests("PhantomTests", ["PhantomData"]),
     tests("SensitivityTests", ["SensitivityEvaluation", "PluginHost"]),

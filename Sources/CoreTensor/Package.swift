@@ -9,7 +9,7 @@ let package = Package(
   products: [
     .library(
       name: "CoreTensor", type: .dynamic,
-      targets: ["CoreTensor", "Layers", "Imaging", "WorldModel", "TaskChecks"])
+      targets: ["CoreTensor", "Layers", "Imaging", "Metrics", "WorldModel", "TaskChecks"])
   ],
   targets: [
     .target(
@@ -29,7 +29,9 @@ let package = Package(
     .target(
       name: "Imaging", dependencies: ["CoreTensor", "CKernels"], path: "Imaging", swiftSettings: strict),
     .target(
-      name: "WorldModel", dependencies: ["CoreTensor", "Layers", "Imaging", "CPluginInterface"],
+      name: "Metrics", dependencies: ["CoreTensor", "COpenBLAS"], path: "Metrics", swiftSettings: strict),
+    .target(
+      name: "WorldModel", dependencies: ["CoreTensor", "Layers", "Imaging", "Metrics", "CPluginInterface"],
       path: "WorldModel", swiftSettings: strict),
     .target(
       name: "TaskChecks", dependencies: ["CoreTensor", "Layers", "Imaging", "WorldModel"], path: "TaskChecks",

@@ -36,7 +36,7 @@ extension EndToEnd {
         ([], Int32(1), "no task \"domain\""), (["--candidates", "1"], 2, "from 2 to 1024"),
         (["--films", "few"], 2, "from 1 to"),
         (["--set", "sensitivity.spread=grid", "--candidates", "9"], 1, "8 or 27"),
-        (["--set", "sensitivity.spread=cube"], 1, "sequence"),
+        (["--set", "sensitivity.spread=cube"], 2, "sequence"),
       ]
       for (index, (given, status, text)) in refusals.enumerated() {
         let outcome = try scratch.run(words + given + ["--out", "out-\(index)"])

@@ -34,9 +34,12 @@ import Testing
 
   @Test func theRepositorysOwn() throws {
     let manifest = try PluginManifest(path: BuildFolder.repository + "/plugins.toml")
-    #expect(manifest.entries.map(\.name) == ["local", "global", "domain", "phantom", "dicom", "sensitivity"])
-    #expect(manifest.entries.map(\.kind) == [.task, .task, .task, .data, .codec, .evaluation])
-    #expect(manifest.entries.map(\.enabled) == [true, true, true, true, true, true])
+    #expect(
+      manifest.entries.map(\.name) == [
+        "local", "global", "domain", "phantom", "dicom", "probes", "sensitivity",
+      ])
+    #expect(manifest.entries.map(\.kind) == [.task, .task, .task, .data, .codec, .evaluation, .evaluation])
+    #expect(manifest.entries.map(\.enabled) == [true, true, true, true, true, true, true])
   }
 
   private static let good = "name = \"local\"\nkind = \"task\"\nlibrary = \"L\"\n"

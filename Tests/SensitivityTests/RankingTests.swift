@@ -37,7 +37,7 @@ import Testing
       count: 5, targets: targets, predicted: [.told: targets, .untold: reversed])
     let film = JudgedFilm(
       facts: FilmFacts(
-        identifier: "f",
+        identifier: "f", patient: "p",
         candidates: Array(repeating: .init(brightness: 1, contrast: 1, gamma: 1, blur: 0), count: 5),
         actions: Array(repeating: [], count: 5), changed: Array(repeating: true, count: 5)),
       distances: [features.distances(.told), features.distances(.untold)])
@@ -50,7 +50,7 @@ import Testing
 
   @Test func aSmallRankingByHand() {
     let facts = FilmFacts(
-      identifier: "f",
+      identifier: "f", patient: "p",
       candidates: Array(repeating: .init(brightness: 1, contrast: 1, gamma: 1, blur: 0), count: 3),
       actions: [[], [], []], changed: [true, true, true])
     let film = JudgedFilm(facts: facts, distances: [[1, 2, 0.5, 3, 2, 2, 4, 4, 4]])

@@ -13,7 +13,7 @@ import WorldModel
     ]
     let checks = checkEvaluation(
       SensitivityEvaluation.definition, options: options,
-      tasks: try Trial.definitions(["local", "global", "domain"]))
+      tasks: try Trial.definitions(["global", "domain"]))
     #expect(checks.filter { !$0.isKept } == [])
   }
 

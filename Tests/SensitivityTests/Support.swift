@@ -33,8 +33,8 @@ enum Trial {
     _ workspace: MemoryWorkspace = MemoryWorkspace(), seed: UInt64 = 3
   ) throws -> ModelScene {
     let shape = WorldModelShape(
-      encoder: VisionTransformerShape(imageSize: 32, patchSize: 8, width: 32, depth: 1, heads: 2),
-      predictor: PredictorShape(featureWidth: 32, width: 16, depth: 1, heads: 2, gridSize: 4))
+      encoder: VisionTransformerShape(imageSize: 64, patchSize: 8, width: 32, depth: 1, heads: 2),
+      predictor: PredictorShape(featureWidth: 32, width: 16, depth: 1, heads: 2, gridSize: 8))
     let tasks = try TaskSet(
       definitions(names).map { ($0, Options($0.options, given: options[$0.name] ?? [:])) },
       environment: shape.environment(.paper))

@@ -1,3 +1,5 @@
+import Metrics
+
 /// Frozen features of films: one vector each, the mean over the tokens of a whole film.
 public struct FeatureSet: Sendable {
   /// Values of a vector.
@@ -53,11 +55,21 @@ public struct EvaluationFigure: Sendable, Equatable, Codable {
   /// What the value may be taken for: a confidence interval, or a standard deviation to either side; nil where the
   /// evaluation gives none.
   public let interval: ClosedRange<Double>?
+  /// The figure of each resample of a bootstrap of the test films, where the evaluation made one: the host then gives
+  /// the difference between subjects an interval too.
+  public let resampled: Resampled?
 
   public init(_ name: String, _ value: Double, interval: ClosedRange<Double>? = nil) {
-    self.name = name
-    self.value = value
-    self.interval = interval
+    (self.name, self.value, self.interval, resampled) = (name, value, interval, nil)
+  }
+
+  /// A figure with the interval of its bootstrap.
+  /// - Parameters:
+  ///   - name: what it is, unit included.
+  ///   - value: of all test films.
+  ///   - resampled: by a `Bootstrap` that depends on the scene's test records and seed alone; nil for none.
+  public init(_ name: String, _ value: Double, resampled: Resampled?) {
+    (self.name, self.value, interval, self.resampled) = (name, value, resampled?.interval, resampled)
   }
 }
 

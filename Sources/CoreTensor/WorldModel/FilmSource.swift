@@ -30,6 +30,14 @@ public struct FilmRecord: Sendable, Equatable, Codable {
     self.unknown = unknown
     self.attributes = attributes
   }
+
+  /// Whether the film has a finding; nil where that is not known.
+  public func label(of finding: String) -> Bool? {
+    unknown.contains(finding) ? nil : findings.contains(finding)
+  }
+
+  /// Whose films stay together where films are split or drawn: a patient's; films without one are each their own.
+  public var patientKey: String { patient.map { "patient " + $0 } ?? "film " + identifier }
 }
 
 /// The way of the rays through the patient.

@@ -16,9 +16,9 @@ struct RankedRow {
     PictureSheet(
       title: "Which of \(targets.count) candidates is nearest to the prediction from context x?",
       notes: [
-        "Film \(film.facts.identifier). Candidates y are the film at other brightness × contrast, gamma and blur (pixels); "
-          + "x is the framed one, changed once more by a.",
-        "Pictures from left to right: context, true target, then candidates by their distance from the prediction.",
+        "Film \(film.facts.identifier). Candidates y are the film at other brightness, contrast, gamma and blur (pixels); "
+          + "context x is the framed one, changed once more by a.",
+        "From left to right: context, true target, then the candidates nearest to what is predicted from x.",
       ],
       rows: predictions.indices.filter { [.told, .untold].contains(predictions[$0]) }.map(row))
   }
@@ -31,8 +31,8 @@ struct RankedRow {
       label: heading(predictions[index]) + ": the true target is number \(place) of \(targets.count)",
       groups: [
         [
-          PictureSheet.Picture(contexts[query], captions: ["context x", action]),
-          PictureSheet.Picture(targets[query], captions: ["true target y", look(query)], isFramed: true),
+          PictureSheet.Picture(contexts[query], captions: ["context x"] + action),
+          PictureSheet.Picture(targets[query], captions: ["true target y"] + look(query), isFramed: true),
         ],
         ranking.prefix(Self.nearest).enumerated().map { place, candidate in
           PictureSheet.Picture(
@@ -51,14 +51,20 @@ struct RankedRow {
       ? "Not told a (as if x were unchanged)" : "A model that is never told a"
   }
 
-  /// What the predictor is told; nothing where it is told nothing.
-  private var action: String {
+  /// What the predictor is told, two numbers a line; nothing where it is told nothing.
+  private var action: [String] {
     let numbers = film.facts.actions[query].map { String(format: "%.2f", $0) }
-    return numbers.isEmpty ? "" : "a = " + numbers.joined(separator: " ")
+    return stride(from: 0, to: numbers.count, by: 2).map { start in
+      (start == 0 ? "a = " : "  ") + numbers[start..<min(start + 2, numbers.count)].joined(separator: ", ")
+    }
   }
 
-  private func look(_ candidate: Int) -> String {
+  private func look(_ candidate: Int) -> [String] {
     let look = film.facts.candidates[candidate]
-    return String(format: "%.2f × %.2f, %.2f, %.1f", look.brightness, look.contrast, look.gamma, look.blur)
+    return [
+      String(format: "brightness %.2f", look.brightness),
+      String(format: "contrast %.2f", look.contrast),
+      String(format: "gamma %.2f, blur %.1f", look.gamma, look.blur),
+    ]
   }
 }

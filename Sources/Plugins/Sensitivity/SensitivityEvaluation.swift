@@ -99,9 +99,9 @@ struct SensitivityEvaluation: ModelEvaluation {
 
   private func figures(_ work: SensitivityWork, seed: UInt64) throws -> [EvaluationFigure] {
     let lists = work.films.flatMap { film in
-      Array(repeating: film.facts.identifier, count: settings.candidates)
+      Array(repeating: film.facts.patient, count: settings.candidates)
     }
-    // Candidates of one film are no independent cases.
+    // Candidates of one film, and films of one patient, are no independent cases.
     let bootstrap = Bootstrap(groups: lists, seed: seed)
     var figures: [EvaluationFigure] = []
     var drawn: [Prediction: (value: Double, resampled: Resampled)] = [:]

@@ -69,7 +69,8 @@ struct SensitivityTest {
       scene.model, targets: targets, contexts: contexts, draws: draws, predictions, neutral: settings.neutral)
     let judged = JudgedFilm(
       facts: FilmFacts(
-        identifier: scene.films.records[index].identifier, candidates: candidates,
+        identifier: scene.films.records[index].identifier, patient: scene.films.records[index].patientKey,
+        candidates: candidates,
         actions: draws.prefix(candidates.count).map { $0.own.flatMap(\.numbers) },
         changed: zip(targets, contexts).map { $0 != $1 }),
       distances: predictions.map { features.distances($0) })

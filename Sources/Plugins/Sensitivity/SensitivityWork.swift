@@ -5,6 +5,8 @@ import WorldModel
 /// What is known of one film of the test, besides distances.
 struct FilmFacts: Codable, Equatable {
   let identifier: String
+  /// Whose films are drawn together in resamples.
+  let patient: String
   let candidates: [Appearance]
   /// What was told of each candidate's context; nothing where the model is told nothing.
   let actions: [[Float]]

@@ -2,5 +2,5 @@
 let allCommands: [Command] = [
   .pretrain, .resume, .dataAudit, .dataPrepare, .dataCollections, .plugins, .newTask, .phantom, .verify,
   .replay,
-  .compare, .evaluate, .sensitivity, .bench, .doctor,
+  .compare, .evaluate, .curve, .sensitivity, .bench, .doctor,
 ]

@@ -23,13 +23,7 @@ extension Command {
       }
       guard Set(paths).count == paths.count else { throw UsageError("compare: the same run is named twice") }
       let comparison = try RunComparison(paths)
-      if let file = arguments.value("--out") {
-        guard file.hasSuffix(".png") else {
-          throw UsageError("compare: --out \(file): expected a name that ends in .png")
-        }
-        guard access(file, F_OK) != 0 else {
-          throw UsageError("compare: --out \(file) exists already; remove it or give another name")
-        }
+      if let file = try arguments.value("--out").map(LineChart.freshFile) {
         try comparison.chart.draw().writePng(to: file)
       }
       if arguments.has("--json") {

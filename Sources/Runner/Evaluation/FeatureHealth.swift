@@ -1,5 +1,7 @@
 import COpenBLAS
 import CoreTensor
+import Foundation
+import Metrics
 
 /// Whether features still tell films apart.
 struct FeatureHealth: Sendable, Equatable, Codable {
@@ -42,6 +44,7 @@ struct FeatureHealth: Sendable, Equatable, Codable {
     let singular = LinearAlgebra.eigenvalues(upper: gram, order: order).map { max($0, 0).squareRoot() }
     let sum = singular.reduce(0, +)
     guard sum > 0, sum.isFinite else { return 1 }
-    return exponential(-singular.map { $0 / sum }.filter { $0 > 0 }.reduce(0) { $0 + $1 * logarithm($1) })
+    let shares = singular.map { $0 / sum }.filter { $0 > 0 }
+    return exp(-shares.reduce(0.0) { $0 + $1 * log($1) })
   }
 }

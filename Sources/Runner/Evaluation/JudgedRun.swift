@@ -13,20 +13,30 @@ struct JudgedRun {
   let partition: FilmPartition
   let model: WorldModel
   /// Optimiser steps that the model has had.
-  let step: Int
+  private(set) var step = 0
   /// Of the file that the weights are from.
-  let checksum: String
+  private(set) var checksum = ""
 
-  /// The flags of every such command.
+  /// Flags that say which films, which findings, and how to compute.
+  static let settingOptions = SettingFlag.singles + SettingFlag.evaluationFlags.map(\.option)
+
+  /// The flags of every command that judges one checkpoint.
   static let options =
-    SettingFlag.singles + SettingFlag.evaluationFlags.map(\.option) + [
+    settingOptions + [
       CommandOption(
         "--checkpoint", .value("STEP"), help: "The checkpoint to judge, by its step; default the newest.")
     ]
 
+  /// The run that a command names `RUN`, at the checkpoint that it asks for.
   /// - Throws: `SettingsError`, `StorageError`, `WeightsError`, and what opening the films throws.
   init(_ arguments: ParsedArguments) throws {
-    folder = try RunFolder.open(at: arguments.required("RUN"))
+    try self.init(arguments.required("RUN"), arguments)
+    try load(arguments.integer("--checkpoint", in: 0...Int(Int32.max)))
+  }
+
+  /// The run in a folder, its model still at random.
+  init(_ path: String, _ arguments: ParsedArguments) throws {
+    folder = try RunFolder.open(at: path)
     let versions = try RunVersions(of: folder)
     setup = try RunSetup(
       Self.request(folder, arguments), pluginsFile: arguments.value("--plugins") ?? versions.registry)
@@ -35,9 +45,14 @@ struct JudgedRun {
     partition = try FilmPartition(
       source.records, hasLabels: !source.findingNames.isEmpty, setup.configuration, trains: false)
     model = tasks.model(setup.shape, seed: UInt64(setup.configuration.run.seed))
-    let checkpoint = try Self.checkpoint(folder, arguments.integer("--checkpoint", in: 0...Int(Int32.max)))
+  }
+
+  /// Gives the model the weights of a checkpoint.
+  /// - Parameter step: nil for the newest.
+  mutating func load(_ step: Int?) throws {
+    let checkpoint = try Self.checkpoint(folder, step)
     try ModelCheckpoint.loadWeights(checkpoint.path(of: Checkpoint.model), into: model)
-    step = checkpoint.step
+    self.step = checkpoint.step
     checksum = try DurableFile.seal(of: checkpoint.path(of: Checkpoint.model)).crc32
   }
 

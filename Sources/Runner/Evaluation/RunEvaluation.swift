@@ -7,16 +7,24 @@ import WorldModel
 /// A run, judged by a plugin.
 struct RunEvaluation {
   let judged: JudgedRun
+  /// Whether features are judged beside those of the random encoder and plain pixels.
+  let isCompared: Bool
 
-  init(_ judged: JudgedRun) { self.judged = judged }
+  init(_ judged: JudgedRun, isCompared: Bool = true) {
+    self.judged = judged
+    self.isCompared = isCompared
+  }
 
   /// - Parameters:
   ///   - name: of an evaluation in the registry.
-  ///   - out: where an evaluation of the whole model works; nil = `RUN/evaluations/NAME`.
+  ///   - out: where the user wants an evaluation of the whole model to work; nil = `modelOut`.
+  ///   - modelOut: nil = `RUN/evaluations/NAME`.
   ///   - given: options that the command line sets, over the registry's and the run's.
   /// - Returns: nil where the user asked to stop and the work is saved.
   /// - Throws: `EvaluationError` where the plugin is none, or there are no films to learn from or test on.
-  func run(_ name: String, out: String?, given: [String: OptionValue] = [:]) throws -> EvaluationReport? {
+  func run(
+    _ name: String, out: String?, modelOut: String? = nil, given: [String: OptionValue] = [:]
+  ) throws -> EvaluationReport? {
     let definition = try definition(name)
     let settings = judged.setup.configuration.plugins[name] ?? [:]
     let options = Options(definition.options, given: settings.merging(given) { $1 })
@@ -30,8 +38,8 @@ struct RunEvaluation {
         return try judgeFeatures(name, code, code.run { try make(options) })
       case .model(let make):
         return try judgeModel(
-          name, code, code.run { try make(options) }, out: out ?? "\(judged.folder.path)/evaluations/\(name)",
-          options: options)
+          name, code, code.run { try make(options) },
+          out: out ?? modelOut ?? "\(judged.folder.path)/evaluations/\(name)", options: options)
       }
     }
   }
@@ -55,11 +63,11 @@ struct RunEvaluation {
   private func judgeFeatures(
     _ name: String, _ code: PluginCode, _ evaluation: any Evaluation
   ) throws -> EvaluationReport {
-    let scenes = try [
-      scene { features(judged.model.targetEncoder, $0) },
-      scene { features(judged.untrained().targetEncoder, $0) },
-      scene { PixelFeatures.features(judged.source, films: $0) },
-    ]
+    var scenes = [try scene { features(judged.model.targetEncoder, $0) }]
+    if isCompared {
+      scenes.append(try scene { features(judged.untrained().targetEncoder, $0) })
+      scenes.append(try scene { PixelFeatures.features(judged.source, films: $0) })
+    }
     let figures = try scenes.map { scene in try code.run { try evaluation(scene) } }
     for other in figures where other.map(\.name) != figures[0].map(\.name) {
       throw EvaluationError(
@@ -68,8 +76,8 @@ struct RunEvaluation {
     }
     let rows = figures[0].indices.map { row in
       EvaluationReport.Row(
-        name: figures[0][row].name, trained: .init(figures[0][row]), random: .init(figures[1][row]),
-        pixels: .init(figures[2][row]))
+        name: figures[0][row].name, trained: .init(figures[0][row]),
+        random: isCompared ? .init(figures[1][row]) : nil, pixels: isCompared ? .init(figures[2][row]) : nil)
     }
     return report(
       name, train: scenes[0].train.records.count, validation: scenes[0].validation.records.count,

@@ -181,3 +181,17 @@ public struct LineChart: Sendable {
     return Array(ordered[cut..<(values.count - cut)]) + smoothed(line.points).map(\.y)
   }
 }
+
+extension LineChart {
+  /// The name of a picture that a command line gives, where it may be written.
+  /// - Throws: `UsageError` where it does not end in .png, or the file exists.
+  static func freshFile(_ file: String) throws -> String {
+    guard file.hasSuffix(".png") else {
+      throw UsageError("--out \(file): expected a name that ends in .png")
+    }
+    guard access(file, F_OK) != 0 else {
+      throw UsageError("--out \(file) exists already; remove it or give another name")
+    }
+    return file
+  }
+}

@@ -135,9 +135,6 @@ extension [FilmRecord] {
 }
 
 extension FilmRecord {
-  /// Films without a patient are each their own.
-  var patientKey: String { patient.map { "patient " + $0 } ?? "film " + identifier }
-
   /// The collection, where several are joined; else empty.
   var collection: String { attributes[JoinedSource.collectionAttribute] ?? "" }
 

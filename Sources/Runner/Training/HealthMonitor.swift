@@ -21,7 +21,7 @@ final class HealthMonitor {
   private let probe: ProbeEvaluation?
   private let fresh: () -> VisionTransformer
   /// Figures of the random encoder, for comparison; made when first asked for, so that training begins at once.
-  private(set) lazy var initial = report(fresh(), step: 0)
+  private(set) lazy var initial = try? report(fresh(), step: 0)
 
   /// - Parameter fresh: makes the target encoder as initialised.
   init(
@@ -38,7 +38,8 @@ final class HealthMonitor {
   }
 
   /// - Returns: nil where fewer than two held-out films can be used.
-  func report(_ encoder: VisionTransformer, step: Int) -> HealthReport? {
+  /// - Throws: `MetricError` where a feature is not finite.
+  func report(_ encoder: VisionTransformer, step: Int) throws -> HealthReport? {
     let count = min(configuration.health.films, partition.heldOut.count)
     let held = (0..<count).map { partition.heldOut[$0 * partition.heldOut.count / count] }
     let backend = configuration.run.precision.backend
@@ -48,8 +49,8 @@ final class HealthMonitor {
     let limits = configuration.health
     return HealthReport(
       step: step, health: health,
-      probe: probe.map {
-        $0(FeatureExtraction.features(encoder, source, films: $0.train + $0.test, backend))
+      probe: try probe.map {
+        try $0(FeatureExtraction.features(encoder, source, films: $0.train + $0.test, backend))
       },
       isCollapsed: !(health.rank >= limits.minimumRank && health.deviation >= limits.minimumDeviation))
   }

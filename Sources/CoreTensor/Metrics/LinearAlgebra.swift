@@ -1,13 +1,9 @@
 import COpenBLAS
-import Foundation
-
-func exponential(_ x: Double) -> Double { exp(x) }
-func logarithm(_ x: Double) -> Double { log(x) }
 
 /// The two LAPACK routines that evaluation needs.
-enum LinearAlgebra {
+public enum LinearAlgebra {
   /// Eigenvalues, ascending, of the symmetric matrix whose upper triangle is given row-major.
-  static func eigenvalues(upper: [Double], order: Int) -> [Double] {
+  public static func eigenvalues(upper: [Double], order: Int) -> [Double] {
     var (matrix, values) = (upper, [Double](repeating: 0, count: order))
     var (size, info) = (Int32(order), Int32(0))
     // LAPACK reads columns first, so that our upper triangle is its lower one.
@@ -21,7 +17,7 @@ enum LinearAlgebra {
 
   /// Solves A x = b for a symmetric positive definite A whose upper triangle is given row-major.
   /// - Returns: nil where A is not positive definite.
-  static func solve(upper: [Double], _ right: [Double]) -> [Double]? {
+  public static func solve(upper: [Double], _ right: [Double]) -> [Double]? {
     var (matrix, solution) = (upper, right)
     var (size, one, info) = (Int32(right.count), Int32(1), Int32(0))
     dposv_("L", &size, &one, &matrix, &size, &solution, &size, &info)
