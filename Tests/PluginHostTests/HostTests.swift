@@ -38,7 +38,7 @@ import WorldModel
     }
     let all = try host.load()
     #expect(all.map(\.name) == ["local", "global", "domain", "phantom", "dicom", "probes"])
-    #expect(all.map(\.definition.kind) == [.task, .task, .task, .data, .codec])
+    #expect(all.map(\.definition.kind) == [.task, .task, .task, .data, .codec, .evaluation])
     #expect(try host.load(only: ["domain", "local"]).map(\.name) == ["local", "domain"])
   }
 
