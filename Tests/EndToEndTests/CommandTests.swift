@@ -40,7 +40,8 @@ extension EndToEnd {
       }
       let rows: [[String: Any]] = try parsed(
         scratch.run(["plugins", "--json", "--plugins", Repository.plugins]).output)
-      #expect(rows.map { $0["name"] as? String } == ["local", "global", "domain", "phantom", "dicom"])
+      #expect(
+        rows.map { $0["name"] as? String } == ["local", "global", "domain", "phantom", "dicom", "probes"])
       #expect(rows.allSatisfy { $0["problem"] == nil && !(($0["options"] as? [Any]) ?? []).isEmpty })
       let text = "[[plugin]]\nname = \"ghost\"\nkind = \"task\"\nlibrary = \"GhostTask\"\nenabled = true\n"
       try scratch.write(Data(text.utf8), "plugins.toml")
@@ -66,7 +67,10 @@ extension EndToEnd {
       let scratch = try Scratch()
       let general = try scratch.run(["--help"])
       #expect(general.status == 0)
-      for name in ["pretrain", "resume", "plugins", "phantom", "verify", "replay", "bench", "doctor"] {
+      for name in [
+        "pretrain", "resume", "plugins", "phantom", "probe", "features", "verify", "replay", "bench",
+        "doctor",
+      ] {
         #expect(general.output.contains("  \(name) "))
         let outcome = try scratch.run([name, "--help"])
         #expect(outcome.status == 0 && outcome.errors.isEmpty)
