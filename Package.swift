@@ -91,7 +91,7 @@ let package = Package(
     tests("CoreTensorTests"),
     tests("LayersTests"),
     tests("ImagingTests"),
-    tests("MetricsTests"),
+    tests("MetricsTests", ["ProbeEvaluation"]),
     tests("WorldModelTests", ["PluginHost"]),
     tests("PhantomTests", ["PhantomData"]),
     tests("SensitivityTests", ["SensitivityEvaluation", "PluginHost"]),

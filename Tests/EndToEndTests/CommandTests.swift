@@ -69,7 +69,10 @@ extension EndToEnd {
       let scratch = try Scratch()
       let general = try scratch.run(["--help"])
       #expect(general.status == 0)
-      for name in ["pretrain", "resume", "plugins", "phantom", "verify", "replay", "bench", "doctor"] {
+      for name in [
+        "pretrain", "resume", "plugins", "phantom", "probe", "features", "verify", "replay", "bench",
+        "doctor",
+      ] {
         #expect(general.output.contains("  \(name) "))
         let outcome = try scratch.run([name, "--help"])
         #expect(outcome.status == 0 && outcome.errors.isEmpty)

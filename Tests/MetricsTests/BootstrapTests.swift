@@ -14,7 +14,7 @@ import Testing
 
   @Test func percentilesAreNumPys() {
     let figure = Resampled(values: [3, 1, 4, 1, 5, 9, 2, 6], confidence: 0.95)
-    #expect(figure.interval == 1.0...8.475)
+    #expect(figure.interval?.lowerBound == 1 && near(figure.interval?.upperBound, 8.475))
     #expect(Resampled(values: [3, 1, 4, 1, 5, 9, 2, 6], confidence: 0.5).interval == 1.75...5.25)
     #expect(Resampled(values: [7], confidence: 0.95).interval == 7...7)
   }

@@ -25,7 +25,7 @@ struct CurveCase: Sendable, CustomTestStringConvertible {
     CurveCase("perfect", [1, 2, 3, 4], [0, 0, 1, 1], area: 1, precision: 1),
     CurveCase("reversed", [4, 3, 2, 1], [0, 0, 1, 1], area: 0, precision: 0.41666666666666663),
     CurveCase(
-      "huge, tiny, both zeros", [-1e300, 1e300, 0, -0.0, 5e-324], [0, 1, 1, 0, 1],
+      "huge, tiny, both zeros", [-1e300, 1e300, 0, -0.0, .leastNonzeroMagnitude], [0, 1, 1, 0, 1],
       area: 0.9166666666666666, precision: 0.9166666666666665),
     CurveCase("a positive at the bottom", [0.9, 0.8, 0.7, 0.1], [0, 0, 0, 1], area: 0, precision: 0.25),
     CurveCase(

@@ -40,10 +40,10 @@ public struct LinearProbe: Sendable {
       for _ in 0..<30 {
         next = zip(weights, step).map { $0 - $1 }
         there = objective(next)
-        if there.value <= here.value { break }
+        if there.isNoHigher(than: here) { break }
         step = step.map { $0 / 2 }
       }
-      guard there.value <= here.value else { break }
+      guard there.isNoHigher(than: here) else { break }
       (weights, here) = (next, there)
       if step.lazy.map(abs).max()! < 1e-8 { break }
     }
@@ -92,6 +92,9 @@ private struct LogisticObjective {
     /// Upper triangle, row-major.
     var curvature: [Double]
     static let nowhere = Point(value: .infinity, slope: [], curvature: [])
+
+    /// But for the rounding of a sum over films.
+    func isNoHigher(than other: Point) -> Bool { value <= other.value * (1 + 1e-12) }
   }
 
   /// Rows that are held at once beside the features themselves.

@@ -37,7 +37,8 @@ struct RankedRow {
         ranking.prefix(Self.nearest).enumerated().map { place, candidate in
           PictureSheet.Picture(
             targets[candidate],
-            captions: [String(format: "%d: distance %.3f", place + 1, distances[candidate])] + look(candidate),
+            captions: [String(format: "%d: distance %.3f", place + 1, distances[candidate])]
+              + look(candidate),
             isFramed: candidate == query)
         },
       ])

@@ -2,5 +2,5 @@
 let allCommands: [Command] = [
   .pretrain, .resume, .dataAudit, .dataPrepare, .dataCollections, .plugins, .newTask, .phantom, .verify,
   .replay,
-  .compare, .evaluate, .curve, .sensitivity, .bench, .doctor,
+  .compare, .probe, .features, .sensitivity, .evaluate, .curve, .bench, .doctor,
 ]

@@ -20,7 +20,7 @@ extension Command {
     arguments: [CommandArgument("RUN", help: "Folders of one run or more.", isRepeated: true)],
     examples: [
       CommandExample(
-        "chex-runner curve runs/local runs/all --with probe --out probe.png",
+        "chex-runner curve runs/local runs/all --with probes --out probe.png",
         "where more tasks begin to pay")
     ],
     run: { arguments in

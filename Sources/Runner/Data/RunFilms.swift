@@ -17,8 +17,9 @@ extension RunSetup {
   }
 
   /// The run's films, kept in memory as far as there is room.
-  func filmSource() throws -> FilmCache {
-    FilmCache(try openSource(), mostBytes: configuration.data.cacheMebibytes << 20)
+  /// - Parameter keepsFilms: false where each film is looked at once.
+  func filmSource(keepsFilms: Bool = true) throws -> FilmCache {
+    FilmCache(try openSource(), mostBytes: keepsFilms ? configuration.data.cacheMebibytes << 20 : 0)
   }
 
   /// The run's films: of one source as it is, of several joined.

@@ -16,7 +16,7 @@ struct FeatureTable: Sendable, Equatable {
 
 /// Mean-pooled features of whole films.
 enum FeatureExtraction {
-  private static let batchSize = 32
+  static let batchSize = 32
 
   /// Each film, resized whole to the input size, through `encoder`; mean over tokens of its output (spec section 9).
   /// - Parameter encoder: does not change meanwhile.
@@ -31,18 +31,25 @@ enum FeatureExtraction {
   private static func features(
     _ encoder: VisionTransformer, _ source: FilmCache, _ films: [Int]
   ) -> FeatureTable {
-    let side = encoder.shape.imageSize
     var kept: [Int] = []
     var values: [Float] = []
     for start in stride(from: 0, to: films.count, by: batchSize) {
-      let part = Array(films[start..<min(films.count, start + batchSize)])
-      let images = decoded(source, part, side)
-      let usable = zip(part, images).compactMap { film, image in image.map { (film, $0) } }
-      guard !usable.isEmpty else { continue }
-      kept += usable.map(\.0)
-      values += pooled(encoder(InputNormalization.tensor(usable.map(\.1))))
+      let batch = tokens(encoder, source, Array(films[start..<min(films.count, start + batchSize)]))
+      kept += batch.films
+      if let tokens = batch.tokens { values += pooled(tokens) }
     }
     return FeatureTable(width: encoder.shape.width, films: kept, values: values)
+  }
+
+  /// Features of a batch of films: those that can be used, and their tokens (B, N, D); nil where none can.
+  static func tokens(
+    _ encoder: VisionTransformer, _ source: FilmCache, _ films: [Int]
+  ) -> (films: [Int], tokens: Tensor?) {
+    let images = decoded(source, films, encoder.shape.imageSize)
+    let usable = zip(films, images).compactMap { film, image in image.map { (film, $0) } }
+    return (
+      usable.map(\.0), usable.isEmpty ? nil : encoder(InputNormalization.tensor(usable.map(\.1)))
+    )
   }
 
   static func decoded(_ source: FilmCache, _ films: [Int], _ side: Int) -> [GrayImage?] {
@@ -56,7 +63,7 @@ enum FeatureExtraction {
   }
 
   /// x (B, N, D) → B rows of D, mean over tokens.
-  private static func pooled(_ x: Tensor) -> [Float] {
+  static func pooled(_ x: Tensor) -> [Float] {
     let (batch, tokens, width) = (x.shape[0], x.shape[1], x.shape[2])
     var out = [Float](repeating: 0, count: batch * width)
     let pointer = x.pointer

@@ -28,20 +28,21 @@ struct JudgedRun {
     ]
 
   /// The run that a command names `RUN`, at the checkpoint that it asks for.
+  /// - Parameter keepsFilms: false where each film is looked at once.
   /// - Throws: `SettingsError`, `StorageError`, `WeightsError`, and what opening the films throws.
-  init(_ arguments: ParsedArguments) throws {
-    try self.init(arguments.required("RUN"), arguments)
+  init(_ arguments: ParsedArguments, keepsFilms: Bool = true) throws {
+    try self.init(arguments.required("RUN"), arguments, keepsFilms: keepsFilms)
     try load(arguments.integer("--checkpoint", in: 0...Int(Int32.max)))
   }
 
   /// The run in a folder, its model still at random.
-  init(_ path: String, _ arguments: ParsedArguments) throws {
+  init(_ path: String, _ arguments: ParsedArguments, keepsFilms: Bool = true) throws {
     folder = try RunFolder.open(at: path)
     let versions = try RunVersions(of: folder)
     setup = try RunSetup(
       Self.request(folder, arguments), pluginsFile: arguments.value("--plugins") ?? versions.registry)
     tasks = try setup.taskSet()
-    source = try setup.filmSource()
+    source = try setup.filmSource(keepsFilms: keepsFilms)
     partition = try FilmPartition(
       source.records, hasLabels: !source.findingNames.isEmpty, setup.configuration, trains: false)
     model = tasks.model(setup.shape, seed: UInt64(setup.configuration.run.seed))

@@ -1,4 +1,3 @@
-import CoreTensor
 import Metrics
 import WorldModel
 
@@ -22,47 +21,55 @@ struct ProbeResult: Sendable, Equatable, Codable {
 
 /// Fits and tests linear probes on frozen features.
 struct ProbeEvaluation: Sendable {
-  let train: [Int]
-  let test: [Int]
   /// Findings with enough positives and negatives on both sides.
   let findings: [String]
+  private let train: [Int]
+  private let validation: [Int]
+  private let test: [Int]
   private let records: [FilmRecord]
 
   /// - Parameter wanted: findings asked for; empty for all.
   /// - Returns: nil where no finding has enough cases.
   init?(_ records: [FilmRecord], findingNames: [String], wanted: [String], partition: FilmPartition) {
-    (self.records, train, test) = (records, partition.probeTrain, partition.probeTest)
-    let (train, test) = (train, test)
-    findings = Set(wanted.isEmpty ? findingNames : wanted).sorted().filter { name in
-      FeatureProbe.Finding(
-        train: train.map { records[$0].label(of: name) }, test: test.map { records[$0].label(of: name) }
-      ).hasEnoughCases
+    self.records = records
+    (train, validation, test) = (partition.probeTrain, partition.probeValidation, partition.probeTest)
+    let parts = (train, validation, test)
+    findings = Set(wanted.isEmpty ? findingNames : wanted).sorted().filter {
+      Self.labels(of: $0, records, parts).hasEnoughCases
     }
     if findings.isEmpty { return nil }
   }
 
-  /// - Parameter features: of the films in `train` and `test`; films that could not be decoded are missing.
+  private static func labels(
+    of finding: String, _ records: [FilmRecord], _ films: (train: [Int], validation: [Int], test: [Int])
+  ) -> FeatureProbe.Finding {
+    func labels(_ films: [Int]) -> [Bool?] { films.map { records[$0].label(of: finding) } }
+    return FeatureProbe.Finding(
+      train: labels(films.train), validation: labels(films.validation), test: labels(films.test))
+  }
+
+  /// Films whose features it needs.
+  var films: [Int] { train + validation + test }
+
+  /// - Parameter features: of ``films``; those that could not be decoded are missing.
   /// - Throws: `MetricError` where a feature is not finite.
   func callAsFunction(_ features: FeatureTable) throws -> ProbeResult {
     let rows = Dictionary(uniqueKeysWithValues: features.films.enumerated().map { ($1, $0) })
-    let (train, test) = (train.filter { rows[$0] != nil }, test.filter { rows[$0] != nil })
+    func usable(_ films: [Int]) -> [Int] { films.filter { rows[$0] != nil } }
     func values(_ films: [Int]) -> [Float] { films.flatMap { features.row(rows[$0]!) } }
-    let labels = findings.map { name in
-      FeatureProbe.Finding(
-        train: train.map { records[$0].label(of: name) }, test: test.map { records[$0].label(of: name) })
-    }
-    let usable = labels.indices.filter { labels[$0].hasEnoughCases }
+    let parts = (train: usable(train), validation: usable(validation), test: usable(test))
+    let probed = findings.map { (name: $0, labels: Self.labels(of: $0, records, parts)) }
+      .filter { $0.labels.hasEnoughCases }
     let scores = try FeatureProbe(
-      width: features.width, train: values(train), groups: train.map { records[$0].patientKey },
-      test: values(test)
-    ).linear(usable.map { labels[$0] })
+      width: features.width, train: values(parts.train), groups: parts.train.map { records[$0].patientKey },
+      validation: values(parts.validation), test: values(parts.test)
+    ).linear(probed.map(\.labels))
     return ProbeResult(
-      findings: try zip(usable, scores).compactMap { index, scores in
-        let known = labels[index].test.compactMap { $0 }
-        return try AreaUnderCurve(scores, labels[index].test).value.map {
-          .init(
-            name: findings[index], areaUnderCurve: $0, positives: known.count { $0 }, films: known.count)
+      findings: try zip(probed, scores).compactMap { finding, scores in
+        let known = finding.labels.test.compactMap { $0 }
+        return try AreaUnderCurve(scores, finding.labels.test).value.map {
+          .init(name: finding.name, areaUnderCurve: $0, positives: known.count { $0 }, films: known.count)
         }
-      }, trainFilms: train.count, testFilms: test.count)
+      }, trainFilms: parts.train.count, testFilms: parts.test.count)
   }
 }

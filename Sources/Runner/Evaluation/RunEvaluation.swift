@@ -77,7 +77,8 @@ struct RunEvaluation {
     let rows = figures[0].indices.map { row in
       EvaluationReport.Row(
         name: figures[0][row].name, trained: .init(figures[0][row]),
-        random: isCompared ? .init(figures[1][row]) : nil, pixels: isCompared ? .init(figures[2][row]) : nil)
+        random: isCompared ? .init(figures[1][row]) : nil, pixels: isCompared ? .init(figures[2][row]) : nil,
+        difference: isCompared ? .difference(figures[0][row], figures[1][row]) : nil)
     }
     return report(
       name, train: scenes[0].train.records.count, validation: scenes[0].validation.records.count,

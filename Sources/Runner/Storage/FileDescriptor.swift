@@ -29,6 +29,19 @@ final class FileDescriptor {
     }
   }
 
+  /// Writes all bytes over what lies at `offset`.
+  func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws {
+    var done = 0
+    while done < bytes.count {
+      let written = pwrite(raw, bytes.baseAddress! + done, bytes.count - done, off_t(offset + done))
+      if written < 0 {
+        if errno == EINTR { continue }
+        throw StorageError.system("write to", path)
+      }
+      done += written
+    }
+  }
+
   /// Fills `bytes` from `offset`.
   /// - Throws: `StorageError.damaged` where the file ends before.
   func read(into bytes: UnsafeMutableRawBufferPointer, at offset: Int) throws {

@@ -76,7 +76,8 @@ public enum SafetensorsWriter {
     }
   }
 
-  private static func header(
+  /// - Returns: the JSON header, padded with blanks to a multiple of 8 bytes.
+  static func header(
     _ entries: [SafetensorsEntry], metadata: [String: String], file: String
   ) throws -> String {
     var parts: [String] = []

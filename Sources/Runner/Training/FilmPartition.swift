@@ -21,17 +21,8 @@ struct FilmPartition: Sendable, Equatable {
     throws
   {
     let data = configuration.data
-    var chosen = records.indices(matching: data.filter)
-    (probeTrain, probeTest, probeValidation, notes) = ([], [], [], [])
-    if data.views == .frontal {
-      let others = chosen.filter { !(records[$0].view?.isFrontal ?? true) }
-      if !others.isEmpty {
-        chosen.removeAll { !(records[$0].view?.isFrontal ?? true) }
-        notes.append(
-          "\(others.count) films are no frontal views and were left out; data.views = all keeps them")
-      }
-    }
-    if data.limit > 0 { chosen = Array(chosen.prefix(data.limit)) }
+    let (chosen, note) = Self.chosen(records, data)
+    (probeTrain, probeTest, probeValidation, notes) = ([], [], [], note.map { [$0] } ?? [])
     // A collection that names splits is split so, another by holding patients out.
     let split = Set(chosen.filter { records[$0].split != nil }.map { records[$0].collection })
     func isSplit(_ index: Int) -> Bool { split.contains(records[index].collection) }
@@ -77,6 +68,21 @@ struct FilmPartition: Sendable, Equatable {
       serves($0, probe.trainSplits, heldOut: false) && !others.contains(records[$0].patientKey)
     }
     if probe.films > 0 { limitProbe(to: probe.films) }
+  }
+
+  /// The films that filters, views and limit leave, and what the user should know of it.
+  static func chosen(_ records: [FilmRecord], _ data: RunConfiguration.Data) -> (films: [Int], note: String?)
+  {
+    var films = records.indices(matching: data.filter)
+    let found = films.count
+    if data.views == .frontal { films.removeAll { !(records[$0].view?.isFrontal ?? true) } }
+    let others = found - films.count
+    if data.limit > 0 { films = Array(films.prefix(data.limit)) }
+    return (
+      films,
+      others > 0
+        ? "\(others) films are no frontal views and were left out; data.views = all keeps them" : nil
+    )
   }
 
   /// Keeps whole patients in an order that depends on the seed alone, so that a smaller fraction is part of a larger.

@@ -50,7 +50,7 @@ final class HealthMonitor {
     return HealthReport(
       step: step, health: health,
       probe: try probe.map {
-        try $0(FeatureExtraction.features(encoder, source, films: $0.train + $0.test, backend))
+        try $0(FeatureExtraction.features(encoder, source, films: $0.films, backend))
       },
       isCollapsed: !(health.rank >= limits.minimumRank && health.deviation >= limits.minimumDeviation))
   }

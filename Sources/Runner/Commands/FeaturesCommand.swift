@@ -1,0 +1,214 @@
+import CoreTensor
+import Films
+import Foundation
+import Layers
+import WorldModel
+
+extension Command {
+  /// Writes frozen features of films to a file.
+  static let features = Command(
+    name: "features", summary: "Write frozen features of any films to a file for other programs",
+    options: [
+      CommandOption(
+        "--out", aliases: ["-o"], .value("FILE"),
+        help:
+          "A new file that ends in .safetensors, .npy or .csv. FILE.films.csv beside it names the films in "
+          + "rows' order, FILE.skipped.txt those that could not be used. Required."),
+      CommandOption("--tokens", help: "Features of each patch in place of their mean."),
+      CommandOption(
+        "--encoder", .value("WHICH"), help: "target or context; default target, which is what is transferred."
+      ),
+      CommandOption("--split", .value("NAME"), help: "Films of one split only; default all."),
+      CommandOption("--json", help: "One line of JSON."),
+    ] + JudgedRun.options.filter { !["--probe-labels", "--probe-filter", "--holdout"].contains($0.name) },
+    arguments: [CommandArgument("RUN", help: "The run's folder.")],
+    examples: [
+      CommandExample("chex-runner features runs/first --data films --out films.npy", "one vector a film"),
+      CommandExample(
+        "chex-runner features runs/first --data nih:FOLDER --split test --tokens --out test.safetensors",
+        "a vector for each patch, of one split"),
+    ],
+    run: { arguments in try FeatureExport(arguments).run(json: arguments.has("--json")) })
+}
+
+/// One call of `features`.
+struct FeatureExport {
+  struct Report: Codable {
+    let run: String
+    let step: Int
+    let encoder: String
+    let source: String
+    let out: String
+    /// Films in rows' order.
+    let list: String
+    let films: Int
+    let skipped: Int
+    /// Films, then tokens where they are not averaged, then width.
+    let shape: [Int]
+    let bytes: Int
+    let seconds: Double
+    let filmsPerSecond: Double
+  }
+
+  private enum Encoder: String, CaseIterable {
+    case target
+    case context
+  }
+
+  private let judged: JudgedRun
+  private let out: String
+  private let format: FeatureFormat
+  private let which: Encoder
+  private let hasTokens: Bool
+  private let films: [Int]
+
+  private var list: String { out + ".films.csv" }
+  private var skippedList: String { out + ".skipped.txt" }
+
+  init(_ arguments: ParsedArguments) throws {
+    guard let out = arguments.value("--out") else { throw UsageError("features: --out FILE is required") }
+    self.out = out
+    format = try FeatureFormat(path: out)
+    let choice = try arguments.choice("--encoder", of: Encoder.allCases.map(\.rawValue))
+    which = choice.flatMap(Encoder.init) ?? .target
+    hasTokens = arguments.has("--tokens")
+    for path in [out, out + ".films.csv", out + ".skipped.txt"]
+    where FileManager.default.fileExists(atPath: path) {
+      throw EvaluationError("--out \(out): \(path) exists already; remove it or give another --out")
+    }
+    judged = try JudgedRun(arguments, keepsFilms: false)
+    let (chosen, note) = FilmPartition.chosen(judged.source.records, judged.setup.configuration.data)
+    for note in judged.source.notes + (note.map { [$0] } ?? []) {
+      FileHandle.standardError.write(Data("chex-runner: warning: \(note)\n".utf8))
+    }
+    films = try Self.films(chosen, of: arguments.value("--split"), judged.source)
+  }
+
+  private static func films(_ chosen: [Int], of split: String?, _ source: FilmCache) throws -> [Int] {
+    let films =
+      split == nil || split == "all" ? chosen : chosen.filter { source.records[$0].split == split }
+    guard films.isEmpty else { return films }
+    guard let split, !chosen.isEmpty else {
+      throw EvaluationError("\(source.summary): no film is left by data.filter and data.views; relax them")
+    }
+    let known = Set(chosen.compactMap { source.records[$0].split }).sorted()
+    throw UsageError(
+      "--split \(split): \(source.summary) has no film of that split; "
+        + (known.isEmpty ? "it names no splits" : "it has \(known.joined(separator: ", "))"))
+  }
+
+  private var encoder: VisionTransformer {
+    which == .target ? judged.model.targetEncoder : judged.model.encoder
+  }
+
+  /// - Returns: 130 where the user stopped it; there is then no file.
+  func run(json: Bool) throws -> Int32 {
+    let began = ProgressReporter.systemClock()
+    let shape = encoder.shape
+    let file = try FeatureFile(
+      out, format, filmShape: hasTokens ? [shape.patchCount, shape.width] : [shape.width],
+      mostFilms: films.count,
+      metadata: [
+        "run": judged.folder.path, "step": "\(judged.step)", "weights_crc32": judged.checksum,
+        "encoder": which.rawValue, "pooling": hasTokens ? "none" : "mean", "films": Folder.name(of: list),
+      ])
+    Interruption.watch()
+    guard let kept = try extract(to: file) else {
+      FileHandle.standardError.write(Data("chex-runner: stopped; nothing was written\n".utf8))
+      return 130
+    }
+    guard !kept.isEmpty else {
+      throw EvaluationError(
+        "none of \(films.count) films of \(judged.source.summary) can be used, for instance "
+          + (judged.source.skipped.first.map { "\($0)" } ?? ""))
+    }
+    do {
+      try writeLists(kept)
+      try file.finish()
+    } catch {
+      // Lists without features would only be in the way of the next call.
+      unlink(list)
+      unlink(skippedList)
+      throw error
+    }
+    let seconds = ProgressReporter.systemClock() - began
+    let report = Report(
+      run: judged.folder.path, step: judged.step, encoder: which.rawValue, source: judged.source.summary,
+      out: out, list: list, films: kept.count, skipped: films.count - kept.count,
+      shape: [kept.count] + (hasTokens ? [shape.patchCount] : []) + [shape.width], bytes: file.byteCount,
+      seconds: seconds, filmsPerSecond: Double(kept.count) / seconds)
+    if json { try Output.printJson(report) } else { Output.print(text(report)) }
+    return 0
+  }
+
+  /// - Returns: films in rows' order; nil where the user stopped.
+  private func extract(to file: FeatureFile) throws -> [Int]? {
+    let progress = ProgressReporter(
+      terminal: Terminal.current(descriptor: STDERR_FILENO), unit: "film", totalSteps: films.count,
+      output: ProgressReporter.standardError)
+    defer { progress.finish() }
+    let (encoder, size) = (encoder, FeatureExtraction.batchSize)
+    var kept: [Int] = []
+    return try Compute.$backend.withValue(judged.backend) {
+      try PackedWeights.keeping {
+        for start in stride(from: 0, to: films.count, by: size) {
+          if Interruption.isRequested { return nil }
+          let part = Array(films[start..<min(films.count, start + size)])
+          let batch = FeatureExtraction.tokens(encoder, judged.source, part)
+          if let tokens = batch.tokens { try write(tokens, batch.films, file) }
+          kept += batch.films
+          progress.update(.init(step: start + part.count, films: start + part.count))
+        }
+        return kept
+      }
+    }
+  }
+
+  private func write(_ tokens: Tensor, _ films: [Int], _ file: FeatureFile) throws {
+    let names = films.map { judged.source.records[$0].identifier }
+    func append(_ values: UnsafeBufferPointer<Float>) throws {
+      if let bad = values.firstIndex(where: { !$0.isFinite }) {
+        throw EvaluationError(
+          "features of \(names[bad * films.count / values.count]): expected finite numbers, found \(values[bad]); "
+            + "the weights of \(judged.folder.path) at step \(judged.step) are not usable, try --checkpoint")
+      }
+      try file.append(names, values)
+    }
+    if hasTokens {
+      try append(UnsafeBufferPointer(start: tokens.pointer, count: tokens.count))
+    } else {
+      try FeatureExtraction.pooled(tokens).withUnsafeBufferPointer(append)
+    }
+  }
+
+  /// Beside the features, before they are there: whoever sees them sees what they are of.
+  private func writeLists(_ kept: [Int]) throws {
+    try DurableFile.write(to: list) { sink in
+      try sink.write("row,file,patient,split,view,findings,unknown\n")
+      for (row, film) in kept.enumerated() {
+        let record = judged.source.records[film]
+        let cells = [
+          "\(row)", record.identifier, record.patient ?? "", record.split ?? "", record.view?.rawValue ?? "",
+          record.findings.sorted().joined(separator: "|"), record.unknown.sorted().joined(separator: "|"),
+        ]
+        try sink.write(cells.map(DelimitedText.cell).joined(separator: ",") + "\n")
+      }
+    }
+    let skipped = judged.source.skipped
+    if !skipped.isEmpty { try DurableFile.write(skipped.map { "\($0)\n" }.joined(), to: skippedList) }
+  }
+
+  private func text(_ report: Report) -> String {
+    let shape = report.shape.map(String.init).joined(separator: " × ")
+    var text =
+      "\(out): \(shape), float32, of the \(which.rawValue) encoder at step \(report.step)\n"
+      + "films in rows' order: \(list)\n"
+    if report.skipped > 0 {
+      text += "\(report.skipped) films could not be used and were skipped; \(skippedList) lists them\n"
+    }
+    return text
+      + String(
+        format: "%d films in %@, %.1f films/s", report.films, ProgressReporter.duration(report.seconds),
+        report.filmsPerSecond)
+  }
+}

@@ -1,0 +1,111 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+  /// What commands say of a run's frozen features.
+  @Suite struct FrozenFeatures {
+    /// A run of a few steps.
+    private func trained() throws -> Scratch {
+      let scratch = try Scratch()
+      let outcome = try scratch.pretrain(["--steps", "2", "--out", "run"])
+      try #require(outcome.status == 0, "\(outcome.errors)")
+      return scratch
+    }
+
+    private let more = ["--set", "phantom.films=200", "--set", "probes.resamples=40"]
+
+    @Test func probe() throws {
+      let scratch = try trained()
+      let json = try scratch.run(
+        ["probe", "run", "--json", "--label", "effusion,nodule", "--holdout", "0.4"] + more)
+      #expect(json.status == 0, "\(json.everything)")
+      let report: [String: Any] = try parsed(json.output)
+      #expect(report["train_films"] as? Int == 120 && report["test_films"] as? Int == 80)
+      let findings = try #require(report["findings"] as? [[String: Any]])
+      #expect(findings.map { $0["name"] as? String } == ["effusion", "nodule"])
+      for finding in findings {
+        #expect(finding["films"] as? Int == 80 && (finding["positives"] as? Int ?? 0) >= 4)
+        for method in ["linear", "neighbours"] {
+          let areas = try #require(finding[method] as? [String: [String: Double]])
+          #expect(Set(areas.keys) == ["trained", "random", "pixels", "difference"])
+          let value = { (subject: String, key: String) in areas[subject]?[key] ?? .nan }
+          #expect((0...1).contains(value("trained", "value")))
+          #expect(value("trained", "low") <= value("trained", "high"))
+          #expect(
+            abs(value("trained", "value") - value("random", "value") - value("difference", "value")) < 1e-12)
+        }
+      }
+      let table = try scratch.run(["probe", "run", "--label", "effusion", "--holdout", "0.4"] + more)
+      #expect(table.status == 0, "\(table.everything)")
+      for word in ["linear probe, AUROC", "nearest neighbours, AUROC", "plain pixels", "effusion", "mean"] {
+        #expect(table.output.contains(word))
+      }
+    }
+
+    @Test func probeRefusals() throws {
+      let scratch = try trained()
+      let unknown = try scratch.run(["probe", "run", "--label", "effusoin"])
+      #expect(unknown.status == 1 && unknown.errors.contains("did you mean \"effusion\""))
+      let few = try scratch.run(["probe", "run", "--set", "phantom.films=12"])
+      #expect(few.status == 1 && few.errors.contains("to learn from"), "\(few.everything)")
+    }
+
+    @Test func features() throws {
+      let scratch = try trained()
+      let exported = try scratch.run([
+        "phantom", "--count", "35", "--size", "64", "--out", "export", "--plugins", Repository.plugins,
+      ])
+      try #require(exported.status == 0, "\(exported.errors)")
+      try scratch.write(Data("no film".utf8), "export/films/broken.png")
+      let outcome = try scratch.run([
+        "features", "run", "--data", "export/films", "--out", "f.npy", "--json",
+      ])
+      #expect(outcome.status == 0, "\(outcome.everything)")
+      let report: [String: Any] = try parsed(outcome.output)
+      #expect(report["films"] as? Int == 35 && report["shape"] as? [Int] == [35, 32])
+      #expect(try scratch.bytes("f.npy").count == 128 + 35 * 32 * 4)
+      let lines = try scratch.text("f.npy.films.csv").split(separator: "\n")
+      #expect(lines.count == 36 && lines[0].hasPrefix("row,file,patient"))
+      #expect(try scratch.text("f.npy.skipped.txt").contains("broken.png"))
+      let tokens = try scratch.run([
+        "features", "run", "--data", "export/films", "--out", "t.npy", "--tokens", "--encoder", "context",
+      ])
+      #expect(tokens.status == 0 && tokens.output.contains("35 × 64 × 32"), "\(tokens.everything)")
+      #expect(try scratch.bytes("t.npy").count == 128 + 35 * 64 * 32 * 4)
+      let again = try scratch.run(["features", "run", "--data", "export/films", "--out", "f.npy"])
+      #expect(again.status == 1 && again.errors.contains("exists already"))
+    }
+
+    @Test func featuresAgreeInEveryFormatAndWithTheirTokens() throws {
+      let scratch = try trained()
+      let few = ["--set", "data.limit=3", "--set", "phantom.films=8"]
+      for words in [["--out", "p.csv"], ["--out", "t.csv", "--tokens"]] {
+        let outcome = try scratch.run(["features", "run"] + words + few)
+        #expect(outcome.status == 0, "\(outcome.everything)")
+      }
+      let pooled = try scratch.text("p.csv").split(separator: "\n").dropFirst()
+      let tokens = try scratch.text("t.csv").split(separator: "\n").dropFirst()
+      #expect(pooled.count == 3 && tokens.count == 3 * 64)
+      let first = try #require(pooled.first).split(separator: ",")
+      let mean =
+        tokens.prefix(64).map { Double($0.split(separator: ",")[3]) ?? .nan }.reduce(0, +) / 64
+      #expect(abs((Double(first[1]) ?? .nan) - mean) < 1e-5)
+    }
+
+    @Test func featuresRefusals() throws {
+      let scratch = try trained()
+      let cases: [([String], String, Int32)] = [
+        (["--out", "f.txt"], ".safetensors, .npy, .csv", 2), ([], "--out FILE is required", 2),
+        (["--out", "f.npy", "--encoder", "both"], "target, context", 2),
+        (["--out", "f.npy", "--split", "test"], "it names no splits", 2),
+        (["--out", "f.npy", "--checkpoint", "77"], "no checkpoint of that step", 1),
+        (["--out", "nowhere/f.npy"], "nowhere", 1),
+      ]
+      for (words, sentence, status) in cases {
+        let outcome = try scratch.run(["features", "run"] + words)
+        #expect(outcome.status == status && outcome.errors.contains(sentence), "\(outcome.everything)")
+      }
+      #expect(!scratch.has("f.npy") && !scratch.has("f.npy.films.csv"))
+    }
+  }
+}
