@@ -22,7 +22,7 @@ let installedLibraries: [LinkerSetting] = [
   .unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", "$ORIGIN/../lib"])
 ]
 
-let pluginTargets = ["LocalTask", "GlobalTask", "DomainTask", "PhantomData", "DicomCodec", "ProbeEvaluation"]
+let pluginTargets = ["LocalTask", "GlobalTask", "DomainTask", "PhantomData", "DicomCodec", "ProbeEvaluation", "FineTuneEvaluation"]
 /// Libraries that the host must refuse, each for its own reason.
 let refusedTargets = [
   "WrongVersionPlugin", "ForeignCorePlugin", "ForeignRegistryPlugin", "ThrowingPlugin", "DuplicatePlugin",
@@ -59,6 +59,7 @@ let package = Package(
     plugin("TrapTask", "Tests/Fixtures/TrapTask"),
     plugin("PhantomData", "Sources/Plugins/Phantom"),
     plugin("ProbeEvaluation", "Sources/Plugins/Probe"),
+    plugin("FineTuneEvaluation", "Sources/Plugins/FineTune"),
     .target(name: "CDicomProtocol", path: "Sources/Plugins/Dicom/CDicomProtocol"),
     .target(
       name: "DicomCodec", dependencies: [core, "CDicomProtocol"], path: "Sources/Plugins/Dicom/Codec",
@@ -90,6 +91,7 @@ let package = Package(
     tests("MetricsTests"),
     tests("WorldModelTests", ["PluginHost"]),
     tests("PhantomTests", ["PhantomData"]),
+    tests("FineTuneTests", ["FineTuneEvaluation"]),
     tests("FilmsTests", ["Films", "CCodecs", "CZlib", "PhantomData"]),
     tests("PluginHostTests", ["PluginHost"]),
     tests("RunnerTests", ["Runner", "PluginHost", "Films", "PhantomData"]),

@@ -15,7 +15,9 @@ import Testing
       || (symbol.hasPrefix("chex_") && symbol != "chex_plugin")
   }
 
-  @Test(arguments: ["LocalTask", "GlobalTask", "DomainTask", "PhantomData", "ProbeEvaluation"])
+  @Test(arguments: [
+    "LocalTask", "GlobalTask", "DomainTask", "PhantomData", "ProbeEvaluation", "FineTuneEvaluation",
+  ])
   func aPluginNeedsTheCoreAndDefinesNoneOfIt(name: String) throws {
     let core = try ElfLibrary(path: BuildFolder.library("CoreTensor")).defined.filter(Self.isCoreSymbol)
     #expect(core.contains("chex_core_fingerprint"))
