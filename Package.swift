@@ -22,7 +22,10 @@ let installedLibraries: [LinkerSetting] = [
   .unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", "$ORIGIN/../lib"])
 ]
 
-let pluginTargets = ["LocalTask", "GlobalTask", "DomainTask", "PhantomData", "DicomCodec", "ProbeEvaluation", "FineTuneEvaluation"]
+let pluginTargets = [
+  "LocalTask", "GlobalTask", "DomainTask", "PhantomData", "DicomCodec", "ProbeEvaluation",
+  "FineTuneEvaluation",
+]
 /// Libraries that the host must refuse, each for its own reason.
 let refusedTargets = [
   "WrongVersionPlugin", "ForeignCorePlugin", "ForeignRegistryPlugin", "ThrowingPlugin", "DuplicatePlugin",

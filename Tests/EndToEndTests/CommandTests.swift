@@ -40,7 +40,10 @@ extension EndToEnd {
       }
       let rows: [[String: Any]] = try parsed(
         scratch.run(["plugins", "--json", "--plugins", Repository.plugins]).output)
-      #expect(rows.map { $0["name"] as? String } == ["local", "global", "domain", "phantom", "dicom", "probes", "finetune"])
+      #expect(
+        rows.map { $0["name"] as? String } == [
+          "local", "global", "domain", "phantom", "dicom", "probes", "finetune",
+        ])
       #expect(rows.allSatisfy { $0["problem"] == nil && !(($0["options"] as? [Any]) ?? []).isEmpty })
       let text = "[[plugin]]\nname = \"ghost\"\nkind = \"task\"\nlibrary = \"GhostTask\"\nenabled = true\n"
       try scratch.write(Data(text.utf8), "plugins.toml")

@@ -105,7 +105,8 @@ import WorldModel
     #expect(figures.value("100% of labels: AUROC of low") != nil)
     #expect(workspace.notes.contains { $0.hasPrefix("left out") && $0.hasSuffix("never") })
     #expect(workspace.notes.contains { $0.contains("no positive film of never to learn from") })
-    #expect(try #require(workspace.texts["classification.json"]).contains("\"undefined\" : [\n        \"never\""))
+    #expect(
+      try #require(workspace.texts["classification.json"]).contains("\"undefined\" : [\n        \"never\""))
     let nothing = Fixture.scene(
       Self.films, train: Array(0..<64), test: stride(from: 64, to: 96, by: 4).map { $0 })
     #expect { _ = try Fixture.evaluate(nothing) } throws: { "\($0)".contains("no AUROC is defined") }
@@ -183,7 +184,8 @@ import WorldModel
     #expect(String(cString: information.name) == "finetune")
     #expect(String(cString: information.coreFingerprint) == CHEX_CORE_FINGERPRINT)
     let registry = PluginRegistry()
-    #expect(information.registerInto(information.context, Unmanaged.passUnretained(registry).toOpaque()) == nil)
+    #expect(
+      information.registerInto(information.context, Unmanaged.passUnretained(registry).toOpaque()) == nil)
     #expect(registry.evaluations.map(\.name) == ["finetune"])
   }
 }

@@ -57,7 +57,8 @@ enum Fixture {
   /// Settings of trials that take a moment.
   static let quick: [String: OptionValue] = [
     "epochs": .integer(4), "minimum_steps": .integer(0), "batch_size": .integer(8), "seeds": .integer(2),
-    "draws": .integer(2), "learning_rate": .number(3e-3), "warmup_epochs": .number(1), "drop_path": .number(0.2),
+    "draws": .integer(2), "learning_rate": .number(3e-3), "warmup_epochs": .number(1),
+    "drop_path": .number(0.2),
     "jitter": .number(0.1),
   ]
 

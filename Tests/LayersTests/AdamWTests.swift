@@ -140,7 +140,8 @@ import Testing
     let second = ObjectIdentifier(scaled[1])
     let optimizers = [
       AdamW(scaled, settings: settings) {
-        ObjectIdentifier($0) == second ? UpdateScale(learningRate: 0.25, weightDecay: 0.5) : .standard(for: $0)
+        ObjectIdentifier($0) == second
+          ? UpdateScale(learningRate: 0.25, weightDecay: 0.5) : .standard(for: $0)
       },
       AdamW(plain, settings: settings),
       AdamW(slower, settings: AdamWSettings(weightDecay: 0.25, clipNorm: 0)),

@@ -87,7 +87,8 @@ import Testing
     let encoder = tinyEncoder(depth: 3)
     let scales = encoder.learningRateScales(decay: 0.5)
     let expected = [
-      ("norm.weight", 1), ("norm.bias", 1), ("blocks.2.mlp.fc2.weight", 0.5), ("blocks.1.attn.qkv.bias", 0.25),
+      ("norm.weight", 1), ("norm.bias", 1), ("blocks.2.mlp.fc2.weight", 0.5),
+      ("blocks.1.attn.qkv.bias", 0.25),
       ("blocks.0.norm1.weight", 0.125), ("patch_embed.proj.weight", 0.0625),
     ]
     for (name, scale) in expected {

@@ -6,7 +6,9 @@ import WorldModel
 
 /// What `finetune classify` chooses and prints.
 @Suite struct FineTuneReportTests {
-  private func names(_ sources: [String], depth: Int = 12, width: Int = 768, chosen: String? = nil) -> [String] {
+  private func names(_ sources: [String], depth: Int = 12, width: Int = 768, chosen: String? = nil)
+    -> [String]
+  {
     FineTunePreset.presets(sources: sources, depth: depth, width: width, chosen: chosen).map(\.name)
   }
 

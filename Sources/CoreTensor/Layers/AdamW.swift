@@ -108,7 +108,8 @@ public final class AdamW {
         follower: slot.follower?.tensor,
         AdamWStep(
           learningRate: learningRate * slot.scale.learningRate, beta1: settings.beta1, beta2: settings.beta2,
-          epsilon: settings.epsilon, weightDecay: settings.weightDecay * slot.scale.weightDecay, count: updates,
+          epsilon: settings.epsilon, weightDecay: settings.weightDecay * slot.scale.weightDecay,
+          count: updates,
           gradientScale: clip * gradientScale, followerMomentum: followerMomentum)
       )
     }

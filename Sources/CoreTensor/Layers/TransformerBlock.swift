@@ -125,7 +125,8 @@ public final class TransformerStack: Module {
   public func callAsFunction(_ x: Tensor, of tokens: [[Int]]? = nil, dropping: DropPath? = nil) -> Tensor {
     precondition(
       dropping.map { tokens == nil && $0.blocks.count == blocks.count } ?? true,
-      "TransformerStack: drop path for \(dropping?.blocks.count ?? 0) of \(blocks.count) blocks, or of some tokens")
+      "TransformerStack: drop path for \(dropping?.blocks.count ?? 0) of \(blocks.count) blocks, or of some tokens"
+    )
     return blocks.enumerated().reduce(x) { x, block in
       let chosen = block.offset == blocks.count - 1 ? tokens : nil
       func pass(_ x: Tensor) -> Tensor {

@@ -11,9 +11,11 @@ final class Classifier: Module {
   ///   - seed: of the head's first weights, and the encoder's where nothing is copied over them.
   ///   - trainable: false for a copy that only judges films.
   init(_ shape: VisionTransformerShape, classes: Int, seed: UInt64, trainable: Bool) {
-    var start = Initializer(random: RandomStream(seed: seed, stream: "finetune.encoder"), trainable: trainable)
+    var start = Initializer(
+      random: RandomStream(seed: seed, stream: "finetune.encoder"), trainable: trainable)
     encoder = VisionTransformer(shape, initializer: &start)
-    var beginning = Initializer(random: RandomStream(seed: seed, stream: "finetune.head"), trainable: trainable)
+    var beginning = Initializer(
+      random: RandomStream(seed: seed, stream: "finetune.head"), trainable: trainable)
     head = Linear(shape.width, classes, initializer: &beginning)
     for entry in entries { entry.parameter.name = entry.name }
   }

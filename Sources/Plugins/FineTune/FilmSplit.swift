@@ -69,7 +69,9 @@ struct FilmDraw {
   }
 
   private func gaps(_ train: [Int]) -> [String] {
-    let names = labels.classes.indices.filter { labels.positives(train, $0).isEmpty }.map { labels.classes[$0] }
+    let names = labels.classes.indices.filter { labels.positives(train, $0).isEmpty }.map {
+      labels.classes[$0]
+    }
     return names.isEmpty ? [] : ["no positive film of \(names.joined(separator: ", ")) to learn from"]
   }
 }

@@ -71,7 +71,8 @@ struct FineTuneEvaluation: ModelEvaluation {
       let patients = settings.validation == .train ? "all training patients" : "the patients of each share"
       try workspace.note(
         String(
-          format: "no split is named for validation: the epoch is chosen by %g%% of %@, which are not learnt from",
+          format:
+            "no split is named for validation: the epoch is chosen by %g%% of %@, which are not learnt from",
           settings.validationFraction * 100, patients as NSString))
     }
     for plan in plans where settings.kind == .multi && !plan.split.validation.isEmpty {

@@ -99,7 +99,8 @@ struct FineTuneSettings: Sendable, Equatable {
       help: "epochs without gain after which a trial ends; 0 = never"),
     OptionDeclaration("batch_size", .integer(default: 32, in: 1...4096), help: "films of a step"),
     OptionDeclaration(
-      "learning_rate", .number(default: 1e-4, in: 1e-8...1), help: "of the head and the last norm, at its peak"
+      "learning_rate", .number(default: 1e-4, in: 1e-8...1),
+      help: "of the head and the last norm, at its peak"
     ),
     OptionDeclaration(
       "layer_decay", .number(default: 0.75, in: 0.01...1),
@@ -127,7 +128,8 @@ struct FineTuneSettings: Sendable, Equatable {
     OptionDeclaration(
       "validation",
       .choice(default: ValidationOrigin.train.rawValue, of: ValidationOrigin.allCases.map(\.rawValue)),
-      help: "where no split is named for it: taken from all training patients, or only from those learnt from"),
+      help: "where no split is named for it: taken from all training patients, or only from those learnt from"
+    ),
     OptionDeclaration(
       "validation_fraction", .number(default: 0.1, in: 0...0.5), help: "share of the patients that it takes"),
   ]

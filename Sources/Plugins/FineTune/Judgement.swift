@@ -27,7 +27,8 @@ struct Judgement: Sendable, Equatable, Codable {
     let rows = isSingle ? scores.logits.map(Self.softmax) : scores.logits
     let columns = labels.classes.indices.map { number in rows.map { $0[number] } }
     let known = labels.classes.indices.map { number in scores.films.map { labels[$0][number] } }
-    let areas = try MultiLabelSummary(AreaUnderCurve.init, names: labels.classes, scores: columns, labels: known)
+    let areas = try MultiLabelSummary(
+      AreaUnderCurve.init, names: labels.classes, scores: columns, labels: known)
     let precision = try MultiLabelSummary(
       AveragePrecision.init, names: labels.classes, scores: columns, labels: known)
     classes = zip(areas.classes, precision.classes).map { area, precision in

@@ -62,7 +62,10 @@ struct RegimeSummary: Codable {
     let means = [("mean AUROC", auroc), ("mean AUPRC", auprc), ("accuracy", accuracy)]
     return means.compactMap { own in own.1?.figure("\(name): \(own.0)") }
       + classes.flatMap { own in
-        [own.auroc.figure("\(name): AUROC of \(own.name)"), own.auprc.figure("\(name): AUPRC of \(own.name)")]
+        [
+          own.auroc.figure("\(name): AUROC of \(own.name)"),
+          own.auprc.figure("\(name): AUPRC of \(own.name)"),
+        ]
       }
   }
 }

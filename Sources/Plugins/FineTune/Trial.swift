@@ -193,7 +193,9 @@ final class Trial {
 
   /// Every film the same: nothing will be learnt any more.
   private func warnOfCollapse(_ scores: FilmScores, _ epoch: Int) throws {
-    guard !warned, scores.logits.count > 1, scores.logits.allSatisfy({ $0 == scores.logits[0] }) else { return }
+    guard !warned, scores.logits.count > 1, scores.logits.allSatisfy({ $0 == scores.logits[0] }) else {
+      return
+    }
     warned = true
     try scene.workspace.warn(
       "\(plan.title): after epoch \(epoch) every validation film has the same score: the features have collapsed; "
@@ -219,6 +221,7 @@ final class Trial {
       + (result.validation.map { ", validation \(name) \(figure($0.choice))" } ?? ", no validation film")
       + ", test \(name) \(figure(result.test.choice)) on \(result.test.films) films"
       + (seconds > 0 && films > 0
-        ? "; \(Int(seconds.rounded())) s, \(Int((Double(films) / seconds).rounded())) films/s with validation" : "")
+        ? "; \(Int(seconds.rounded())) s, \(Int((Double(films) / seconds).rounded())) films/s with validation"
+        : "")
   }
 }

@@ -99,7 +99,9 @@ enum TrialState {
   static func save(_ trial: Trial, to workspace: any EvaluationWorkspace) throws {
     var tensors = trial.classifier.entries.map { ($0.name, $0.parameter.tensor.detached) }
     for slot in trial.optimizer.slots {
-      tensors += [("first." + slot.parameter.name, slot.first), ("second." + slot.parameter.name, slot.second)]
+      tensors += [
+        ("first." + slot.parameter.name, slot.first), ("second." + slot.parameter.name, slot.second),
+      ]
     }
     tensors += zip(trial.classifier.entries, trial.bestValues).map { ("best." + $0.name, $1) }
     try workspace.save(
@@ -120,7 +122,8 @@ enum TrialState {
       guard let tensor = tensors[key], tensor.shape == shape else {
         throw FineTuneError(
           "saved state \"\(name)\": expected \(key) of shape \(shape), found "
-            + (tensors[key].map { "\($0.shape)" } ?? "none") + "; remove the evaluation's folder and begin again")
+            + (tensors[key].map { "\($0.shape)" } ?? "none")
+            + "; remove the evaluation's folder and begin again")
       }
       return tensor
     }

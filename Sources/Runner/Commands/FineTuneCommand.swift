@@ -6,7 +6,8 @@ extension Command {
   /// Fine-tunes a run's encoder on labels.
   static let fineTuneClassify = Command(
     name: "finetune classify",
-    summary: "Fine-tune a run's encoder to classify films, from a share of the labels; test at the best epoch",
+    summary:
+      "Fine-tune a run's encoder to classify films, from a share of the labels; test at the best epoch",
     options: FineTuneCommand.options + JudgedRun.options,
     arguments: [CommandArgument("RUN", help: "The run's folder.")],
     examples: [
@@ -30,7 +31,8 @@ struct FineTuneCommand {
   static let options = [
     CommandOption(
       "--fraction", .value("X,Y"),
-      help: "Shares of the patients to learn from; default 1, all of them. Of one seed a smaller share is part of a "
+      help:
+        "Shares of the patients to learn from; default 1, all of them. Of one seed a smaller share is part of a "
         + "larger."),
     CommandOption("--seeds", .value("N"), help: "Trials of each share; default 5."),
     CommandOption("--shots", .value("K,L"), help: "Cases a class to learn from, in place of shares."),
@@ -43,11 +45,14 @@ struct FineTuneCommand {
       help: "binary: any number of findings a film (default); cross-entropy: each film is of one class."),
     CommandOption(
       "--preset-for", .value("NAME"),
-      help: "Settings recommended for a collection: \(FineTunePreset.collections.map(\.name).joined(separator: ", ")); "
-        + "or none, not even those for small encoders. Default: by what --data begins with, \"chexpert:\" say."),
+      help:
+        "Settings recommended for a collection: \(FineTunePreset.collections.map(\.name).joined(separator: ", ")); "
+        + "or none, not even those for small encoders. Default: by what --data begins with, \"chexpert:\" say."
+    ),
     CommandOption(
       "--out", aliases: ["-o"], .value("DIR"),
-      help: "Where log, figures and work in progress are; default RUN/evaluations/finetune-WHICH. The same command "
+      help:
+        "Where log, figures and work in progress are; default RUN/evaluations/finetune-WHICH. The same command "
         + "goes on there, or prints what it found."),
     CommandOption("--json", help: "One line of JSON."),
   ]
@@ -105,7 +110,9 @@ struct FineTuneCommand {
       if let count = try arguments.integer("--" + name, in: 1...100) { given[name] = .integer(count) }
     }
     if let from = arguments.value("--from") { given["from"] = .text(from) }
-    if let loss = try arguments.choice("--loss", of: ["binary", "cross-entropy"]) { given["loss"] = .text(loss) }
+    if let loss = try arguments.choice("--loss", of: ["binary", "cross-entropy"]) {
+      given["loss"] = .text(loss)
+    }
     return given
   }
 

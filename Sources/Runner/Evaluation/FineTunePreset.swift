@@ -12,7 +12,8 @@ struct FineTunePreset {
 
   static let collections = [
     FineTunePreset(
-      name: "chexpert", reason: "many films with labels read from reports: one epoch, little left of lower blocks",
+      name: "chexpert",
+      reason: "many films with labels read from reports: one epoch, little left of lower blocks",
       values: [
         ("learning_rate", .number(1e-2)), ("layer_decay", .number(0.55)), ("drop_path", .number(0.1)),
         ("weight_decay", .number(0.4)), ("epochs", .integer(1)), ("warmup_epochs", .number(0.05)),
@@ -43,7 +44,8 @@ struct FineTunePreset {
     sources: [String], depth: Int, width: Int, chosen: String?
   ) -> [FineTunePreset] {
     if chosen == none { return [] }
-    let names = Set(sources.map { source in source.split(separator: ":", maxSplits: 1).first.map(String.init) ?? "" })
+    let names = Set(
+      sources.map { source in source.split(separator: ":", maxSplits: 1).first.map(String.init) ?? "" })
     let name = chosen ?? (names.count == 1 && sources.allSatisfy { $0.contains(":") } ? names.first : nil)
     let collection = collections.filter { $0.name == name }
     let own = depth < 12 || width < 384 ? [small] : []

@@ -54,7 +54,8 @@ struct FineTuneReport: Codable {
       let document = try JSONDecoder().decode(Document.self, from: try DurableFile.read(file))
       (from, loss, regimes) = (document.from, document.loss, document.regimes)
     } catch let error as DecodingError {
-      throw EvaluationError("\(file): expected the table that the plugin finetune writes, found other JSON: \(error)")
+      throw EvaluationError(
+        "\(file): expected the table that the plugin finetune writes, found other JSON: \(error)")
     }
     (run, step, films, out) = (report.run, report.step, report.films, folder)
     (validationFilms, testFilms) = (report.validationFilms, report.testFilms)

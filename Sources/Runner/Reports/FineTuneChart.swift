@@ -33,7 +33,8 @@ struct FineTuneChart {
         })
     }
     let chart = LineChart(
-      title: "Fine-tuning", subtitle: "\(figure.1) on the validation films", xLabel: "epoch", yLabel: figure.1,
+      title: "Fine-tuning", subtitle: "\(figure.1) on the validation films", xLabel: "epoch",
+      yLabel: figure.1,
       series: series)
     try chart.draw().writePng(to: folder + "/" + Self.name)
   }
