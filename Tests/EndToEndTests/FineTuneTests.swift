@@ -24,7 +24,8 @@ extension EndToEnd {
         "classification.json", "curves.png", "evaluation.log", "figures.json", "request.json",
         "fraction-0.5-seed-0.jsonl", "fraction-1-seed-1.jsonl",
       ]
-      #expect(expected.isSubset(of: Set(try scratch.names("tuned"))), "\(try scratch.names("tuned"))")
+      let names = try scratch.names("tuned")
+      #expect(expected.isSubset(of: Set(names)), "\(names)")
       let rows = try scratch.text("tuned/fraction-1-seed-1.jsonl").split(separator: "\n")
       #expect(rows.count == 3 && rows[0].contains("train_loss"))
       let again = try scratch.run(words)

@@ -67,7 +67,7 @@ import WorldModel
 
   @Test func missingCasesAreTold() throws {
     let split = try draw().split(.shots(80), trial: 0)
-    #expect(split.notes.count == 3 && split.notes[0].hasPrefix("bright: only "))
+    #expect(split.notes.count == 2 && split.notes[0].hasPrefix("low: only "))
     let tiny = try draw().split(.fraction(0.0001), trial: 0)
     #expect(patients(tiny.train).count == 1)
   }

@@ -58,7 +58,7 @@ struct FilmDraw {
     case .shots(let count):
       var kept: Set<Int> = []
       func take(_ name: String, _ isCase: (Int) -> Bool) {
-        let found = patients.lazy.compactMap { $0.first(where: isCase) }.prefix(count)
+        let found = patients.compactMap { $0.first(where: isCase) }.prefix(count)
         kept.formUnion(found)
         if found.count < count { notes.append("\(name): only \(found.count) of \(count) cases") }
       }

@@ -49,13 +49,14 @@ struct FineTuneSettings: Sendable, Equatable {
     if let odd = shots.first(where: { $0 != $0.rounded() }) {
       throw FineTuneError("option shots: expected whole numbers of cases a class, found \(odd)")
     }
-    regimes = options.numbers("fractions").map(Regime.fraction) + shots.map { Regime.shots(Int($0)) }
+    let regimes = options.numbers("fractions").map(Regime.fraction) + shots.map { Regime.shots(Int($0)) }
     guard !regimes.isEmpty else {
       throw FineTuneError("options fractions and shots: both are empty, so there is nothing to learn from")
     }
     if let twice = regimes.indices.first(where: { regimes[..<$0].contains(regimes[$0]) }) {
       throw FineTuneError("options fractions and shots: \(regimes[twice].name) stands there twice; keep one")
     }
+    self.regimes = regimes
     (seeds, draws) = (options.integer("seeds"), options.integer("draws"))
     (epochs, minimumSteps) = (options.integer("epochs"), options.integer("minimum_steps"))
     (patience, batchSize) = (options.integer("patience"), options.integer("batch_size"))
