@@ -25,6 +25,7 @@ let installedLibraries: [LinkerSetting] = [
 let pluginTargets = [
   "LocalTask", "GlobalTask", "DomainTask", "PhantomData", "DicomCodec", "ProbeEvaluation",
   "SensitivityEvaluation",
+  "FineTuneEvaluation",
 ]
 /// Libraries that the host must refuse, each for its own reason.
 let refusedTargets = [
@@ -63,6 +64,7 @@ let package = Package(
     plugin("PhantomData", "Sources/Plugins/Phantom"),
     plugin("ProbeEvaluation", "Sources/Plugins/Probe"),
     plugin("SensitivityEvaluation", "Sources/Plugins/Sensitivity"),
+    plugin("FineTuneEvaluation", "Sources/Plugins/FineTune"),
     .target(name: "CDicomProtocol", path: "Sources/Plugins/Dicom/CDicomProtocol"),
     .target(
       name: "DicomCodec", dependencies: [core, "CDicomProtocol"], path: "Sources/Plugins/Dicom/Codec",
@@ -95,6 +97,7 @@ let package = Package(
     tests("WorldModelTests", ["PluginHost"]),
     tests("PhantomTests", ["PhantomData"]),
     tests("SensitivityTests", ["SensitivityEvaluation", "PluginHost"]),
+    tests("FineTuneTests", ["FineTuneEvaluation"]),
     tests("FilmsTests", ["Films", "CCodecs", "CZlib", "PhantomData"]),
     tests("PluginHostTests", ["PluginHost"]),
     tests("RunnerTests", ["Runner", "PluginHost", "Films", "PhantomData"]),

@@ -132,4 +132,26 @@ import Testing
     optimizer.step(learningRate: 0.25, gradientNorm: 1)
     #expect(relativeDifference(x.tensor.values, [-0.25, 0.25, -0.25]) < 2e-5)
   }
+
+  @Test func scalesActOnOneParameterAlone() {
+    func pair() -> [Parameter] { (0..<2).map { _ in Parameter(Tensor([1, 2], shape: [1, 2])) } }
+    let settings = AdamWSettings(weightDecay: 0.5, clipNorm: 0)
+    let (scaled, plain, slower) = (pair(), pair(), pair())
+    let second = ObjectIdentifier(scaled[1])
+    let optimizers = [
+      AdamW(scaled, settings: settings) {
+        ObjectIdentifier($0) == second
+          ? UpdateScale(learningRate: 0.25, weightDecay: 0.5) : .standard(for: $0)
+      },
+      AdamW(plain, settings: settings),
+      AdamW(slower, settings: AdamWSettings(weightDecay: 0.25, clipNorm: 0)),
+    ]
+    for (optimizer, rate) in zip(optimizers, [0.1, 0.1, 0.025]) {
+      for slot in optimizer.slots { Self.give(Tensor([3, -1], shape: [2]), to: slot.parameter) }
+      optimizer.step(learningRate: rate, gradientNorm: 1)
+    }
+    #expect(scaled[0].tensor.values == plain[0].tensor.values)
+    #expect(scaled[1].tensor.values == slower[1].tensor.values)
+    #expect(scaled[1].tensor.values != plain[1].tensor.values)
+  }
 }

@@ -82,6 +82,12 @@ public protocol Backend: Sendable {
   /// out = factor · (a - b)
   func difference(_ a: Tensor, _ b: Tensor, by factor: Float, into out: Tensor)
   func sumOfSquares(_ x: Tensor) -> Double
+  /// Σ over rows of logits (rows, classes) whose class is known of -log softmax at the class; slopes, of the logits'
+  /// shape, is its gradient, 0 in the other rows.
+  func softmaxCrossEntropy(_ logits: Tensor, classes: [Int?], into slopes: Tensor) -> Double
+  /// Σ over known targets, one for each logit, of -log of the chance that the logit's logistic gives the target;
+  /// slopes is its gradient, 0 where a target is not known.
+  func binaryCrossEntropy(_ logits: Tensor, targets: [Bool?], into slopes: Tensor) -> Double
 
   /// Clips, updates, and lets `follower`, where there is one, follow the parameter by moving average.
   func adamW(

@@ -228,6 +228,16 @@ public final class ProfilingBackend: Backend, @unchecked Sendable {
   public func sumOfSquares(_ x: Tensor) -> Double {
     measure(.gradientNorm, operations: 2 * x.count, [x]) { inner.sumOfSquares(x) }
   }
+  public func softmaxCrossEntropy(_ logits: Tensor, classes: [Int?], into slopes: Tensor) -> Double {
+    measure(.loss, operations: 25 * logits.count, [logits, slopes]) {
+      inner.softmaxCrossEntropy(logits, classes: classes, into: slopes)
+    }
+  }
+  public func binaryCrossEntropy(_ logits: Tensor, targets: [Bool?], into slopes: Tensor) -> Double {
+    measure(.loss, operations: 25 * logits.count, [logits, slopes]) {
+      inner.binaryCrossEntropy(logits, targets: targets, into: slopes)
+    }
+  }
   public func adamW(
     _ parameter: Tensor, gradient: Tensor, first: Tensor, second: Tensor, follower: Tensor?, _ step: AdamWStep
   ) {

@@ -22,14 +22,34 @@ public struct AdamWSettings: Sendable, Equatable, Codable {
   }
 }
 
+/// How the updates of one parameter differ from those of the others.
+public struct UpdateScale: Sendable, Equatable {
+  /// Factor on the learning rate; 1 unless given. The decay of weights follows it.
+  public var learningRate: Double
+  /// Factor on the weight decay.
+  public var weightDecay: Double
+
+  public init(learningRate: Double = 1, weightDecay: Double) {
+    self.learningRate = learningRate
+    self.weightDecay = weightDecay
+  }
+
+  /// The common learning rate; no decay for parameters of one dimension.
+  public static func standard(for parameter: Parameter) -> UpdateScale {
+    UpdateScale(weightDecay: parameter.shape.count > 1 ? 1 : 0)
+  }
+}
+
 /// AdamW with gradient clipping by global norm.
 public final class AdamW {
-  /// A parameter, its two moments, float32 of the parameter's shape, and who follows it by moving average.
+  /// A parameter, its two moments, float32 of the parameter's shape, who follows it by moving average, and how its
+  /// updates differ.
   public struct Slot {
     public let parameter: Parameter
     public let first: Tensor
     public let second: Tensor
     public let follower: Parameter?
+    public let scale: UpdateScale
   }
 
   public let settings: AdamWSettings
@@ -41,14 +61,16 @@ public final class AdamW {
   ///   - parameters: trainable ones, in the model's order.
   ///   - followers: what follows a parameter, by the parameter's identity.
   ///   - settings: for the whole run.
+  ///   - scale: of each parameter's updates.
   public init(
-    _ parameters: [Parameter], followers: [ObjectIdentifier: Parameter] = [:], settings: AdamWSettings
+    _ parameters: [Parameter], followers: [ObjectIdentifier: Parameter] = [:], settings: AdamWSettings,
+    scale: (Parameter) -> UpdateScale = UpdateScale.standard
   ) {
     self.settings = settings
     slots = parameters.map {
       Slot(
         parameter: $0, first: .zeros($0.shape), second: .zeros($0.shape),
-        follower: followers[ObjectIdentifier($0)])
+        follower: followers[ObjectIdentifier($0)], scale: scale($0))
     }
   }
 
@@ -62,7 +84,7 @@ public final class AdamW {
   /// Updates every parameter that has a gradient, lets followers follow, and clears the gradients: one pass over each
   /// parameter's memory.
   /// - Parameters:
-  ///   - learningRate: of this step.
+  ///   - learningRate: of this step, before each parameter's factor.
   ///   - gradientNorm: as `gradientNorm()` gives it.
   ///   - gradientScale: factor on gradients before clipping: 1/n after n accumulated backward passes; `gradientNorm`
   ///     is taken before it.
@@ -81,14 +103,14 @@ public final class AdamW {
         }
         continue
       }
-      let decays = slot.parameter.shape.count > 1
       Compute.backend.adamW(
         slot.parameter.tensor, gradient: gradient, first: slot.first, second: slot.second,
         follower: slot.follower?.tensor,
         AdamWStep(
-          learningRate: learningRate, beta1: settings.beta1, beta2: settings.beta2, epsilon: settings.epsilon,
-          weightDecay: decays ? settings.weightDecay : 0, count: updates, gradientScale: clip * gradientScale,
-          followerMomentum: followerMomentum)
+          learningRate: learningRate * slot.scale.learningRate, beta1: settings.beta1, beta2: settings.beta2,
+          epsilon: settings.epsilon, weightDecay: settings.weightDecay * slot.scale.weightDecay,
+          count: updates,
+          gradientScale: clip * gradientScale, followerMomentum: followerMomentum)
       )
     }
     clearGradients()

@@ -75,6 +75,20 @@ public final class TransformerBlock: Module {
     return Observation.within("mlp") { feedForward.branch(x, norm: norm2) }
   }
 
+  /// The same for all tokens, where images keep one branch, both or neither.
+  func callAsFunction(_ x: Tensor, keeping kept: DropPath.Block) -> Tensor {
+    let x = Observation.within("attn") {
+      dropPath(x, kept: kept.attention.images, scale: kept.attention.scale) {
+        attention.branch($0, norm: norm1, of: nil)
+      }
+    }
+    return Observation.within("mlp") {
+      dropPath(x, kept: kept.feedForward.images, scale: kept.feedForward.scale) {
+        feedForward.branch($0, norm: norm2)
+      }
+    }
+  }
+
   public func visit(_ visitor: inout ParameterVisitor) {
     visitor.module(norm1, "norm1")
     visitor.module(attention, "attn")
@@ -104,12 +118,23 @@ public final class TransformerStack: Module {
 
   /// x (B, N, D) → (B, N, D). Where only some tokens' results are wanted, B rows of T numbers, the last block computes
   /// no others, and the result is (B, T, D).
-  public func callAsFunction(_ x: Tensor, of tokens: [[Int]]? = nil) -> Tensor {
-    blocks.enumerated().reduce(x) { x, block in
+  /// - Parameters:
+  ///   - x: `(B, N, D)`.
+  ///   - tokens: nil for all.
+  ///   - dropping: which images keep which residual branches, of all tokens; nil for all of them.
+  public func callAsFunction(_ x: Tensor, of tokens: [[Int]]? = nil, dropping: DropPath? = nil) -> Tensor {
+    precondition(
+      dropping.map { tokens == nil && $0.blocks.count == blocks.count } ?? true,
+      "TransformerStack: drop path for \(dropping?.blocks.count ?? 0) of \(blocks.count) blocks, or of some tokens"
+    )
+    return blocks.enumerated().reduce(x) { x, block in
       let chosen = block.offset == blocks.count - 1 ? tokens : nil
+      func pass(_ x: Tensor) -> Tensor {
+        guard let dropping else { return block.element(x, of: chosen) }
+        return block.element(x, keeping: dropping.blocks[block.offset])
+      }
       return Observation.within("\(name).\(block.offset)") {
-        guard recomputesActivations else { return block.element(x, of: chosen) }
-        return recomputed(x) { block.element($0, of: chosen) }
+        recomputesActivations ? recomputed(x, pass) : pass(x)
       }
     }
   }

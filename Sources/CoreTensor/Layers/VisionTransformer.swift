@@ -80,14 +80,30 @@ public final class VisionTransformer: Module {
   ///   - images: `(B, 3, S, S)`, normalised.
   ///   - visible: B rows of K patch numbers in raster order; nil for all.
   ///   - tokens: B rows of T positions among the visible patches whose features are wanted; nil for all.
+  ///   - dropping: which images keep which residual branches; nil for all of them. Only where `tokens` is nil.
   /// - Returns: `(B, K, D)`, or `(B, T, D)`.
-  public func callAsFunction(_ images: Tensor, visible: [[Int]]? = nil, of tokens: [[Int]]? = nil) -> Tensor {
+  public func callAsFunction(
+    _ images: Tensor, visible: [[Int]]? = nil, of tokens: [[Int]]? = nil, dropping: DropPath? = nil
+  ) -> Tensor {
     let patches = visible ?? Array(repeating: Array(0..<shape.patchCount), count: images.shape[0])
     let embedded = Observation.within("patch_embed") {
       patchEmbedding(images, patches: patches) + positions(positionTable, patches)
     }
-    let encoded = blocks(embedded, of: tokens)
+    let encoded = blocks(embedded, of: tokens, dropping: dropping)
     return Observation.within("norm") { norm(encoded) }
+  }
+
+  /// Factors on the learning rate of each parameter when the encoder is fine-tuned: 1 for the last norm, and `decay`
+  /// times less for each block below, for the patch embedding least of all (Bao et al. 2022).
+  public func learningRateScales(decay: Double) -> [ObjectIdentifier: Double] {
+    let layers: [any Module] = [patchEmbedding] + blocks.blocks + [norm]
+    var scales: [ObjectIdentifier: Double] = [:]
+    var scale = 1.0
+    for layer in layers.reversed() {
+      for entry in layer.entries { scales[ObjectIdentifier(entry.parameter)] = scale }
+      scale *= decay
+    }
+    return scales
   }
 
   public func visit(_ visitor: inout ParameterVisitor) {

@@ -2,5 +2,5 @@
 let allCommands: [Command] = [
   .pretrain, .resume, .dataAudit, .dataPrepare, .dataCollections, .plugins, .newTask, .phantom, .verify,
   .replay,
-  .compare, .probe, .features, .sensitivity, .evaluate, .curve, .bench, .doctor,
+  .compare, .probe, .fineTuneClassify, .sensitivity, .features, .evaluate, .curve, .bench, .doctor,
 ]

@@ -28,19 +28,24 @@ struct JudgedRun {
     ]
 
   /// The run that a command names `RUN`, at the checkpoint that it asks for.
-  /// - Parameter keepsFilms: false where each film is looked at once.
+  /// - Parameters:
+  ///   - arguments: of a command that has `options`.
+  ///   - own: settings that the command makes where the command line does not, over the run's.
+  ///   - keepsFilms: false where each film is looked at once.
   /// - Throws: `SettingsError`, `StorageError`, `WeightsError`, and what opening the films throws.
-  init(_ arguments: ParsedArguments, keepsFilms: Bool = true) throws {
-    try self.init(arguments.required("RUN"), arguments, keepsFilms: keepsFilms)
+  init(_ arguments: ParsedArguments, settings own: [SettingAssignment] = [], keepsFilms: Bool = true) throws {
+    try self.init(arguments.required("RUN"), arguments, settings: own, keepsFilms: keepsFilms)
     try load(arguments.integer("--checkpoint", in: 0...Int(Int32.max)))
   }
 
   /// The run in a folder, its model still at random.
-  init(_ path: String, _ arguments: ParsedArguments, keepsFilms: Bool = true) throws {
+  init(
+    _ path: String, _ arguments: ParsedArguments, settings own: [SettingAssignment] = [], keepsFilms: Bool = true
+  ) throws {
     folder = try RunFolder.open(at: path)
     let versions = try RunVersions(of: folder)
     setup = try RunSetup(
-      Self.request(folder, arguments), pluginsFile: arguments.value("--plugins") ?? versions.registry)
+      Self.request(folder, arguments, own), pluginsFile: arguments.value("--plugins") ?? versions.registry)
     tasks = try setup.taskSet()
     source = try setup.filmSource(keepsFilms: keepsFilms)
     partition = try FilmPartition(
@@ -59,10 +64,13 @@ struct JudgedRun {
 
   /// The run's settings, and over them those of the command line. Films that `--data` names come with none of the
   /// run's settings for its own films.
-  private static func request(_ folder: RunFolder, _ arguments: ParsedArguments) throws -> SettingsRequest {
-    let given =
+  private static func request(
+    _ folder: RunFolder, _ arguments: ParsedArguments, _ own: [SettingAssignment]
+  ) throws -> SettingsRequest {
+    let typed =
       SettingFlag.evaluationFlags.compactMap { $0.assignment(arguments) }
       + (try arguments.values("--set").map(SettingsRequest.assignment(ofSet:)))
+    let given = typed + own.filter { one in !typed.contains { $0.key == one.key } }
     var assignments = given
     if arguments.has("--data") {
       let taken = Set(given.map(\.key))

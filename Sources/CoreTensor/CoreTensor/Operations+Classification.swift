@@ -1,0 +1,43 @@
+/// Mean over rows whose class is known of -log softmax(logits) at the class.
+/// - Parameters:
+///   - logits: `(rows, classes)`.
+///   - classes: of each row, from 0; nil for one that does not count.
+/// - Returns: one value; 0, without slope, where no class is known.
+public func softmaxCrossEntropy(_ logits: Tensor, classes: [Int?]) -> Tensor {
+  precondition(
+    logits.shape.count == 2 && classes.count == logits.rows
+      && classes.allSatisfy { $0.map { 0..<logits.columns ~= $0 } ?? true },
+    "softmaxCrossEntropy: \(classes.count) classes for logits \(logits.shape), or a class outside them")
+  let backend = Compute.backend
+  return meanLoss("softmaxCrossEntropy", logits, known: classes.count { $0 != nil }, backend) {
+    backend.softmaxCrossEntropy(logits, classes: classes, into: $0)
+  }
+}
+
+/// Mean over known targets of the binary cross-entropy of logits.
+/// - Parameters:
+///   - logits: of any shape.
+///   - targets: one for each logit, row-major; nil for one that does not count.
+/// - Returns: one value; 0, without slope, where no target is known.
+public func binaryCrossEntropy(_ logits: Tensor, targets: [Bool?]) -> Tensor {
+  precondition(
+    targets.count == logits.count, "binaryCrossEntropy: \(targets.count) targets for logits \(logits.shape)")
+  let backend = Compute.backend
+  return meanLoss("binaryCrossEntropy", logits, known: targets.count { $0 != nil }, backend) {
+    backend.binaryCrossEntropy(logits, targets: targets, into: $0)
+  }
+}
+
+/// - Parameter sum: writes the gradient of a sum over `known` numbers, and gives the sum.
+private func meanLoss(
+  _ name: String, _ logits: Tensor, known: Int, _ backend: any Backend, sum: (Tensor) -> Double
+) -> Tensor {
+  let slopes = Tensor(uninitialized: logits.shape)
+  let share = 1 / Double(max(known, 1))
+  let mean = Tensor([Float(sum(slopes) * share)], shape: [1])
+  return record(name, [logits], mean) { upstream in
+    let down = Tensor(uninitialized: logits.shape)
+    backend.scale(slopes, by: Float(share) * upstream.scalar, into: down)
+    logits.node?.receive(down)
+  }
+}

@@ -1,0 +1,78 @@
+import CoreTensor
+import Layers
+import WorldModel
+
+/// An encoder and a linear head on the mean of its tokens (spec section 9).
+final class Classifier: Module {
+  let encoder: VisionTransformer
+  let head: Linear
+
+  /// - Parameters:
+  ///   - seed: of the head's first weights, and the encoder's where nothing is copied over them.
+  ///   - trainable: false for a copy that only judges films.
+  init(_ shape: VisionTransformerShape, classes: Int, seed: UInt64, trainable: Bool) {
+    var start = Initializer(
+      random: RandomStream(seed: seed, stream: "finetune.encoder"), trainable: trainable)
+    encoder = VisionTransformer(shape, initializer: &start)
+    var beginning = Initializer(
+      random: RandomStream(seed: seed, stream: "finetune.head"), trainable: trainable)
+    head = Linear(shape.width, classes, initializer: &beginning)
+    for entry in entries { entry.parameter.name = entry.name }
+  }
+
+  /// images (B, 3, S, S) → mean of tokens (B, d)
+  func pooled(_ images: Tensor, dropping: DropPath? = nil) -> Tensor {
+    meanTokens(Observation.within("encoder") { encoder(images, dropping: dropping) })
+  }
+
+  func visit(_ visitor: inout ParameterVisitor) {
+    visitor.module(encoder, "encoder")
+    visitor.module(head, "head")
+  }
+
+  /// Takes over every value of another of the same shape.
+  func copy(_ other: Classifier) {
+    for (own, others) in zip(entries, other.entries) { own.parameter.copy(others.parameter.tensor) }
+  }
+
+  /// A copy of every value, in the order of `entries`.
+  var values: [Tensor] { entries.map { $0.parameter.tensor.copied() } }
+
+  func assign(_ values: [Tensor]) {
+    for (own, value) in zip(entries, values) { own.parameter.copy(value) }
+  }
+}
+
+extension Parameter {
+  func copy(_ values: Tensor) {
+    assign(UnsafeBufferPointer(start: values.pointer, count: values.count))
+  }
+}
+
+/// What a classifier says of films.
+struct FilmScores {
+  /// Films that could be used, in order.
+  var films: [Int] = []
+  /// Logits, a row for each film.
+  var logits: [[Double]] = []
+  /// Mean of tokens, a row for each film.
+  var features: [Float] = []
+
+  /// - Parameter classifier: one without gradients.
+  init(_ films: [Int], _ classifier: Classifier, _ views: FilmViews) throws {
+    let classes = classifier.head.weight.shape[0]
+    try PackedWeights.keeping {
+      for start in stride(from: 0, to: films.count, by: Self.batchSize) {
+        let part = try views.whole(Array(films[start..<min(films.count, start + Self.batchSize)]))
+        guard let images = part.images else { continue }
+        let pooled = classifier.pooled(images)
+        let values = classifier.head(pooled).values.map(Double.init)
+        self.films += part.films
+        features += pooled.values
+        logits += part.films.indices.map { Array(values[$0 * classes..<($0 + 1) * classes]) }
+      }
+    }
+  }
+
+  private static let batchSize = 64
+}

@@ -1,0 +1,120 @@
+import CoreTensor
+import Foundation
+import WorldModel
+
+/// Fine-tunes copies of a model's encoder and tests each once.
+struct FineTuneEvaluation: ModelEvaluation {
+  let settings: FineTuneSettings
+  /// Results of finished trials, as a saved state.
+  private static let finished = "finished"
+
+  func callAsFunction(_ scene: ModelScene) throws -> [EvaluationFigure] {
+    let labels = try FilmLabels(scene, settings.kind)
+    let plans = try plans(scene, labels)
+    var results = try restored(scene)
+    if results.count < plans.count { try introduce(scene, labels, plans) }
+    let pace = Pace(steps: plans.reduce(0) { $0 + $1.schedule.steps })
+    for plan in plans {
+      defer { pace.stepsBefore += plan.schedule.steps }
+      guard results[plan.name] == nil else { continue }
+      for note in plan.split.notes { try scene.workspace.note("\(plan.title): \(note)") }
+      results[plan.name] = try Trial(plan, scene, settings, labels, pace).run()
+      try scene.workspace.save(
+        EvaluationState(
+          tensors: [], text: try TrialState.encoded(plans.compactMap { results[$0.name] })),
+        named: Self.finished)
+    }
+    // A finished evaluation needs no weights to go on from.
+    try scene.workspace.save(EvaluationState(tensors: [], text: ""), named: TrialState.name)
+    return try report(scene, labels, plans, results)
+  }
+
+  private func plans(_ scene: ModelScene, _ labels: FilmLabels) throws -> [TrialPlan] {
+    let draw = FilmDraw(labels: labels, settings: settings, scene: scene)
+    return try settings.regimes.flatMap { regime in
+      let trials = if case .fraction = regime { settings.seeds } else { settings.draws }
+      return try (0..<trials).map { number in
+        let split = try draw.split(regime, trial: number)
+        return TrialPlan(
+          regime: regime, number: number, split: split,
+          schedule: TrialSchedule(films: split.train.count, settings))
+      }
+    }
+  }
+
+  private func restored(_ scene: ModelScene) throws -> [String: TrialResult] {
+    guard let state = try scene.workspace.restore(Self.finished) else { return [:] }
+    do {
+      let results = try JSONDecoder().decode([TrialResult].self, from: Data(state.text.utf8))
+      return Dictionary(results.map { ($0.trial, $0) }) { first, _ in first }
+    } catch {
+      throw FineTuneError(
+        "saved state \"\(Self.finished)\": expected results of trials, found other text (\(error)); remove the "
+          + "evaluation's folder and begin again")
+    }
+  }
+
+  private func introduce(_ scene: ModelScene, _ labels: FilmLabels, _ plans: [TrialPlan]) throws {
+    let workspace = scene.workspace
+    try workspace.note(
+      "fine-tuning \(plans.count) times for \(labels.classes.joined(separator: ", ")), from "
+        + (settings.origin == .scratch ? "scratch" : "the \(settings.origin.rawValue) encoder"))
+    if labels.unlabelled > 0 {
+      try workspace.note("\(labels.unlabelled) films have no label that could be used and are left out")
+    }
+    let validation = plans[0].split.validation
+    if validation.isEmpty {
+      try workspace.warn("no film is left to choose the epoch by, so that the last one is tested")
+    } else if !labels.labelled(scene.validation).isEmpty {
+      try workspace.note("the epoch is chosen by the \(validation.count) films of the validation split")
+    } else {
+      let patients = settings.validation == .train ? "all training patients" : "the patients of each share"
+      try workspace.note(
+        String(
+          format:
+            "no split is named for validation: the epoch is chosen by %g%% of %@, which are not learnt from",
+          settings.validationFraction * 100, patients as NSString))
+    }
+    for plan in plans where settings.kind == .multi && !plan.split.validation.isEmpty {
+      let isDefined = labels.classes.indices.contains { number in
+        let known = plan.split.validation.compactMap { labels[$0][number] }
+        return known.contains(true) && known.contains(false)
+      }
+      if !isDefined {
+        try workspace.note(
+          "\(plan.title): no finding has both kinds of film among the \(plan.split.validation.count) for validation, so "
+            + "that the epoch is chosen by their loss")
+      }
+    }
+  }
+
+  // MARK: Figures
+
+  private func report(
+    _ scene: ModelScene, _ labels: FilmLabels, _ plans: [TrialPlan], _ results: [String: TrialResult]
+  ) throws -> [EvaluationFigure] {
+    let summaries = settings.regimes.map { regime in
+      RegimeSummary(
+        regime.name,
+        plans.filter { $0.regime == regime }.compactMap { results[$0.name] }, labels.classes)
+    }
+    if let undefined = summaries.first?.undefined, !undefined.isEmpty {
+      try scene.workspace.note(
+        "left out, since the test films lack positives or negatives of it: "
+          + undefined.joined(separator: ", "))
+    }
+    guard summaries.allSatisfy({ $0.auroc != nil || $0.accuracy != nil }) else {
+      throw FineTuneError(
+        "no finding of \(labels.classes.joined(separator: ", ")) has both a positive and a negative among the test "
+          + "films, so that no AUROC is defined; test on more films, or name other findings")
+    }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    let document = ClassificationDocument(
+      from: settings.origin.rawValue, loss: settings.kind.rawValue, regimes: summaries,
+      trials: plans.compactMap { results[$0.name] })
+    try scene.workspace.write(
+      String(decoding: try encoder.encode(document), as: UTF8.self) + "\n", named: "classification.json")
+    return summaries.flatMap(\.figures)
+  }
+}

@@ -1,0 +1,167 @@
+import Foundation
+import WorldModel
+
+/// What a film's label is.
+enum LabelKind: String, CaseIterable {
+  /// Any number of findings; binary cross-entropy, judged by AUROC.
+  case multi = "binary"
+  /// One of several classes; softmax cross-entropy, judged by accuracy.
+  case single = "cross-entropy"
+}
+
+/// Where the encoder that is fine-tuned comes from.
+enum EncoderOrigin: String, CaseIterable { case target, context, scratch }
+
+/// Of which films those are taken that choose the epoch, where the source names none for it.
+enum ValidationOrigin: String, CaseIterable {
+  /// Of all films that may be learnt from, whatever share of them is.
+  case train
+  /// Of the few that a share or shots leave.
+  case subset
+}
+
+/// The options of an evaluation, typed. Defaults are those of spec section 9 for a ViT-B where it states them.
+struct FineTuneSettings: Sendable, Equatable {
+  let kind: LabelKind
+  let origin: EncoderOrigin
+  let regimes: [Regime]
+  let seeds: Int
+  let draws: Int
+  let epochs: Int
+  let minimumSteps: Int
+  let patience: Int
+  let batchSize: Int
+  let learningRate: Double
+  let layerDecay: Double
+  let dropPath: Double
+  let weightDecay: Double
+  let clipNorm: Double
+  let warmupEpochs: Double
+  let views: ViewSettings
+  let validation: ValidationOrigin
+  let validationFraction: Double
+
+  /// - Throws: `FineTuneError` where shots are no whole numbers, or nothing is asked for.
+  init(_ options: Options) throws {
+    kind = LabelKind(rawValue: options.text("loss"))!
+    origin = EncoderOrigin(rawValue: options.text("from"))!
+    let shots = options.numbers("shots")
+    if let odd = shots.first(where: { $0 != $0.rounded() }) {
+      throw FineTuneError("option shots: expected whole numbers of cases a class, found \(odd)")
+    }
+    let regimes = options.numbers("fractions").map(Regime.fraction) + shots.map { Regime.shots(Int($0)) }
+    guard !regimes.isEmpty else {
+      throw FineTuneError("options fractions and shots: both are empty, so there is nothing to learn from")
+    }
+    if let twice = regimes.indices.first(where: { regimes[..<$0].contains(regimes[$0]) }) {
+      throw FineTuneError("options fractions and shots: \(regimes[twice].name) stands there twice; keep one")
+    }
+    self.regimes = regimes
+    (seeds, draws) = (options.integer("seeds"), options.integer("draws"))
+    (epochs, minimumSteps) = (options.integer("epochs"), options.integer("minimum_steps"))
+    (patience, batchSize) = (options.integer("patience"), options.integer("batch_size"))
+    (learningRate, layerDecay) = (options.number("learning_rate"), options.number("layer_decay"))
+    (dropPath, weightDecay) = (options.number("drop_path"), options.number("weight_decay"))
+    (clipNorm, warmupEpochs) = (options.number("clip_norm"), options.number("warmup_epochs"))
+    let jitter = options.number("jitter")
+    views = ViewSettings(
+      area: options.interval("crop_area"), mirrorProbability: options.number("mirror_probability"),
+      jitterProbability: jitter > 0 ? 0.8 : 0, jitterBrightness: 1 - jitter...1 + jitter,
+      jitterContrast: 1 - jitter...1 + jitter)
+    validation = ValidationOrigin(rawValue: options.text("validation"))!
+    validationFraction = options.number("validation_fraction")
+  }
+
+  static let declarations: [OptionDeclaration] =
+    [
+      OptionDeclaration(
+        "loss", .choice(default: LabelKind.multi.rawValue, of: LabelKind.allCases.map(\.rawValue)),
+        help: "binary: any number of findings a film; cross-entropy: one of several classes"),
+      OptionDeclaration(
+        "from", .choice(default: EncoderOrigin.target.rawValue, of: EncoderOrigin.allCases.map(\.rawValue)),
+        help: "the run's target or context encoder, or one that each seed initialises anew"),
+      OptionDeclaration(
+        "fractions", .numbers(default: [1], in: 0.0001...1), help: "shares of the patients to learn from"),
+      OptionDeclaration(
+        "shots", .numbers(default: [], in: 1...1000),
+        help: "numbers of cases a class to learn from, each of another patient"),
+      OptionDeclaration("seeds", .integer(default: 5, in: 1...100), help: "trials of each share"),
+      OptionDeclaration("draws", .integer(default: 5, in: 1...100), help: "trials of each number of shots"),
+    ] + training + augmentation
+
+  private static let training = [
+    OptionDeclaration(
+      "epochs", .integer(default: 30, in: 1...10_000), help: "passes over the films, at most"),
+    OptionDeclaration(
+      "minimum_steps", .integer(default: 600, in: 0...1_000_000),
+      help: "of few films an epoch takes several passes, so that all epochs have so many steps"),
+    OptionDeclaration(
+      "patience", .integer(default: 10, in: 0...10_000),
+      help: "epochs without gain after which a trial ends; 0 = never"),
+    OptionDeclaration("batch_size", .integer(default: 32, in: 1...4096), help: "films of a step"),
+    OptionDeclaration(
+      "learning_rate", .number(default: 1e-4, in: 1e-8...1),
+      help: "of the head and the last norm, at its peak"
+    ),
+    OptionDeclaration(
+      "layer_decay", .number(default: 0.75, in: 0.01...1),
+      help: "factor on the learning rate from each block to the one below"),
+    OptionDeclaration(
+      "drop_path", .number(default: 0.6, in: 0...0.95),
+      help: "chance that a film skips a branch of the last block; less below"),
+    OptionDeclaration(
+      "weight_decay", .number(default: 0.05, in: 0...10), help: "none on parameters of one dimension"),
+    OptionDeclaration(
+      "clip_norm", .number(default: 1, in: 0...1000), help: "largest norm of a gradient; 0 = any"),
+    OptionDeclaration(
+      "warmup_epochs", .number(default: 3, in: 0...10_000),
+      help: "epochs in which the learning rate rises; half of all at most"),
+  ]
+
+  private static let augmentation = [
+    OptionDeclaration(
+      "crop_area", .interval(default: 0.5...1, in: 0.01...1), help: "of a training film that is seen"),
+    OptionDeclaration(
+      "mirror_probability", .number(default: 0.5, in: 0...1), help: "of a training film to be mirrored"),
+    OptionDeclaration(
+      "jitter", .number(default: 0.4, in: 0...1),
+      help: "a training film's brightness and contrast change by so much either way"),
+    OptionDeclaration(
+      "validation",
+      .choice(default: ValidationOrigin.train.rawValue, of: ValidationOrigin.allCases.map(\.rawValue)),
+      help: "where no split is named for it: taken from all training patients, or only from those learnt from"
+    ),
+    OptionDeclaration(
+      "validation_fraction", .number(default: 0.1, in: 0...0.5), help: "share of the patients that it takes"),
+  ]
+}
+
+/// How much a trial may learn from.
+enum Regime: Sendable, Equatable, Hashable {
+  /// A share of the patients.
+  case fraction(Double)
+  /// Cases a class.
+  case shots(Int)
+
+  /// `"1% of labels"`
+  var name: String {
+    switch self {
+    case .fraction(let share): String(format: "%g%% of labels", share * 100)
+    case .shots(let count): count == 1 ? "1 shot" : "\(count) shots"
+    }
+  }
+
+  /// Begins the names of files.
+  var key: String {
+    switch self {
+    case .fraction(let share): String(format: "fraction-%g", share)
+    case .shots(let count): "shots-\(count)"
+    }
+  }
+}
+
+/// What the films or the model lack, or what went wrong.
+struct FineTuneError: Error, CustomStringConvertible {
+  let description: String
+  init(_ description: String) { self.description = description }
+}

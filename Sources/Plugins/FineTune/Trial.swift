@@ -1,0 +1,227 @@
+import CoreTensor
+import Layers
+import Metrics
+import WorldModel
+
+/// How far all trials together are, for the line of progress.
+final class Pace {
+  /// Films learnt from since this process began.
+  var films = 0
+  /// Steps of the trials before this one, and of all; a trial that stops early counts whole.
+  var stepsBefore = 0
+  let steps: Int
+  init(steps: Int) { self.steps = steps }
+}
+
+/// One fine-tuning: a copy of an encoder, some labelled films, a seed.
+///
+/// Every draw is a function of the seed and the step, and every sum has one order, so that a trial has the same bits on
+/// any number of threads, and where it was stopped and went on.
+final class Trial {
+  let plan: TrialPlan
+  let classifier: Classifier
+  let optimizer: AdamW
+  var progress: TrialProgress
+  /// Values at the best epoch; none before the first.
+  var bestValues: [Tensor] = []
+  private let scene: ModelScene
+  private let settings: FineTuneSettings
+  private let labels: FilmLabels
+  private let views: FilmViews
+  private let seed: UInt64
+  /// What judges films: the same values, without gradients.
+  private let judge: Classifier
+  private let pace: Pace
+  private var lastSave = ContinuousClock.now
+  /// Between two saves of a long epoch.
+  private static let secondsBetweenSaves = 30
+  private var warned = false
+
+  init(
+    _ plan: TrialPlan, _ scene: ModelScene, _ settings: FineTuneSettings, _ labels: FilmLabels, _ pace: Pace
+  ) throws {
+    (self.plan, self.scene, self.settings, self.labels) = (plan, scene, settings, labels)
+    self.pace = pace
+    seed = scene.seed &+ UInt64(plan.number)
+    let shape = scene.model.shape.encoder
+    views = FilmViews(source: scene.films, side: shape.imageSize, views: settings.views)
+    classifier = Classifier(shape, classes: labels.classes.count, seed: seed, trainable: true)
+    judge = Classifier(shape, classes: labels.classes.count, seed: seed, trainable: false)
+    let source: VisionTransformer? =
+      switch settings.origin {
+      case .target: scene.model.targetEncoder
+      case .context: scene.model.encoder
+      case .scratch: nil
+      }
+    if let source {
+      for (own, others) in zip(classifier.encoder.entries, source.entries) {
+        own.parameter.copy(others.parameter.tensor)
+      }
+    }
+    let rates = classifier.encoder.learningRateScales(decay: settings.layerDecay)
+    optimizer = AdamW(
+      classifier.entries.map(\.parameter).filter(\.isTrainable),
+      settings: AdamWSettings(weightDecay: settings.weightDecay, clipNorm: settings.clipNorm)
+    ) { parameter in
+      var scale = UpdateScale.standard(for: parameter)
+      scale.learningRate = rates[ObjectIdentifier(parameter)] ?? 1
+      return scale
+    }
+    progress = TrialProgress(trial: plan.name)
+    if let saved = try TrialState.restore(self, from: scene.workspace) { progress = saved }
+  }
+
+  /// - Throws: `EvaluationStopped` where the user asked to stop, `FineTuneError` where a loss is no number.
+  func run() throws -> TrialResult {
+    let began = (clock: ContinuousClock.now, step: progress.step)
+    var films = 0
+    while !progress.isFinished, progress.step < plan.schedule.steps {
+      films += try step()
+      if progress.step % plan.schedule.stepsPerEpoch == 0 { try endEpoch() }
+      if scene.workspace.isStopRequested {
+        try save()
+        throw EvaluationStopped()
+      }
+      if ContinuousClock.now - lastSave > .seconds(Self.secondsBetweenSaves) { try save() }
+    }
+    let seconds = (ContinuousClock.now - began.clock) / .seconds(1)
+    let result = try test()
+    try scene.workspace.note(sentence(result, films: films, seconds: seconds))
+    return result
+  }
+
+  private func save() throws {
+    try TrialState.save(self, to: scene.workspace)
+    lastSave = .now
+  }
+
+  // MARK: Learning
+
+  /// - Returns: films learnt from.
+  private func step() throws -> Int {
+    let (step, train) = (progress.step, plan.split.train)
+    var order = RandomStream(seed: seed, stream: "finetune.order", step: step / plan.schedule.stepsPerPass)
+    let places = order.permutation(train.count)[plan.schedule.places(at: step, films: train.count)]
+    let seed = seed
+    let batch = try views.augmented(places.map { train[$0] }) {
+      RandomStream(seed: seed, stream: "finetune.view", step: step, index: $0)
+    }
+    progress.step += 1
+    if let images = batch.images {
+      progress.lossSum += try learn(images, batch.films, step) * Double(batch.films.count)
+      progress.films += batch.films.count
+    }
+    pace.films += batch.films.count
+    scene.workspace.progress(
+      "step", pace.stepsBefore + progress.step, of: pace.steps, films: pace.films,
+      loss: progress.films > 0 ? progress.lossSum / Double(progress.films) : nil)
+    return batch.films.count
+  }
+
+  private func learn(_ images: Tensor, _ films: [Int], _ step: Int) throws -> Double {
+    var random = RandomStream(seed: seed, stream: "finetune.drop", step: step)
+    let dropping =
+      settings.dropPath > 0
+      ? DropPath(
+        rate: settings.dropPath, depth: classifier.encoder.shape.depth, images: films.count, random: &random)
+      : nil
+    let loss = labels.loss(classifier.head(classifier.pooled(images, dropping: dropping)), films)
+    guard loss.scalar.isFinite else { throw broken("the loss", step, films) }
+    loss.backward()
+    let norm = optimizer.gradientNorm()
+    guard norm.isFinite else { throw broken("the gradient", step, films) }
+    optimizer.updates = step
+    optimizer.step(learningRate: plan.schedule.learningRate(at: step), gradientNorm: norm)
+    return Double(loss.scalar)
+  }
+
+  private func broken(_ what: String, _ step: Int, _ films: [Int]) -> FineTuneError {
+    optimizer.clearGradients()
+    let names = films.map { scene.films.records[$0].identifier }
+    return FineTuneError(
+      "\(plan.title): step \(step + 1): \(what) is not finite; lower the learning rate, and look at the films of the "
+        + "batch: \(names.joined(separator: ", "))")
+  }
+
+  // MARK: Choosing the epoch
+
+  private func endEpoch() throws {
+    let epoch = progress.step / plan.schedule.stepsPerEpoch
+    var row: [(name: String, value: Double)] = [
+      ("learning_rate", plan.schedule.learningRate(at: progress.step - 1))
+    ]
+    if progress.films > 0 { row.append(("train_loss", progress.lossSum / Double(progress.films))) }
+    (progress.lossSum, progress.films) = (0, 0)
+    if plan.split.validation.isEmpty {
+      bestValues = []
+    } else {
+      judge.copy(classifier)
+      let scores = try FilmScores(plan.split.validation, judge, views)
+      let judgement = try judged(scores, "validation films after epoch \(epoch)")
+      row += self.row(judgement, scores)
+      if progress.best.map({ judgement.isBetter(than: $0.judgement) }) ?? true {
+        progress.best = .init(epoch: epoch, judgement: judgement)
+        bestValues = judge.values
+      }
+      let stale = epoch - (progress.best?.epoch ?? epoch)
+      progress.isFinished = settings.patience > 0 && stale >= settings.patience
+      try warnOfCollapse(scores, epoch)
+    }
+    try scene.workspace.record(plan.name, step: epoch, row)
+  }
+
+  private func judged(_ scores: FilmScores, _ what: String) throws -> Judgement {
+    do { return try Judgement(scores, labels) } catch let error as MetricError {
+      throw FineTuneError("\(plan.title): \(what): \(error)")
+    }
+  }
+
+  private func row(_ judgement: Judgement, _ scores: FilmScores) -> [(name: String, value: Double)] {
+    var row: [(name: String, value: Double)] = [("validation_loss", judgement.loss)]
+    if let area = judgement.meanAuroc { row.append(("validation_auroc", area)) }
+    if let accuracy = judgement.accuracy { row.append(("validation_accuracy", accuracy)) }
+    if scores.films.count > 1 {
+      let width = classifier.encoder.shape.width
+      let spread = FeatureSpread(Array(scores.features.prefix(Self.rankFilms * width)), width: width)
+      row += [("feature_deviation", spread.deviation), ("effective_rank", spread.rank)]
+    }
+    return row
+  }
+
+  /// Films that the rank of features is taken of, at most.
+  private static let rankFilms = 256
+
+  /// Every film the same: nothing will be learnt any more.
+  private func warnOfCollapse(_ scores: FilmScores, _ epoch: Int) throws {
+    guard !warned, scores.logits.count > 1, scores.logits.allSatisfy({ $0 == scores.logits[0] }) else {
+      return
+    }
+    warned = true
+    try scene.workspace.warn(
+      "\(plan.title): after epoch \(epoch) every validation film has the same score: the features have collapsed; "
+        + "lower the learning rate")
+  }
+
+  // MARK: Testing, once
+
+  private func test() throws -> TrialResult {
+    let epochs = progress.step / plan.schedule.stepsPerEpoch
+    if bestValues.isEmpty { judge.copy(classifier) } else { judge.assign(bestValues) }
+    let scores = try FilmScores(labels.labelled(scene.test), judge, views)
+    return TrialResult(
+      trial: plan.name, trainFilms: plan.split.train.count, validationFilms: plan.split.validation.count,
+      epochs: epochs, bestEpoch: progress.best?.epoch ?? epochs, validation: progress.best?.judgement,
+      test: try judged(scores, "test films"))
+  }
+
+  private func sentence(_ result: TrialResult, films: Int, seconds: Double) -> String {
+    func figure(_ value: Double?) -> String { value.map { "\(($0 * 1e4).rounded() / 1e4)" } ?? "undefined" }
+    let name = labels.kind == .single ? "accuracy" : "mean AUROC"
+    return "\(plan.title): \(result.trainFilms) films, best epoch \(result.bestEpoch) of \(result.epochs)"
+      + (result.validation.map { ", validation \(name) \(figure($0.choice))" } ?? ", no validation film")
+      + ", test \(name) \(figure(result.test.choice)) on \(result.test.films) films"
+      + (seconds > 0 && films > 0
+        ? "; \(Int(seconds.rounded())) s, \(Int((Double(films) / seconds).rounded())) films/s with validation"
+        : "")
+  }
+}

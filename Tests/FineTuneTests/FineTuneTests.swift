@@ -1,0 +1,192 @@
+import CoreTensor
+import Foundation
+import TaskChecks
+import TestSupport
+import Testing
+import WorldModel
+
+@testable import FineTuneEvaluation
+@testable import TaskChecks
+
+/// Fine-tuning as a whole, on films that take a moment.
+@Suite struct FineTuneTests {
+  private static let films = LitFilms(Fixture.records(96))
+  private static func scene(_ workspace: any EvaluationWorkspace = MemoryWorkspace()) -> ModelScene {
+    Fixture.scene(films, train: Array(0..<64), test: Array(64..<96), workspace)
+  }
+
+  @Test func everyPromiseIsKept() {
+    let checks = checkEvaluation(fineTuneDefinition, options: Fixture.quick)
+    #expect(checks.count == 3)
+    for check in checks { #expect(check.isKept, "\(check.promise): \(check.problem ?? "")") }
+  }
+
+  @Test func theTrialsEasyFindingIsLearnt() throws {
+    let workspace = MemoryWorkspace()
+    let figures = try Fixture.evaluate(
+      ModelTrial([]).scene(seed: 3, workspace), ["epochs": .integer(25), "patience": .integer(0)])
+    let area = try #require(figures.value("100% of labels: AUROC of effusion"))
+    #expect(area > 0.9, "\(area)")
+    #expect(figures.value("100% of labels: mean AUROC") == area)
+    #expect(workspace.rows.filter { $0.series == "fraction-1-seed-1" }.map(\.step) == Array(1...25))
+    let losses = workspace.rows.compactMap { row in row.values.first { $0.name == "train_loss" }?.value }
+    #expect(losses[24] < 0.5 * losses[0])
+  }
+
+  @Test(arguments: ["target", "context", "scratch"]) func everyOriginLearns(origin: String) throws {
+    let more: [String: OptionValue] = ["from": .text(origin), "epochs": .integer(15), "seeds": .integer(1)]
+    let figures = try Fixture.evaluate(Self.scene(), more)
+    #expect(try #require(figures.value("100% of labels: mean AUROC")) > 0.9)
+    #expect(figures.allSatisfy { $0.interval == nil })
+  }
+
+  @Test func theModelStaysAsItWas() throws {
+    let scene = Self.scene()
+    let before = scene.model.entries.map(\.parameter.tensor.values)
+    _ = try Fixture.evaluate(scene)
+    #expect(scene.model.entries.map(\.parameter.tensor.values) == before)
+    #expect(scene.model.trainable.allSatisfy { $0.gradient == nil })
+  }
+
+  @Test(arguments: [1, 9, 25, 32, 40, 63]) func aStoppedEvaluationEndsWithTheSameBits(stop: Int) throws {
+    let more: [String: OptionValue] = ["fractions": .list([.number(0.5), .number(1)])]
+    let whole = MemoryWorkspace()
+    let expected = try Fixture.evaluate(Self.scene(whole), more)
+    let first = MemoryWorkspace(stopAfter: stop)
+    #expect(throws: EvaluationStopped.self) { _ = try Fixture.evaluate(Self.scene(first), more) }
+    let second = first.reopened()
+    #expect(try Fixture.evaluate(Self.scene(second), more) == expected)
+    #expect(second.texts["classification.json"] == whole.texts["classification.json"])
+    // Rows that both wrote are the same.
+    for row in first.rows + second.rows {
+      let same = whole.rows.first { $0.series == row.series && $0.step == row.step }
+      #expect(same?.values.map(\.value) == row.values.map(\.value))
+    }
+  }
+
+  @Test func aFinishedEvaluationTrainsNoMore() throws {
+    let first = MemoryWorkspace()
+    let figures = try Fixture.evaluate(Self.scene(first))
+    let second = first.reopened()
+    #expect(try Fixture.evaluate(Self.scene(second)) == figures)
+    #expect(second.rows.isEmpty && second.texts == first.texts)
+  }
+
+  @Test func threadsChangeNoBit() async {
+    await #expect(processExitsWith: .success) {
+      func figures(_ threads: Int) throws -> [EvaluationFigure] {
+        Compute.threads = threads
+        return try Fixture.evaluate(
+          Fixture.scene(LitFilms(Fixture.records(96)), train: Array(0..<64), test: Array(64..<96)))
+      }
+      let alone = try figures(1)
+      #expect(!alone.isEmpty)
+      #expect(try figures(2) == alone)
+      #expect(try figures(3) == alone)
+    }
+  }
+
+  @Test func oneClassAFilmIsJudgedByAccuracy() throws {
+    let figures = try Fixture.evaluate(
+      Fixture.scene(
+        Self.films, train: Array(0..<64), test: Array(64..<96), findings: ["bright"]),
+      ["loss": .text("cross-entropy"), "epochs": .integer(15)])
+    let accuracy = try #require(figures.first { $0.name == "100% of labels: accuracy" })
+    #expect(accuracy.value > 0.9 && accuracy.interval != nil)
+    #expect(figures.value("100% of labels: AUROC of none of these") != nil)
+  }
+
+  @Test func undefinedClassesAreNamedAndLeftOut() throws {
+    let workspace = MemoryWorkspace()
+    let scene = Fixture.scene(
+      LitFilms(Fixture.records(96), findingNames: ["bright", "low", "never"]), train: Array(0..<64),
+      test: Array(64..<96), workspace)
+    let figures = try Fixture.evaluate(scene)
+    #expect(!figures.contains { $0.name.contains("never") })
+    #expect(figures.value("100% of labels: AUROC of low") != nil)
+    #expect(workspace.notes.contains { $0.hasPrefix("left out") && $0.hasSuffix("never") })
+    #expect(workspace.notes.contains { $0.contains("no positive film of never to learn from") })
+    #expect(
+      try #require(workspace.texts["classification.json"]).contains("\"undefined\" : [\n        \"never\""))
+    let nothing = Fixture.scene(
+      Self.films, train: Array(0..<64), test: stride(from: 64, to: 96, by: 4).map { $0 })
+    #expect { _ = try Fixture.evaluate(nothing) } throws: { "\($0)".contains("no AUROC is defined") }
+  }
+
+  @Test func fewLabelsFallBackToTheLoss() throws {
+    let workspace = MemoryWorkspace()
+    // Validation by one patient whose two films agree in "low".
+    let figures = try Fixture.evaluate(
+      Fixture.scene(
+        Self.films, train: Array(0..<24), test: Array(64..<96), findings: ["low"], workspace),
+      ["fractions": .list([.number(0.1)]), "validation_fraction": .number(0.05)])
+    #expect(figures.value("10% of labels: AUROC of low") != nil)
+    #expect(workspace.notes.contains { $0.contains("the epoch is chosen by their loss") })
+    let none = MemoryWorkspace()
+    _ = try Fixture.evaluate(
+      Fixture.scene(Self.films, train: [0, 1], test: Array(64..<96), none),
+      ["validation_fraction": .number(0.5), "validation": .text("subset")])
+    #expect(none.warnings.contains { $0.contains("no film is left to choose the epoch by") })
+  }
+
+  @Test func filmsThatCannotBeUsedAreLeftOut() throws {
+    var films = LitFilms(Fixture.records(96))
+    films.unusable = Set(stride(from: 0, to: 96, by: 5))
+    let workspace = MemoryWorkspace()
+    let figures = try Fixture.evaluate(
+      Fixture.scene(films, train: Array(0..<64), test: Array(64..<96), workspace), ["epochs": .integer(10)])
+    #expect(try #require(figures.value("100% of labels: mean AUROC")) > 0.8)
+    #expect(try #require(workspace.texts["classification.json"]).contains("\"films\" : 25"))
+  }
+
+  @Test func numbersThatAreNoneStopTheTrial() throws {
+    let model = WorldModel(Fixture.shape, latents: [], seed: 4)
+    model.targetEncoder.entries.last?.parameter.tensor.pointer[0] = .nan
+    let scene = Fixture.scene(
+      Self.films, train: Array(0..<64), test: Array(64..<96), model: model)
+    #expect { _ = try Fixture.evaluate(scene) } throws: { error in
+      "\(error)".contains("100% of labels, seed 0: step 1: the loss is not finite")
+        && "\(error)".contains("film-")
+    }
+  }
+
+  @Test func optionsThatDoNotFitAreRefused() {
+    for (name, value, text) in [
+      ("shots", OptionValue.list([.number(1.5)]), "whole numbers"),
+      ("fractions", .list([]), "nothing to learn from"),
+      ("fractions", .list([.number(0.1), .number(0.1)]), "10% of labels stands there twice"),
+    ] {
+      #expect { _ = try Fixture.settings([name: value]) } throws: { "\($0)".contains(text) }
+    }
+  }
+
+  @Test func theScheduleRisesAndFalls() throws {
+    let schedule = TrialSchedule(
+      films: 20,
+      try Fixture.settings([
+        "epochs": .integer(10), "minimum_steps": .integer(100), "warmup_epochs": .number(2),
+        "learning_rate": .number(1),
+      ]))
+    #expect(schedule.stepsPerPass == 3 && schedule.stepsPerEpoch == 10 && schedule.steps == 100)
+    #expect(schedule.learningRate(at: 0) == 1.0 / 21 && schedule.learningRate(at: 20) == 1)
+    #expect(abs(schedule.learningRate(at: 99) - 0.01) < 1e-12)
+    #expect((20..<99).allSatisfy { schedule.learningRate(at: $0) > schedule.learningRate(at: $0 + 1) })
+    #expect((0..<3).flatMap { Array(schedule.places(at: $0, films: 20)) } == Array(0..<20))
+    #expect(schedule.places(at: 3, films: 20) == schedule.places(at: 0, films: 20))
+  }
+
+  @Test func theEntryPointRegistersFineTuning() throws {
+    let library = try #require(
+      dlopen(try BuildFolder.library("FineTuneEvaluation"), RTLD_NOW | RTLD_LOCAL))
+    let symbol = try #require(dlsym(library, CHEX_PLUGIN_ENTRY))
+    let entry = unsafeBitCast(
+      symbol, to: (@convention(c) () -> UnsafePointer<chex_plugin_information>).self)
+    let information = entry().pointee
+    #expect(String(cString: information.name) == "finetune")
+    #expect(String(cString: information.coreFingerprint) == CHEX_CORE_FINGERPRINT)
+    let registry = PluginRegistry()
+    #expect(
+      information.registerInto(information.context, Unmanaged.passUnretained(registry).toOpaque()) == nil)
+    #expect(registry.evaluations.map(\.name) == ["finetune"])
+  }
+}

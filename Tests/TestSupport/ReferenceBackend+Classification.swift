@@ -1,0 +1,29 @@
+import CoreTensor
+import Foundation
+
+extension ReferenceBackend {
+  public func softmaxCrossEntropy(_ logits: Tensor, classes: [Int?], into slopes: Tensor) -> Double {
+    let columns = sides(logits).columns
+    var sum = 0.0
+    for (row, known) in classes.enumerated() {
+      let powers = (0..<columns).map { exp(Double(logits.pointer[row * columns + $0])) }
+      let chances = powers.map { $0 / powers.reduce(0, +) }
+      for column in 0..<columns {
+        let slope = known.map { chances[column] - (column == $0 ? 1 : 0) }
+        slopes.pointer[row * columns + column] = Float(slope ?? 0)
+      }
+      if let known { sum -= log(chances[known]) }
+    }
+    return sum
+  }
+
+  public func binaryCrossEntropy(_ logits: Tensor, targets: [Bool?], into slopes: Tensor) -> Double {
+    var sum = 0.0
+    for (place, target) in targets.enumerated() {
+      let chance = 1 / (1 + exp(-Double(logits.pointer[place])))
+      slopes.pointer[place] = target.map { Float(chance - ($0 ? 1 : 0)) } ?? 0
+      if let target { sum -= log(target ? chance : 1 - chance) }
+    }
+    return sum
+  }
+}
