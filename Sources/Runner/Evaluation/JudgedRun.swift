@@ -40,7 +40,8 @@ struct JudgedRun {
 
   /// The run in a folder, its model still at random.
   init(
-    _ path: String, _ arguments: ParsedArguments, settings own: [SettingAssignment] = [], keepsFilms: Bool = true
+    _ path: String, _ arguments: ParsedArguments, settings own: [SettingAssignment] = [],
+    keepsFilms: Bool = true
   ) throws {
     folder = try RunFolder.open(at: path)
     let versions = try RunVersions(of: folder)
