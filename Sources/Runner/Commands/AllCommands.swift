@@ -2,5 +2,5 @@
 let allCommands: [Command] = [
   .pretrain, .resume, .dataAudit, .dataPrepare, .dataCollections, .plugins, .newTask, .phantom, .verify,
   .replay,
-  .compare, .evaluate, .curve, .bench, .doctor,
+  .compare, .evaluate, .curve, .weightsImport, .weightsExport, .weightsShow, .bench, .doctor,
 ]

@@ -1,0 +1,141 @@
+import CoreTensor
+import Foundation
+import Layers
+import WorldModel
+
+/// An encoder of a run as timm's `VisionTransformer` reads it: `model.safetensors` and `config.json`.
+struct WeightsExport {
+  /// Which of a run's encoders.
+  enum Part: String, CaseIterable, Codable {
+    case target, context
+    /// The first word of its parameters' names.
+    var prefix: String { self == .target ? "target_encoder" : "encoder" }
+  }
+
+  /// What was written.
+  struct Report: Codable {
+    let run: String
+    let step: Int
+    let encoder: Part
+    let out: String
+    let tensors: Int
+    let parameters: Int
+  }
+
+  private let folder: RunFolder
+  private let part: Part
+  private let step: Int
+  private let weights: SafetensorsFile
+  private let shape: VisionTransformerShape
+
+  /// - Throws: where the run has no intact checkpoint.
+  init(_ run: String, _ part: Part, pluginsFile: String?) throws {
+    folder = try RunFolder.open(at: run)
+    self.part = part
+    let setup = try Pretraining.reopened(folder, pluginsFile: pluginsFile)
+    let found = try folder.checkpoints(keep: setup.configuration.training.keptCheckpoints).latest()
+    step = found.checkpoint.step
+    weights = try SafetensorsFile(path: found.checkpoint.path(of: Checkpoint.model))
+    shape = setup.shape.encoder
+  }
+
+  /// - Parameter out: a new or empty folder.
+  func write(to out: String) throws -> Report {
+    try Folder.create(out)
+    guard try Folder.names(out).isEmpty else {
+      throw UsageError("--out \(out): expected a new or empty folder, found files in it; give another")
+    }
+    var initializer = Initializer(random: RandomStream(seed: 0, stream: "weights.export"), trainable: false)
+    let encoder = VisionTransformer(shape, initializer: &initializer)
+    let entries = try encoder.entries.map { entry in
+      let name = part.prefix + "." + entry.name
+      let stored = try weights.shape(named: name)
+      guard stored == entry.parameter.shape else {
+        throw WeightsError(path: weights.path, name: name, expected: entry.parameter.shape, found: stored)
+      }
+      return SafetensorsEntry(name: entry.name, shape: stored, floats: try weights.floats(named: name))
+    }
+    try SafetensorsWriter.write(entries, metadata: ["format": "pt"], to: out + "/model.safetensors")
+    try DurableFile.write(try configuration(), to: out + "/config.json")
+    return Report(
+      run: folder.path, step: step, encoder: part, out: out, tensors: entries.count,
+      parameters: encoder.entries.filter { !$0.isBuffer }.reduce(0) { $0 + $1.parameter.tensor.count })
+  }
+
+  private func configuration() throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    let configuration = TimmConfiguration(shape, run: folder.path, step: step, part: part)
+    return String(decoding: try encoder.encode(configuration), as: UTF8.self) + "\n"
+  }
+}
+
+/// `config.json` as timm's `create_model("local-dir:FOLDER")` reads it, and what it has no word for under `chexworld`.
+private struct TimmConfiguration: Encodable {
+  /// Arguments of `VisionTransformer`. The norm comes before the pooling, so there is no `fc_norm`.
+  struct Arguments: Encodable {
+    let imgSize: Int
+    let patchSize: Int
+    let inChans = 3
+    let embedDim: Int
+    let depth: Int
+    let numHeads: Int
+    let mlpRatio: Double
+    let qkvBias = true
+    let classToken = false
+    let globalPool = "avg"
+    let fcNorm = false
+  }
+  struct Pretrained: Encodable {
+    let inputSize: [Int]
+    let fixedInputSize = true
+    let interpolation = "bicubic"
+    let cropPct = 1.0
+    let cropMode = "squash"
+    let mean: [Double]
+    let std: [Double]
+    let numClasses = 0
+    let firstConv = "patch_embed.proj"
+    let classifier = "head"
+  }
+  struct Notes: Encodable {
+    let run: String
+    let step: Int
+    let encoder: WeightsExport.Part
+    let layerNormEps = 1e-6
+    let activation = "GELU, exact (by the error function)"
+    let pooling = "mean over all tokens of the last norm's output"
+    let positionEncoding: String
+    let input =
+      "the whole film, grey in [0, 1], resized to the square, replicated to three channels, normalised"
+  }
+
+  let architecture: String
+  let numClasses = 0
+  let numFeatures: Int
+  let globalPool = "avg"
+  let modelArgs: Arguments
+  let pretrainedCfg: Pretrained
+  let chexworld: Notes
+
+  init(_ shape: VisionTransformerShape, run: String, step: Int, part: WeightsExport.Part) {
+    let known = [192: "tiny", 384: "small", 768: "base", 1024: "large"]
+    // Any plain one will do: the arguments say what differs.
+    architecture = "vit_\(known[shape.width] ?? "base")_patch16_224"
+    numFeatures = shape.width
+    modelArgs = Arguments(
+      imgSize: shape.imageSize, patchSize: shape.patchSize, embedDim: shape.width, depth: shape.depth,
+      numHeads: shape.heads, mlpRatio: shape.mlpRatio)
+    func decimal(_ value: Float) -> Double { Double("\(value)") ?? Double(value) }
+    pretrainedCfg = Pretrained(
+      inputSize: [3, shape.imageSize, shape.imageSize], mean: InputNormalization.mean.map(decimal),
+      std: InputNormalization.deviation.map(decimal))
+    chexworld = Notes(
+      run: Folder.name(of: run), step: step, encoder: part,
+      positionEncoding:
+        "fixed table pos_embed, \(shape.gridSize) x \(shape.gridSize) patches in raster order; sine-cosine, "
+        + (shape.positionOrder == .rowFirst ? "row" : "column")
+        + " half first, unless imported weights brought another")
+  }
+}
