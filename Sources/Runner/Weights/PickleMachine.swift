@@ -40,7 +40,7 @@ struct PickleMachine {
     place = 2
     while true {
       start = place
-      let code = try take(1)[0]
+      let code = try UInt8(number(1))
       guard let operation = PickleOpcode(rawValue: code) else {
         throw PickleProblem("expected an operation of pickle, found byte \(code)")
       }

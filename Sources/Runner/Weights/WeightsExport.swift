@@ -41,33 +41,47 @@ struct WeightsExport {
 
   /// - Parameter out: a new or empty folder.
   func write(to out: String) throws -> Report {
-    try Folder.create(out)
-    guard try Folder.names(out).isEmpty else {
-      throw UsageError("--out \(out): expected a new or empty folder, found files in it; give another")
-    }
     var initializer = Initializer(random: RandomStream(seed: 0, stream: "weights.export"), trainable: false)
     let encoder = VisionTransformer(shape, initializer: &initializer)
-    let entries = try encoder.entries.map { entry in
+    for entry in encoder.entries {
       let name = part.prefix + "." + entry.name
       let stored = try weights.shape(named: name)
       guard stored == entry.parameter.shape else {
         throw WeightsError(path: weights.path, name: name, expected: entry.parameter.shape, found: stored)
       }
-      return SafetensorsEntry(name: entry.name, shape: stored, floats: try weights.floats(named: name))
+      try weights.floats(named: name).withUnsafeBufferPointer { entry.parameter.assign($0) }
     }
-    try SafetensorsWriter.write(entries, metadata: ["format": "pt"], to: out + "/model.safetensors")
-    try DurableFile.write(try configuration(), to: out + "/config.json")
+    try TimmFolder.write(encoder, to: out, run: Folder.name(of: folder.path), step: step, part: part)
     return Report(
-      run: folder.path, step: step, encoder: part, out: out, tensors: entries.count,
+      run: folder.path, step: step, encoder: part, out: out, tensors: encoder.entries.count,
       parameters: encoder.entries.filter { !$0.isBuffer }.reduce(0) { $0 + $1.parameter.tensor.count })
   }
+}
 
-  private func configuration() throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    let configuration = TimmConfiguration(shape, run: folder.path, step: step, part: part)
-    return String(decoding: try encoder.encode(configuration), as: UTF8.self) + "\n"
+/// A folder that timm opens: `create_model("local-dir:FOLDER", pretrained=True)`.
+enum TimmFolder {
+  /// - Parameters:
+  ///   - encoder: what is written.
+  ///   - out: a new or empty folder.
+  ///   - run: where the encoder comes from, for the notes; likewise `step` and `part`.
+  /// - Throws: `UsageError` where the folder holds something.
+  static func write(
+    _ encoder: VisionTransformer, to out: String, run: String, step: Int, part: WeightsExport.Part
+  ) throws {
+    try Folder.create(out)
+    guard try Folder.names(out).isEmpty else {
+      throw UsageError("--out \(out): expected a new or empty folder, found files in it; give another")
+    }
+    let entries = encoder.entries.map {
+      SafetensorsEntry(name: $0.name, shape: $0.parameter.shape, floats: $0.parameter.tensor.values)
+    }
+    try SafetensorsWriter.write(entries, metadata: ["format": "pt"], to: out + "/model.safetensors")
+    let json = JSONEncoder()
+    json.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    json.keyEncodingStrategy = .convertToSnakeCase
+    let configuration = TimmConfiguration(encoder.shape, run: run, step: step, part: part)
+    try DurableFile.write(
+      String(decoding: try json.encode(configuration), as: UTF8.self) + "\n", to: out + "/config.json")
   }
 }
 
@@ -132,7 +146,7 @@ private struct TimmConfiguration: Encodable {
       inputSize: [3, shape.imageSize, shape.imageSize], mean: InputNormalization.mean.map(decimal),
       std: InputNormalization.deviation.map(decimal))
     chexworld = Notes(
-      run: Folder.name(of: run), step: step, encoder: part,
+      run: run, step: step, encoder: part,
       positionEncoding:
         "fixed table pos_embed, \(shape.gridSize) x \(shape.gridSize) patches in raster order; sine-cosine, "
         + (shape.positionOrder == .rowFirst ? "row" : "column")
