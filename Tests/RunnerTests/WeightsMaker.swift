@@ -24,6 +24,16 @@ enum Pickle {
   }
   static let emptyOrdered = call(global("collections", "OrderedDict"), [])
 
+  /// A tensor with a hook.
+  static var hooked: [UInt8] {
+    call(
+      global("torch._utils", "_rebuild_tensor_v2"),
+      [
+        storage("0", "FloatStorage", 6), integer(0), tuple([6]), tuple([1]), [0x89],
+        dictionary([("0", [0x4e])]),
+      ])
+  }
+
   static func storage(_ key: String, _ type: String, _ count: Int) -> [UInt8] {
     tuple([text("storage"), global("torch", type), text(key), text("cpu"), integer(count)]) + [0x51]
   }
@@ -84,7 +94,10 @@ enum Zip {
       file += name + [0x46, 0x42, 0] + part.bytes
       if described { file += [0x50, 0x4b, 7, 8] + crc + sizes.flatMap { Pickle.little($0, 4) } }
       let own = Array(part.name.utf8)
-      let extra = large ? [1, 0, 24, 0] + (sizes.reversed() + [place]).flatMap { Pickle.little($0, 8) } : []
+      let numbers = (sizes.reversed() + [place]).flatMap { (number: Int) -> [UInt8] in
+        Pickle.little(number, 8)
+      }
+      let extra: [UInt8] = large ? [1, 0, 24, 0] + numbers : []
       let mark = [UInt8](repeating: 0xff, count: 4)
       directory += [0x50, 0x4b, 1, 2, 0, 0, 0, 0] + method + crc
       directory += sizes.flatMap { large ? mark : Pickle.little($0, 4) } + Pickle.little(own.count, 2)

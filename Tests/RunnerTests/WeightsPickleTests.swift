@@ -84,91 +84,8 @@ import Testing
       ])
   }
 
-  private static let view = { (offset: Int, shape: [Int], strides: [Int]) in
-    Pickle.tensor("0", count: 6, offset: offset, shape: shape, strides: strides)
-  }
-  private static let system =
-    Pickle.call(Pickle.global("os", "system"), [Pickle.text("touch /tmp/never")])
-  private static let empty: [UInt8] = []
-
-  /// Pickles, and what the refusal must name.
-  static let hostile: [(String, [UInt8], String)] = [
-    ("os.system", system, "os.system"),
-    ("posix.system", Pickle.call(Pickle.global("posix", "system"), [Pickle.text("ls")]), "posix.system"),
-    ("eval", Pickle.call(Pickle.global("builtins", "eval"), [Pickle.text("1")]), "builtins.eval"),
-    ("never called", Pickle.global("subprocess", "Popen"), "subprocess.Popen"),
-    ("stack global", Pickle.text("os") + Pickle.text("system") + [0x93], "os.system"),
-    (
-      "nested name", Pickle.text("torch") + Pickle.text("load.__globals__") + [0x93], "torch.load.__globals__"
-    ),
-    ("stack global of numbers", [0x4b, 1, 0x4b, 2, 0x93], "names something"),
-    ("call of text", Pickle.call(Pickle.text("os.system"), []), "calls a str"),
-    ("call of a tensor", Pickle.call(view(0, [6], [1]), []), "calls a tensor"),
-    ("call without tuple", Pickle.global("torch", "Size") + [0x4b, 1, 0x52], "calls with an int"),
-    ("new object", Pickle.global("collections", "OrderedDict") + [0x29, 0x81], "not called so"),
-    (
-      "namespace of values", Pickle.call(Pickle.global("argparse", "Namespace"), [Pickle.integer(1)]),
-      "argparse.Namespace"
-    ),
-    ("build on a list", [0x5d] + Pickle.dictionary([]) + [0x62], "gives attributes to"),
-    ("build on a tensor", view(0, [6], [1]) + Pickle.dictionary([]) + [0x62], "gives attributes to a tensor"),
-    ("build with text", Pickle.emptyOrdered + Pickle.text("x") + [0x62], "gives attributes in a str"),
-    ("inst", Array("(ios\nsystem\n".utf8), "operation inst"), ("obj", [0x28, 0x4e, 0x6f], "operation obj"),
-    ("extension", [0x82, 1], "operation ext1"), ("text float", Array("F1.0\n".utf8), "operation float"),
-    ("named persistent", Array("Pabc\n".utf8), "operation persId"), ("unknown", [0x01], "byte 1"),
-    ("persistent text", Pickle.text("x") + [0x51], "no storage"),
-    ("other storage", Pickle.storage("../../etc/passwd", "FloatStorage", 6), "which is not there"),
-    ("storage of another length", Pickle.storage("0", "FloatStorage", 7), "it has 24 bytes"),
-    ("storage of huge length", Pickle.storage("0", "FloatStorage", 1 << 62), "it has 24 bytes"),
-    ("storage of negative length", Pickle.storage("0", "FloatStorage", -6), "it has 24 bytes"),
-    ("negative offset", view(-1, [2], [1]), "negative"), ("negative stride", view(5, [2], [-1]), "negative"),
-    ("negative size", view(0, [-2], [1]), "negative"), ("beyond", view(3, [4], [1]), "does not fit"),
-    ("beyond by stride", view(0, [3], [3]), "does not fit"),
-    ("expanded", view(0, [1000], [0]), "contiguous()"),
-    ("huge", view(0, [1 << 40, 1 << 40], [1 << 40, 1]), "does not fit"),
-    ("overflowing reach", view(1 << 62, [2], [1 << 62]), "does not fit"),
-    ("sizes without strides", view(0, [2, 3], [1]), "as many of both"),
-    ("many axes", view(0, [Int](repeating: 1, count: 20), [Int](repeating: 1, count: 20)), "at most 16"),
-    ("no memo", [0x68, 7], "note 7"), ("no value", [0x30], "where none is"),
-    ("no mark", [0x74], "was not set"),
-    ("below the mark", [0x4b, 1, 0x28, 0x85, 0x30], "where none is"), ("nothing", empty, "where none is"),
-    ("odd items", [0x7d, 0x28, 0x4b, 1, 0x75], "without a value"),
-    ("item of a list", [0x5d, 0x4b, 1, 0x4b, 1, 0x73], "sets an item of"),
-    ("append to a dictionary", [0x7d, 0x4b, 1, 0x61], "appends to"),
-    ("left over", [0x4b, 1, 0x4b, 2], "left over"),
-    ("two programs", [0x80, 2, 0x4b, 1], "second pickle"),
-    ("long text", [0x58, 0xff, 0xff, 0xff, 0xff], "announces"),
-    ("long text of 8", [0x8d] + [UInt8](repeating: 0xff, count: 8), "announces"),
-    ("great number", [0x8a, 9] + [UInt8](repeating: 1, count: 9), "8 at most"),
-    ("text of no encoding", [0x58, 2, 0, 0, 0, 0xff, 0xfe], "UTF-8"),
-    ("endless name", [0x63] + [UInt8](repeating: 0x61, count: 600), "without an end"),
-    ("deep", [UInt8](repeating: 0x28, count: 5000), "nests deeper"),
-    (
-      "deep lists",
-      [0x5d] + (0..<40).flatMap { _ -> [UInt8] in [0x5d] } + [UInt8](repeating: 0x61, count: 40),
-      "nested deeper"
-    ),
-    ("itself", [0x5d, 0x94, 0x68, 0, 0x61], "a container in itself"),
-    ("itself by key", [0x7d, 0x94] + Pickle.text("a") + [0x68, 0, 0x73], "a container in itself"),
-    // Each list holds the one before it twice: 2^28 values in a hundred bytes.
-    (
-      "doubling",
-      [0x5d]
-        + (0..<28).flatMap { _ -> [UInt8] in [0x94, 0x30, 0x5d, 0x28, 0x68, UInt8($0), 0x68, UInt8($0), 0x65]
-        }, "holds more than"
-    ),
-    ("copies", copies, "copies more than"),
-  ]
-
-  /// A set of 60,000 values, made 200 times.
-  private static let copies: [UInt8] = {
-    let list = [0x5d, 0x28] + [UInt8](repeating: 0x4e, count: 60_000) + [0x65, 0x94]
-    let made = Pickle.global("builtins", "set") + [0x68, 0, 0x85, 0x52, 0x30]
-    return list + (0..<200).flatMap { _ in made }
-  }()
-
-  @Test(arguments: hostile.indices) func hostilePickleIsRefused(index: Int) throws {
-    let (what, body, expected) = Self.hostile[index]
+  @Test(arguments: HostilePickle.all) func hostilePickleIsRefused(_ hostile: HostilePickle) throws {
+    let (what, body, expected) = (hostile.what, hostile.body, hostile.refusal)
     let error = #expect(throws: WeightsFileError.self, "\(what)") {
       try open(Pickle.program(body, version: 4))
     }
@@ -179,7 +96,7 @@ import Testing
   }
 
   @Test func refusalSaysWhere() throws {
-    let body = Pickle.dictionary([("model", Pickle.dictionary([])), ("scheduler", Self.system)])
+    let body = Pickle.dictionary([("model", Pickle.dictionary([])), ("scheduler", HostilePickle.system)])
     let error = #expect(throws: WeightsFileError.self) { try open(Pickle.program(body)) }
     #expect("\(error!)".contains("data.pkl, byte 42, after \"scheduler\": refers to os.system"), "\(error!)")
   }

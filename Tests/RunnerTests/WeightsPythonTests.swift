@@ -94,10 +94,8 @@ struct WeightsPythonTests {
     try Bytes.write(images.values.withUnsafeBytes { Array($0) }, to: paths[1])
     try PyTorch.run(try #require(PyTorch.python), Self.reader, paths)
     let ours = encoder(images).values
-    let pooled = (0..<3).flatMap { image in
-      (0..<64).map { feature in (0..<36).reduce(Float(0)) { $0 + ours[(image * 36 + $1) * 64 + feature] } / 36
-      }
-    }
+    var pooled = [Float](repeating: 0, count: 3 * 64)
+    for index in ours.indices { pooled[index / (36 * 64) * 64 + index % 64] += ours[index] / 36 }
     let scale = ours.map(abs).max() ?? 0
     for (path, expected) in [(paths[2], ours), (paths[3], pooled)] {
       let found = try Bytes.read(path).withUnsafeBytes { Array($0.bindMemory(to: Float.self)) }

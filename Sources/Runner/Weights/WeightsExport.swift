@@ -79,7 +79,9 @@ enum TimmFolder {
     let json = JSONEncoder()
     json.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     json.keyEncodingStrategy = .convertToSnakeCase
-    let configuration = TimmConfiguration(encoder.shape, run: run, step: step, part: part)
+    let table = encoder.entries.first { $0.name == "pos_embed" }?.parameter.tensor.values ?? []
+    let order = PositionTable.order(table, width: encoder.shape.width, grid: encoder.shape.gridSize)
+    let configuration = TimmConfiguration(encoder.shape, order, run: run, step: step, part: part)
     try DurableFile.write(
       String(decoding: try json.encode(configuration), as: UTF8.self) + "\n", to: out + "/config.json")
   }
@@ -133,7 +135,10 @@ private struct TimmConfiguration: Encodable {
   let pretrainedCfg: Pretrained
   let chexworld: Notes
 
-  init(_ shape: VisionTransformerShape, run: String, step: Int, part: WeightsExport.Part) {
+  /// A configuration of an encoder of that shape; `order` is that of its sine-cosine table, nil for another table.
+  init(
+    _ shape: VisionTransformerShape, _ order: PositionOrder?, run: String, step: Int, part: WeightsExport.Part
+  ) {
     let known = [192: "tiny", 384: "small", 768: "base", 1024: "large"]
     // Any plain one will do: the arguments say what differs.
     architecture = "vit_\(known[shape.width] ?? "base")_patch16_224"
@@ -148,8 +153,8 @@ private struct TimmConfiguration: Encodable {
     chexworld = Notes(
       run: run, step: step, encoder: part,
       positionEncoding:
-        "fixed table pos_embed, \(shape.gridSize) x \(shape.gridSize) patches in raster order; sine-cosine, "
-        + (shape.positionOrder == .rowFirst ? "row" : "column")
-        + " half first, unless imported weights brought another")
+        "fixed table pos_embed, \(shape.gridSize) x \(shape.gridSize) patches in raster order; "
+        + (order.map { $0 == .rowFirst ? "sine-cosine, row half first" : "sine-cosine, column half first" }
+          ?? "learned or resampled"))
   }
 }

@@ -81,7 +81,10 @@ struct WeightsNames {
   private static func reasonToDrop(_ name: String) -> String? {
     for part in ["encoder.", "target_encoder."] where name.hasPrefix(part) {
       let own = name.dropFirst(part.count)
-      if own == "cls_token" { return "a class token, which this encoder has not" }
+      if own == "cls_token" {
+        return
+          "a class token, which this encoder has not; the other tokens' features lose what they took from it"
+      }
       if own.hasPrefix("head.") || own.hasPrefix("head_dist.") || own.hasPrefix("pre_logits.") {
         return "a classifier on top of the encoder"
       }

@@ -160,14 +160,16 @@ struct PositionTable {
     guard gridSize > 0 else { throw WeightsFileError(file.path, tensor.name, "expected patches, found none") }
     let all = try file.floats(of: tensor)
     values = hasClassRow ? Array(all[width...]) : all
-    let (own, grid, columns) = (values, gridSize, width)
-    order =
-      columns % 4 != 0
-      ? nil
-      : PositionOrder.allCases.first { order in
-        let table = PositionEncoding(width: columns, order: order).grid(grid).values
-        return zip(table, own).allSatisfy { abs($0 - $1) < 1e-4 }
-      }
+    order = Self.order(values, width: width, grid: gridSize)
+  }
+
+  /// Order of the sine-cosine table that `values` are to 1e-4; nil where they are none.
+  static func order(_ values: [Float], width: Int, grid: Int) -> PositionOrder? {
+    guard width % 4 == 0 else { return nil }
+    return PositionOrder.allCases.first { order in
+      let table = PositionEncoding(width: width, order: order).grid(grid).values
+      return zip(table, values).allSatisfy { abs($0 - $1) < 1e-4 }
+    }
   }
 
   /// The table of another grid: bicubic. `exactly` takes the sine-cosine table of that grid where this is one.
