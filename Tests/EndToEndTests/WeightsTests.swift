@@ -66,7 +66,7 @@ extension EndToEnd {
       #expect(half.status == 1 && half.errors.contains("cut short"), "\(half.everything)")
       let fixed = try scratch.run(
         [
-          "weights", "import", file, "--out", "run", "--set", "model.width=64", "--plugins",
+          "weights", "import", file, "--heads", "4", "--out", "run", "--set", "model.width=64", "--plugins",
           Repository.plugins,
         ])
       #expect(fixed.status == 2 && fixed.errors.contains("the file tells this size"), "\(fixed.everything)")

@@ -60,11 +60,11 @@ import WorldModel
     }
   }
 
-  @Test func separateDictionariesOfIJepa() throws {
-    let source = Self.model(1)
+  /// A checkpoint of I-JEPA's layout: a state dict for each part, and an optimiser's.
+  private func separate(_ model: WorldModel) throws -> WeightsFile {
     var storages: [[UInt8]] = []
     let parts = WeightsNames.parts.map { part in
-      let own = entries(source).filter { $0.name.hasPrefix(part + ".") }
+      let own = entries(model).filter { $0.name.hasPrefix(part + ".") }
       let pairs = own.map { entry -> (String, [UInt8]) in
         storages.append(CheckpointMaker.bytes(entry.values))
         return (
@@ -78,11 +78,53 @@ import WorldModel
     let moment = Pickle.tensor("\(storages.count - 1)", count: 1, shape: [1])
     let pickle = Pickle.dictionary(
       parts + [("opt", Pickle.dictionary([("exp_avg", moment)])), ("epoch", [0x4b, 3])])
+    return try file(CheckpointMaker.parts(Pickle.program(pickle), storages))
+  }
+
+  @Test func separateDictionariesAreJoined() throws {
+    let source = Self.model(1)
     let target = Self.model(2)
-    let report = try load(file(CheckpointMaker.parts(Pickle.program(pickle), storages)), target)
+    let report = try load(separate(source), target)
     #expect(report.layout == .separateDictionaries)
     #expect(report.beside == [.init(name: "opt", tensors: 1)])
     for entry in entries(source) { #expect(try values(target, entry.name) == entry.values) }
+  }
+
+  /// I-JEPA's predictor has its positions column first for all tokens; ours predicts the same with them row first.
+  @Test func predictorOfIJepaPredictsTheSame() throws {
+    var shape = Self.shape
+    shape.encoder.positionOrder = .columnFirst
+    (shape.predictor.width, shape.predictor.depth) = (16, 2)
+    var foreign = shape
+    (foreign.predictor.contextOrder, foreign.predictor.targetOrder) = (.columnFirst, .columnFirst)
+    let (source, target) = (Self.model(1, foreign), Self.model(2, shape))
+    var random = RandomStream(seed: 4, stream: "ijepa")
+    for entry in source.entries where !entry.isBuffer {
+      for index in 0..<entry.parameter.tensor.count {
+        entry.parameter.tensor.pointer[index] += Float(0.2 * random.normal())
+      }
+    }
+    _ = try load(separate(source), target)
+    let context = Tensor((0..<3 * 8).map { _ in Float(random.normal()) }, shape: [1, 3, 8])
+    let places = [
+      [GridPlace(row: 2, column: 1), GridPlace(row: 0.5, column: 3), GridPlace(row: 3, column: 0)]
+    ]
+    let predictions = [source, target].map { model in
+      model.predictor(
+        context: context, visible: [[0, 6, 11]], maskTokens: model.predictor.maskTokens(at: places)
+      ).values
+    }
+    let scale = predictions[0].map(abs).max() ?? 0
+    #expect(zip(predictions[0], predictions[1]).allSatisfy { abs($0 - $1) < 1e-5 * scale })
+    // Another order would show.
+    let plain = Self.model(2, shape)
+    for (entry, own) in zip(plain.entries, source.entries) {
+      own.parameter.tensor.values.withUnsafeBufferPointer { entry.parameter.assign($0) }
+    }
+    let other = plain.predictor(
+      context: context, visible: [[0, 6, 11]], maskTokens: plain.predictor.maskTokens(at: places)
+    ).values
+    #expect(zip(predictions[0], other).contains { abs($0 - $1) > 1e-3 * scale })
   }
 
   /// The encoder alone under timm's names, with a class token and a classifier.

@@ -10,6 +10,8 @@ struct WeightsImport {
   private let file: WeightsFile
   private let sizes: WeightsSizes
   private let setup: RunSetup
+  /// Whether the predictor is I-JEPA's, which is brought to our order.
+  private let isForeign: Bool
   private let allowances: WeightsAllowances
   /// Settings that come from the file, as `table.key`, in order.
   private let inferred: [SettingAssignment]
@@ -21,6 +23,7 @@ struct WeightsImport {
     file = try WeightsFile(path: path)
     names = try WeightsNames(file)
     sizes = try WeightsSizes(names, file, heads: arguments.integer("--heads", in: 1...256))
+    isForeign = try names.hasForeignPredictor(file)
     allowances = WeightsAllowances(
       missing: arguments.values("--allow-missing"), unexpected: arguments.values("--allow-unexpected"))
     var request = try SettingsRequest(arguments)
@@ -83,7 +86,9 @@ struct WeightsImport {
       throw UsageError(
         "\(file.path) has no table of position encodings to tell the image's size; give --image-size")
     }
-    if let order = sizes.positionOrder {
+    if try names.hasForeignPredictor(file) {
+      add("run", "compatibility", .text(Compatibility.paper.rawValue))
+    } else if let order = sizes.positionOrder {
       add("run", "compatibility", .text(order == .rowFirst ? "paper" : "published"))
     }
     guard let predictor = sizes.predictor else {
@@ -152,16 +157,17 @@ struct WeightsImport {
     let types = Dictionary(grouping: names.tensors.values, by: \.elementType).filter { $0.key != .float32 }
     notes += types.sorted { $0.key.rawValue < $1.key.rawValue }
       .map { "converted: \($0.value.count) tensors of \($0.key.rawValue) to float32" }
-    if names.layout == .separateDictionaries, sizes.predictor != nil {
+    if isForeign {
       notes.append(
-        "warning: I-JEPA tells its mask tokens their places column first, this predictor row first; features are the "
-          + "same, predictions are not until it has been trained further")
+        "predictor: I-JEPA's, whose positions are column half first; its features were renumbered to the row-first "
+          + "order of this predictor, which gives the same predictions")
     }
     return notes
   }
 
   private func compatibilityReason() -> String {
     let key = SettingKey("run", "compatibility")
+    if isForeign { return "as its predictor was brought to the paper's order" }
     guard let order = sizes.positionOrder else { return "positions were learned, or there is no table" }
     let says = order == .rowFirst ? Compatibility.paper : .published
     if inferred.contains(where: { $0.key == key }) { return "by the order of the position encodings" }

@@ -7,11 +7,14 @@ struct WeightsLoading {
   private let names: WeightsNames
   private let file: WeightsFile
   private let model: WorldModel
+  /// Whether the predictor's features are renumbered (`FeatureHalves`).
+  private let exchangesHalves: Bool
   private var report: WeightsReport
   private var mismatch: WeightsMismatch
 
-  private init(_ names: WeightsNames, _ file: WeightsFile, _ model: WorldModel) {
+  private init(_ names: WeightsNames, _ file: WeightsFile, _ model: WorldModel) throws {
     (self.names, self.file, self.model) = (names, file, model)
+    exchangesHalves = try names.hasForeignPredictor(file)
     report = WeightsReport(file: file.path, format: file.format, layout: names.layout)
     mismatch = WeightsMismatch(file: file.path)
   }
@@ -26,7 +29,7 @@ struct WeightsLoading {
   static func load(
     _ names: WeightsNames, _ file: WeightsFile, into model: WorldModel, allowing allowances: WeightsAllowances
   ) throws -> WeightsReport {
-    var loading = WeightsLoading(names, file, model)
+    var loading = try WeightsLoading(names, file, model)
     try loading.run(allowances)
     return loading.report
   }
@@ -106,7 +109,7 @@ struct WeightsLoading {
 
   private mutating func fill(_ entry: ParameterVisitor.Entry, _ tensor: WeightsTensor) throws {
     let shape = entry.parameter.shape
-    let values: [Float]
+    var values: [Float]
     switch Self.conversion(entry.name, tensor.shape, shape) ?? .none {
     case .none: values = try file.floats(of: tensor)
     case .positions: values = try positions(entry, tensor)
@@ -119,6 +122,7 @@ struct WeightsLoading {
         file.path, tensor.name,
         "expected \(entry.parameter.tensor.count) numbers for \(shape), found \(values.count)")
     }
+    if exchangesHalves { values = FeatureHalves.exchanged(values, entry.name, shape: shape) }
     values.withUnsafeBufferPointer { entry.parameter.assign($0) }
     report.loaded.append(entry.name)
   }

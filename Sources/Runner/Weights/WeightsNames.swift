@@ -96,4 +96,12 @@ struct WeightsNames {
 
   /// The encoder whose sizes are read.
   var encoderPart: String { has("encoder") ? "encoder" : "target_encoder" }
+
+  /// Whether the predictor is I-JEPA's, which tells context and mask tokens alike their places column half first.
+  func hasForeignPredictor(_ file: WeightsFile) throws -> Bool {
+    guard layout == .separateDictionaries, let table = tensors["predictor.predictor_pos_embed"] else {
+      return false
+    }
+    return try PositionTable(table, file).order == .columnFirst
+  }
 }
