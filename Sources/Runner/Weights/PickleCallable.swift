@@ -36,8 +36,8 @@ enum PickleCallable: Equatable {
   }
 
   /// A name for a message, without control characters and not endless.
-  static func printable(_ text: String) -> String {
-    String(text.unicodeScalars.prefix(80).map { $0.value < 0x20 || $0.value == 0x7f ? "?" : Character($0) })
+  static func printable(_ text: String, most: Int = 80) -> String {
+    String(text.unicodeScalars.prefix(most).map { $0.value < 0x20 || $0.value == 0x7f ? "?" : Character($0) })
   }
 }
 

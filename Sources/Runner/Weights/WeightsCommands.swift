@@ -134,7 +134,7 @@ struct WeightsListing: Codable {
     var table = TextTable(columns: [.init("tensor"), .init("type"), .init("shape")])
     for tensor in tensors {
       table.add([
-        PickleCallable.printable(tensor.name), tensor.type.rawValue,
+        PickleCallable.printable(tensor.name, most: 300), tensor.type.rawValue,
         tensor.shape.map(String.init).joined(separator: " × "),
       ])
     }
@@ -142,7 +142,7 @@ struct WeightsListing: Codable {
     let checked = verified ? "; checksums agree" : "; carries no checksums"
     let others = remarks.map {
       "  " + PickleCallable.printable($0.name) + " = "
-        + String($0.text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7f ? "?" : Character($0) })
+        + PickleCallable.printable($0.text, most: 400)
     }
     return "\(file): \(format)\(kind)\(checked)\n\n" + table.text(for: terminal)
       + "\n\(tensors.count) tensors, \(parameters) numbers\n"

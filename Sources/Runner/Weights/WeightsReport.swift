@@ -45,19 +45,22 @@ struct WeightsReport: Codable {
       "copied: \($0.to).* from \($0.from).*, \($0.tensors) tensors, as the file has one encoder"
     }
     lines += reshaped.map { "reshaped: \($0.name) \($0.from) → \($0.to), \($0.how)" }
-    lines += dropped.map { "left out: \($0.name), \($0.reason)" }
+    lines += dropped.map { "left out: \(PickleCallable.printable($0.name, most: 300)), \($0.reason)" }
     lines += Self.list("left out, allowed by --allow-unexpected", unexpected)
     lines += Self.list("missing, allowed by --allow-missing, initialised from the seed", missing)
     if !beside.isEmpty {
       lines.append(
         "not weights of the model: "
-          + beside.map { "\($0.name) (\($0.tensors) tensors)" }.joined(separator: ", "))
+          + beside.map { "\(PickleCallable.printable($0.name)) (\($0.tensors) tensors)" }.joined(
+            separator: ", "))
     }
     return lines + notes
   }
 
   private static func list(_ title: String, _ names: [String]) -> [String] {
-    names.isEmpty ? [] : ["\(title): \(names.count) tensors"] + names.map { "  " + $0 }
+    names.isEmpty
+      ? []
+      : ["\(title): \(names.count) tensors"] + names.map { "  " + PickleCallable.printable($0, most: 300) }
   }
 }
 
@@ -107,7 +110,7 @@ struct WeightsMismatch: Error, CustomStringConvertible {
 
   private static func list(_ title: String, _ names: [String]) -> [String] {
     guard !names.isEmpty else { return [] }
-    let shown = names.prefix(12).map { "  " + $0 }
+    let shown = names.prefix(12).map { "  " + PickleCallable.printable($0, most: 300) }
     return ["\(title), \(names.count):"] + shown
       + (names.count > 12 ? ["  … and \(names.count - 12) more"] : [])
   }
