@@ -2,5 +2,6 @@
 let allCommands: [Command] = [
   .pretrain, .resume, .dataAudit, .dataPrepare, .dataCollections, .plugins, .newTask, .phantom, .verify,
   .replay,
-  .compare, .probe, .fineTuneClassify, .sensitivity, .features, .evaluate, .curve, .bench, .doctor,
+  .compare, .probe, .fineTuneClassify, .sensitivity, .features, .evaluate, .curve, .weightsImport,
+  .weightsExport, .weightsShow, .bench, .doctor,
 ]

@@ -11,6 +11,11 @@ extension Command {
         help:
           "f32, or bf16: then features and losses are held to 2e-2, and what training makes of them is not compared."
       ),
+      CommandOption(
+        "--weights", .value("FILE"),
+        help:
+          "Weights instead of the case's: safetensors, or a checkpoint of torch.save. Default: weights.safetensors of"
+          + " the case, else its checkpoint.pth.tar."),
       ComputeOptions.threads, ComputeOptions.instructions,
       CommandOption("--plugins", .value("FILE"), help: "The registry of plugins."),
       CommandOption("--json", help: "One line of JSON a case."),
@@ -22,6 +27,9 @@ extension Command {
     examples: [
       CommandExample("chex-runner verify golden/paper", "one case; exit status 1 where it fails"),
       CommandExample(
+        "chex-runner verify golden/paper --weights golden/paper/checkpoint.pth.tar",
+        "weights as PyTorch saves them"),
+      CommandExample(
         "chex-runner verify golden/paper --precision bf16", "how far bf16 products lead from float32"),
     ],
     run: { arguments in
@@ -29,7 +37,7 @@ extension Command {
       let precision = Precision(rawValue: try arguments.choice("--precision", of: ["f32", "bf16"]) ?? "f32")!
       var passed = true
       for path in arguments.arguments("CASE_DIR") {
-        let report = try ParityCase(path).replay(
+        let report = try ParityCase(path, weights: arguments.value("--weights")).replay(
           pluginsFile: arguments.value("--plugins"), precision)
         if arguments.has("--json") {
           try Output.printJson(report)

@@ -44,9 +44,17 @@ struct ParityCase {
 
   let folder: String
   let description: Description
+  /// Path of the weights.
+  let weights: String
 
-  init(_ folder: String) throws {
+  /// - Parameters:
+  ///   - folder: of the case.
+  ///   - weights: a file of weights in place of the case's own, which are `weights.safetensors`, or
+  ///     `checkpoint.pth.tar` where that is missing.
+  init(_ folder: String, weights: String? = nil) throws {
     self.folder = folder
+    let own = ["weights.safetensors", "checkpoint.pth.tar"].map { folder + "/" + $0 }
+    self.weights = weights ?? own.first { access($0, F_OK) == 0 } ?? own[0]
     let path = folder + "/case.json"
     do {
       let decoder = JSONDecoder()
@@ -119,7 +127,7 @@ struct ParityCase {
       }
     }
     let model = try TaskSet(chosen, environment: shape.environment(.paper)).model(shape, seed: 0)
-    try ModelCheckpoint.loadWeights(folder + "/weights.safetensors", into: model)
+    try WeightsLoading.load(weights, into: model)
     return model
   }
 

@@ -1,0 +1,117 @@
+import Foundation
+
+/// What of a file went where: every tensor of the file and every parameter of the model is in one of the lists.
+struct WeightsReport: Codable {
+  /// A tensor that was brought to another shape.
+  struct Reshaped: Codable, Equatable {
+    let name: String
+    let from: [Int]
+    let to: [Int]
+    let how: String
+  }
+  /// An encoder that the file lacks, taken from the other.
+  struct Copied: Codable, Equatable {
+    let from: String
+    let to: String
+    let tensors: Int
+  }
+  struct Group: Codable, Equatable {
+    let name: String
+    let tensors: Int
+  }
+
+  let file: String
+  let format: String
+  let layout: WeightsNames.Layout
+  var loaded: [String] = []
+  var reshaped: [Reshaped] = []
+  var copied: [Copied] = []
+  /// Allowed, and initialised from the seed.
+  var missing: [String] = []
+  /// Allowed, and left out.
+  var unexpected: [String] = []
+  /// Left out because no model here has such a thing.
+  var dropped: [WeightsNames.Dropped] = []
+  /// Groups of tensors that are no model.
+  var beside: [Group] = []
+  var notes: [String] = []
+
+  /// The report as lines.
+  var lines: [String] {
+    var lines = [
+      "weights: \(file), \(format), \(layout.rawValue) names: \(loaded.count) parameters and tables loaded"
+    ]
+    lines += copied.map {
+      "copied: \($0.to).* from \($0.from).*, \($0.tensors) tensors, as the file has one encoder"
+    }
+    lines += reshaped.map { "reshaped: \($0.name) \($0.from) → \($0.to), \($0.how)" }
+    lines += dropped.map { "left out: \(PickleCallable.printable($0.name, most: 300)), \($0.reason)" }
+    lines += Self.list("left out, allowed by --allow-unexpected", unexpected)
+    lines += Self.list("missing, allowed by --allow-missing, initialised from the seed", missing)
+    if !beside.isEmpty {
+      lines.append(
+        "not weights of the model: "
+          + beside.map { "\(PickleCallable.printable($0.name)) (\($0.tensors) tensors)" }.joined(
+            separator: ", "))
+    }
+    return lines + notes
+  }
+
+  private static func list(_ title: String, _ names: [String]) -> [String] {
+    names.isEmpty
+      ? []
+      : ["\(title): \(names.count) tensors"] + names.map { "  " + PickleCallable.printable($0, most: 300) }
+  }
+}
+
+/// Which names may be absent on either side.
+struct WeightsAllowances {
+  /// Patterns of the shell: `predictor.*`.
+  var missing: [String] = []
+  var unexpected: [String] = []
+
+  static func matches(_ name: String, _ patterns: [String]) -> Bool {
+    patterns.contains { fnmatch($0, name, 0) == 0 }
+  }
+}
+
+/// A file that does not fill a model: all that does not fit, at once.
+struct WeightsMismatch: Error, CustomStringConvertible {
+  let file: String
+  var missing: [String] = []
+  var unexpected: [String] = []
+  var misshapen: [String] = []
+
+  var isEmpty: Bool { missing.isEmpty && unexpected.isEmpty && misshapen.isEmpty }
+
+  var description: String {
+    var lines = ["\(file): does not fit the model"]
+    lines += Self.list("missing in the file", missing)
+    if !missing.isEmpty { lines.append("  \(missingRemedy)") }
+    lines += Self.list("unexpected in the file", unexpected)
+    if !unexpected.isEmpty {
+      let policy = unexpected.contains { $0.contains("policy_net") }
+      lines.append(
+        policy
+          ? "  policy_net belongs to the domain task: add it to --tasks, or leave it out with --allow-unexpected 'predictor.policy_net.*'"
+          : "  leave them out with --allow-unexpected PATTERN, where you know that features do not depend on them"
+      )
+    }
+    lines += Self.list("of another shape", misshapen)
+    return lines.joined(separator: "\n")
+  }
+
+  private var missingRemedy: String {
+    missing.contains { $0.hasPrefix("predictor.") }
+      && missing.allSatisfy { $0.hasPrefix("predictor.") || $0.hasPrefix("tasks.") }
+      ? "the file has an encoder alone: --allow-missing 'predictor.*' initialises the predictor from the seed"
+      : "initialise them from the seed with --allow-missing PATTERN, where that is meant"
+  }
+
+  private static func list(_ title: String, _ names: [String]) -> [String] {
+    guard !names.isEmpty else { return [] }
+    let shown = names.prefix(12).map { "  " + PickleCallable.printable($0, most: 300) }
+    return ["\(title), \(names.count):"] + shown
+      + (names.count > 12 ? ["  … and \(names.count - 12) more"] : [])
+  }
+}

@@ -1,0 +1,181 @@
+import Layers
+import WorldModel
+
+/// Sizes of a model, read off its tensors.
+struct WeightsSizes: Codable, Equatable {
+  struct Predictor: Codable, Equatable {
+    var width: Int
+    var depth: Int
+    /// Numbers that each mask token is told of the change of appearance, `a`; nil without a policy network.
+    var actionWidth: Int?
+  }
+
+  var width: Int
+  var depth: Int
+  var heads: Int
+  /// Where the heads come from, which weights do not tell.
+  var headsOrigin: String
+  var mlpRatio: Double
+  var patchSize: Int
+  /// Nil where there is no table of position encodings.
+  var gridSize: Int?
+  /// Order of the table where it is a sine-cosine one; nil where it was learned.
+  var positionOrder: PositionOrder?
+  var predictor: Predictor?
+
+  var imageSize: Int? { gridSize.map { $0 * patchSize } }
+
+  /// Heads of widths that have a name, which are not all width / 64.
+  private static let knownHeads = [192: 3, 384: 6, 768: 12, 1024: 16, 1280: 16, 1408: 16, 1664: 16]
+
+  /// - Parameter heads: as the user says; nil = by the file's arguments, by the usual heads of the width, width / 64.
+  /// - Throws: `WeightsFileError` where a tensor that tells a size is missing or has another form.
+  init(_ names: WeightsNames, _ file: WeightsFile, heads asked: Int?) throws {
+    let part = names.encoderPart
+    func shape(_ name: String, _ count: Int) throws -> [Int] {
+      guard let tensor = names.tensors[name] else {
+        throw WeightsFileError(
+          file.path, name, "expected this tensor, which tells the model's size, found none")
+      }
+      guard tensor.shape.count == count, tensor.shape.allSatisfy({ $0 > 0 && $0 <= 1 << 20 }) else {
+        throw WeightsFileError(file.path, tensor.name, "expected \(count) sizes, found \(tensor.shape)")
+      }
+      return tensor.shape
+    }
+    let kernel = try shape(part + ".patch_embed.proj.weight", 4)
+    guard kernel[1] == 3, kernel[2] == kernel[3] else {
+      throw WeightsFileError(
+        file.path, part + ".patch_embed.proj.weight",
+        "expected square patches of 3 channels (grey is replicated), found \(kernel)")
+    }
+    (width, patchSize) = (kernel[0], kernel[2])
+    depth = try Self.depth(names, part + ".blocks.", file)
+    let hidden = try shape(part + ".blocks.0.mlp.fc1.weight", 2)[0]
+    mlpRatio = Double(hidden) / Double(width)
+    (heads, headsOrigin) = try Self.heads(width, file, asked: asked)
+    if let table = names.tensors[part + ".pos_embed"] {
+      let grid = try PositionTable(table, file)
+      gridSize = grid.gridSize
+      positionOrder = grid.order
+    }
+    try checkVolume(hidden: hidden, file)
+    guard names.has("predictor") else { return }
+    let embedding = try shape("predictor.predictor_embed.weight", 2)
+    guard embedding[1] == width else {
+      throw WeightsFileError(
+        file.path, "predictor.predictor_embed.weight",
+        "expected \(width) inputs, as the encoder has, found \(embedding)")
+    }
+    let own = embedding[0]
+    let predictorHidden = try shape("predictor.predictor_blocks.0.mlp.fc1.weight", 2)[0]
+    guard predictorHidden * width == hidden * own else {
+      throw WeightsFileError(
+        file.path, "predictor.predictor_blocks.0.mlp.fc1.weight",
+        "expected the encoder's MLP ratio \(mlpRatio), found \(Double(predictorHidden) / Double(own))")
+    }
+    var found = Predictor(width: own, depth: try Self.depth(names, "predictor.predictor_blocks.", file))
+    if names.tensors["predictor.policy_net.0.weight"] != nil {
+      found.actionWidth = try shape("predictor.policy_net.0.weight", 2)[1] - own
+    }
+    predictor = found
+  }
+
+  /// Blocks that share their numbers could make a small file ask for any amount of memory.
+  private func checkVolume(hidden: Int, _ file: WeightsFile) throws {
+    let bytes = 4 * Double(depth) * Double(width) * Double(4 * width + 2 * hidden)
+    guard bytes <= 8 * Double(file.size) + 1e6, depth <= 256, width <= 16384 else {
+      throw WeightsFileError(
+        file.path, nil,
+        "\(depth) blocks of width \(width) would take \(Int(bytes / 1e6)) MB, which a file of \(file.size) bytes cannot hold"
+      )
+    }
+  }
+
+  private static func depth(_ names: WeightsNames, _ prefix: String, _ file: WeightsFile) throws -> Int {
+    let layers = Set(
+      names.tensors.keys.filter { $0.hasPrefix(prefix) }
+        .compactMap { Int($0.dropFirst(prefix.count).prefix { $0 != "." }) })
+    guard !layers.isEmpty, layers == Set(0..<layers.count) else {
+      throw WeightsFileError(
+        file.path, prefix + "*",
+        "expected blocks counted from 0 without a gap, found \(layers.sorted().prefix(20))")
+    }
+    return layers.count
+  }
+
+  private static func heads(_ width: Int, _ file: WeightsFile, asked: Int?) throws -> (Int, String) {
+    let said = file.remarks.first { ["num_heads", "heads"].contains($0.name.split(separator: ".").last) }
+    let found: (Int, String)? =
+      if let asked {
+        (asked, "--heads")
+      } else if let said, let count = Int(said.text), count > 0, count <= 256 {
+        (count, said.name + " of the file")
+      } else if let count = knownHeads[width] {
+        (count, "usual for width \(width)")
+      } else if width % 64 == 0 {
+        (width / 64, "width / 64")
+      } else {
+        nil
+      }
+    guard let found else {
+      throw WeightsFileError(
+        file.path, nil,
+        "weights do not tell the attention heads, and none are usual for width \(width); give --heads N")
+    }
+    guard found.0 > 0, width % found.0 == 0 else {
+      throw WeightsFileError(
+        file.path, nil, "\(found.0) heads (\(found.1)) do not divide the width \(width); give --heads N")
+    }
+    return found
+  }
+}
+
+/// A table of position encodings as a file holds it, `(1, rows, width)`.
+struct PositionTable {
+  let gridSize: Int
+  let width: Int
+  /// Without the row of a class token, `(gridSize², width)`.
+  let values: [Float]
+  let hasClassRow: Bool
+  /// Order of the sine-cosine table that it is to 1e-4; nil where it is none.
+  let order: PositionOrder?
+
+  init(_ tensor: WeightsTensor, _ file: WeightsFile) throws {
+    let shape = tensor.shape.count == 2 ? [1] + tensor.shape : tensor.shape
+    guard shape.count == 3, shape[0] == 1, shape[2] > 0, shape[1] > 0, tensor.byteCount <= file.size else {
+      throw WeightsFileError(
+        file.path, tensor.name, "expected position encodings (1, N, width), found \(tensor.shape)")
+    }
+    let rows = shape[1]
+    let side = Int(Double(rows).squareRoot())
+    let sideWithout = Int(Double(rows - 1).squareRoot())
+    guard side * side == rows || sideWithout * sideWithout == rows - 1 else {
+      throw WeightsFileError(
+        file.path, tensor.name,
+        "expected a square grid of patches, and a class token at most, found \(rows) rows")
+    }
+    hasClassRow = side * side != rows
+    gridSize = hasClassRow ? sideWithout : side
+    width = shape[2]
+    guard gridSize > 0 else { throw WeightsFileError(file.path, tensor.name, "expected patches, found none") }
+    let all = try file.floats(of: tensor)
+    values = hasClassRow ? Array(all[width...]) : all
+    order = Self.order(values, width: width, grid: gridSize)
+  }
+
+  /// Order of the sine-cosine table that `values` are to 1e-4; nil where they are none.
+  static func order(_ values: [Float], width: Int, grid: Int) -> PositionOrder? {
+    guard width % 4 == 0 else { return nil }
+    return PositionOrder.allCases.first { order in
+      let table = PositionEncoding(width: width, order: order).grid(grid).values
+      return zip(table, values).allSatisfy { abs($0 - $1) < 1e-4 }
+    }
+  }
+
+  /// The table of another grid: bicubic. `exactly` takes the sine-cosine table of that grid where this is one.
+  func values(onGrid size: Int, exactly: Bool) -> [Float] {
+    if size == gridSize { return values }
+    if exactly, let order { return PositionEncoding(width: width, order: order).grid(size).values }
+    return CubicResampling.positions(values, width: width, from: gridSize, to: size)
+  }
+}
