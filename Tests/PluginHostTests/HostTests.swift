@@ -37,8 +37,14 @@ import WorldModel
       #expect(task.name == plugin.name)
     }
     let all = try host.load()
-    #expect(all.map(\.name) == ["local", "global", "domain", "phantom", "dicom", "probes", "sensitivity"])
-    #expect(all.map(\.definition.kind) == [.task, .task, .task, .data, .codec, .evaluation, .evaluation])
+    #expect(
+      all.map(\.name) == [
+        "local", "global", "domain", "phantom", "dicom", "probes", "sensitivity", "finetune",
+      ])
+    #expect(
+      all.map(\.definition.kind) == [
+        .task, .task, .task, .data, .codec, .evaluation, .evaluation, .evaluation,
+      ])
     #expect(try host.load(only: ["domain", "local"]).map(\.name) == ["local", "domain"])
   }
 

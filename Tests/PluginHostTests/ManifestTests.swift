@@ -36,10 +36,13 @@ import Testing
     let manifest = try PluginManifest(path: BuildFolder.repository + "/plugins.toml")
     #expect(
       manifest.entries.map(\.name) == [
-        "local", "global", "domain", "phantom", "dicom", "probes", "sensitivity",
+        "local", "global", "domain", "phantom", "dicom", "probes", "sensitivity", "finetune",
       ])
-    #expect(manifest.entries.map(\.kind) == [.task, .task, .task, .data, .codec, .evaluation, .evaluation])
-    #expect(manifest.entries.map(\.enabled) == [true, true, true, true, true, true, true])
+    #expect(
+      manifest.entries.map(\.kind) == [
+        .task, .task, .task, .data, .codec, .evaluation, .evaluation, .evaluation,
+      ])
+    #expect(manifest.entries.map(\.enabled) == Array(repeating: true, count: 8))
   }
 
   private static let good = "name = \"local\"\nkind = \"task\"\nlibrary = \"L\"\n"

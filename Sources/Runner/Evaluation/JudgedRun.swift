@@ -69,7 +69,8 @@ struct JudgedRun {
     _ folder: RunFolder, _ arguments: ParsedArguments, _ own: [SettingAssignment]
   ) throws -> SettingsRequest {
     let typed =
-      SettingFlag.evaluationFlags.compactMap { $0.assignment(arguments) }
+      SettingFlag.evaluationFlags.filter { arguments.declares($0.name) }
+      .compactMap { $0.assignment(arguments) }
       + (try arguments.values("--set").map(SettingsRequest.assignment(ofSet:)))
     let given = typed + own.filter { one in !typed.contains { $0.key == one.key } }
     var assignments = given
