@@ -1,4 +1,5 @@
 import Foundation
+import Metrics
 import WorldModel
 
 /// What an evaluation found, for people and for scripts.

@@ -1,3 +1,4 @@
+import Films
 import Foundation
 
 /// Formats of features, by a file's ending.
