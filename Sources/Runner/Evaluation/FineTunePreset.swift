@@ -30,7 +30,8 @@ struct FineTunePreset {
   static let small = FineTunePreset(
     name: "small encoder", reason: "fewer than 12 blocks, or narrower than 384",
     values: [
-      ("learning_rate", .number(1e-3)), ("layer_decay", .number(0.75)), ("drop_path", .number(0.1)),
+      ("learning_rate", .number(1e-3)), ("drop_path", .number(0)), ("epochs", .integer(50)),
+      ("crop_area", .list([.number(0.7), .number(1)])), ("jitter", .number(0.2)),
     ])
 
   /// The name that no preset has: the plugin's defaults and nothing else.
