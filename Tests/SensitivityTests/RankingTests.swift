@@ -60,6 +60,18 @@ import Testing
     #expect(abs(film.error(0) - 7.0 / 3) < 1e-12)
   }
 
+  @Test func meansOverTokensByHand() throws {
+    #expect(CandidateFeatures.pooled([1, 2, 3, 6, 0, 4, 2, 0], rows: 2, tokens: 2) == [2, 4, 1, 2])
+    let (all, pooled) = (
+      try Trial.evaluation()(Trial.scene()),
+      try Trial.evaluation(["distance": .text("pooled")])(Trial.scene())
+    )
+    // What changes between tokens drops out of means, and so does its error.
+    let name = "error context features"
+    #expect(try #require(value(pooled, name)) < 0.9 * #require(value(all, name)))
+    #expect(all.map(\.name) == pooled.map(\.name))
+  }
+
   @Test func filmsAreSpreadOverAll() {
     #expect(SensitivityEvaluation.spread(3, over: Array(10..<20)) == [10, 13, 16])
     #expect(SensitivityEvaluation.spread(50, over: [4, 5]) == [4, 5])

@@ -5,7 +5,7 @@ import WorldModel
 /// Target features of every candidate of a film, and what is predicted of each from its context.
 struct CandidateFeatures {
   let count: Int
-  /// Layer-normed, `count` rows of all tokens' values.
+  /// Layer-normed, `count` rows of all tokens' values, or of their means.
   private(set) var targets: [Float] = []
   /// Likewise, by what they are made of.
   private(set) var predicted: [Prediction: [Float]] = [:]
@@ -26,10 +26,11 @@ struct CandidateFeatures {
   ///   - draws: of each context, and beyond those the ones to average over.
   ///   - predictions: which are made.
   ///   - neutral: what stands for a where it is withheld.
+  ///   - isPooled: whether tokens' means are kept in their place.
   /// - Throws: `AssemblyError` where the model does not know what tasks tell.
   init(
     _ model: WorldModel, targets: [GrayImage], contexts: [GrayImage], draws: [ContextDraw],
-    _ predictions: [Prediction], neutral: [Float]
+    _ predictions: [Prediction], neutral: [Float], isPooled: Bool
   ) throws {
     count = targets.count
     let patches = Array(0..<model.shape.encoder.patchCount)
@@ -49,11 +50,14 @@ struct CandidateFeatures {
         })
       if start == 0 { try model.check(batch) }
       let output = try model(batch, reduction: .mean)
-      self.targets += output.targets[0]!.values
+      func kept(_ values: [Float]) -> [Float] {
+        isPooled ? Self.pooled(values, rows: range.count, tokens: patches.count) : values
+      }
+      self.targets += kept(output.targets[0]!.values)
       for prediction in predictions {
         let own = zip(requests, output.predictions).filter { $0.0.prediction == prediction }.map(\.1)
         predicted[prediction, default: []] +=
-          prediction == .context ? Self.normed(output.contexts[0]) : Self.mean(own)
+          kept(prediction == .context ? Self.normed(output.contexts[0]) : Self.mean(own))
       }
     }
   }
@@ -105,6 +109,18 @@ struct CandidateFeatures {
   private static func mean(_ features: [Tensor]) -> [Float] {
     guard features.count > 1 else { return features[0].values }
     return (features.dropFirst().reduce(features[0], +) * (1 / Float(features.count))).values
+  }
+
+  /// `rows` of `tokens` vectors → `rows` means.
+  static func pooled(_ values: [Float], rows: Int, tokens: Int) -> [Float] {
+    let width = values.count / rows / tokens
+    return parallelMap(rows) { row in
+      var mean = [Float](repeating: 0, count: width)
+      for token in row * tokens..<(row + 1) * tokens {
+        for feature in 0..<width { mean[feature] += values[token * width + feature] }
+      }
+      return mean.map { $0 / Float(tokens) }
+    }.flatMap { $0 }
   }
 
   /// Mean squared difference over all tokens of each prediction from each candidate: `count` rows of `count`.

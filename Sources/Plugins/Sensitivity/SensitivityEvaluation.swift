@@ -36,6 +36,9 @@ struct SensitivityEvaluation: ModelEvaluation {
       OptionDeclaration(
         "blur", .interval(default: 0.05...2, in: 0...50),
         help: "of candidates: standard deviation in pixels at input size, uniform"),
+      OptionDeclaration(
+        "distance", .choice(default: "tokens", of: ["tokens", "pooled"]),
+        help: "tokens: of all tokens of predictions and targets, as the paper has it; pooled: of their means"),
       OptionDeclaration("task", .text(default: "domain"), help: "the run's task that changes appearances"),
       OptionDeclaration(
         "neutral", .numbers(default: [1, 1, 1, 0], in: -1000...1000),

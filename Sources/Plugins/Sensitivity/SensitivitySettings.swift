@@ -7,6 +7,8 @@ struct SensitivitySettings: Sendable {
   let candidates: Int
   let spread: CandidateSpread
   let ranges: AppearanceRanges
+  /// Whether means over tokens are compared, rather than all tokens.
+  let isPooled: Bool
   let task: String
   let neutral: [Float]
   let draws: Int
@@ -21,6 +23,7 @@ struct SensitivitySettings: Sendable {
     ranges = AppearanceRanges(
       brightness: options.interval("brightness"), contrast: options.interval("contrast"),
       gamma: options.interval("gamma"), blur: options.interval("blur"))
+    isPooled = options.text("distance") == "pooled"
     task = options.text("task")
     neutral = options.numbers("neutral").map { Float($0) }
     draws = options.integer("draws")

@@ -66,7 +66,8 @@ struct SensitivityTest {
       return context.pixels
     }
     let features = try CandidateFeatures(
-      scene.model, targets: targets, contexts: contexts, draws: draws, predictions, neutral: settings.neutral)
+      scene.model, targets: targets, contexts: contexts, draws: draws, predictions, neutral: settings.neutral,
+      isPooled: settings.isPooled)
     let judged = JudgedFilm(
       facts: FilmFacts(
         identifier: scene.films.records[index].identifier, patient: scene.films.records[index].patientKey,
