@@ -35,7 +35,12 @@ public struct EvaluationScene: Sendable {
   /// Of whatever is drawn.
   public let seed: UInt64
 
-  /// - Parameter validation: nil for none.
+  /// - Parameters:
+  ///   - train: films to learn from.
+  ///   - validation: films to choose settings by; nil for none.
+  ///   - test: films to test on.
+  ///   - findingNames: findings to judge, sorted.
+  ///   - seed: of whatever is drawn.
   public init(
     train: FeatureSet, validation: FeatureSet? = nil, test: FeatureSet, findingNames: [String], seed: UInt64
   ) {

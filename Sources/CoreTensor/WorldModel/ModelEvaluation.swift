@@ -65,8 +65,11 @@ public protocol EvaluationWorkspace: AnyObject {
   func note(_ text: String) throws
   /// Something that the user should know and may not expect.
   func warn(_ text: String) throws
-  /// How far the work is: `done` of `total` of what `unit` names (`"film"`, `"step"`).
+  /// How far the work is.
   /// - Parameters:
+  ///   - unit: what is counted: `"film"`, `"step"`.
+  ///   - done: how many are done.
+  ///   - total: how many there will be.
   ///   - films: films gone through so far.
   ///   - loss: nil where nothing is trained.
   func progress(_ unit: String, _ done: Int, of total: Int, films: Int, loss: Double?)
