@@ -66,9 +66,9 @@ import Testing
       try Trial.evaluation()(Trial.scene()),
       try Trial.evaluation(["distance": .text("pooled")])(Trial.scene())
     )
-    // What changes between tokens drops out of means, and so does its error.
+    // The square of a mean is less than the mean of squares.
     let name = "error context features"
-    #expect(try #require(value(pooled, name)) < 0.9 * #require(value(all, name)))
+    #expect(try #require(value(pooled, name)) < #require(value(all, name)))
     #expect(all.map(\.name) == pooled.map(\.name))
   }
 
