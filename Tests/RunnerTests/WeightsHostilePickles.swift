@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 /// A pickle that must be refused.
@@ -16,7 +17,10 @@ struct HostilePickle: Sendable, CustomTestStringConvertible {
 
   static let all = names + shapes + machinery + depths
 
-  static let system = Pickle.call(Pickle.global("os", "system"), [Pickle.text("touch /tmp/never")])
+  /// A file that would be there if a pickle could run a command.
+  static let witness =
+    NSTemporaryDirectory() + "/chex-pickle-ran-\(ProcessInfo.processInfo.processIdentifier)"
+  static let system = Pickle.call(Pickle.global("os", "system"), [Pickle.text("touch \(witness)")])
 
   private static func call(_ module: String, _ name: String, _ arguments: [UInt8]...) -> [UInt8] {
     Pickle.call(Pickle.global(module, name), arguments)

@@ -27,6 +27,16 @@ public enum Compute {
     }
   }
 
+  /// `body` of each index in `0..<count` on the pool's threads, in order of indices.
+  public static func map<Value: Sendable>(_ count: Int, _ body: @Sendable (Int) -> Value) -> [Value] {
+    [Value](unsafeUninitializedCapacity: count) { buffer, initialized in
+      // Each index is written once, by one thread.
+      nonisolated(unsafe) let slots = buffer.baseAddress
+      parallel(count) { (slots! + $0).initialize(to: body($0)) }
+      initialized = count
+    }
+  }
+
   private struct ParallelCall { let body: @Sendable (Int) -> Void }
 
   /// Divides `count` items into ranges of at most `grain` and runs `body` for each.

@@ -60,7 +60,7 @@ public struct Bootstrap: Sendable, Equatable {
     precondition(
       metrics.allSatisfy { $0.count == groupOfFilm.count },
       "Bootstrap: metrics of \(metrics.map(\.count)) films, resamples of \(groupOfFilm.count)")
-    let rows = parallelMap(resamples) { resample in
+    let rows = Compute.map(resamples) { resample in
       let weights = weights(resample)
       return metrics.map { $0.value(weights: weights) }
     }
@@ -114,15 +114,5 @@ public struct Resampled: Sendable, Equatable, Codable {
         let defined = figures.compactMap { $0.values[index] }
         return defined.isEmpty ? nil : defined.reduce(0, +) / Double(defined.count)
       }, confidence: figures[0].confidence)
-  }
-}
-
-/// `body` of each index on the pool's threads, in order of indices.
-func parallelMap<Value: Sendable>(_ count: Int, _ body: @Sendable (Int) -> Value) -> [Value] {
-  [Value](unsafeUninitializedCapacity: count) { buffer, initialized in
-    // Each index is written once, by one thread.
-    nonisolated(unsafe) let slots = buffer.baseAddress
-    Compute.parallel(count) { (slots! + $0).initialize(to: body($0)) }
-    initialized = count
   }
 }

@@ -1,3 +1,5 @@
+import CoreTensor
+
 /// Linear probes and a neighbours' vote on frozen features, for any number of findings.
 public struct FeatureProbe: Sendable {
   /// Labels of one finding; nil for a film of which it is not known.
@@ -54,10 +56,10 @@ public struct FeatureProbe: Sendable {
   public func linear(_ findings: [Finding]) -> [[Double]] {
     let choices = findings.map { choice($0) }
     let penalties = LinearProbe.penalties
-    let areas = parallelMap(findings.count * penalties.count) { job in
+    let areas = Compute.map(findings.count * penalties.count) { job in
       area(choices[job / penalties.count], penalties[job % penalties.count])
     }
-    return parallelMap(findings.count) { index in
+    return Compute.map(findings.count) { index in
       let own = Array(areas[index * penalties.count..<(index + 1) * penalties.count])
       let best = own.compactMap { $0 }.max()
       let penalty = own.lastIndex { $0 != nil && $0 == best }.map { penalties[$0] }

@@ -45,7 +45,7 @@ public struct NearestNeighbours: Sendable {
       "NearestNeighbours: labels must be of \(count) films, some of them known")
     let tests = Self.unit(features, width)
     let rows = tests.count / width
-    let parts = parallelMap((rows + Self.block - 1) / Self.block) { part -> [[Double]] in
+    let parts = Compute.map((rows + Self.block - 1) / Self.block) { part -> [[Double]] in
       let range = part * Self.block..<min(rows, (part + 1) * Self.block)
       return vote(tests, range, labels)
     }

@@ -114,7 +114,7 @@ struct CandidateFeatures {
   /// `rows` of `tokens` vectors → `rows` means.
   static func pooled(_ values: [Float], rows: Int, tokens: Int) -> [Float] {
     let width = values.count / rows / tokens
-    return parallelMap(rows) { row in
+    return Compute.map(rows) { row in
       var mean = [Float](repeating: 0, count: width)
       for token in row * tokens..<(row + 1) * tokens {
         for feature in 0..<width { mean[feature] += values[token * width + feature] }
@@ -127,7 +127,7 @@ struct CandidateFeatures {
   func distances(_ prediction: Prediction) -> [Float] {
     let (count, targets, predicted) = (count, targets, predicted[prediction]!)
     let size = targets.count / count
-    return parallelMap(count) { row in
+    return Compute.map(count) { row in
       (0..<count).map { column in
         let sum = Self.squaredDistance(predicted, row * size, targets, column * size, size)
         return Float(sum / Double(size))

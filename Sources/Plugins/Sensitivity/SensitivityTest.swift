@@ -54,13 +54,13 @@ struct SensitivityTest {
       scene, task, views, seed: seed, position: position, height: film.height, width: film.width,
       count: settings.candidates + (predictions.contains(.averaged) ? settings.draws : 0))
     let whole = film.resized(to: (side, side))
-    let targets = parallelMap(candidates.count) { index in
+    let targets = Compute.map(candidates.count) { index in
       var image = whole
       candidates[index].apply(to: &image)
       return image
     }
     let (frame, geometry, name) = (draws[0].frame, scene.model.shape.geometry, task.name)
-    let contexts = parallelMap(candidates.count) { index in
+    let contexts = Compute.map(candidates.count) { index in
       var context: any Context = FilmContext(frame: frame, geometry: geometry, pixels: targets[index])
       PluginCode("task \"\(name)\"", "editPixels").run { draws[index].draw.editPixels(of: &context) }
       return context.pixels
@@ -140,15 +140,5 @@ struct FilmContext: Context {
   init(frame: Frame, geometry: ImageGeometry, pixels: GrayImage) {
     (self.frame, self.geometry, self.pixels) = (frame, geometry, pixels)
     visible = Array(0..<geometry.patchCount)
-  }
-}
-
-/// `body` of each index on the pool's threads, in order of indices.
-func parallelMap<Value: Sendable>(_ count: Int, _ body: @Sendable (Int) -> Value) -> [Value] {
-  [Value](unsafeUninitializedCapacity: count) { buffer, initialized in
-    // Each index is written once, by one thread.
-    nonisolated(unsafe) let slots = buffer.baseAddress
-    Compute.parallel(count) { (slots! + $0).initialize(to: body($0)) }
-    initialized = count
   }
 }

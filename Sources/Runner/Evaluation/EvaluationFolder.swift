@@ -14,12 +14,15 @@ final class EvaluationFolder: EvaluationWorkspace {
   private let terminal = Terminal.current()
   private var reporter: (unit: String, total: Int, progress: ProgressReporter)?
   private var log: RunLog?
+  /// Held while a process works here.
+  private let lock: RunLock
   private var metrics: [String: MetricsLog] = [:]
 
   /// - Parameters:
   ///   - path: made where it is missing.
   ///   - request: everything that decides the figures, as text.
-  /// - Throws: `EvaluationError` where the folder is another request's.
+  /// - Throws: `EvaluationError` where the folder is another request's, `StorageError.folderInUse` where another
+  ///   process works there.
   init(_ path: String, request: String) throws {
     self.path = path
     let file = path + "/" + Self.requestName
@@ -38,6 +41,7 @@ final class EvaluationFolder: EvaluationWorkspace {
       try Folder.create(path)
       try DurableFile.write(request, to: file)
     }
+    lock = try RunLock(path: path + "/lock", folder: path)
     log = try RunLog(path: path + "/evaluation.log", echo: { [unowned self] in message($0) })
   }
 

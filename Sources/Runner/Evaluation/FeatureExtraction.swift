@@ -53,13 +53,9 @@ enum FeatureExtraction {
   }
 
   static func decoded(_ source: FilmCache, _ films: [Int], _ side: Int) -> [GrayImage?] {
-    let slots = ResultSlots<GrayImage>(films.count)
-    Compute.parallel(films.count) { index in
-      if let film = try? source.film(at: films[index]) {
-        slots[index] = film.resized(to: (side, side))
-      }
+    Compute.map(films.count) { index in
+      try? source.film(at: films[index]).resized(to: (side, side))
     }
-    return slots.values
   }
 
   /// x (B, N, D) → B rows of D, mean over tokens.
@@ -75,22 +71,4 @@ enum FeatureExtraction {
     }
     return out.map { $0 / Float(tokens) }
   }
-}
-
-/// Results that threads write, each to its own place.
-final class ResultSlots<Value: Sendable>: @unchecked Sendable {
-  private let buffer: UnsafeMutableBufferPointer<Value?>
-  init(_ count: Int) {
-    buffer = .allocate(capacity: count)
-    buffer.initialize(repeating: nil)
-  }
-  deinit {
-    buffer.deinitialize()
-    buffer.deallocate()
-  }
-  subscript(index: Int) -> Value? {
-    get { buffer[index] }
-    set { buffer[index] = newValue }
-  }
-  var values: [Value?] { Array(buffer) }
 }
