@@ -54,7 +54,7 @@ public enum StorageError: Error, Sendable, Equatable, CustomStringConvertible {
         "\(path): expected the folder of a run, found no \(missing) in it; give the folder that was --out"
     case .folderInUse(let path, let process):
       let who = process.map { "process \($0)" } ?? "another process"
-      return "\(path): \(who) is working in this folder; wait for it, stop it, or give another --out"
+      return "\(path): \(who) is training in this folder; wait for it, stop it, or give another --out"
     }
   }
 
