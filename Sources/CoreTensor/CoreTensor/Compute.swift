@@ -63,10 +63,10 @@ public enum Compute {
 
 /// What kernels and products may use of the processor, in ascending order; each holds the ones before it.
 public enum InstructionSet: String, Sendable, Codable, CaseIterable {
-  /// What every processor has; products by OpenBLAS.
+  /// What every processor has. Products are our own kernels', as with AVX2.
   case portable
   case avx2
-  /// Products by oneDNN from here on.
+  /// Products are oneDNN's from here on.
   case avx512
   /// Products and attention of bfloat16 in hardware.
   case avx512BFloat16 = "avx512_bf16"

@@ -1,15 +1,46 @@
 import CKernels
-import COpenBLAS
 
-/// A matrix library: products of parts, each on the calling thread alone.
+/// A matrix library: products of parts, each on the calling thread alone. Equal rows of a left operand give equal rows
+/// of the result, to the bit.
 protocol MatrixProducts: Sendable {
+  /// Rows that the library computes together: a part of whole tiles wastes nothing.
+  var tileRows: Int { get }
   /// Makes a right operand ready, on all threads.
   func pack(_ matrix: MatrixView, as type: ElementType) -> PackedMatrix
-  /// out (m, n) (+)= a (m, k) · b, both row-major. a has b's element type.
+  /// out (m, n) (+)= left (m, k) · b, out row-major. The left operand has b's element type.
   func multiply(
-    _ a: UnsafeRawPointer, rows: Int, _ b: PackedMatrix, into out: UnsafeMutableRawPointer,
-    _ outType: ElementType,
+    _ left: LeftOperand, _ b: PackedMatrix, into out: UnsafeMutableRawPointer, _ outType: ElementType,
     accumulate: Bool)
+}
+
+/// Rows of a left operand, whose numbers lie next to one another along the depth or along the rows.
+struct LeftOperand {
+  let start: UnsafeRawPointer
+  let type: ElementType
+  let rows: Int
+  let rowStride: Int
+  let depthStride: Int
+
+  /// Rows `range` of x (…, k), as they lie.
+  init(rows range: Range<Int>, of x: Tensor, depth: Int) {
+    start = UnsafeRawPointer(x.bytes + range.lowerBound * depth * x.elementType.byteCount)
+    (type, rows, rowStride, depthStride) = (x.elementType, range.count, depth, 1)
+  }
+
+  /// Columns `range` of x (…, n), each of which is a row here.
+  init(columns range: Range<Int>, of x: Tensor) {
+    start = UnsafeRawPointer(x.bytes + range.lowerBound * x.elementType.byteCount)
+    (type, rows, rowStride, depthStride) = (x.elementType, range.count, 1, x.columns)
+  }
+
+  /// Calls `body` with the numbers row by row, copied where they lie otherwise.
+  func withRows(depth: Int, _ body: (UnsafeRawPointer) -> Void) {
+    guard depthStride != 1 else { return body(start) }
+    let copy = Storage(byteCount: rows * depth * type.byteCount)
+    chex_transpose(start, type.code, depthStride, copy.pointer, depth, rows)
+    body(copy.pointer)
+    withExtendedLifetime(copy) {}
+  }
 }
 
 /// A matrix (rows, columns) within a tensor, read along or across the tensor's rows.
@@ -44,83 +75,8 @@ class PackedMatrix: @unchecked Sendable {
   }
 }
 
-/// The library for the instructions in use: oneDNN's kernels are for AVX-512, OpenBLAS has some for every processor.
+/// The library for the instructions in use: oneDNN's kernels for packed operands are for AVX-512, ours for the rest.
 var matrixProducts: any MatrixProducts {
   chex_current_instructions().rawValue >= CHEX_AVX512.rawValue
-    ? OneDNNProducts.shared : OpenBLASProducts.shared
-}
-
-// MARK: - OpenBLAS
-
-/// Products by OpenBLAS, in float32 whatever the operands' type.
-///
-/// OpenBLAS is held to one thread and called from each thread of the pool for its own part of a product, so that two
-/// pools never spin against each other.
-final class OpenBLASProducts: MatrixProducts {
-  static let shared = OpenBLASProducts()
-  private init() { openblas_set_num_threads(1) }
-
-  private final class Packed: PackedMatrix, @unchecked Sendable {
-    let view: MatrixView
-    init(_ view: MatrixView, _ type: ElementType) {
-      self.view = view
-      super.init(k: view.rows, n: view.columns, type: type)
-    }
-  }
-
-  func pack(_ matrix: MatrixView, as type: ElementType) -> PackedMatrix {
-    guard matrix.tensor.elementType != .float32 || type != .float32 else { return Packed(matrix, type) }
-    // Rounded as a bfloat16 product would have it.
-    let tensor = matrix.tensor
-    let rounded = Tensor(uninitialized: tensor.shape)
-    Compute.ranges(tensor.count, grain: ProcessorBackend.grain) { range in
-      let storage = Storage(byteCount: range.count * 2)
-      let (from, to) = (tensor.bytes + range.lowerBound * tensor.elementType.byteCount, storage.pointer)
-      chex_convert(from, tensor.elementType.code, to, CHEX_BFLOAT16, range.count)
-      chex_convert(to, CHEX_BFLOAT16, rounded.pointer + range.lowerBound, CHEX_FLOAT32, range.count)
-    }
-    var view = MatrixView(rounded, rows: matrix.rows, columns: matrix.columns)
-    if matrix.rowStride == 1 && matrix.columnStride != 1 {
-      view = MatrixView(rounded, rows: matrix.columns, columns: matrix.rows).transposed
-    }
-    return Packed(view, type)
-  }
-
-  func multiply(
-    _ a: UnsafeRawPointer, rows: Int, _ b: PackedMatrix, into out: UnsafeMutableRawPointer,
-    _ outType: ElementType,
-    accumulate: Bool
-  ) {
-    let view = (b as! Packed).view
-    let left = Float32Copy(a, b.type, count: rows * b.k)
-    let result = Float32Copy(out, outType, count: rows * b.n, isFilled: false)
-    let isTransposed = view.columnStride != 1
-    cblas_sgemm(
-      CblasRowMajor, CblasNoTrans, isTransposed ? CblasTrans : CblasNoTrans, blasint(rows), blasint(b.n),
-      blasint(b.k), 1, left.pointer, blasint(b.k), view.tensor.pointer,
-      blasint(isTransposed ? view.columnStride : max(view.rowStride, b.n)), accumulate ? 1 : 0,
-      result.pointer, blasint(b.n))
-    if outType != .float32 {
-      chex_convert(result.pointer, CHEX_FLOAT32, out, outType.code, rows * b.n)
-    }
-    withExtendedLifetime((left, result)) {}
-  }
-
-  /// Numbers as float32: themselves, or a copy.
-  private struct Float32Copy {
-    let pointer: UnsafeMutablePointer<Float>
-    private let storage: Storage?
-
-    init(_ numbers: UnsafeRawPointer, _ type: ElementType, count: Int, isFilled: Bool = true) {
-      guard type != .float32 else {
-        pointer = UnsafeMutableRawPointer(mutating: numbers).assumingMemoryBound(to: Float.self)
-        storage = nil
-        return
-      }
-      let copy = Storage(byteCount: count * 4)
-      if isFilled { chex_convert(numbers, type.code, copy.pointer, CHEX_FLOAT32, count) }
-      pointer = copy.pointer.assumingMemoryBound(to: Float.self)
-      storage = copy
-    }
-  }
+    ? OneDNNProducts.shared : PanelProducts.shared
 }

@@ -74,16 +74,19 @@ final class OneDNNProducts: MatrixProducts, @unchecked Sendable {
   private let lock = NSLock()
   private var kept: [Key: Product] = [:]
 
+  let tileRows = 1
+
   func multiply(
-    _ a: UnsafeRawPointer, rows: Int, _ b: PackedMatrix, into out: UnsafeMutableRawPointer,
-    _ outType: ElementType,
+    _ left: LeftOperand, _ b: PackedMatrix, into out: UnsafeMutableRawPointer, _ outType: ElementType,
     accumulate: Bool
   ) {
     let product = product(
-      Key(m: rows, n: b.n, k: b.k, type: b.type, outType: outType, accumulate: accumulate))
+      Key(m: left.rows, n: b.n, k: b.k, type: b.type, outType: outType, accumulate: accumulate))
     let scratch = Storage(byteCount: product.scratchBytes)
-    let status = chex_product_run(product.handle, a, (b as! Packed).operand, out, scratch.pointer)
-    precondition(status == 0, "product: oneDNN failed with status \(status)")
+    left.withRows(depth: b.k) { numbers in
+      let status = chex_product_run(product.handle, numbers, (b as! Packed).operand, out, scratch.pointer)
+      precondition(status == 0, "product: oneDNN failed with status \(status)")
+    }
     withExtendedLifetime(scratch) {}
   }
 

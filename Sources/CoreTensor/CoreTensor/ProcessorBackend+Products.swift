@@ -10,18 +10,23 @@ extension ProcessorBackend {
     let packed = PackedWeights.packed(weight, direction, as: type, by: library)
     let rows = x.count / packed.k
     // Large enough to repay reading the right operand, small enough that what follows finds it in the cache.
-    Compute.parts(rows, into: Self.productParts(rows, most: 96)) { range in
-      let (from, to) = (range.lowerBound * packed.k, range.lowerBound * packed.n)
+    Self.eachPart(of: rows, most: 96, of: library.tileRows) { range in
       library.multiply(
-        x.bytes + from * type.byteCount, rows: range.count, packed,
-        into: out.bytes + to * out.elementType.byteCount, out.elementType, accumulate: false)
+        LeftOperand(rows: range, of: x, depth: packed.k), packed,
+        into: out.bytes + range.lowerBound * packed.n * out.elementType.byteCount, out.elementType,
+        accumulate: false)
       finish(out, epilogue, rows: range, columns: packed.n)
     }
   }
 
-  /// Parts of a product of so many rows: an even number, so that two threads end together, of at most `most` rows.
-  private static func productParts(_ rows: Int, most: Int) -> Int {
-    max(1, (rows + 2 * most - 1) / (2 * most)) * 2
+  /// Runs `body` for parts of a product's rows, in whole tiles: an even number of parts, so that two threads end
+  /// together, of some `most` rows at the most.
+  private static func eachPart(
+    of rows: Int, most: Int, of tile: Int, _ body: @Sendable (Range<Int>) -> Void
+  ) {
+    let tiles = (rows + tile - 1) / tile
+    let parts = max(1, (rows + 2 * most - 1) / (2 * most)) * 2
+    Compute.parts(tiles, into: parts) { body($0.lowerBound * tile..<min(rows, $0.upperBound * tile)) }
   }
 
   /// x as products multiply it.
@@ -55,15 +60,11 @@ extension ProcessorBackend {
     let (rows, n) = (upstream.rows, upstream.columns)
     let k = x.count / rows
     let packed = library.pack(MatrixView(x, rows: rows, columns: k), as: type)
-    Compute.parts(n, into: Self.productParts(n, most: 384 / type.byteCount)) { range in
-      // The left operand's rows are upstream's columns.
-      let left = Storage(byteCount: range.count * rows * type.byteCount)
-      chex_transpose(
-        upstream.bytes + range.lowerBound * type.byteCount, type.code, n, left.pointer, rows, range.count)
+    // The left operand's rows are upstream's columns.
+    Self.eachPart(of: n, most: 384 / type.byteCount, of: library.tileRows) { range in
       library.multiply(
-        left.pointer, rows: range.count, packed, into: out.bytes + range.lowerBound * k * 4, .float32,
-        accumulate: accumulate)
-      withExtendedLifetime(left) {}
+        LeftOperand(columns: range, of: upstream), packed, into: out.bytes + range.lowerBound * k * 4,
+        .float32, accumulate: accumulate)
     }
   }
 

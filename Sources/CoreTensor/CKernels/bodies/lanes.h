@@ -27,7 +27,8 @@ typedef uint16_t loose_halves __attribute__((vector_size(2 * LANES), aligned(2))
 
 INLINE int smaller(int a, int b) { return a < b ? a : b; }
 INLINE size_t padded(int count) { return ((size_t)count + LANES - 1) / LANES * LANES; }
-INLINE lanes all(float value) { return (lanes){0} + value; }
+/// Subtracting zero changes no number, so that this is one instruction; adding zero would change -0.
+INLINE lanes all(float value) { return value - (lanes){0}; }
 INLINE lanes choose(integer_lanes condition, lanes yes, lanes no) {
   return (lanes)((condition & (integer_lanes)yes) | (~condition & (integer_lanes)no));
 }

@@ -49,6 +49,17 @@ KERNEL(void, pack,
        (const void *x, chex_element type, long row_stride, long column_stride, long depth, long columns,
         void *out, chex_element out_type, long out_depth, long out_columns),
        (x, type, row_stride, column_stride, depth, columns, out, out_type, out_depth, out_columns))
+/// Rows that a product computes together: parts of a product that hold whole tiles of them lose nothing.
+KERNEL(long, tile_rows, (void), ())
+/// Floats of scratch that `multiply_panels` needs for so many rows.
+KERNEL(long, panel_scratch, (long rows, long k), (rows, k))
+/// out (rows, n) (+)= x (rows, k) · the right operand (k, n), all float32. A number of x lies at
+/// r · row_stride + i · depth_stride; the right operand is packed in panels of 16 columns, (k, 16) each. Equal rows of
+/// x give equal rows of out, to the bit.
+KERNEL(void, multiply_panels,
+       (const float *x, long row_stride, long depth_stride, long rows, const float *panels, long k, long n,
+        float *out, int accumulate, float *scratch),
+       (x, row_stride, depth_stride, rows, panels, k, n, out, accumulate, scratch))
 
 // --- layer norm ----------------------------------------------------------------------------------------------
 /// weight and bias may be NULL. mean and inverse deviation of each row are kept for the backward pass, or, where they
