@@ -1,4 +1,5 @@
 import CoreTensor
+import Foundation
 import Testing
 
 /// The pool of threads visits everything once.
@@ -54,8 +55,12 @@ import Testing
       Compute.libraryDescription.contains("OpenBLAS") && Compute.libraryDescription.contains("oneDNN 2"))
   }
 
-  @Test func theBestInstructionsAreUsed() {
-    #expect(InstructionSet.current == InstructionSet.best)
+  /// A process whose environment names an instruction set uses that one, any other the best.
+  @Test func theInstructionsOfTheEnvironmentAreUsed() {
+    let named = ProcessInfo.processInfo.environment["CHEX_INSTRUCTIONS"].flatMap(
+      InstructionSet.init(rawValue:))
+    #expect(InstructionSet.current == named ?? InstructionSet.best)
+    #expect(InstructionSet.executable.last == InstructionSet.best && InstructionSet.best.environment == [:])
     #expect(InstructionSet.allCases.map(\.rawValue) == ["portable", "avx2", "avx512", "avx512_bf16"])
   }
 }

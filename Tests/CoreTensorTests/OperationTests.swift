@@ -31,27 +31,6 @@ import Testing
     }
   }
 
-  /// In a process of its own, since the instructions in use belong to the process.
-  @Test(arguments: InstructionSet.allCases) func everyInstructionSetAgrees(instructions: InstructionSet) async
-  {
-    guard instructions != InstructionSet.best else { return }
-    await #expect(processExitsWith: .success) { [name = instructions.rawValue as String] in
-      InstructionSet.current = InstructionSet(rawValue: name)!
-      #expect(
-        InstructionSet.current.rawValue == name || InstructionSet.current == InstructionSet.best)
-      for operation in OperationCase.small + OperationCase.large {
-        for (type, allowed) in [(ElementType.float32, 5e-6), (.bfloat16, 5e-2)] {
-          let actual = Compute.$backend.withValue(ProcessorBackend(type)) { operation.results() }
-          let expected = Compute.$backend.withValue(ReferenceBackend()) { operation.results() }
-          for (a, e) in zip(actual, expected) {
-            let difference = relativeDifference(a, e)
-            #expect(difference < allowed, "\(operation.name) in \(type) is apart by \(difference)")
-          }
-        }
-      }
-    }
-  }
-
   @Test(arguments: OperationCase.small)
   func gradientIsTheSlope(operation: OperationCase) {
     let report = checkGradient(inputs: operation.inputs, operation.function)

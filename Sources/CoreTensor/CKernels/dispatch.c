@@ -1,5 +1,8 @@
 #include "kernel_table.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 static chex_instructions limit = CHEX_AVX512_BF16;
 static const chex_kernels *kernels;
 
@@ -33,7 +36,22 @@ void chex_use_instructions(chex_instructions most) {
   }
 }
 
-__attribute__((constructor)) static void use_the_best(void) { chex_use_instructions(CHEX_AVX512_BF16); }
+/// The set that the environment names, the best where it names none.
+static chex_instructions named_instructions(void) {
+  static const char *const names[] = {"portable", "avx2", "avx512", "avx512_bf16"};
+  const char *wanted = getenv("CHEX_INSTRUCTIONS");
+  for (int set = CHEX_PORTABLE; wanted && set <= CHEX_AVX512_BF16; set++)
+    if (strcmp(wanted, names[set]) == 0) return set;
+  return CHEX_AVX512_BF16;
+}
+
+// OpenBLAS has threads of its own; with one of them its bits do not depend on their number, and `--threads` is obeyed.
+extern void openblas_set_num_threads(int) __attribute__((weak));
+
+__attribute__((constructor)) static void prepare(void) {
+  chex_use_instructions(named_instructions());
+  if (openblas_set_num_threads) openblas_set_num_threads(1);
+}
 
 #define KERNEL(type, name, parameters, arguments) \
   type chex_##name parameters { return kernels->name arguments; }

@@ -60,23 +60,3 @@ public enum Compute {
     return "oneDNN \(String(cString: chex_onednn_description())); \(blas)"
   }
 }
-
-/// What kernels and products may use of the processor, in ascending order; each holds the ones before it.
-public enum InstructionSet: String, Sendable, Codable, CaseIterable {
-  /// What every processor has. Products are our own kernels', as with AVX2.
-  case portable
-  case avx2
-  /// Products are oneDNN's from here on.
-  case avx512
-  /// Products and attention of bfloat16 in hardware.
-  case avx512BFloat16 = "avx512_bf16"
-
-  /// The best that this processor has.
-  public static var best: InstructionSet { InstructionSet(chex_best_instructions()) }
-  /// What is used. Set it before anything computes, never while something does; more than the best is the best.
-  public static var current: InstructionSet {
-    get { InstructionSet(chex_current_instructions()) }
-    set { chex_use_instructions(chex_instructions(UInt32(allCases.firstIndex(of: newValue)!))) }
-  }
-  private init(_ code: chex_instructions) { self = Self.allCases[Int(code.rawValue)] }
-}

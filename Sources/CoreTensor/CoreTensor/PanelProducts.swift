@@ -42,7 +42,8 @@ final class PanelProducts: MatrixProducts {
     let rounded = Tensor(uninitialized: tensor.shape, as: .bfloat16)
     Compute.ranges(tensor.count, grain: ProcessorBackend.grain) { range in
       chex_convert(
-        tensor.bytes + range.lowerBound * 4, CHEX_FLOAT32, rounded.bytes + range.lowerBound * 2, CHEX_BFLOAT16,
+        tensor.bytes + range.lowerBound * 4, CHEX_FLOAT32, rounded.bytes + range.lowerBound * 2,
+        CHEX_BFLOAT16,
         range.count)
     }
     return rounded

@@ -9,15 +9,37 @@ extension Command {
     options: [
       CommandOption("--plugins", .value("FILE"), help: "The registry of plugins."),
       CommandOption("--json", help: "One line of JSON."),
+      ComputeOptions.instructions,
+      CommandOption(
+        "--lesser-sets",
+        help:
+          "One line for each instruction set below this processor's best: its name, and the environment that "
+          + "holds programs, their libraries and tests to it."),
     ],
-    examples: [CommandExample("chex-runner doctor", "to paste into a report of a fault")],
+    examples: [
+      CommandExample("chex-runner doctor", "to paste into a report of a fault"),
+      CommandExample("chex-runner doctor --instructions avx2", "what an older processor would use"),
+    ],
     run: { arguments in
+      try ComputeOptions.applyInstructions(arguments)
+      if arguments.has("--lesser-sets") {
+        for set in InstructionSet.executable.dropLast() {
+          let variables = set.environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+          Output.print(([set.rawValue] + variables).joined(separator: " "))
+        }
+        return 0
+      }
       var findings: [(name: String, value: String)] = [
         ("chex-runner", CommandLineProgram.version),
         ("core", PluginHost.coreFingerprint + (PluginHost.coreWarning.map { "; " + $0 } ?? "")),
         ("system", systemName()), ("processor", processorName()),
         ("processor features", processorFeatures().joined(separator: " ")),
         ("threads", "\(ProcessInfo.processInfo.activeProcessorCount) cores to use"),
+        (
+          "instructions",
+          InstructionSet.current.rawValue + ", of "
+            + InstructionSet.executable.map(\.rawValue).joined(separator: ", ")
+        ),
         ("precision", Precision.auto.sentence),
         ("memory", "\(ProcessInfo.processInfo.physicalMemory >> 30) GiB"),
         ("matrix libraries", Compute.libraryDescription),

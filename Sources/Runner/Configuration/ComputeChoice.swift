@@ -41,16 +41,46 @@ enum ComputeOptions {
   static let instructions = CommandOption(
     "--instructions", .value("SET"),
     help:
-      "The most that kernels may use: \(InstructionSet.allCases.map(\.rawValue).joined(separator: ", ")); "
+      "The most that kernels and libraries may use of the processor: \(InstructionSet.allCases.map(\.rawValue).joined(separator: ", ")); "
       + "default the processor's best, here \(InstructionSet.best.rawValue).")
 
   /// Sets what was asked for, before anything computes.
   static func apply(_ arguments: ParsedArguments) throws {
     Compute.threads = try arguments.integer("--threads", in: 1...256) ?? Compute.coreCount
+    try applyInstructions(arguments)
+  }
+
+  static func applyInstructions(_ arguments: ParsedArguments) throws {
     if let set = try arguments.choice("--instructions", of: InstructionSet.allCases.map(\.rawValue)) {
-      InstructionSet.current = InstructionSet(rawValue: set)!
+      try hold(to: InstructionSet(rawValue: set)!)
     }
   }
+
+  /// Lets nothing in this process use more than `set`. Libraries choose their kernels when they are loaded, so that
+  /// the program starts again in the environment that holds them; call it before anything was written.
+  /// - Throws: `HoldError` where the program cannot be started again.
+  static func hold(to set: InstructionSet) throws {
+    let (wanted, present) = (set.environment, ProcessInfo.processInfo.environment)
+    // Without a set in the environment nothing of it is ours to remove.
+    let names = present["CHEX_INSTRUCTIONS"] == nil ? Array(wanted.keys) : InstructionSet.environmentNames
+    guard names.contains(where: { present[$0] != wanted[$0] }) else {
+      InstructionSet.current = set
+      return
+    }
+    for name in names {
+      if let value = wanted[name] { setenv(name, value, 1) } else { unsetenv(name) }
+    }
+    fflush(nil)
+    var words: [UnsafeMutablePointer<CChar>?] = CommandLine.arguments.map { strdup($0) }
+    words.append(nil)
+    execv("/proc/self/exe", &words)
+    throw HoldError(
+      description:
+        "--instructions \(set.rawValue): the program could not be started again: \(String(cString: strerror(errno)));"
+        + " set \(wanted.map { "\($0.key)=\($0.value)" }.sorted().joined(separator: " ")) in its environment")
+  }
+
+  struct HoldError: Error, CustomStringConvertible { let description: String }
 }
 
 extension Compute {

@@ -42,7 +42,7 @@ struct RunSetup {
     configuration = try RunConfiguration(settings)
     let threads = configuration.run.threads
     Compute.threads = threads > 0 ? threads : Compute.coreCount
-    InstructionSet.current = configuration.run.instructions ?? .best
+    if let instructions = configuration.run.instructions { try ComputeOptions.hold(to: instructions) }
   }
 
   var shape: WorldModelShape { WorldModelShape(configuration.model, configuration.run.compatibility) }
