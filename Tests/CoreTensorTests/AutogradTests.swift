@@ -63,13 +63,75 @@ import Testing
     #expect(x.gradient?.values == [1, 1])
   }
 
-  @Test func noGradientFlowsToTheTargetOfAMeanSquaredError() {
+  @Test func gradientsFlowToBothSidesOfAMeanSquaredErrorUnlessDetached() {
     let (prediction, target) = (Self.parameter([1, 2]), Self.parameter([0, 4]))
     let loss = meanSquaredError(prediction.tensor * 1, target.tensor * 1)
     #expect(loss.scalar == 2.5)
     loss.backward()
-    #expect(prediction.gradient?.values == [1, -2])
+    #expect(prediction.gradient?.values == [1, -2] && target.gradient?.values == [-1, 2])
+    target.clearGradient()
+    meanSquaredError(prediction.tensor * 1, target.tensor.detached).backward()
     #expect(target.gradient == nil)
+  }
+
+  /// Of parameters that gradients reach, within what is computed again too, whose are not of a model.
+  @Test func usesOfParametersAreKnown() {
+    let (known, forgotten, hidden) = (
+      Self.parameter([1, 2]), Self.parameter([3, 4]), Self.parameter([5, 6])
+    )
+    let unused = Self.parameter([7, 8])
+    let uses = ParameterUses()
+    let inner = PluginCode("task \"a\"", "objective").run { relu(known.tensor + forgotten.tensor) }
+    let sum = inner + recomputed(known.tensor) { addRowVector($0, hidden.tensor) }
+    uses.watching { Self.weighted(sum, [1, 1]).backward() }
+    let others = uses.others(than: [known, unused])
+    let told = others.map { "\($0.operation) \($0.shape) \($0.code ?? "program")" }
+    #expect(Set(told) == ["add [2] task \"a\", objective", "addRowVector [2] program"] && told.count == 2)
+    #expect(uses.others(than: [known, forgotten, hidden]).isEmpty)
+    Self.weighted(unused.tensor, [1, 1]).backward()
+    #expect(uses.others(than: []).count == 3)
+  }
+
+  /// What would silently get no gradient is refused in words.
+  @Test func lostGradientsAreRefused() async throws {
+    let twice = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      let shared = gelu(AutogradTests.parameter([1, 2]).tensor)
+      AutogradTests.weighted(shared, [1, 1]).backward()
+      AutogradTests.weighted(shared, [1, 2]).backward()
+    }
+    #expect(Self.text(twice).contains("reached gelu, through which a backward pass went before"))
+    let captured = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      let x = AutogradTests.parameter([1, 2]).tensor
+      let outside = relu(x)
+      AutogradTests.weighted(recomputed(x * 2) { $0 + outside }, [1, 1]).backward()
+    }
+    #expect(Self.text(captured).contains("recomputed: its body uses a result of relu"))
+  }
+
+  private static func text(_ result: ExitTest.Result?) -> String {
+    String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+  }
+
+  /// The sentence of a failed requirement stays in release builds, with the plugin whose code ran, on any thread.
+  @Test func failuresSayWhyAndWhose() async {
+    let alone = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      _ = Tensor.zeros([2]) + Tensor.zeros([3])
+    }
+    #expect(Self.text(alone).contains("\nadd: shapes [2] and [3]\n"))
+    let owned = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      PluginCode("task \"a\"", "condition").run {
+        Compute.parallel(4) { chunk in require(chunk < 3, "chunk \(chunk) of 3") }
+      }
+    }
+    #expect(Self.text(owned).contains("\nchunk 3 of 3\nin task \"a\", condition\n"))
+    let backward = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      let x = AutogradTests.parameter([1]).tensor
+      let odd = PluginCode("task \"a\"", "objective").run {
+        record("odd", [x], x * 2) { _ in fail("no slope") }
+      }
+      odd.backward()
+    }
+    #expect(Self.text(backward).contains("\nno slope\nin task \"a\", objective\n"))
   }
 
   @Test func aParameterReadsItsValueInPlace() {

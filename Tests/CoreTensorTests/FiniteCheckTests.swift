@@ -44,6 +44,23 @@ import Testing
     #expect(check.checked == 5)
   }
 
+  @Test func namesThePluginWhoseCodeRan() throws {
+    let code = PluginCode("task \"a\"", "objective")
+    let (forward, backward) = (FiniteCheck(), FiniteCheck())
+    let x = Parameter(Tensor([1, 0], shape: [2])).tensor
+    Observation.watching(forward) {
+      code.run { Observation.check(Tensor([.nan], shape: [1]), as: "term odd") }
+    }
+    #expect(forward.first?.code == code.description && forward.first?.operation == "term odd")
+    Observation.watching(backward) {
+      let odd = code.run {
+        record("odd", [x], Tensor([1], shape: [1])) { _ in x.node?.receive(Tensor([.nan, 0], shape: [2])) }
+      }
+      odd.backward()
+    }
+    #expect(backward.first?.code == code.description && backward.first?.phase == .backward)
+  }
+
   @Test func nothingIsWatchedOutside() {
     let check = FiniteCheck()
     let broken = Parameter(Tensor([.nan], shape: [1])).tensor

@@ -66,6 +66,15 @@ extension OperationCase {
     OperationCase("scale", [[2, 3]]) { $0[0] * -1.5 },
     OperationCase("addRowVector", [[2, 3, 4], [4]]) { addRowVector($0[0], $0[1]) },
     OperationCase("meanSquaredError", [[2, 3, 4]]) { meanSquaredError($0[0], fixed([2, 3, 4])) },
+    OperationCase("meanSquaredError with a target that learns", [[2, 3, 4], [2, 3, 4]]) {
+      meanSquaredError($0[0], gelu($0[1]))
+    },
+    OperationCase("meanSquaredError with a fixed prediction", [[2, 3]]) {
+      meanSquaredError(fixed([2, 3]), $0[0])
+    },
+    OperationCase("layerNorm whose shift alone learns", [[6]]) {
+      layerNorm(fixed([3, 6]), weight: fixed([6]), bias: $0[0], epsilon: 1e-6)
+    },
     OperationCase("layerNorm with weights", [[2, 3, 6], [6], [6]]) {
       layerNorm($0[0], weight: $0[1], bias: $0[2], epsilon: 1e-6)
     },
@@ -76,6 +85,21 @@ extension OperationCase {
 
   private static let tokens: [OperationCase] = [
     OperationCase("gatherTokens", [[2, 5, 3]]) { gatherTokens($0[0], [[4, 0, 2], [1, 3, 0]]) },
+    OperationCase("gatherTokens, tokens taken twice", [[2, 5, 3]]) {
+      gatherTokens($0[0], [[4, 0, 4, 4], [1, 3, 1, 0]])
+    },
+    OperationCase("repeatRows", [[3, 4]]) { repeatRows($0[0], 5) },
+    OperationCase("repeatRows, once", [[2, 3]]) { repeatRows(gelu($0[0]), 1) },
+    OperationCase("repeated rows used elsewhere", [[2, 3]]) {
+      let x = gelu($0[0])
+      return reshape(repeatRows(x, 2), [4, 3]) + stack([x, x])
+    },
+    OperationCase("extractPatches", [[2, 2, 6, 6]]) {
+      extractPatches(gelu($0[0]), patches: [[0, 8, 4], [5, 1, 2]], patchSize: 2)
+    },
+    OperationCase("extractPatches, a patch taken twice", [[1, 3, 4, 4]]) {
+      extractPatches($0[0], patches: [[3, 3, 1]], patchSize: 2)
+    },
     OperationCase("concatenateTokens", [[2, 3, 4], [2, 1, 4]]) { concatenateTokens($0[0], $0[1]) },
     OperationCase("concatenateFeatures", [[2, 3, 4], [2, 3, 2]]) { concatenateFeatures($0[0], $0[1]) },
     OperationCase("concatenateFeatures, one side fixed", [[3, 4]]) {
@@ -114,6 +138,12 @@ extension OperationCase {
     OperationCase("attentionBranch", attentionShapes, scale: 0.4) { attention($0) },
     OperationCase("attentionBranch of some tokens", attentionShapes, scale: 0.4) {
       attention($0, of: [[4, 1], [0, 2]])
+    },
+    OperationCase("attentionBranch of tokens taken twice", attentionShapes, scale: 0.4) {
+      attention($0, of: [[4, 1, 4], [2, 2, 2]])
+    },
+    OperationCase("feedForwardBranch whose norm's shift alone learns", [[2, 3, 6], [6]]) {
+      feedForward([$0[0], fixed([6]), $0[1], fixed([10, 6]), fixed([10]), fixed([6, 10]), fixed([6])])
     },
     OperationCase("attentionBranch without biases", [[1, 4, 6], [6], [6], [18, 6], [6, 6]], scale: 0.4) {
       attentionBranch(

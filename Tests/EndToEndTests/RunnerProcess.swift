@@ -20,14 +20,17 @@ final class RunnerProcess {
   private let errorPath: String
 
   /// Starts the program in `folder`, which is not the repository's.
-  init(_ words: [String], in folder: String) throws {
+  /// - Parameter backtraces: whether the Swift runtime makes backtraces of crashes, as it does for users.
+  init(_ words: [String], in folder: String, backtraces: Bool = false) throws {
     let name = UUID().uuidString
     (outputPath, errorPath) = ("\(folder)/.out-\(name)", "\(folder)/.err-\(name)")
     for path in [outputPath, errorPath] { try Data().write(to: URL(fileURLWithPath: path)) }
     process.executableURL = URL(fileURLWithPath: try Repository.runner())
     process.arguments = words
     process.currentDirectoryURL = URL(fileURLWithPath: folder)
-    process.environment = ProcessInfo.processInfo.environment.merging(["SWIFT_BACKTRACE": "enable=no"]) { $1 }
+    process.environment = ProcessInfo.processInfo.environment.merging(
+      ["SWIFT_BACKTRACE": backtraces ? "enable=yes" : "enable=no"]
+    ) { $1 }
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = FileHandle(forWritingAtPath: outputPath)
     process.standardError = FileHandle(forWritingAtPath: errorPath)

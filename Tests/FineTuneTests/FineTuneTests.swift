@@ -16,7 +16,7 @@ import WorldModel
   }
 
   @Test func everyPromiseIsKept() {
-    let checks = checkEvaluation(fineTuneDefinition, options: Fixture.quick)
+    let checks = checkEvaluation(fineTuneDefinition)
     #expect(checks.count == 3)
     for check in checks { #expect(check.isKept, "\(check.promise): \(check.problem ?? "")") }
   }

@@ -50,10 +50,17 @@ import Testing
   }
 
   @Test func positionsAreRowsOfTheTable() {
-    let table = Parameter(PositionEncoding(width: 4, order: .rowFirst).grid(3))
+    let table = Parameter(PositionEncoding(width: 4, order: .rowFirst).grid(3), trainable: false)
     let picked = positions(table, [[8, 0], [4, 4], [1, 7]])
     #expect(picked.shape == [3, 2, 4] && !picked.requiresGradient)
     #expect(picked.values == rows(table.tensor, image: 0, [8, 0, 4, 4, 1, 7]))
+  }
+
+  /// A table that is trained gets a gradient from every place that took a row of it.
+  @Test func aTrainedTableLearns() {
+    let table = Parameter(PositionEncoding(width: 4, order: .rowFirst).grid(3))
+    let report = checkGradient(parameters: [table]) { positions(table, [[8, 0], [4, 8], [8, 8]]) }
+    #expect(report.passes, "\(report)")
   }
 
   @Test func wrongUseStops() async {

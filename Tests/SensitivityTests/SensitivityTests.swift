@@ -8,12 +8,8 @@ import WorldModel
 
 @Suite struct SensitivityTests {
   @Test func keepsEveryPromise() throws {
-    let options: [String: OptionValue] = [
-      "films": .integer(3), "candidates": .integer(12), "draws": .integer(2), "pictures": .integer(1),
-    ]
     let checks = checkEvaluation(
-      SensitivityEvaluation.definition, options: options,
-      tasks: try Trial.definitions(["global", "domain"]))
+      SensitivityEvaluation.definition, tasks: try Trial.definitions(["local", "global", "domain"]))
     #expect(checks.filter { !$0.isKept } == [])
   }
 
@@ -84,7 +80,7 @@ import WorldModel
     let error = try #require(throws: SensitivityError.self) {
       try Trial.evaluation()(Trial.scene(["local", "global"]))
     }
-    for part in ["no task \"domain\"", "local, global", "--tasks", "sensitivity.task"] {
+    for part in ["no task \"domain\"", "global, local", "--tasks", "sensitivity.task"] {
       #expect(error.description.contains(part), "\(error)")
     }
   }

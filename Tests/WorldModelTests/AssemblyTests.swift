@@ -11,7 +11,7 @@ import WorldModel
     let assembly = TaskAssembly(tasks: try TaskPlugins.make(names), views: ViewSettings())
     let views = global ? 2 : 1
     #expect(assembly.viewCount == views)
-    let (plan, drawn) = samples(assembly, scope())
+    let (plan, drawn) = try samples(assembly, scope())
     var expected: [(Int, Int)] = local || domain ? (0..<views).map { ($0, $0) } : []
     if global { expected += [(0, 1), (1, 0)] }
     for sample in drawn {
@@ -96,7 +96,7 @@ import WorldModel
     for compatibility in Compatibility.allCases {
       let published = compatibility == .published
       let tasks = try TaskPlugins.make(names, compatibility: compatibility)
-      let (plan, drawn) = samples(TaskAssembly(tasks: tasks, views: ViewSettings()), scope(batch: 8))
+      let (plan, drawn) = try samples(TaskAssembly(tasks: tasks, views: ViewSettings()), scope(batch: 8))
       let batch = try plan.collate(drawn)
       for prediction in batch.predictions {
         let numbers = try #require(prediction.latents.first { $0.name == "policy_net" }?.numbers)

@@ -20,13 +20,26 @@ import WorldModel
 
   @Test(arguments: Fault.allCases) func brokenPromisesAreNoticed(fault: Fault) throws {
     let local = try TaskPlugins.definitions(["local"])[0]
-    let broken = checkTask(FaultyTask.definition(fault), alongside: [local]).filter { !$0.isKept }
+    let checks = checkTask(FaultyTask.definition(fault), alongside: [local])
+    #expect(checks.count == 11)
+    let broken = checks.filter { !$0.isKept }
     #expect(broken.allSatisfy { ($0.problem?.count ?? 0) > 30 })
     guard let promise = fault.promise else {
       #expect(broken == [])
       return
     }
-    #expect(broken.contains { $0.promise.contains(promise) }, "\(fault): \(broken)")
+    let own = try #require(broken.first { $0.promise.contains(promise) }, "\(fault): \(broken)")
+    for words in fault.words { #expect(own.problem!.contains(words), "\(fault): \(own)") }
+  }
+
+  /// A task that needs more patches than the smallest trial has is tried on more.
+  @Test func theTrialSuitsTheTask() throws {
+    let local = try TaskPlugins.definitions(["local"])[0]
+    let checks = checkTask(local, options: ["minimum_patches": .integer(60)])
+    #expect(checks.filter { !$0.isKept } == [])
+    // No image of a trial has 2000 patches: the task's own sentence is the answer.
+    let impossible = checkTask(local, options: ["minimum_patches": .integer(1000)])
+    #expect(impossible.contains { $0.problem?.contains("1000 must stay") == true })
   }
 
   /// A task that owns an objective and proposes nothing: no target is encoded, and its terms are the loss.
@@ -84,114 +97,6 @@ import WorldModel
     #expect(
       problems.count == 2 && problems[0].contains("called \"a\"") && problems[1].contains("outside [0, 1]"))
   }
-}
-
-enum Fault: CaseIterable {
-  case none, counter, unknownPatch, latentForOneCount, unusedParameter, wrongGradient, memory, badDefault
-  /// Words of the promise that it breaks.
-  var promise: String? {
-    switch self {
-    case .none: nil
-    case .counter: "a draw depends on"
-    case .unknownPatch: "supervisions name"
-    case .latentForOneCount: "latents apply"
-    case .unusedParameter: "gradients reach"
-    case .wrongGradient: "finite differences"
-    case .memory: "resumed run"
-    case .badDefault: "options are declared"
-    }
-  }
-}
-
-/// Hides one patch, and makes one mistake.
-private struct FaultyTask: WorldTask, TaskPlan {
-  let fault: Fault
-  let name = "faulty"
-  let requiredViews = 1
-  let state = State()
-
-  final class State: @unchecked Sendable { var count = 0 }
-
-  static func definition(_ fault: Fault) -> TaskDefinition {
-    TaskDefinition(
-      name: "faulty", summary: "faulty",
-      options: [
-        OptionDeclaration(
-          "rate", .number(default: fault == .badDefault ? 2 : 0.5, in: 0...1), help: "of nothing")
-      ], make: { _, _ in FaultyTask(fault: fault) })
-  }
-
-  func makeLatents(random: inout RandomStream) -> [any Latent] {
-    [FaultyLatent(fault: fault, Initializer(random: random))]
-  }
-  func makeObjective(random: inout RandomStream) -> (any Objective)? {
-    FaultyObjective(fault: fault, Initializer(random: random))
-  }
-  func plan(batch: BatchScope) -> any TaskPlan { self }
-  func draw(sample: SampleScope) -> any TaskDraw {
-    if fault == .counter { state.count += 1 }
-    return Draw(task: self, sample: sample)
-  }
-
-  private struct Draw: TaskDraw {
-    let task: FaultyTask
-    let sample: SampleScope
-    func editVisibility(of context: inout any Context) {
-      if context.visible.count > 1 { context.visible.removeLast() }
-      if task.fault == .unknownPatch { context.visible.append(64) }
-    }
-    func supervisions(views: [Frame]) -> [Supervision] {
-      views.indices.map { Supervision(context: $0, target: $0, patches: .all, isFallback: true) }
-    }
-    func latents(context: Int, target: Int, views: [Frame]) -> [LatentValue] {
-      [LatentValue(latent: "faulty", numbers: [Float(task.fault == .counter ? task.state.count : 1)])]
-    }
-  }
-}
-
-private final class FaultyLatent: Latent {
-  let name = "faulty"
-  let width = 1
-  let fault: Fault
-  let shift: Linear
-  let unused: Parameter
-
-  init(fault: Fault, _ initializer: Initializer) {
-    var initializer = initializer
-    self.fault = fault
-    shift = Linear(1, 16, initializer: &initializer)
-    unused = initializer.constant(1, [3])
-  }
-  func condition(_ tokens: Tensor, numbers: Tensor) -> Tensor {
-    if fault == .latentForOneCount && tokens.shape[1] == 17 { return items(tokens, 0..<1) }
-    return tokens + shift(repeatRows(numbers, tokens.shape[1]))
-  }
-  func visit(_ visitor: inout ParameterVisitor) {
-    visitor.module(shift, "shift")
-    if fault == .unusedParameter { visitor.parameter(unused, "unused") }
-  }
-}
-
-private final class FaultyObjective: Objective {
-  let fault: Fault
-  let gain: Parameter
-  var calls: Float = 0
-
-  init(fault: Fault, _ initializer: Initializer) {
-    self.fault = fault
-    gain = initializer.constant(1, [32])
-  }
-
-  /// Mean square of the first context's features, moved by a parameter.
-  func callAsFunction(_ scene: ObjectiveScene) -> [ObjectiveTerm] {
-    calls += 1
-    let features = addRowVector(scene.contexts[0].features, gain.tensor)
-    let error = meanSquaredError(features, Tensor(features.shape, repeating: fault == .memory ? calls : 0.5))
-    guard fault == .wrongGradient else { return [ObjectiveTerm("square", error)] }
-    let wrong = record("wrong", [error], error.detached) { error.node?.receive($0 * 3) }
-    return [ObjectiveTerm("square", wrong)]
-  }
-  func visit(_ visitor: inout ParameterVisitor) { visitor.parameter(gain, "gain") }
 }
 
 private struct OddSource: FilmSource {

@@ -40,7 +40,7 @@ import WorldModel
 
   @Test func theContextIsTheTargetChanged() throws {
     let tasks = try TaskPlugins.make(["global", "domain"], ["domain": ["blur_probability": .number(0.5)]])
-    let (_, drawn) = samples(TaskAssembly(tasks: tasks, views: ViewSettings()), scope(batch: 16))
+    let (_, drawn) = try samples(TaskAssembly(tasks: tasks, views: ViewSettings()), scope(batch: 16))
     var unchanged = 0
     for sample in drawn {
       for (context, target) in zip(sample.contexts, sample.targets) {

@@ -122,7 +122,7 @@ import WorldModel
     let assembly = TaskAssembly(tasks: [try local(geometry)], views: ViewSettings())
     var dropped: [[Double]] = [[], []]
     for step in 0..<60 {
-      let (plan, drawn) = samples(assembly, scope(step: step, batch: 8, geometry: geometry))
+      let (plan, drawn) = try samples(assembly, scope(step: step, batch: 8, geometry: geometry))
       let batch = try plan.collate(drawn)
       let visible = try #require(batch.contexts[0].visible)
       let hidden = batch.predictions[0].patches

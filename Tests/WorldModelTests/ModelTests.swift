@@ -62,7 +62,7 @@ import Testing
 
   @Test func theFourthTaskInvertsAndTellsSo() throws {
     let alone = try TaskPlugins.make(["invert"], Self.invertAll)
-    let (_, drawn) = samples(TaskAssembly(tasks: alone, views: ViewSettings()), scope())
+    let (_, drawn) = try samples(TaskAssembly(tasks: alone, views: ViewSettings()), scope())
     for sample in drawn {
       #expect(sample.contexts[0].pixels.pixels == sample.targets[0].pixels.pixels.map { 1 - $0 })
       #expect(sample.latents == [[LatentValue(latent: "invert", numbers: [1])]])

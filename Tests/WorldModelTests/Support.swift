@@ -87,15 +87,17 @@ func scope(step: Int = 3, batch: Int = 4, geometry: ImageGeometry = small) -> Ba
   BatchScope(seed: 11, step: step, batchSize: batch, geometry: geometry)
 }
 
-func samples(_ assembly: TaskAssembly, _ scope: BatchScope) -> (plan: BatchPlan, samples: [AssembledSample]) {
+func samples(
+  _ assembly: TaskAssembly, _ scope: BatchScope
+) throws -> (plan: BatchPlan, samples: [AssembledSample]) {
   let plan = assembly.plan(scope)
-  return (plan, (0..<scope.batchSize).map { plan.sample(film($0), index: $0) })
+  return (plan, try (0..<scope.batchSize).map { try plan.sample(film($0), index: $0) })
 }
 
 func batch(_ tasks: [any WorldTask], _ scope: BatchScope = scope(), naive: Bool = false) throws -> WorldBatch
 {
   let parts = try TaskAssembly.assemblies(tasks: tasks, views: ViewSettings(), naive: naive).map { assembly in
-    let (plan, drawn) = samples(assembly, scope)
+    let (plan, drawn) = try samples(assembly, scope)
     return try plan.collate(drawn)
   }
   return WorldBatch.joined(parts)

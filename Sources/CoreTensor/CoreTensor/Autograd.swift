@@ -12,7 +12,9 @@ public final class Node: @unchecked Sendable {
   var gradient: Tensor?
   private var backward: ((Tensor) -> Void)?
   /// The plugin's code that made it, whose the backward step is too.
-  private let running: UnsafePointer<CChar>?
+  let running: UnsafePointer<CChar>?
+  /// A parameter's shape; nil where the node is none.
+  let parameterShape: [Int]?
   let isLeaf: Bool
 
   private static let counter = Counter()
@@ -23,16 +25,19 @@ public final class Node: @unchecked Sendable {
     self.backward = backward
     scope = Observation.scope
     running = chex_running()
+    parameterShape = nil
     order = Self.counter.next()
     isLeaf = false
   }
 
   /// A leaf: gradients stay here.
-  init(leaf name: String) {
+  /// - Parameter parameter: shape of the parameter that it is of; nil for none.
+  init(leaf name: String, parameter: [Int]? = nil) {
     operation = name
     scope = ""
     inputs = []
     running = nil
+    parameterShape = parameter
     order = Self.counter.next()
     isLeaf = true
   }
@@ -63,13 +68,19 @@ public final class Node: @unchecked Sendable {
 
   /// Runs the backward step once and forgets everything that it held.
   fileprivate func propagate() {
-    guard let backward, let gradient else { return }
+    guard !isLeaf, let gradient else { return }
+    guard let backward else {
+      fail(
+        "Tensor.backward: a gradient \(gradient.shape) reached \(operation), through which a backward pass went "
+          + "before, so that it would be lost; add losses up and call backward() once")
+    }
     self.backward = nil
     self.gradient = nil
+    let outer = chex_running()
+    chex_set_running(running ?? outer)
+    defer { chex_set_running(outer) }
     Observation.check(gradient, operation: operation, scope: scope, phase: .backward)
-    chex_set_running(running)
     backward(gradient)
-    chex_set_running(nil)
     guard Observation.observer != nil else { return }
     // No later step looks at what a parameter received.
     for case let (leaf, received?) in inputs.map({ ($0, $0.gradient) }) where leaf.isLeaf {
@@ -99,18 +110,26 @@ extension Tensor {
   public var requiresGradient: Bool { node != nil }
 
   /// Back-propagates from this scalar to every parameter that it was computed from; parameters add the gradient
-  /// to what they already have. Activations are freed as they are consumed.
+  /// to what they already have. Activations are freed as they are consumed, so that a result takes part in one
+  /// backward pass: losses are added up first.
   /// - Precondition: one value, computed from at least one parameter.
   public func backward() {
-    precondition(count == 1, "Tensor.backward: shape \(shape) is no scalar")
+    require(count == 1, "Tensor.backward: shape \(shape) is no scalar")
     backward(from: Tensor(shape, repeating: 1))
   }
 
   /// The same from a given gradient of this tensor.
-  func backward(from gradient: Tensor) {
-    guard let root = node else { preconditionFailure("Tensor.backward: computed from no parameter") }
-    root.receive(gradient)
+  /// - Parameter first: the oldest node that may take part beside parameters; nil for any.
+  func backward(from gradient: Tensor, notBefore first: Node? = nil) {
+    guard let root = node else { fail("Tensor.backward: computed from no parameter") }
     var pending = reachable(from: root).sorted { $0.order < $1.order }
+    if let first, let older = pending.first(where: { !$0.isLeaf && $0.order < first.order }) {
+      fail(
+        "recomputed: its body uses a result of \(older.operation) that was computed before and wants a gradient, which "
+          + "would be lost; give the body that tensor as its argument, or detach it")
+    }
+    ParameterUses.current?.note(pending)
+    root.receive(gradient)
     while let node = pending.popLast() {
       node.propagate()
       if !node.isLeaf { node.forget() }
@@ -178,7 +197,8 @@ public func withoutGradients<Result>(_ body: () throws -> Result) rethrows -> Re
 }
 
 /// `body(x)`, of which only x is kept: the backward pass computes what lies between once more, which costs a forward
-/// pass and saves its activations (Chen et al. 2016). The body must give the same result each time.
+/// pass and saves its activations (Chen et al. 2016). The body must give the same result each time, of x, parameters
+/// and tensors that want no gradient.
 public func recomputed(_ x: Tensor, _ body: @escaping (Tensor) -> Tensor) -> Tensor {
   guard x.node != nil, !History.isPaused else { return body(x) }
   let out = History.$isPaused.withValue(true) { body(x) }
@@ -187,7 +207,7 @@ public func recomputed(_ x: Tensor, _ body: @escaping (Tensor) -> Tensor) -> Ten
     let leaf = Node(leaf: "recomputed")
     var again = x.detached
     again.node = leaf
-    Observation.$scope.withValue(scope) { body(again) }.backward(from: upstream)
+    Observation.$scope.withValue(scope) { body(again) }.backward(from: upstream, notBefore: leaf)
     if let gradient = leaf.gradient { x.node?.receive(gradient) }
   }
 }

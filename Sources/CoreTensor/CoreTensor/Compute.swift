@@ -1,3 +1,4 @@
+import CFaults
 import CKernels
 import COpenBLAS
 import Foundation
@@ -17,11 +18,11 @@ public enum Compute {
   /// whatever the number of threads, so that results do not depend on it.
   public static func parallel(_ count: Int, _ body: @Sendable (Int) -> Void) {
     withoutActuallyEscaping(body) { body in
-      var call = ParallelCall(body: body)
+      var call = ParallelCall(body: body, running: chex_running())
       withUnsafeMutablePointer(to: &call) { pointer in
         chex_parallel(
           count,
-          { context, chunk in context!.assumingMemoryBound(to: ParallelCall.self).pointee.body(chunk) },
+          { context, chunk in context!.assumingMemoryBound(to: ParallelCall.self).pointee(chunk) },
           pointer)
       }
     }
@@ -37,7 +38,18 @@ public enum Compute {
     }
   }
 
-  private struct ParallelCall { let body: @Sendable (Int) -> Void }
+  private struct ParallelCall {
+    let body: @Sendable (Int) -> Void
+    /// The plugin's code that asked for it, whose the chunks are on every thread.
+    let running: UnsafePointer<CChar>?
+
+    func callAsFunction(_ chunk: Int) {
+      let outer = chex_running()
+      chex_set_running(running)
+      body(chunk)
+      chex_set_running(outer)
+    }
+  }
 
   /// Divides `count` items into ranges of at most `grain` and runs `body` for each.
   public static func ranges(_ count: Int, grain: Int, _ body: @Sendable (Range<Int>) -> Void) {

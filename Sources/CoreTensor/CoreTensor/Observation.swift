@@ -21,10 +21,17 @@ public enum Observation {
   }
 
   /// Runs `body` as part of module `name`.
-  public static func within<Result>(_ name: @autoclosure () -> String, _ body: () -> Result) -> Result {
-    guard observer != nil else { return body() }
+  public static func within<Result>(
+    _ name: @autoclosure () -> String, _ body: () throws -> Result
+  ) rethrows -> Result {
+    guard observer != nil else { return try body() }
     let path = scope.isEmpty ? name() : scope + "." + name()
-    return $scope.withValue(path, operation: body)
+    return try $scope.withValue(path, operation: body)
+  }
+
+  /// Shows whoever watches a result that no operation of the core made, such as what a plugin's code returned.
+  public static func check(_ tensor: Tensor, as operation: String) {
+    check(tensor, operation: operation, scope: scope, phase: .forward)
   }
 
   static func check(_ tensor: Tensor, operation: String, scope: String, phase: OperationPhase) {
@@ -39,6 +46,8 @@ public final class FiniteCheck: OperationObserver, @unchecked Sendable {
     public let operation: String
     public let scope: String
     public let phase: OperationPhase
+    /// The plugin's code that ran; nil where it was the program's own.
+    public let code: String?
     public let shape: [Int]
     /// Position in row-major order.
     public let position: Int
@@ -56,8 +65,8 @@ public final class FiniteCheck: OperationObserver, @unchecked Sendable {
     checked += 1
     if let position = Compute.backend.firstNonFinite(tensor) {
       first = Finding(
-        operation: operation, scope: scope, phase: phase, shape: tensor.shape, position: position,
-        value: tensor.values[position])
+        operation: operation, scope: scope, phase: phase, code: PluginCode.running, shape: tensor.shape,
+        position: position, value: tensor.values[position])
     }
   }
 }

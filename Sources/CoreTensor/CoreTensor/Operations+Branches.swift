@@ -33,7 +33,7 @@ private struct NormalisedInput {
   /// Hands on the gradient that reached norm(x), and that of the residual connection around the branch.
   func receive(_ upstream: Tensor, residual: Tensor?) -> Tensor {
     let down = Tensor(uninitialized: x.shape)
-    let learns = norm.weight.node != nil
+    let learns = norm.weight.node != nil || norm.bias.node != nil
     let weightGradient = learns ? Tensor(uninitialized: norm.weight.shape) : nil
     let biasGradient = learns ? Tensor(uninitialized: norm.bias.shape) : nil
     backend.layerNormGradient(
@@ -58,7 +58,7 @@ private struct NormalisedInput {
 public func feedForwardBranch(
   _ x: Tensor, norm: NormWeights, expand: DenseWeights, contract: DenseWeights
 ) -> Tensor {
-  precondition(
+  require(
     x.columns == expand.inputs && expand.outputs == contract.inputs && contract.outputs == x.columns,
     "feedForwardBranch: input \(x.shape), weights \(expand.weight.shape) and \(contract.weight.shape)")
   let backend = Compute.backend
@@ -132,8 +132,8 @@ public func attentionBranch(
   }
 }
 
-/// The same for some tokens of each image, B rows of T token numbers, none twice in a row: they look at all tokens,
-/// the others get no result.
+/// The same for some tokens of each image, B rows of T token numbers: they look at all tokens, the others get no
+/// result.
 /// - Returns: `(B, T, D)`.
 public func attentionBranch(
   _ x: Tensor, of tokens: [[Int]], norm: NormWeights, projection: DenseWeights, output: DenseWeights,
@@ -180,16 +180,16 @@ public func attentionBranch(
     backend.product(slopes.keysValues, keyPart.weight, .backward, into: down, then: .none)
     let chosenDown = Tensor(uninitialized: [batch, count, width])
     backend.product(slopes.queries, queryPart.weight, .backward, into: chosenDown, then: .none)
-    backend.scatterRows(chosenDown, rows, into: down)
+    addRows(chosenDown, rows, to: down, backend)
     let whole = input.receive(down, residual: nil)
-    backend.scatterRows(upstream, rows, into: whole)
+    addRows(upstream, rows, to: whole, backend)
     source?.receive(whole)
   }
 }
 
 private func checkAttention(_ x: Tensor, _ projection: DenseWeights, _ output: DenseWeights, _ heads: Int) {
   let width = x.columns
-  precondition(
+  require(
     x.shape.count == 3 && width % heads == 0 && projection.weight.shape == [3 * width, width]
       && output.weight.shape == [width, width],
     "attentionBranch: input \(x.shape), weights \(projection.weight.shape) and \(output.weight.shape), \(heads) heads"

@@ -4,7 +4,7 @@
 ///   - classes: of each row, from 0; nil for one that does not count.
 /// - Returns: one value; 0, without slope, where no class is known.
 public func softmaxCrossEntropy(_ logits: Tensor, classes: [Int?]) -> Tensor {
-  precondition(
+  require(
     logits.shape.count == 2 && classes.count == logits.rows
       && classes.allSatisfy { $0.map { 0..<logits.columns ~= $0 } ?? true },
     "softmaxCrossEntropy: \(classes.count) classes for logits \(logits.shape), or a class outside them")
@@ -20,7 +20,7 @@ public func softmaxCrossEntropy(_ logits: Tensor, classes: [Int?]) -> Tensor {
 ///   - targets: one for each logit, row-major; nil for one that does not count.
 /// - Returns: one value; 0, without slope, where no target is known.
 public func binaryCrossEntropy(_ logits: Tensor, targets: [Bool?]) -> Tensor {
-  precondition(
+  require(
     targets.count == logits.count, "binaryCrossEntropy: \(targets.count) targets for logits \(logits.shape)")
   let backend = Compute.backend
   return meanLoss("binaryCrossEntropy", logits, known: targets.count { $0 != nil }, backend) {

@@ -7,14 +7,15 @@
 ///   - branch: images → images plus their branch, of the same shape.
 /// - Returns: x's shape. Where all images are kept at scale 1 it is `branch(x)`, bit for bit.
 public func dropPath(_ x: Tensor, kept: [Int], scale: Float, _ branch: (Tensor) -> Tensor) -> Tensor {
-  precondition(
-    kept.allSatisfy { 0..<x.shape[0] ~= $0 }, "dropPath: an image of \(kept) is outside input \(x.shape)")
+  require(
+    Set(kept).count == kept.count && kept.allSatisfy { 0..<x.shape[0] ~= $0 },
+    "dropPath: an image of \(kept) is outside input \(x.shape), or stands there twice")
   guard !kept.isEmpty else { return x }
   if kept.count == x.shape[0], scale == 1 { return branch(x) }
   let backend = Compute.backend
   let chosen = gatherImages(x, kept)
   let whole = branch(chosen)
-  precondition(whole.shape == chosen.shape, "dropPath: the branch gives \(whole.shape) for \(chosen.shape)")
+  require(whole.shape == chosen.shape, "dropPath: the branch gives \(whole.shape) for \(chosen.shape)")
   let difference = Tensor(uninitialized: chosen.shape)
   backend.difference(whole, chosen, by: scale, into: difference)
   let out = x.copied()

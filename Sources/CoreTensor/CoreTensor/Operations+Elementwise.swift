@@ -34,7 +34,7 @@ public func relu(_ x: Tensor) -> Tensor {
 extension Tensor {
   /// Elementwise sum of two tensors of one shape.
   public static func + (a: Tensor, b: Tensor) -> Tensor {
-    precondition(a.shape == b.shape, "add: shapes \(a.shape) and \(b.shape)")
+    require(a.shape == b.shape, "add: shapes \(a.shape) and \(b.shape)")
     let out = Tensor(uninitialized: a.shape)
     let backend = Compute.backend
     backend.add(a, b, into: out)
@@ -57,7 +57,7 @@ extension Tensor {
 
 /// Adds `vector` (D) to each row of x (…, D).
 public func addRowVector(_ x: Tensor, _ vector: Tensor) -> Tensor {
-  precondition(vector.count == x.columns, "addRowVector: input \(x.shape), vector \(vector.shape)")
+  require(vector.count == x.columns, "addRowVector: input \(x.shape), vector \(vector.shape)")
   let backend = Compute.backend
   let out = x.copied()
   backend.addRowVector(vector, to: out)
@@ -67,20 +67,22 @@ public func addRowVector(_ x: Tensor, _ vector: Tensor) -> Tensor {
   }
 }
 
-/// Mean of (prediction - target)² over all values. No gradient flows to the target.
+/// Mean of (prediction - target)² over all values. Gradients flow to both; a target that should get none is detached.
 /// - Returns: one value.
 public func meanSquaredError(_ prediction: Tensor, _ target: Tensor) -> Tensor {
-  precondition(
+  require(
     prediction.shape == target.shape, "meanSquaredError: shapes \(prediction.shape) and \(target.shape)")
   let backend = Compute.backend
   let scale = 1 / Float(prediction.count)
   var mean: Float = 0
   mean = Float(backend.squaredError(prediction, target) / Double(prediction.count))
-  let fixed = target.detached
-  return record("meanSquaredError", [prediction], Tensor([mean], shape: [1])) { upstream in
-    let down = Tensor(uninitialized: prediction.shape)
-    backend.difference(prediction, fixed, by: 2 * scale * upstream.scalar, into: down)
-    prediction.node?.receive(down)
+  return record("meanSquaredError", [prediction, target], Tensor([mean], shape: [1])) { upstream in
+    for (node, sign) in [(prediction.node, Float(1)), (target.node, -1)] {
+      guard let node else { continue }
+      let down = Tensor(uninitialized: prediction.shape)
+      backend.difference(prediction, target, by: 2 * sign * scale * upstream.scalar, into: down)
+      node.receive(down)
+    }
   }
 }
 
@@ -92,7 +94,7 @@ public func meanSquaredError(_ prediction: Tensor, _ target: Tensor) -> Tensor {
 ///   - epsilon: added to variances.
 /// - Returns: x's shape.
 public func layerNorm(_ x: Tensor, weight: Tensor?, bias: Tensor?, epsilon: Float) -> Tensor {
-  precondition(
+  require(
     (weight == nil) == (bias == nil) && weight.map { $0.count == x.columns } ?? true,
     "layerNorm: input \(x.shape), weight \(weight?.shape ?? []), bias \(bias?.shape ?? [])")
   let backend = Compute.backend
@@ -101,7 +103,7 @@ public func layerNorm(_ x: Tensor, weight: Tensor?, bias: Tensor?, epsilon: Floa
   backend.layerNorm(x, weight: weight, bias: bias, epsilon: epsilon, into: out, statistics)
   return record("layerNorm", [x, weight, bias].compactMap { $0 }, out) { upstream in
     let down = Tensor(uninitialized: x.shape)
-    let learns = weight?.node != nil
+    let learns = weight?.node != nil || bias?.node != nil
     let weightGradient = learns ? weight.map { Tensor(uninitialized: $0.shape) } : nil
     let biasGradient = learns ? bias.map { Tensor(uninitialized: $0.shape) } : nil
     backend.layerNormGradient(

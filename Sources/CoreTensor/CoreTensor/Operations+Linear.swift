@@ -45,7 +45,7 @@ func operand(_ x: Tensor, _ backend: any Backend) -> Tensor {
 /// x (…, k) · weightᵀ (k, n) + bias (n) → (…, n): a dense layer, with the weight as PyTorch keeps it, (n, k).
 public func linear(_ x: Tensor, weight: Tensor, bias: Tensor?) -> Tensor {
   let layer = DenseWeights(weight: weight, bias: bias)
-  precondition(
+  require(
     x.columns == layer.inputs && bias.map { $0.count == layer.outputs } ?? true,
     "linear: input \(x.shape), weight \(weight.shape), bias \(bias?.shape ?? [])")
   let backend = Compute.backend
@@ -72,7 +72,7 @@ public func linear(_ x: Tensor, weight: Tensor, bias: Tensor?) -> Tensor {
 /// - Returns: `(B, N, D)`.
 public func attention(_ projected: Tensor, heads: Int) -> Tensor {
   let (batch, tokens, width) = (projected.shape[0], projected.shape[1], projected.shape[2] / 3)
-  precondition(
+  require(
     projected.shape.count == 3 && projected.shape[2] == 3 * width && width % heads == 0,
     "attention: projected \(projected.shape) for \(heads) heads")
   let backend = Compute.backend

@@ -1,4 +1,4 @@
-/// Rows of x (B, N, D) by number: `indices` has B rows of K, no number twice in one row → (B, K, D).
+/// Rows of x (B, N, D) by number: `indices` has B rows of K → (B, K, D). A number may stand several times.
 public func gatherTokens(_ x: Tensor, _ indices: [[Int]]) -> Tensor {
   let rows = tokenRows(indices, of: x, "gatherTokens")
   let backend = Compute.backend
@@ -7,8 +7,26 @@ public func gatherTokens(_ x: Tensor, _ indices: [[Int]]) -> Tensor {
   return record("gatherTokens", [x], out) { upstream in
     x.node?.receive(shape: x.shape) { buffer, accumulate in
       if !accumulate { buffer.pointer.update(repeating: 0, count: buffer.count) }
-      backend.scatterRows(upstream, rows, into: buffer)
+      addRows(upstream, rows, to: buffer, backend)
     }
+  }
+}
+
+/// Adds row i of x to row `rows[i]` of `out`, both seen as matrices of one width; a number may stand several times.
+func addRows(_ x: Tensor, _ rows: [Int], to out: Tensor, _ backend: any Backend) {
+  // Threads add rows at once, so that each pass has a row once: the first time that it stands, the second, and so on.
+  var times = [Int](repeating: 0, count: out.rows)
+  var passes: [[Int]] = []
+  for (place, row) in rows.enumerated() {
+    if times[row] == passes.count { passes.append([]) }
+    passes[times[row]].append(place)
+    times[row] += 1
+  }
+  guard passes.count > 1 else { return backend.scatterRows(x, rows, into: out) }
+  for places in passes {
+    let part = Tensor(uninitialized: [places.count, x.columns])
+    backend.gatherRows(x, places, into: part)
+    backend.scatterRows(part, places.map { rows[$0] }, into: out)
   }
 }
 
@@ -16,7 +34,7 @@ public func gatherTokens(_ x: Tensor, _ indices: [[Int]]) -> Tensor {
 func tokenRows(_ indices: [[Int]], of x: Tensor, _ operation: String) -> [Int] {
   let (batch, tokens) = (x.shape[0], x.shape[1])
   let kept = indices.first?.count ?? 0
-  precondition(
+  require(
     indices.count == batch && indices.allSatisfy { $0.count == kept && $0.allSatisfy { 0..<tokens ~= $0 } },
     "\(operation): \(indices.count) rows of indices for input \(x.shape), or an index outside it")
   return indices.enumerated().flatMap { image, row in row.map { image * tokens + $0 } }
@@ -24,7 +42,7 @@ func tokenRows(_ indices: [[Int]], of x: Tensor, _ operation: String) -> [Int] {
 
 /// Joins a (B, K, D) and b (B, T, D) to (B, K+T, D).
 public func concatenateTokens(_ a: Tensor, _ b: Tensor) -> Tensor {
-  precondition(
+  require(
     a.shape.count == 3 && b.shape.count == 3 && a.shape[0] == b.shape[0] && a.shape[2] == b.shape[2],
     "concatenateTokens: shapes \(a.shape) and \(b.shape)")
   let batch = a.shape[0]
@@ -34,7 +52,7 @@ public func concatenateTokens(_ a: Tensor, _ b: Tensor) -> Tensor {
 
 /// Joins a (…, D) and b (…, E) to (…, D+E).
 public func concatenateFeatures(_ a: Tensor, _ b: Tensor) -> Tensor {
-  precondition(
+  require(
     a.shape.dropLast() == b.shape.dropLast(), "concatenateFeatures: shapes \(a.shape) and \(b.shape)")
   return concatenateBlocks(
     "concatenateFeatures", a, b, rows: a.rows, a.shape.dropLast() + [a.columns + b.columns])
@@ -68,7 +86,7 @@ private func concatenateBlocks(_ name: String, _ a: Tensor, _ b: Tensor, rows: I
 public func stack(_ parts: [Tensor]) -> Tensor {
   guard parts.count > 1 else { return parts[0] }
   let tail = Array(parts[0].shape.dropFirst())
-  precondition(
+  require(
     parts.allSatisfy { Array($0.shape.dropFirst()) == tail }, "stack: shapes \(parts.map(\.shape))")
   let out = Tensor(uninitialized: [parts.reduce(0) { $0 + $1.shape[0] }] + tail)
   let backend = Compute.backend
@@ -89,7 +107,7 @@ public func stack(_ parts: [Tensor]) -> Tensor {
 /// Items `range` of the first axis, sharing memory.
 public func items(_ x: Tensor, _ range: Range<Int>) -> Tensor {
   let size = x.count / max(x.shape[0], 1)
-  precondition(range.upperBound <= x.shape[0], "items: \(range) of input \(x.shape)")
+  require(range.upperBound <= x.shape[0], "items: \(range) of input \(x.shape)")
   let shape = [range.count] + x.shape.dropFirst()
   let out = Tensor(sharing: x, shape: shape, start: range.lowerBound * size)
   let backend = Compute.backend
@@ -104,14 +122,14 @@ public func items(_ x: Tensor, _ range: Range<Int>) -> Tensor {
 
 /// The same values in another shape of as many values, sharing memory.
 public func reshape(_ x: Tensor, _ shape: [Int]) -> Tensor {
-  precondition(shape.reduce(1, *) == x.count, "reshape: \(x.shape) to \(shape)")
+  require(shape.reduce(1, *) == x.count, "reshape: \(x.shape) to \(shape)")
   let out = Tensor(sharing: x, shape: shape)
   return record("reshape", [x], out) { upstream in
     x.node?.receive(Tensor(sharing: upstream, shape: x.shape))
   }
 }
 
-/// Patches of images as rows, for a convolution whose stride is its size; no gradient flows to the images.
+/// Patches of images as rows, for a convolution whose stride is its size.
 /// - Parameters:
 ///   - images: `(B, C, S, S)`.
 ///   - patches: the wanted patches of each image in raster order, B rows of K.
@@ -120,27 +138,46 @@ public func reshape(_ x: Tensor, _ shape: [Int]) -> Tensor {
 public func extractPatches(_ images: Tensor, patches: [[Int]], patchSize: Int) -> Tensor {
   let grid = images.shape[3] / patchSize
   let kept = patches.first?.count ?? 0
-  precondition(
-    images.shape[2] == images.shape[3] && patches.count == images.shape[0]
+  require(
+    images.shape[2] == images.shape[3] && images.shape[3] % patchSize == 0
+      && patches.count == images.shape[0]
       && patches.allSatisfy { $0.count == kept && $0.allSatisfy { 0..<grid * grid ~= $0 } },
     "extractPatches: images \(images.shape), \(patches.count) rows of patches, patch \(patchSize)")
   let out = Tensor(uninitialized: [patches.count, kept, images.shape[1] * patchSize * patchSize])
   let backend = Compute.backend
   backend.extractPatches(images, patches: patches, patchSize: patchSize, into: out)
-  return out
+  return record("extractPatches", [images], out) { upstream in
+    let rows = pixelRows(of: images, patches, patchSize)
+    images.node?.receive(shape: images.shape) { buffer, accumulate in
+      if !accumulate { buffer.pointer.update(repeating: 0, count: buffer.count) }
+      addRows(
+        Tensor(sharing: upstream, shape: [rows.count, patchSize]), rows,
+        to: Tensor(sharing: buffer, shape: [buffer.count / patchSize, patchSize]), backend)
+    }
+  }
+}
+
+/// Where the rows of pixels of patches lie, patch after patch, in images seen as rows of `patchSize` pixels.
+private func pixelRows(of images: Tensor, _ patches: [[Int]], _ patchSize: Int) -> [Int] {
+  let (channels, side) = (images.shape[1], images.shape[3])
+  let grid = side / patchSize
+  return patches.enumerated().flatMap { image, own in
+    own.flatMap { patch in
+      (0..<channels * patchSize).map { line in
+        let (channel, row) = (line / patchSize, line % patchSize)
+        return ((image * channels + channel) * side + patch / grid * patchSize + row) * grid + patch % grid
+      }
+    }
+  }
 }
 
 /// Mean over tokens: x (B, N, D) → (B, D).
 public func meanTokens(_ x: Tensor) -> Tensor {
-  precondition(x.shape.count == 3 && x.shape[1] > 0, "meanTokens: input \(x.shape)")
+  require(x.shape.count == 3 && x.shape[1] > 0, "meanTokens: input \(x.shape)")
   let (batch, tokens, width) = (x.shape[0], x.shape[1], x.shape[2])
   let backend = Compute.backend
   let sums = Tensor(uninitialized: [batch, width])
-  for image in 0..<batch {
-    backend.sumRows(
-      Tensor(sharing: x, shape: [tokens, width], start: image * tokens * width),
-      into: Tensor(sharing: sums, shape: [width], start: image * width), accumulate: false)
-  }
+  sumTokens(x, into: sums, accumulate: false, backend)
   let out = Tensor(uninitialized: [batch, width])
   backend.scale(sums, by: 1 / Float(tokens), into: out)
   return record("meanTokens", [x], out) { upstream in
@@ -150,10 +187,24 @@ public func meanTokens(_ x: Tensor) -> Tensor {
   }
 }
 
-/// Repeats each row of x (B, W) `count` times → (B, count, W); no gradient flows to x.
+/// Repeats each row of x (B, W) `count` times → (B, count, W).
 public func repeatRows(_ x: Tensor, _ count: Int) -> Tensor {
+  require(x.shape.count == 2 && count >= 0, "repeatRows: input \(x.shape), \(count) times")
   let (batch, width) = (x.shape[0], x.shape[1])
+  let backend = Compute.backend
   let out = Tensor(uninitialized: [batch, count, width])
-  Compute.backend.gatherRows(x, (0..<batch * count).map { $0 / count }, into: out)
-  return out
+  backend.gatherRows(x, (0..<batch * count).map { $0 / count }, into: out)
+  return record("repeatRows", [x], out) { upstream in
+    x.node?.receive(shape: x.shape) { sumTokens(upstream, into: $0, accumulate: $1, backend) }
+  }
+}
+
+/// out (B, D) = Σ over tokens of x (B, N, D).
+private func sumTokens(_ x: Tensor, into out: Tensor, accumulate: Bool, _ backend: any Backend) {
+  let (tokens, width) = (x.shape[1], x.shape[2])
+  for image in 0..<x.shape[0] {
+    backend.sumRows(
+      Tensor(sharing: x, shape: [tokens, width], start: image * tokens * width),
+      into: Tensor(sharing: out, shape: [width], start: image * width), accumulate: accumulate)
+  }
 }

@@ -2,7 +2,7 @@
 public final class Parameter: @unchecked Sendable {
   /// Dotted name within the model, set when the model is assembled: `encoder.blocks.0.attn.qkv.weight`.
   public var name: String
-  private let leaf: Node?
+  let leaf: Node?
   /// The value as an input of operations: gradients flow to it unless frozen. Written in place by the optimiser.
   public let tensor: Tensor
 
@@ -10,7 +10,7 @@ public final class Parameter: @unchecked Sendable {
   /// trainable.
   public init(_ value: Tensor, name: String = "", trainable: Bool = true) {
     self.name = name
-    leaf = trainable ? Node(leaf: name) : nil
+    leaf = trainable ? Node(leaf: name, parameter: value.shape) : nil
     var tensor = value.detached
     tensor.node = leaf
     self.tensor = tensor
@@ -25,7 +25,7 @@ public final class Parameter: @unchecked Sendable {
   /// Writes `values` over the parameter's.
   /// - Precondition: as many values as the parameter has.
   public func assign(_ values: UnsafeBufferPointer<Float>) {
-    precondition(
+    require(
       values.count == tensor.count,
       "Parameter.assign: \(name) has shape \(shape), \(values.count) values given")
     tensor.pointer.update(from: values.baseAddress!, count: values.count)

@@ -24,8 +24,19 @@ public struct PluginCode: Sendable, Equatable, CustomStringConvertible {
     return try body()
   }
 
-  /// Says, should this process crash, which plugin's code ran, and then `remedy`.
-  public static func reportCrashes(remedy: String) { chex_report_crashes(remedy) }
+  /// The code that runs on this thread now; nil where it is the program's own.
+  public static var running: String? { chex_running().map { String(cString: $0) } }
+
+  /// What should happen where this process crashes: the backtrace goes to a file, standard error tells why, where the
+  /// file is, `remedy`, and last which plugin's code ran.
+  /// - Parameters:
+  ///   - remedy: one sentence.
+  ///   - backtrace: the file, which a crash makes or replaces; default: one in the folder for temporary files, whose
+  ///     name has the process's number.
+  public static func reportCrashes(remedy: String, backtrace: String? = nil) {
+    let file = backtrace ?? "\(NSTemporaryDirectory())/chex-runner-crash-\(getpid()).txt"
+    chex_report_crashes(remedy, URL(fileURLWithPath: file).path)
+  }
 
   public static func == (a: PluginCode, b: PluginCode) -> Bool { a.text == b.text }
 

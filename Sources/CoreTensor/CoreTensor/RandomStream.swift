@@ -55,14 +55,14 @@ public struct RandomStream: Sendable {
 
   /// Uniform on a logarithmic scale; `range` must be positive.
   public mutating func logUniform(in range: ClosedRange<Double>) -> Double {
-    precondition(range.lowerBound > 0, "RandomStream.logUniform: range \(range) must be positive")
+    require(range.lowerBound > 0, "RandomStream.logUniform: range \(range) must be positive")
     return exp(uniform(in: log(range.lowerBound)...log(range.upperBound)))
   }
 
   /// Uniform integer in `range`, without modulo bias.
   public mutating func integer(in range: ClosedRange<Int>) -> Int {
     let count = UInt64(range.upperBound - range.lowerBound) + 1
-    precondition(count <= 1 << 32, "RandomStream.integer: range \(range) is wider than 32 bits")
+    require(count <= 1 << 32, "RandomStream.integer: range \(range) is wider than 32 bits")
     let limit = (UInt64(1) << 32) / count * count
     while true {
       let bits = UInt64(nextBits())

@@ -150,7 +150,7 @@ public final class StoragePool: @unchecked Sendable {
     var start: UnsafeMutableRawPointer?
     guard posix_memalign(&start, hugePage, bytes) == 0, let start else {
       let asked = ByteCountFormatter.string(fromByteCount: Int64(bytes), countStyle: .memory)
-      fatalError("out of memory: \(asked) asked for; use a smaller batch or model")
+      fail("out of memory: \(asked) asked for; use a smaller batch or model")
     }
     madvise(start, bytes, Int32(MADV_HUGEPAGE))
     return start

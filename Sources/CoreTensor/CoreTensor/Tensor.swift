@@ -38,7 +38,7 @@ public struct Tensor: @unchecked Sendable {
   /// - Precondition: `values.count` is the product of `shape`.
   public init(_ values: some Collection<Float>, shape: [Int]) {
     self.init(uninitialized: shape)
-    precondition(values.count == count, "Tensor: \(values.count) values given for shape \(shape)")
+    require(values.count == count, "Tensor: \(values.count) values given for shape \(shape)")
     _ = UnsafeMutableBufferPointer(start: pointer, count: count).update(fromContentsOf: values)
   }
 
@@ -51,7 +51,7 @@ public struct Tensor: @unchecked Sendable {
   /// The first value. Valid while the tensor is held.
   /// - Precondition: the tensor is float32.
   public var pointer: UnsafeMutablePointer<Float> {
-    precondition(elementType == .float32, "Tensor.pointer: a tensor \(shape) of \(elementType)")
+    require(elementType == .float32, "Tensor.pointer: a tensor \(shape) of \(elementType)")
     return bytes.assumingMemoryBound(to: Float.self)
   }
   /// A copy of the values, row-major.
@@ -66,7 +66,7 @@ public struct Tensor: @unchecked Sendable {
   /// The only value.
   /// - Precondition: the tensor has one value.
   public var scalar: Float {
-    precondition(count == 1, "Tensor.scalar: shape \(shape) has \(count) values")
+    require(count == 1, "Tensor.scalar: shape \(shape) has \(count) values")
     return pointer[0]
   }
 

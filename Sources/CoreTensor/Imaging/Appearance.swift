@@ -1,4 +1,5 @@
 import CKernels
+import CoreTensor
 
 // What a film looks like: each step works in place, clips to [0, 1], and does nothing at all at its neutral
 // value.
@@ -15,7 +16,7 @@ extension GrayImage {
   /// Multiplies every pixel by `factor`; 1 changes nothing.
   /// - Precondition: `factor` is finite and not negative.
   public mutating func applyBrightness(_ factor: Double) {
-    precondition(
+    require(
       factor >= 0 && factor.isFinite, "GrayImage.applyBrightness: factor \(factor) must be 0 or more")
     guard factor != 1 else { return }
     withPixels { chex_scale_clip($0, $1, Float(factor)) }
@@ -25,7 +26,7 @@ extension GrayImage {
   /// that the mean is not rounded to a whole grey level.
   /// - Precondition: `factor` is finite and not negative.
   public mutating func applyContrast(_ factor: Double) {
-    precondition(
+    require(
       factor >= 0 && factor.isFinite, "GrayImage.applyContrast: factor \(factor) must be 0 or more")
     guard factor != 1 else { return }
     withPixels { chex_blend_clip($0, $1, Float(chex_mean($0, $1)), Float(factor)) }
@@ -34,7 +35,7 @@ extension GrayImage {
   /// Raises every pixel, clipped to [0, 1], to the power `exponent`, to within 2e-6; 1 changes nothing.
   /// - Precondition: `exponent` is finite and positive.
   public mutating func applyGamma(_ exponent: Double) {
-    precondition(
+    require(
       exponent > 0 && exponent.isFinite, "GrayImage.applyGamma: exponent \(exponent) must be positive")
     guard exponent != 1 else { return }
     withPixels { chex_power_clip($0, $1, Float(exponent)) }
@@ -45,14 +46,14 @@ extension GrayImage {
   /// rounds to whole grey levels after each of the six passes; 0 changes nothing.
   /// - Precondition: `radius` lies within 0...10 000.
   public mutating func applyGaussianBlur(_ radius: Double) {
-    precondition(
+    require(
       (0...10_000).contains(radius), "GrayImage.applyGaussianBlur: radius \(radius) must lie in 0...10000")
     guard radius != 0 else { return }
     let (height, width) = (Int32(height), Int32(width))
     pixels.withUnsafeMutableBufferPointer { buffer in
       guard let base = buffer.baseAddress else { return }
       let status = chex_gaussian_blur(base, height, width, radius)
-      precondition(status == 0, "GrayImage.applyGaussianBlur: no memory for lines of \(max(height, width))")
+      require(status == 0, "GrayImage.applyGaussianBlur: no memory for lines of \(max(height, width))")
     }
   }
 

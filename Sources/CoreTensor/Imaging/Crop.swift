@@ -1,4 +1,5 @@
 import CKernels
+import CoreTensor
 
 extension GrayImage {
   /// Cuts a rectangle and resizes it by antialiased bicubic convolution, as Pillow defines it: a = -0.5,
@@ -19,12 +20,12 @@ extension GrayImage {
     row: Int, column: Int, height: Int, width: Int, resizedTo size: (height: Int, width: Int),
     mirrored: Bool = false
   ) -> GrayImage {
-    precondition(
+    require(
       row >= 0 && column >= 0 && height > 0 && width > 0
         && row <= self.height - height && column <= self.width - width,
       "GrayImage.cropped: \(height) × \(width) (height × width) from row \(row), column \(column) "
         + "does not lie within \(self.height) × \(self.width)")
-    precondition(
+    require(
       size.height > 0 && size.width > 0 && size.height <= 1 << 20 && size.width <= 1 << 20,
       "GrayImage.cropped: cannot resize to \(size.height) × \(size.width) (height × width)")
     let count = size.height * size.width
@@ -33,7 +34,7 @@ extension GrayImage {
         let status = chex_crop_resize(
           source.baseAddress! + row * self.width + column, self.width, Int32(height), Int32(width),
           buffer.baseAddress!, Int32(size.height), Int32(size.width), mirrored ? 1 : 0)
-        precondition(status == 0, "GrayImage.cropped: no memory for a crop \(width) pixels wide")
+        require(status == 0, "GrayImage.cropped: no memory for a crop \(width) pixels wide")
       }
       initialized = count
     }

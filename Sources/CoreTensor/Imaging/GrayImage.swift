@@ -1,3 +1,5 @@
+import CoreTensor
+
 /// A grey image: `height` rows of `width` float32 pixels, row-major, normally in [0, 1] (0 black, 1 white).
 public struct GrayImage: Sendable, Equatable {
   public let width: Int
@@ -7,7 +9,7 @@ public struct GrayImage: Sendable, Equatable {
 
   /// - Precondition: `pixels.count == width * height`.
   public init(width: Int, height: Int, pixels: [Float]) {
-    precondition(
+    require(
       pixels.count == width * height,
       "GrayImage: \(pixels.count) pixels given for \(width) × \(height)")
     self.width = width

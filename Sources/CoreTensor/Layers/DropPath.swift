@@ -22,7 +22,7 @@ public struct DropPath: Sendable, Equatable {
   ///   - images: of the batch.
   ///   - random: the only source of the draws.
   public init(rate: Double, depth: Int, images: Int, random: inout RandomStream) {
-    precondition((0..<1).contains(rate), "DropPath: rate \(rate) must lie in 0..<1")
+    require((0..<1).contains(rate), "DropPath: rate \(rate) must lie in 0..<1")
     func draw(_ chance: Double) -> Branch {
       guard chance > 0 else { return Branch(images: Array(0..<images), scale: 1) }
       return Branch(

@@ -18,7 +18,7 @@ public struct PositionEncoding: Sendable {
 
   /// - Precondition: `width` is a multiple of 4.
   public init(width: Int, order: PositionOrder) {
-    precondition(width > 0 && width % 4 == 0, "PositionEncoding: width \(width) is no multiple of 4")
+    require(width > 0 && width % 4 == 0, "PositionEncoding: width \(width) is no multiple of 4")
     self.width = width
     self.order = order
     let quarter = width / 4
@@ -63,12 +63,11 @@ public struct PositionEncoding: Sendable {
   }
 }
 
-/// Rows of a `(1, N, D)` table for B rows of K patch numbers → `(B, K, D)`, without history.
+/// Rows of a `(1, N, D)` table for B rows of K patch numbers → `(B, K, D)`. Gradients reach a table that is trained.
 public func positions(_ table: Parameter, _ patches: [[Int]]) -> Tensor {
-  let rows = patches.flatMap { $0 }
-  precondition(
-    rows.allSatisfy { 0..<table.shape[1] ~= $0 }, "positions: a patch is outside table \(table.shape)")
-  let out = Tensor(uninitialized: [patches.count, patches.first?.count ?? 0, table.shape[2]])
-  Compute.backend.gatherRows(table.tensor, rows, into: out)
-  return out
+  let count = patches.first?.count ?? 0
+  require(
+    patches.allSatisfy { $0.count == count }, "positions: rows of \(Set(patches.map(\.count))) patches")
+  let rows = gatherTokens(table.tensor, [patches.flatMap { $0 }])
+  return reshape(rows, [patches.count, count, table.shape[2]])
 }

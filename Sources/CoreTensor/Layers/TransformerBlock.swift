@@ -7,7 +7,7 @@ public final class Attention: Module {
   let projection: Linear
 
   public init(_ width: Int, heads: Int, outputDivisor: Float, initializer: inout Initializer) {
-    precondition(width % heads == 0, "Attention: width \(width) is no multiple of \(heads) heads")
+    require(width % heads == 0, "Attention: width \(width) is no multiple of \(heads) heads")
     self.heads = heads
     queriesKeysValues = Linear(width, 3 * width, initializer: &initializer)
     projection = Linear(width, width, outputDivisor: outputDivisor, initializer: &initializer)
@@ -123,7 +123,7 @@ public final class TransformerStack: Module {
   ///   - tokens: nil for all.
   ///   - dropping: which images keep which residual branches, of all tokens; nil for all of them.
   public func callAsFunction(_ x: Tensor, of tokens: [[Int]]? = nil, dropping: DropPath? = nil) -> Tensor {
-    precondition(
+    require(
       dropping.map { tokens == nil && $0.blocks.count == blocks.count } ?? true,
       "TransformerStack: drop path for \(dropping?.blocks.count ?? 0) of \(blocks.count) blocks, or of some tokens"
     )

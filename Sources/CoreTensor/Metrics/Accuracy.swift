@@ -1,3 +1,5 @@
+import CoreTensor
+
 /// Share of films whose class is the one with the highest score.
 public struct Accuracy: Metric {
   private let predicted: [Int]
@@ -12,7 +14,7 @@ public struct Accuracy: Metric {
   ///     `balanced_accuracy_score`), so that a frequent class counts no more than a rare one. Default false.
   /// - Throws: `MetricError` where lengths differ, a score is not finite, or a class is out of range.
   public init(scores: [Double], classes: Int, truth: [Int], balanced: Bool = false) throws {
-    precondition(classes > 0, "Accuracy: \(classes) classes")
+    require(classes > 0, "Accuracy: \(classes) classes")
     try MetricError.checkLength("accuracy: scores", expected: truth.count * classes, found: scores.count)
     if let bad = scores.firstIndex(where: { !$0.isFinite }) {
       throw MetricError.notFinite(
@@ -35,7 +37,7 @@ public struct Accuracy: Metric {
 
   /// Nil without films.
   public func value(weights: [Int32]) -> Double? {
-    precondition(weights.count == count, "Accuracy: \(weights.count) weights for \(count) films")
+    require(weights.count == count, "Accuracy: \(weights.count) weights for \(count) films")
     let classes = isBalanced ? (truth.max() ?? 0) + 1 : 1
     var (hits, films) = ([Double](repeating: 0, count: classes), [Double](repeating: 0, count: classes))
     for (row, own) in truth.enumerated() {

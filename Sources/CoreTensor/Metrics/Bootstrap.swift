@@ -21,7 +21,7 @@ public struct Bootstrap: Sendable, Equatable {
   ///   - confidence: between 0 and 1; default 0.95.
   ///   - seed: of the draws.
   public init(groups: [String], resamples: Int = 1000, confidence: Double = 0.95, seed: UInt64) {
-    precondition(
+    require(
       resamples > 0 && confidence > 0 && confidence < 1,
       "Bootstrap: \(resamples) resamples, confidence \(confidence)")
     (self.resamples, self.confidence, self.seed) = (resamples, confidence, seed)
@@ -57,7 +57,7 @@ public struct Bootstrap: Sendable, Equatable {
   /// Each figure, taken of each resample. All of them see the same resamples.
   /// - Precondition: every metric is of as many films as the bootstrap.
   public func resampled(_ metrics: [any Metric]) -> [Resampled] {
-    precondition(
+    require(
       metrics.allSatisfy { $0.count == groupOfFilm.count },
       "Bootstrap: metrics of \(metrics.map(\.count)) films, resamples of \(groupOfFilm.count)")
     let rows = Compute.map(resamples) { resample in
@@ -97,7 +97,7 @@ public struct Resampled: Sendable, Equatable, Codable {
   /// Resample by resample, so that what makes films hard for both drops out.
   /// - Precondition: both are of the same resamples.
   public static func - (a: Resampled, b: Resampled) -> Resampled {
-    precondition(
+    require(
       a.values.count == b.values.count && a.confidence == b.confidence,
       "Resampled: \(a.values.count) and \(b.values.count) resamples")
     return Resampled(
@@ -108,7 +108,7 @@ public struct Resampled: Sendable, Equatable, Codable {
   /// Mean of several figures in each resample, over those that are defined there.
   /// - Precondition: one figure or more, all of the same resamples.
   public static func mean(_ figures: [Resampled]) -> Resampled {
-    precondition(!figures.isEmpty, "Resampled.mean: of nothing")
+    require(!figures.isEmpty, "Resampled.mean: of nothing")
     return Resampled(
       values: figures[0].values.indices.map { index in
         let defined = figures.compactMap { $0.values[index] }

@@ -38,7 +38,7 @@ public struct FeatureProbe: Sendable {
   ///   - test: rows of the test films.
   /// - Throws: `MetricError` where a feature is not finite.
   public init(width: Int, train: [Float], groups: [String], validation: [Float] = [], test: [Float]) throws {
-    precondition(
+    require(
       groups.count * width == train.count,
       "FeatureProbe: \(groups.count) groups for \(train.count) values of width \(width)")
     let scaling = try Standardization(train, width: width)
@@ -93,7 +93,7 @@ public struct FeatureProbe: Sendable {
     let scores = LinearProbe(train, width: width, labels: choice.fitted, penalty: penalty)
       .scores(choice.features, width: width)
     guard let area = try? AreaUnderCurve(scores, choice.labels) else {
-      preconditionFailure("FeatureProbe: a logit of finite features is not finite")
+      fail("FeatureProbe: a logit of finite features is not finite")
     }
     return area.value
   }

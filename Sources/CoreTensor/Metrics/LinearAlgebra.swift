@@ -1,4 +1,5 @@
 import COpenBLAS
+import CoreTensor
 
 /// The two LAPACK routines that evaluation needs.
 public enum LinearAlgebra {
@@ -11,7 +12,7 @@ public enum LinearAlgebra {
     var integers = [Int32](repeating: 0, count: 1)
     var (workSize, integerSize) = (Int32(work.count), Int32(1))
     dsyevd_("N", "L", &size, &matrix, &size, &values, &work, &workSize, &integers, &integerSize, &info)
-    precondition(info == 0, "LinearAlgebra.eigenvalues: LAPACK dsyevd gave \(info) for order \(order)")
+    require(info == 0, "LinearAlgebra.eigenvalues: LAPACK dsyevd gave \(info) for order \(order)")
     return values
   }
 

@@ -24,7 +24,7 @@ public struct LinearProbe: Sendable {
   ///   - labels: one for each row; nil for a row that is left out.
   ///   - penalty: λ, above 0.
   public init(_ features: [Double], width: Int, labels: [Bool?], penalty: Double) {
-    precondition(
+    require(
       features.count == labels.count * width && penalty > 0,
       "LinearProbe: \(features.count) features for \(labels.count) rows of \(width), penalty \(penalty)")
     let objective = LogisticObjective(features, width: width, labels: labels, penalty: penalty)
@@ -32,7 +32,7 @@ public struct LinearProbe: Sendable {
     var here = objective(weights)
     for _ in 0..<Self.iterations {
       guard var step = LinearAlgebra.solve(upper: here.curvature, here.slope) else {
-        preconditionFailure(
+        fail(
           "LinearProbe: the curvature is not positive definite; features must be standardised")
       }
       var (next, there) = ([Double](), LogisticObjective.Point.nowhere)
@@ -55,7 +55,7 @@ public struct LinearProbe: Sendable {
   ///   - features: rows of `width`, row-major.
   ///   - width: values of a row.
   public func scores(_ features: [Double], width: Int) -> [Double] {
-    precondition(weights.count == width + 1, "LinearProbe: \(weights.count - 1) weights, width \(width)")
+    require(weights.count == width + 1, "LinearProbe: \(weights.count - 1) weights, width \(width)")
     let rows = features.count / width
     var scores = [Double](repeating: weights[width], count: rows)
     guard rows > 0 else { return scores }
@@ -71,7 +71,7 @@ public struct LinearProbe: Sendable {
   ///   - labels: one for each row; nil for a row that is left out.
   ///   - groups: each row's patient, so that no patient is on both sides.
   public static func validation(_ labels: [Bool?], groups: [String]) -> Set<Int> {
-    precondition(labels.count == groups.count, "LinearProbe: \(groups.count) groups, \(labels.count) labels")
+    require(labels.count == groups.count, "LinearProbe: \(groups.count) groups, \(labels.count) labels")
     let known = labels.indices.filter { labels[$0] != nil }
     let positive = Set(known.filter { labels[$0]! }.map { groups[$0] })
     var (seen, chosen, counts) = (Set<String>(), Set<String>(), [0, 0])

@@ -1,3 +1,5 @@
+import CoreTensor
+
 /// A figure of scored films that can be taken again of a resample of them.
 public protocol Metric: Sendable {
   /// Films scored, with those that are left out.
@@ -39,7 +41,7 @@ struct ScoreOrder: Sendable {
   func runs(
     _ weights: [Int32], descending: Bool = false, _ body: (_ positives: Double, _ negatives: Double) -> Void
   ) {
-    precondition(weights.count == count, "Metric: \(weights.count) weights for \(count) films")
+    require(weights.count == count, "Metric: \(weights.count) weights for \(count) films")
     for position in ends.indices {
       let run = descending ? ends.count - 1 - position : position
       var (positives, negatives) = (0.0, 0.0)

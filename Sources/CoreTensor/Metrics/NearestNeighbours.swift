@@ -26,7 +26,7 @@ public struct NearestNeighbours: Sendable {
   ///   - k: default 20, DINO's best on ImageNet and about what the rarest findings have of positives.
   ///   - temperature: default 0.07, DINO's.
   public init(_ features: [Double], width: Int, k: Int = 20, temperature: Double = 0.07) {
-    precondition(
+    require(
       k > 0 && temperature > 0 && width > 0 && features.count % width == 0,
       "NearestNeighbours: k \(k), temperature \(temperature), \(features.count) values of width \(width)")
     (self.k, self.temperature, self.width) = (k, temperature, width)
@@ -40,7 +40,7 @@ public struct NearestNeighbours: Sendable {
   ///   - labels: for each finding, one for each film that votes; nil where it is not known, and the film has no vote.
   /// - Returns: for each finding, a score in [0, 1] for each test film. Of equally near films the first ones vote.
   public func scores(_ features: [Double], labels: [[Bool?]]) -> [[Double]] {
-    precondition(
+    require(
       labels.allSatisfy { column in column.count == count && column.contains { $0 != nil } },
       "NearestNeighbours: labels must be of \(count) films, some of them known")
     let tests = Self.unit(features, width)

@@ -1,3 +1,5 @@
+import CoreTensor
+
 /// How often the true candidate is among the k nearest (spec section 8, the domain sensitivity test).
 ///
 /// Candidates equally far are in random order, in expectation: where the true one is among t that share the places
@@ -14,7 +16,7 @@ public struct RecallAtK: Metric {
   ///   - truth: the true candidate's index in each list.
   /// - Throws: `MetricError` where lengths differ, a distance is not finite, or an index is out of range.
   public init(_ k: Int, distances: [[Double]], truth: [Int]) throws {
-    precondition(k > 0, "RecallAtK: k = \(k)")
+    require(k > 0, "RecallAtK: k = \(k)")
     try MetricError.checkLength("recall: true candidates", expected: distances.count, found: truth.count)
     self.k = k
     hits = try zip(distances, truth).enumerated().map { try Self.hit(k, list: $0, $1.0, $1.1) }
@@ -43,7 +45,7 @@ public struct RecallAtK: Metric {
 
   /// Nil without lists.
   public func value(weights: [Int32]) -> Double? {
-    precondition(weights.count == count, "RecallAtK: \(weights.count) weights for \(count) lists")
+    require(weights.count == count, "RecallAtK: \(weights.count) weights for \(count) lists")
     let total = weights.reduce(0.0) { $0 + Double($1) }
     return total > 0 ? zip(hits, weights).reduce(0) { $0 + $1.0 * Double($1.1) } / total : nil
   }

@@ -1,3 +1,5 @@
+import CoreTensor
+
 /// Mean and deviation of each feature over the films that are learned from.
 public struct Standardization: Sendable {
   public let mean: [Double]
@@ -47,7 +49,7 @@ public struct Standardization: Sendable {
   }
 
   private static func rows(_ features: [Float], _ width: Int) throws -> Int {
-    precondition(
+    require(
       width > 0 && features.count % width == 0, "Standardization: \(features.count) values, width \(width)")
     if let bad = features.firstIndex(where: { !$0.isFinite }) {
       throw MetricError.notFinite(

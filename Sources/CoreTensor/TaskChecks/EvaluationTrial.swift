@@ -2,10 +2,17 @@ import CoreTensor
 import WorldModel
 
 /// An evaluation, tried on features made for it: two groups of films, the one with a finding apart from the other.
-struct EvaluationTrial {
-  let definition: EvaluationDefinition
-  let given: [String: OptionValue]
-  let tasks: [TaskDefinition]
+final class EvaluationTrial {
+  private let definition: EvaluationDefinition
+  private let given: [String: OptionValue]
+  private let tasks: [TaskDefinition]
+  private var made: [String: [EvaluationFigure]] = [:]
+
+  init(definition: EvaluationDefinition, given: [String: OptionValue], tasks: [TaskDefinition]) {
+    self.definition = definition
+    self.given = definition.trial.merging(given) { $1 }
+    self.tasks = tasks
+  }
 
   func options() throws {
     try OptionTrial.check(definition.options) {
@@ -31,7 +38,15 @@ struct EvaluationTrial {
       train: set(40, "train"), test: set(20, "test"), findingNames: ["effusion"], seed: TaskTrial.seed)
   }
 
+  /// The figures of a scene, taken once.
   private func figures(_ stream: String) throws -> [EvaluationFigure] {
+    if let made = made[stream] { return made }
+    let figures = try takenAgain(stream)
+    made[stream] = figures
+    return figures
+  }
+
+  private func takenAgain(_ stream: String) throws -> [EvaluationFigure] {
     let options = Options(definition.options, given: given)
     switch definition.subject {
     case .features(let make):
@@ -46,7 +61,7 @@ struct EvaluationTrial {
   func figures() throws {
     let first = try figures("a")
     guard !first.isEmpty else { throw Broken("there is no figure; an evaluation gives one or more") }
-    guard first == (try figures("a")) else {
+    guard first == (try takenAgain("a")) else {
       throw Broken("the same features give other figures the second time")
     }
     if let odd = (first + (try figures("b"))).first(where: { !$0.value.isFinite }) {

@@ -1,6 +1,5 @@
 import CoreTensor
 import Imaging
-import Layers
 import WorldModel
 
 /// A small model and films of waves, half of them brighter and with a finding, for an evaluation to be tried on.
@@ -8,12 +7,11 @@ struct ModelTrial {
   let tasks: TaskSet
   private let shape: WorldModelShape
 
-  /// - Parameter definitions: of the tasks that the model has, in registry order; with their default options.
+  /// - Parameter definitions: of the tasks that the model has, with their default options.
   init(_ definitions: [TaskDefinition]) throws {
-    shape = WorldModelShape(
-      encoder: VisionTransformerShape(imageSize: 32, patchSize: 8, width: 32, depth: 2, heads: 2),
-      predictor: PredictorShape(featureWidth: 32, width: 16, depth: 1, heads: 2, gridSize: 4))
-    tasks = try TaskSet(definitions.map { ($0, Options($0.options)) }, environment: shape.environment(.paper))
+    let chosen = definitions.map { (definition: $0, options: Options($0.options)) }
+    shape = TrialShape.suiting(chosen)
+    tasks = try TaskSet(chosen, environment: shape.environment(.paper))
   }
 
   /// - Parameter seed: of the model, the films and the scene.

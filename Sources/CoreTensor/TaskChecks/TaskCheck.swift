@@ -35,7 +35,10 @@ public func checkTask(
       check("options are declared, explained and validated", trial.options),
       check("a draw depends on seed, step and sample alone", trial.draws),
       check("supervisions name patches and views that exist, the same for every sample", trial.supervisions),
+      check("edits keep an image's size, and its pixels in [0, 1]", trial.edits),
       check("latents apply to any number of tokens", trial.latents),
+      check("latents give the same in any order of the plugins", trial.orders),
+      check("every parameter in use is shown to visitors", trial.visits),
       check("gradients reach every parameter that the task owns", trial.reach),
       check("gradients agree with finite differences", trial.finiteDifferences),
       check("the loss is finite and deterministic with every subset of the other tasks", trial.subsets),
@@ -65,7 +68,7 @@ public func checkDataSource(
 /// - Parameters:
 ///   - definition: as the plugin registers it.
 ///   - options: values other than the defaults.
-///   - tasks: of the model that it is tried on, in registry order, where it judges models.
+///   - tasks: of the model that it is tried on, where it judges models; the model has as many patches as they need.
 public func checkEvaluation(
   _ definition: EvaluationDefinition, options: [String: OptionValue] = [:], tasks: [TaskDefinition] = []
 ) -> [TaskCheck] {

@@ -4,20 +4,20 @@ import Imaging
 import Layers
 import WorldModel
 
-/// A task, tried on a small model: 8 × 8 patches, two encoder blocks of width 32.
+/// A task, tried on a small model, two encoder blocks of width 32: of 8 × 8 patches, or more where tasks need them.
 struct TaskTrial {
   let definition: TaskDefinition
   let given: [String: OptionValue]
   let others: [TaskDefinition]
-  let shape = WorldModelShape(
-    encoder: VisionTransformerShape(imageSize: 32, patchSize: 4, width: 32, depth: 2, heads: 2),
-    predictor: PredictorShape(featureWidth: 32, width: 16, depth: 1, heads: 2, gridSize: 8))
+  let shape: WorldModelShape
   static let batch = 4
   static let seed: UInt64 = 11
 
   init(_ definition: TaskDefinition, options: [String: OptionValue], alongside: [TaskDefinition]) {
     (self.definition, given) = (definition, options)
     others = alongside.filter { $0.name != definition.name }
+    let own = (definition: definition, options: Options(definition.options, given: options))
+    shape = TrialShape.suiting(others.map { ($0, Options($0.options)) } + [own])
   }
 
   private func optionsOf(_ compatibility: Compatibility) throws {
@@ -33,7 +33,7 @@ struct TaskTrial {
     for compatibility in Compatibility.allCases { try optionsOf(compatibility) }
   }
 
-  /// The task after `others`, as a run's tasks.
+  /// The task and others, as a run's tasks.
   func tasks(_ others: [TaskDefinition] = [], _ compatibility: Compatibility = .paper) throws -> TaskSet {
     let own = (definition: definition, options: Options(definition.options, given: given))
     return try TaskSet(
@@ -49,7 +49,8 @@ struct TaskTrial {
 
   func batch(_ tasks: TaskSet, step: Int, naive: Bool = false) throws -> WorldBatch {
     let parts = try plan(tasks, step: step, naive: naive).map { plan in
-      try plan.collate((0..<Self.batch).map { plan.sample(Self.film($0 + step * Self.batch), index: $0) })
+      try plan.collate(
+        try (0..<Self.batch).map { try plan.sample(Self.film($0 + step * Self.batch), index: $0) })
     }
     return parts.count == 1 ? parts[0] : WorldBatch.joined(parts)
   }
@@ -96,8 +97,10 @@ extension TaskTrial {
         let (first, second) = (
           plan(try tasks([], compatibility), step: step)[0], plan(try tasks([], compatibility), step: step)[0]
         )
-        let forward = (0..<Self.batch).map { Self.text(first.sample(Self.film($0), index: $0)) }
-        let backward = (0..<Self.batch).reversed().map { Self.text(second.sample(Self.film($0), index: $0)) }
+        let forward = try (0..<Self.batch).map { Self.text(try first.sample(Self.film($0), index: $0)) }
+        let backward = try (0..<Self.batch).reversed().map {
+          Self.text(try second.sample(Self.film($0), index: $0))
+        }
         guard forward == backward.reversed() else {
           throw Broken(
             "sample \(difference(forward, backward.reversed())) of step \(step) is another one when samples are drawn "
@@ -105,9 +108,9 @@ extension TaskTrial {
         }
         let together = Slots<String>(Self.batch)
         DispatchQueue.concurrentPerform(iterations: Self.batch) { index in
-          together.set(index, Self.text(first.sample(Self.film(index), index: index)))
+          together.set(index, (try? first.sample(Self.film(index), index: index)).map(Self.text))
         }
-        let drawn = together.values.map { $0! }
+        let drawn = together.values.map { $0 ?? "an error" }
         guard forward == drawn else {
           throw Broken(
             "sample \(difference(forward, drawn)) of step \(step) is another one when samples are drawn "
@@ -167,7 +170,8 @@ extension TaskTrial {
               + "finite values")
         }
         for place in [GridPlace(row: 0, column: 0), GridPlace(row: 7.5, column: -2)] {
-          let moved = latent.move(place, numbers: numbers.values.prefix(latent.width), gridSize: 8)
+          let moved = latent.move(
+            place, numbers: numbers.values.prefix(latent.width), gridSize: shape.encoder.gridSize)
           guard moved.row.isFinite, moved.column.isFinite else {
             throw Broken("latent \"\(latent.name)\" moves \(place) to \(moved)")
           }

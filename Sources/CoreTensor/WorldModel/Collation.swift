@@ -1,54 +1,6 @@
 import CoreTensor
 import Imaging
 
-/// What is wrong with a task, found when its samples are put together.
-public enum AssemblyError: Error, Equatable, CustomStringConvertible {
-  case supervisionsDiffer(sample: Int)
-  case unknownView(supervision: Supervision, views: Int)
-  case patchOutside(view: Int, patch: Int, patches: Int)
-  case nothingVisible(view: Int, sample: Int)
-  case unknownLatent(String, known: [String])
-  case latentWidth(String, expected: Int, found: Int)
-  case noSupervision(tasks: [String])
-  case unequalRows(prediction: String)
-  case numbersDiffer(task: String, sample: Int)
-  case notScalar(task: String, term: String, shape: [Int])
-  case withoutHistory(task: String, term: String)
-
-  public var description: String {
-    switch self {
-    case .supervisionsDiffer(let sample):
-      "sample \(sample) of a batch has other supervisions or latents than sample 0; a task's supervisions(views:) "
-        + "and latents(…) must name the same ones for every sample"
-    case .unknownView(let supervision, let views):
-      "a task proposes context \(supervision.context) and target \(supervision.target), but there are \(views) "
-        + "views; raise the task's requiredViews or propose for the given views only"
-    case .patchOutside(let view, let patch, let patches):
-      "a task names patch \(patch) in view \(view); patches run from 0 to \(patches - 1)"
-    case .nothingVisible(let view, let sample):
-      "tasks together leave no visible patch in view \(view) of sample \(sample); hide less"
-    case .unknownLatent(let name, let known):
-      "a task attaches latent \"\(name)\", but the model has \(known); return it from makeLatents(random:)"
-    case .latentWidth(let name, let expected, let found):
-      "latent \"\(name)\" takes \(expected) numbers a sample, \(found) were attached"
-    case .unequalRows(let prediction):
-      "samples of one batch see or predict different numbers of patches in \(prediction); a task must hide patches in "
-        + "every sample or in none"
-    case .noSupervision(let tasks):
-      "tasks \(tasks) propose no supervision and own no objective, so that there is nothing to learn; enable another "
-        + "task with them"
-    case .numbersDiffer(let task, let sample):
-      "task \"\(task)\" tells its objective of sample \(sample) in another count of numbers than of sample 0; "
-        + "numbers of its draws must be as many for every sample"
-    case .notScalar(let task, let term, let shape):
-      "term \"\(term)\" of task \"\(task)\" has shape \(shape); an objective's term is one value"
-    case .withoutHistory(let task, let term):
-      "term \"\(term)\" of task \"\(task)\" depends on no parameter; compute it from the scene's features or the "
-        + "objective's own parameters by operations that record gradients"
-    }
-  }
-}
-
 extension BatchPlan {
   /// Stacks samples. Where tasks hide patches, counts are cut to the batch's smallest, at random places: cutting
   /// always the last would leave the bottom of films under-sampled.
@@ -183,6 +135,10 @@ public enum InputNormalization {
   /// Images of one size as one tensor `(B, 3, S, S)`.
   public static func tensor(_ images: [GrayImage]) -> Tensor {
     let (height, width) = (images[0].height, images[0].width)
+    require(
+      images.allSatisfy { $0.height == height && $0.width == width },
+      "InputNormalization: images of \(Set(images.map { "\($0.width) × \($0.height)" }).sorted()) pixels in one batch"
+    )
     let out = Tensor(uninitialized: [images.count, 3, height, width])
     for (index, image) in images.enumerated() { write(image, to: out.pointer + index * 3 * height * width) }
     return out

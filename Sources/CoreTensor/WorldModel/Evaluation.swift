@@ -1,3 +1,4 @@
+import CoreTensor
 import Metrics
 
 /// Frozen features of films: one vector each, the mean over the tokens of a whole film.
@@ -11,7 +12,7 @@ public struct FeatureSet: Sendable {
 
   /// - Precondition: `values.count == width * records.count`.
   public init(width: Int, records: [FilmRecord], values: [Float]) {
-    precondition(
+    require(
       values.count == width * records.count,
       "FeatureSet: \(values.count) values for \(records.count) films of width \(width)")
     self.width = width
@@ -92,28 +93,35 @@ public struct EvaluationDefinition: Sendable {
   public let name: String
   public let summary: String
   public let options: [OptionDeclaration]
+  /// Values under which `plugins check` and `checkEvaluation` try the evaluation, so that a trial is short work; what
+  /// the registry sets wins. Nothing unless given: the defaults.
+  public let trial: [String: OptionValue]
   public let subject: EvaluationSubject
 
   /// An evaluation of frozen features.
   public init(
-    name: String, summary: String, options: [OptionDeclaration],
+    name: String, summary: String, options: [OptionDeclaration], trial: [String: OptionValue] = [:],
     make: @escaping @Sendable (Options) throws -> any Evaluation
   ) {
-    self.init(name: name, summary: summary, options: options, subject: .features(make))
+    self.init(name: name, summary: summary, options: options, trial: trial, subject: .features(make))
   }
 
   /// An evaluation of a whole model.
   public init(
-    name: String, summary: String, options: [OptionDeclaration],
+    name: String, summary: String, options: [OptionDeclaration], trial: [String: OptionValue] = [:],
     makeForModel: @escaping @Sendable (Options) throws -> any ModelEvaluation
   ) {
-    self.init(name: name, summary: summary, options: options, subject: .model(makeForModel))
+    self.init(name: name, summary: summary, options: options, trial: trial, subject: .model(makeForModel))
   }
 
-  private init(name: String, summary: String, options: [OptionDeclaration], subject: EvaluationSubject) {
+  private init(
+    name: String, summary: String, options: [OptionDeclaration], trial: [String: OptionValue],
+    subject: EvaluationSubject
+  ) {
     self.name = name
     self.summary = summary
     self.options = options
+    self.trial = trial
     self.subject = subject
   }
 }

@@ -1,3 +1,5 @@
+import CoreTensor
+
 /// Where a view was cut from its film.
 public struct Frame: Sendable, Equatable, Codable {
   /// Top-left corner in film pixels, before mirroring.
@@ -38,7 +40,7 @@ public struct ImageGeometry: Sendable, Equatable, Codable {
 
   /// - Precondition: `patchSize` divides `imageSize`.
   public init(imageSize: Int, patchSize: Int) {
-    precondition(
+    require(
       patchSize > 0 && imageSize % patchSize == 0,
       "ImageGeometry: patch \(patchSize) does not divide image \(imageSize)")
     self.imageSize = imageSize

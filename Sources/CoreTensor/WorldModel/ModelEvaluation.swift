@@ -22,7 +22,7 @@ public struct ModelScene {
   public let model: WorldModel
   /// The same model as its seed initialises it; each call makes a new one.
   public let makeUntrained: () -> WorldModel
-  /// The tasks that the model was trained on, in registry order.
+  /// The tasks that the model was trained on, in the order in which they act.
   public let tasks: [any WorldTask]
   /// How views were cut from films.
   public let views: ViewSettings

@@ -44,7 +44,7 @@ public final class Optimization {
   }
 
   /// Adds up the gradients of one batch.
-  /// - Throws: `NonFiniteStep` or `AssemblyError` before anything of the model has changed.
+  /// - Throws: `NonFiniteStep`, `AssemblyError` or `TaskFault` before anything of the model has changed.
   public func accumulate(_ batch: WorldBatch) throws -> WorldOutput {
     try model.check(batch)
     return try Compute.$backend.withValue(backend) {
@@ -53,7 +53,12 @@ public final class Optimization {
         optimizer.clearGradients()
         throw NonFiniteStep(term: "loss \(broken.name)")
       }
-      output.objective.backward()
+      let uses = ParameterUses()
+      uses.watching { output.objective.backward() }
+      if let other = uses.others(than: optimizer.slots.lazy.map(\.parameter)).first {
+        optimizer.clearGradients()
+        throw TaskFault.notVisited(code: other.code, operation: other.operation, shape: other.shape)
+      }
       return output
     }
   }

@@ -1,3 +1,5 @@
+import CoreTensor
+
 /// One value of an option or setting, as TOML or the command line gives it.
 public enum OptionValue: Sendable, Equatable, Codable {
   case integer(Int)
@@ -143,7 +145,7 @@ public struct Options: Sendable, Equatable {
       values[declaration.name] = declaration.defaultValue
       guard let value = given[declaration.name] else { continue }
       guard let accepted = declaration.accept(value) else {
-        preconditionFailure(
+        fail(
           "Options: \(declaration.name) = \(value.tomlText), allowed: \(declaration.allowed)")
       }
       values[declaration.name] = accepted
@@ -186,6 +188,6 @@ public struct Options: Sendable, Equatable {
   }
 
   private func undeclared(_ name: String, _ kind: String) -> Never {
-    preconditionFailure("Options: no \(kind) option named \"\(name)\" was declared")
+    fail("Options: no \(kind) option named \"\(name)\" was declared")
   }
 }

@@ -73,8 +73,8 @@ public struct GridPlace: Sendable, Equatable {
 
 /// How a target relates to its context (`z`): what the predictor is told through its mask tokens.
 ///
-/// A latent may move the places that mask tokens stand for, change the tokens themselves, or both. Latents act in
-/// registry order; all samples of a batch carry the same latents for one supervision. Called on the training thread,
+/// A latent may move the places that mask tokens stand for, change the tokens themselves, or both. Latents act in the
+/// order of their tasks, those of one task as it returns them; all samples of a batch carry the same latents for one supervision. Called on the training thread,
 /// with gradients recorded; depends on its parameters and arguments alone.
 public protocol Latent: Module {
   /// Also the prefix of its parameters: `predictor.<name>.…`.

@@ -6,7 +6,7 @@ import Imaging
 /// Every enabled task edits the same contexts, proposes supervisions and attaches latents; what they propose for the
 /// same context and target merges. The unified loss is one assembly of all tasks, the naive sum one assembly for each.
 public struct TaskAssembly: Sendable {
-  /// Tasks in registry order.
+  /// Tasks in the order in which they act.
   public let tasks: [any WorldTask]
   public let views: ViewSettings
   /// Prefix of this assembly's draws and loss names; empty for the unified loss.
@@ -14,7 +14,7 @@ public struct TaskAssembly: Sendable {
   fileprivate let code: [TaskCode]
 
   public init(tasks: [any WorldTask], views: ViewSettings, label: String = "") {
-    precondition(!tasks.isEmpty, "TaskAssembly: no task")
+    require(!tasks.isEmpty, "TaskAssembly: no task")
     self.tasks = tasks
     self.views = views
     self.label = label
@@ -40,18 +40,19 @@ public struct TaskAssembly: Sendable {
       plans: zip(tasks, code).map { task, code in code.plan.run { task.plan(batch: scope) } })
   }
 
-  /// Supervisions of all tasks: fallbacks drop out, equal pairs merge, in order of context, own view first.
+  /// Supervisions of all tasks, whatever their order: of a context and a target fallbacks drop out where there is
+  /// another proposal; those that are left take the patches on which they agree, else all. In order of context, own
+  /// view first.
   static func merge(_ proposals: [Supervision]) -> [Supervision] {
-    var merged: [Supervision] = []
-    for proposal in proposals.filter({ !$0.isFallback }) + proposals.filter(\.isFallback) {
-      let same = merged.firstIndex { $0.context == proposal.context && $0.target == proposal.target }
-      guard let same else {
-        merged.append(proposal)
-        continue
-      }
-      if !proposal.isFallback && proposal.patches != merged[same].patches {
-        merged[same] = Supervision(context: proposal.context, target: proposal.target, patches: .all)
-      }
+    let pairs = Dictionary(grouping: proposals) { [$0.context, $0.target] }
+    let merged = pairs.values.map { pair in
+      let wanted = pair.contains { !$0.isFallback } ? pair.filter { !$0.isFallback } : pair
+      let agree = wanted.allSatisfy { $0.patches == wanted[0].patches }
+      return agree
+        ? wanted[0]
+        : Supervision(
+          context: wanted[0].context, target: wanted[0].target, patches: .all,
+          isFallback: wanted[0].isFallback)
     }
     return merged.sorted { first, second in
       let (a, b) = (first.context == first.target ? 0 : 1, second.context == second.target ? 0 : 1)
@@ -67,8 +68,9 @@ public struct BatchPlan: Sendable {
   let plans: [any TaskPlan]
 
   /// Everything drawn for sample `index`, made from `film`.
-  public func sample(_ film: GrayImage, index: Int) -> AssembledSample {
-    var random = scope.random("views", sample: index)
+  /// - Throws: `TaskFault` where a task changes an image's size, or leaves or tells what is no number.
+  public func sample(_ film: GrayImage, index sample: Int) throws -> AssembledSample {
+    var random = scope.random("views", sample: sample)
     var film = film
     let jitter = assembly.views.jitter(&film, &random)
     let frames = assembly.views.frames(
@@ -91,27 +93,31 @@ public struct BatchPlan: Sendable {
     }
     let draws = plans.enumerated().map { task, plan in
       timed(task, \.draw, \.draw) {
-        plan.draw(sample: SampleScope(batch: scope, index: index, views: frames))
+        plan.draw(sample: SampleScope(batch: scope, index: sample, views: frames))
       }
     }
     var contexts: [any Context] = targets.map { ViewContext(showing: $0, geometry: scope.geometry) }
     for view in contexts.indices {
       for (task, draw) in draws.enumerated() {
         timed(task, \.edit, \.editPixels) { draw.editPixels(of: &contexts[view]) }
+        try check(contexts[view], after: task, "editPixels", view: view, sample: sample)
       }
       for (task, draw) in draws.enumerated() {
         timed(task, \.edit, \.editVisibility) { draw.editVisibility(of: &contexts[view]) }
+        try check(contexts[view], after: task, "editVisibility", view: view, sample: sample)
       }
     }
     let proposals = draws.enumerated().flatMap { task, draw in
       timed(task, \.draw, \.supervisions) { draw.supervisions(views: frames) }
     }
     let supervisions = TaskAssembly.merge(proposals)
-    let latents = supervisions.map { supervision in
-      draws.enumerated().flatMap { task, draw in
-        timed(task, \.draw, \.latents) {
+    let latents = try supervisions.map { supervision in
+      try draws.enumerated().flatMap { task, draw in
+        let told = timed(task, \.draw, \.latents) {
           draw.latents(context: supervision.context, target: supervision.target, views: frames)
         }
+        for value in told { try check(value.numbers, of: task, "latents, of \"\(value.latent)\"", sample) }
+        return told
       }
     }
     var numbers: [String: [Float]] = [:]
@@ -119,6 +125,7 @@ public struct BatchPlan: Sendable {
     for (index, draw) in draws.enumerated() {
       let name = assembly.tasks[index].name
       let told = timed(index, \.draw, \.numbers) { draw.numbers }
+      try check(told, of: index, "numbers", sample)
       if !told.isEmpty { numbers[name] = told }
       for (key, values) in timed(index, \.draw, \.record, { draw.record }) {
         record["\(name).\(key)"] = values
@@ -127,6 +134,20 @@ public struct BatchPlan: Sendable {
     return AssembledSample(
       targets: targets, contexts: contexts, supervisions: supervisions, latents: latents, numbers: numbers,
       seconds: seconds, record: record)
+  }
+
+  private func check(
+    _ context: any Context, after task: Int, _ part: String, view: Int, sample: Int
+  ) throws {
+    try TaskFault.check(
+      context.pixels, after: "task \"\(assembly.tasks[task].name)\", \(part)", view: view, sample: sample,
+      side: scope.geometry.imageSize)
+  }
+
+  private func check(_ numbers: [Float], of task: Int, _ part: String, _ sample: Int) throws {
+    guard let odd = numbers.first(where: { !$0.isFinite }) else { return }
+    throw TaskFault.toldNotFinite(
+      code: "task \"\(assembly.tasks[task].name)\", \(part)", number: "\(odd)", sample: sample)
   }
 }
 

@@ -2,9 +2,11 @@ import CoreTensor
 import Layers
 
 extension WorldModel {
-  /// Checks what tasks attached against the latents that this model has, and that rows have one length.
-  /// - Throws: `AssemblyError`.
+  /// Checks what tasks attached against the latents that this model has, that rows have one length, and what modules
+  /// showed to visitors.
+  /// - Throws: `AssemblyError` or `TaskFault`.
   public func check(_ batch: WorldBatch) throws {
+    if let visitProblem { throw visitProblem }
     let groups = Set(batch.predictions.map(\.group))
     for part in batch.parts where !groups.contains(part.group) {
       guard objectives.contains(where: { part.tasks.contains($0.task) }) else {
@@ -28,14 +30,15 @@ extension WorldModel {
   }
 
   /// One forward pass: every pass of equal length is made at once.
-  /// - Throws: `AssemblyError` where an objective's term is no scalar, or nothing learns from it.
+  /// - Throws: `AssemblyError` where an objective's term is no scalar, or nothing learns from it; `TaskFault` where a
+  ///   latent gives a place that is no number, or tokens of another shape.
   public func callAsFunction(_ batch: WorldBatch, reduction: LossReduction) throws -> WorldOutput {
     let wanted = batch.targets.indices.map {
       TargetPatches(of: $0, in: batch, patchCount: shape.encoder.patchCount)
     }
     let targets = encodeTargets(batch.targets, wanted)
     let contexts = encodeContexts(batch.contexts)
-    let predictions = predict(batch, contexts: contexts)
+    let predictions = try predict(batch, contexts: contexts)
     let errors = zip(batch.predictions, predictions).map { request, predicted in
       Observation.within("loss." + request.name) {
         meanSquaredError(
@@ -51,7 +54,7 @@ extension WorldModel {
       objective = objective.map { $0 + weighted } ?? weighted
       loss += weighted.scalar
     }
-    guard let objective else { preconditionFailure("WorldModel: a batch with nothing to learn from") }
+    guard let objective else { fail("WorldModel: a batch with nothing to learn from") }
     return WorldOutput(
       objective: objective, loss: loss,
       terms: zip(batch.predictions, errors).map { ($0.name, $1.scalar) }
@@ -78,6 +81,9 @@ extension WorldModel {
         }
         seconds[own.task, default: 0] += (ContinuousClock.now - began) / .seconds(1)
         return try terms.map { term in
+          PluginCode.task(own.task, "objective").run {
+            Observation.within("tasks." + own.task) { Observation.check(term.value, as: "term \(term.name)") }
+          }
           guard term.value.count == 1 else {
             throw AssemblyError.notScalar(task: own.task, term: term.name, shape: term.value.shape)
           }
@@ -113,16 +119,16 @@ extension WorldModel {
     }.map { $0! }
   }
 
-  private func predict(_ batch: WorldBatch, contexts: [Tensor]) -> [Tensor] {
+  private func predict(_ batch: WorldBatch, contexts: [Tensor]) throws -> [Tensor] {
     let sizes = batch.predictions.map { request in
       [contexts[request.context].shape[1], request.patches.first?.count ?? 0]
     }
-    return grouped(sizes.enumerated().map { ($0.offset, $0.element) }, count: sizes.count) { members in
+    return try grouped(sizes.enumerated().map { ($0.offset, $0.element) }, count: sizes.count) { members in
       let requests = members.map { batch.predictions[$0] }
       let features = stack(requests.map { contexts[$0.context] })
       let visible = requests.flatMap { visibleRows(batch.contexts[$0.context]) }
-      let predicted = Observation.within("predictor") {
-        predictor(context: features, visible: visible, maskTokens: conditionedTokens(requests))
+      let predicted = try Observation.within("predictor") {
+        predictor(context: features, visible: visible, maskTokens: try conditionedTokens(requests))
       }
       return split(predicted, requests[0].patches.count)
     }.map { $0! }
@@ -135,45 +141,72 @@ extension WorldModel {
 
   /// Mask tokens of several predictions, `(ΣB, T, dp)`: places moved, encoded, then conditioned by each latent on
   /// the predictions that carry it.
-  private func conditionedTokens(_ requests: [WorldBatch.Prediction]) -> Tensor {
-    var tokens = predictor.maskTokens(at: requests.flatMap(places))
-    for latent in latents {
+  private func conditionedTokens(_ requests: [WorldBatch.Prediction]) throws -> Tensor {
+    var tokens = predictor.maskTokens(at: try requests.flatMap(places))
+    for (index, latent) in latents.enumerated() {
       let numbers = requests.map { request in request.latents.first { $0.name == latent.name }?.numbers }
       if numbers.allSatisfy({ $0 != nil }) {
-        tokens = condition(tokens, latent, stack(numbers.compactMap { $0 }))
+        tokens = try condition(tokens, index, stack(numbers.compactMap { $0 }))
       } else if numbers.contains(where: { $0 != nil }) {
         let parts = split(tokens, requests[0].patches.count)
         tokens = stack(
-          zip(parts, numbers).map { part, own in own.map { condition(part, latent, $0) } ?? part })
+          try zip(parts, numbers).map { part, own in try own.map { try condition(part, index, $0) } ?? part })
       }
     }
     return tokens
   }
 
-  private func condition(_ tokens: Tensor, _ latent: any Latent, _ numbers: Tensor) -> Tensor {
-    PluginCode("latent \"\(latent.name)\"", "condition").run {
-      Observation.within(latent.name) { latent.condition(tokens, numbers: numbers) }
+  private func condition(_ tokens: Tensor, _ index: Int, _ numbers: Tensor) throws -> Tensor {
+    let code = code(ofLatent: index, "condition")
+    let conditioned = code.run {
+      Observation.within(latents[index].name) {
+        let conditioned = latents[index].condition(tokens, numbers: numbers)
+        Observation.check(conditioned, as: "tokens of latent \(latents[index].name)")
+        return conditioned
+      }
     }
+    guard conditioned.shape == tokens.shape else {
+      throw TaskFault.tokensReshaped(
+        code: code.description, expected: tokens.shape, found: conditioned.shape)
+    }
+    return conditioned
+  }
+
+  private func code(ofLatent index: Int, _ part: String) -> PluginCode {
+    Self.code(of: latents[index], at: index, latentTasks, part)
   }
 
   /// Where each predicted patch lies on the context's grid.
-  private func places(of request: WorldBatch.Prediction) -> [[GridPlace]] {
+  private func places(of request: WorldBatch.Prediction) throws -> [[GridPlace]] {
     let grid = shape.encoder.gridSize
-    let carried = latents.compactMap { latent in
-      request.latents.first { $0.name == latent.name }.map { (latent, $0.numbers.values) }
+    let movers = latents.enumerated().compactMap { index, latent in
+      request.latents.first { $0.name == latent.name }.map {
+        Mover(latent: latent, numbers: $0.numbers.values, code: code(ofLatent: index, "move"))
+      }
     }
-    let code = carried.map { PluginCode("latent \"\($0.0.name)\"", "move") }
-    return request.patches.enumerated().map { sample, patches in
-      patches.map { patch in
-        let own = GridPlace(row: Double(patch / grid), column: Double(patch % grid))
-        return zip(carried, code).reduce(own) { place, latent in
-          let ((mover, numbers), code) = latent
-          return code.run {
-            mover.move(
-              place, numbers: numbers[sample * mover.width..<(sample + 1) * mover.width], gridSize: grid)
-          }
+    return try request.patches.enumerated().map { sample, patches in
+      try patches.map { patch in
+        try movers.reduce(GridPlace(row: Double(patch / grid), column: Double(patch % grid))) {
+          try $1.moved($0, sample: sample, gridSize: grid)
         }
       }
+    }
+  }
+
+  /// A latent with what it was told of each sample.
+  private struct Mover {
+    let latent: any Latent
+    let numbers: [Float]
+    let code: PluginCode
+
+    func moved(_ place: GridPlace, sample: Int, gridSize: Int) throws -> GridPlace {
+      let own = numbers[sample * latent.width..<(sample + 1) * latent.width]
+      let moved = code.run { latent.move(place, numbers: own, gridSize: gridSize) }
+      guard moved.row.isFinite, moved.column.isFinite else {
+        throw TaskFault.placeNotFinite(
+          code: code.description, place: place, moved: moved, numbers: Array(own), sample: sample)
+      }
+      return moved
     }
   }
 
@@ -196,13 +229,13 @@ extension WorldModel {
 
 /// Runs `body` once for each set of items with equal keys and returns each item's result at its number.
 private func grouped<Key: Hashable>(
-  _ items: [(Int, Key)], count: Int, _ body: ([Int]) -> [Tensor]
-) -> [Tensor?] {
+  _ items: [(Int, Key)], count: Int, _ body: ([Int]) throws -> [Tensor]
+) rethrows -> [Tensor?] {
   var results = [Tensor?](repeating: nil, count: count)
   var seen: Set<Key> = []
   for (_, key) in items where seen.insert(key).inserted {
     let members = items.filter { $0.1 == key }.map(\.0)
-    for (member, result) in zip(members, body(members)) { results[member] = result }
+    for (member, result) in zip(members, try body(members)) { results[member] = result }
   }
   return results
 }

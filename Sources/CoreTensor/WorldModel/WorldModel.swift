@@ -35,24 +35,31 @@ public final class WorldModel: Module {
   /// `g`
   public let predictor: any Predictor
   public let latents: [any Latent]
+  /// The task of each latent; empty where no task was named.
+  public let latentTasks: [String]
   /// Terms of the loss that tasks compute themselves.
   public let objectives: [OwnedObjective]
+  /// What is wrong with what modules show to visitors.
+  let visitProblem: TaskFault?
   /// Layer norm of target features has no scale of its own (spec section 1).
   static let targetEpsilon: Float = 1e-5
 
   /// - Parameters:
   ///   - shape: sizes of encoder and predictor.
-  ///   - latents: of all enabled tasks, in registry order.
+  ///   - latents: of all enabled tasks, in the order in which they act.
+  ///   - latentTasks: the task of each latent, for messages; empty where there is none.
   ///   - objectives: likewise.
   ///   - seed: of the initial weights.
   ///   - recomputesActivations: whether blocks that learn keep only their inputs and compute the rest again in the
   ///     backward pass: a third more arithmetic, for a fraction of the activations.
   public init(
-    _ shape: WorldModelShape, latents: [any Latent], objectives: [OwnedObjective] = [], seed: UInt64,
+    _ shape: WorldModelShape, latents: [any Latent], latentTasks: [String] = [],
+    objectives: [OwnedObjective] = [], seed: UInt64,
     recomputesActivations: Bool = false
   ) {
     self.shape = shape
     self.latents = latents
+    self.latentTasks = latentTasks
     self.objectives = objectives
     var trained = Initializer(random: RandomStream(seed: seed, stream: "weights.encoder"))
     encoder = VisionTransformer(shape.encoder, initializer: &trained)
@@ -63,15 +70,61 @@ public final class WorldModel: Module {
     self.predictor = predictor
     encoder.blocks.recomputesActivations = recomputesActivations
     predictor.blocks.recomputesActivations = recomputesActivations
-    for entry in entries { entry.parameter.name = entry.name }
+    var visitor = ParameterVisitor()
+    Self.visit(
+      &visitor, encoder, targetEncoder, predictor, latents: latents, latentTasks: latentTasks, objectives)
+    visitProblem = Self.problem(visitor.entries, latents, latentTasks)
+    for entry in visitor.entries { entry.parameter.name = entry.name }
   }
 
   public func visit(_ visitor: inout ParameterVisitor) {
+    Self.visit(
+      &visitor, encoder, targetEncoder, predictor, latents: latents, latentTasks: latentTasks, objectives)
+  }
+
+  private static func visit(
+    _ visitor: inout ParameterVisitor, _ encoder: any Module, _ targetEncoder: any Module,
+    _ predictor: any Module, latents: [any Latent], latentTasks: [String], _ objectives: [OwnedObjective]
+  ) {
     visitor.module(encoder, "encoder")
     visitor.module(targetEncoder, "target_encoder")
     visitor.module(predictor, "predictor")
-    for latent in latents { visitor.module(latent, "predictor." + latent.name) }
-    for own in objectives { visitor.module(own.objective, "tasks." + own.task) }
+    for (index, latent) in latents.enumerated() {
+      code(of: latent, at: index, latentTasks, "visit").run {
+        visitor.module(latent, "predictor." + latent.name)
+      }
+    }
+    for own in objectives {
+      PluginCode.task(own.task, "visit").run { visitor.module(own.objective, "tasks." + own.task) }
+    }
+  }
+
+  /// Code of a latent, by its task where that is known.
+  static func code(of latent: any Latent, at index: Int, _ tasks: [String], _ part: String) -> PluginCode {
+    let name = "latent \"\(latent.name)\""
+    return tasks.indices ~= index
+      ? PluginCode("task \"\(tasks[index])\"", "\(name), \(part)") : PluginCode(name, part)
+  }
+
+  /// Latents of one name, parameters of one name, or one parameter of two names.
+  private static func problem(
+    _ entries: [ParameterVisitor.Entry], _ latents: [any Latent], _ tasks: [String]
+  ) -> TaskFault? {
+    for (index, latent) in latents.enumerated() {
+      if let other = latents[..<index].firstIndex(where: { $0.name == latent.name }) {
+        return .latentTwice(
+          latent.name, tasks: [other, index].filter { tasks.indices ~= $0 }.map { tasks[$0] })
+      }
+    }
+    var names: Set<String> = []
+    var parameters: [ObjectIdentifier: String] = [:]
+    for entry in entries {
+      if let other = parameters.updateValue(entry.name, forKey: ObjectIdentifier(entry.parameter)) {
+        return .shownTwice([other, entry.name])
+      }
+      if !names.insert(entry.name).inserted { return .nameTwice(entry.name) }
+    }
+    return nil
   }
 
   /// Parameters that training changes, in the model's order.

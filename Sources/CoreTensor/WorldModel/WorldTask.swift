@@ -54,6 +54,11 @@ public protocol WorldTask: Sendable {
   var name: String { get }
   /// Views of one film that the task needs; the largest of all enabled tasks wins.
   var requiredViews: Int { get }
+  /// When the task acts beside others: tasks edit contexts, and their latents act, in ascending order, those of equal
+  /// order by their names; the order of the registry changes nothing. Tasks of equal order must have latents that give
+  /// the same in either order. 0 unless said: `global`, which says how two crops lie to each other, has -1, and
+  /// `domain`, whose latent is a network that takes the finished tokens, has 1.
+  var order: Int { get }
   /// The latents that the task may attach, made once with the model, on the training thread.
   /// Their parameters join the model's as `predictor.<latent name>.…`.
   /// - Parameter random: the only source of randomness for initial weights.
@@ -66,6 +71,7 @@ public protocol WorldTask: Sendable {
 }
 
 extension WorldTask {
+  public var order: Int { 0 }
   public func makeLatents(random: inout RandomStream) -> [any Latent] { [] }
   public func makeObjective(random: inout RandomStream) -> (any Objective)? { nil }
 }
@@ -78,9 +84,10 @@ public protocol TaskPlan: Sendable {
 /// What a task has drawn for one sample.
 ///
 /// For each sample, assembly calls `editPixels` of every task, then `editVisibility` of every task, then asks for
-/// supervisions and latents, always in registry order.
+/// supervisions and latents, always in the order of tasks (`WorldTask.order`).
 public protocol TaskDraw: Sendable {
-  /// Changes what context `context.view` looks like: pixels in [0, 1], `imageSize × imageSize`, whose size must stay.
+  /// Changes what context `context.view` looks like: pixels in [0, 1], `imageSize × imageSize`. Another size, or a
+  /// pixel that is no number, is refused.
   func editPixels(of context: inout any Context)
   /// Chooses which patches of context `context.view` stay visible and which are hidden.
   func editVisibility(of context: inout any Context)

@@ -1,3 +1,4 @@
+import CoreTensor
 import Imaging
 import WorldModel
 
@@ -27,7 +28,7 @@ public struct JoinedSource: FilmSource {
 
   /// - Precondition: names differ.
   public init(_ parts: [Part]) {
-    precondition(Set(parts.map(\.name)).count == parts.count, "JoinedSource: a name is given twice")
+    require(Set(parts.map(\.name)).count == parts.count, "JoinedSource: a name is given twice")
     self.parts = parts
     let all = Set(parts.flatMap(\.source.findingNames))
     findingNames = all.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }

@@ -1,4 +1,5 @@
 import CCodecs
+import CoreTensor
 import Foundation
 import Imaging
 import Synchronization
@@ -12,7 +13,7 @@ public struct ColorImage: Sendable, Equatable {
 
   /// - Precondition: `rgb.count == 3 * width * height`.
   public init(width: Int, height: Int, rgb: [UInt8]) {
-    precondition(
+    require(
       width >= 0 && height >= 0 && rgb.count == 3 * width * height,
       "ColorImage: \(rgb.count) values given for 3 × \(width) × \(height)")
     self.width = width

@@ -1,3 +1,4 @@
+import CoreTensor
 import Metrics
 import WorldModel
 
@@ -91,7 +92,7 @@ public struct Probe: Evaluation {
 
   private func defined(_ area: AreaUnderCurve) -> Double {
     guard let value = area.value else {
-      preconditionFailure("Probe: a finding with enough cases has no AUROC")
+      fail("Probe: a finding with enough cases has no AUROC")
     }
     return value
   }

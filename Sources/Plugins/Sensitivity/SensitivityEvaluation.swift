@@ -52,6 +52,7 @@ struct SensitivityEvaluation: ModelEvaluation {
         "seed", .integer(default: 0, in: 0...Int(Int32.max)),
         help: "of candidates, draws and resamples, beside the run's"),
     ],
+    trial: ["films": .integer(3), "candidates": .integer(12), "draws": .integer(2), "pictures": .integer(1)],
     makeForModel: { SensitivityEvaluation(try SensitivitySettings($0)) })
 
   /// Places among the nearest that count.

@@ -65,6 +65,10 @@ struct SensitivityTest {
       PluginCode("task \"\(name)\"", "editPixels").run { draws[index].draw.editPixels(of: &context) }
       return context.pixels
     }
+    for (index, image) in contexts.enumerated() {
+      try TaskFault.check(
+        image, after: "task \"\(name)\", editPixels", view: 0, sample: index, side: side)
+    }
     let features = try CandidateFeatures(
       scene.model, targets: targets, contexts: contexts, draws: draws, predictions, neutral: settings.neutral,
       isPooled: settings.isPooled)

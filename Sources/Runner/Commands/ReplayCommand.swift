@@ -36,6 +36,8 @@ struct StepReplay {
     let operation: String?
     let module: String?
     let phase: String?
+    /// The plugin's code that ran; nil where it was the program's own.
+    let code: String?
     let shape: [Int]?
     let films: [String]
 
@@ -43,7 +45,7 @@ struct StepReplay {
       guard let operation, let module, let phase, let shape else {
         return "step \(step + 1): all \(checked) results and gradients are finite"
       }
-      let name = module.isEmpty ? "" : " in module \(module)"
+      let name = (module.isEmpty ? "" : " in module \(module)") + (code.map { ", of \($0)" } ?? "")
       return
         "step \(step + 1): the first result that is not finite is \(operation)\(name), \(phase)\(shape.isEmpty ? "" : ", shape \(shape)"); "
         + "\(checked - 1) results before it were finite. Films of the batch: \(films.joined(separator: ", "))"
@@ -88,12 +90,13 @@ struct StepReplay {
     }
     if check.first == nil, let broken {
       return Result(
-        step: step, checked: check.checked + 1, operation: broken, module: "", phase: "backward", shape: [],
+        step: step, checked: check.checked + 1, operation: broken, module: "", phase: "backward", code: nil,
+        shape: [],
         films: films)
     }
     return Result(
       step: step, checked: check.checked, operation: check.first?.operation, module: check.first?.scope,
-      phase: check.first?.phase.rawValue, shape: check.first?.shape, films: films)
+      phase: check.first?.phase.rawValue, code: check.first?.code, shape: check.first?.shape, films: films)
   }
 
   private func failedStep() throws -> Int {

@@ -19,6 +19,8 @@ public struct RunFolder: Sendable, Equatable {
     case summary = "summary.json"
     /// Written when a loss was not finite: films, draws and the failing term.
     case failure = "failure.json"
+    /// Of a crash.
+    case backtrace = "backtrace.txt"
     /// Held while a process trains here.
     case lock = "lock"
   }

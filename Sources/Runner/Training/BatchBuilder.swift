@@ -52,7 +52,7 @@ final class BatchBuilder: Sendable {
       let film = films[order[(position + skipped) % order.count]]
       do {
         let pixels = try source.film(at: film)
-        return Sample(film: film, parts: plans.map { $0.sample(pixels, index: index) })
+        return Sample(film: film, parts: try plans.map { try $0.sample(pixels, index: index) })
       } catch is UnusableFilm { continue }
     }
     throw NoUsableFilm(films: films.count, examples: Array(source.skipped.prefix(5)))

@@ -117,7 +117,7 @@ struct DryRun {
     let scope = BatchScope(
       seed: 0, step: 0, batchSize: 1, geometry: parts.builder.geometry)
     let film = try parts.source.film(at: parts.partition.pretrain[0])
-    let sample = assembly.plan(scope).sample(film, index: 0)
+    let sample = try assembly.plan(scope).sample(film, index: 0)
     let contexts = sample.contexts.map { "\($0.visible) \($0.hidden) \($0.pixels.pixels.prefix(64))" }
     return "\(sample.supervisions) \(sample.latents) \(contexts)"
   }

@@ -74,7 +74,8 @@ enum Pretraining {
     Interruption.watch()
     PluginCode.reportCrashes(
       remedy:
-        "The run's last checkpoint is kept; mend the plugin and go on: chex-runner resume \(folder.path)")
+        "The run's last checkpoint is kept; mend the plugin and go on: chex-runner resume \(folder.path)",
+      backtrace: folder.path(of: .backtrace))
     let trainer = Trainer(
       parts, folder: folder,
       store: try folder.checkpoints(keep: configuration.training.keptCheckpoints), metrics: metrics, log: log,

@@ -40,6 +40,8 @@ struct DomainTask: WorldTask {
 
   let name = "domain"
   let requiredViews = 1
+  /// π takes finished tokens: it acts after whatever moves or shifts them.
+  let order = 1
   let options: Options
   let predictorWidth: Int
   let actionWidth: Int

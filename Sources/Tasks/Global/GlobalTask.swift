@@ -26,6 +26,8 @@ struct GlobalTask: WorldTask {
 
   let name = "global"
   let requiredViews = 2
+  /// Crops lie to each other as they do before anything else is done to one of them.
+  let order = -1
   let tellsOffset: Bool
   let takesAllPatches: Bool
 

@@ -9,8 +9,8 @@ import WorldModel
   }
 }
 
-/// Traps at step 6, on a loader thread or in a backward pass, as long as a file of that name lies in the working
-/// directory.
+/// Traps at step 6, on a loader thread, in an objective or in a backward pass, as long as a file of that name lies in
+/// the working directory.
 struct TrapTask: WorldTask, TaskPlan {
   static let definition = TaskDefinition(
     name: "trap", summary: "trap when told to", options: [], make: { _, _ in TrapTask() })
@@ -23,13 +23,13 @@ struct TrapTask: WorldTask, TaskPlan {
   func plan(batch: BatchScope) -> any TaskPlan { TrapTask(step: batch.step) }
   func draw(sample: SampleScope) -> any TaskDraw { Draw(step: step) }
 
-  static func trap(_ name: String, step: Int) {
-    precondition(step < 6 || access(name, F_OK) != 0, "the file \(name) says so")
-  }
+  static func isTrap(_ name: String, step: Int) -> Bool { step >= 6 && access(name, F_OK) == 0 }
 
   private struct Draw: TaskDraw {
     let step: Int
-    func editPixels(of context: inout any Context) { TrapTask.trap("trap-in-edit", step: step) }
+    func editPixels(of context: inout any Context) {
+      precondition(!TrapTask.isTrap("trap-in-edit", step: step), "the file says so")
+    }
     var numbers: [Float] { [Float(step)] }
   }
 }
@@ -38,9 +38,12 @@ final class TrapObjective: Objective {
   func callAsFunction(_ scene: ObjectiveScene) -> [ObjectiveTerm] {
     let features = scene.contexts[0].features
     let step = Int(scene.numbers!.values[0])
+    if TrapTask.isTrap("trap-in-shapes", step: step) { _ = features + Tensor.zeros([3, 5]) }
     let sum = record("trap", [features], Tensor([features.values.reduce(0, +)], shape: [1])) { upstream in
-      TrapTask.trap("trap-in-backward", step: step)
-      features.node?.receive(Tensor(features.shape, repeating: upstream.scalar))
+      // Beyond the end of an array of one value.
+      let place = TrapTask.isTrap("trap-in-backward", step: step) ? step : 0
+      let slope = upstream.values[place]
+      features.node?.receive(Tensor(features.shape, repeating: slope))
     }
     return [ObjectiveTerm("sum", sum, weight: 1e-3)]
   }

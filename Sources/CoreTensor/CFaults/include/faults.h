@@ -5,7 +5,13 @@ const char *chex_running(void);
 /// - what: lives as long as the process.
 void chex_set_running(const char *what);
 
-/// From now on a crash (trap, bad memory access, abort) says on standard error what was running and what to do, and
-/// then goes the way that it would have gone.
+/// Ends the process by a trap. The sentence says why: the report of the crash shows it, and where nobody has asked for
+/// reports it is printed at once, with what was running.
+void chex_fail(const char *sentence) __attribute__((noreturn));
+
+/// From now on a crash (trap, bad memory access, abort) writes its backtrace to a file, says on standard error why it
+/// happened where that is known, in which file the backtrace is, what was running and what to do, and then ends the
+/// process by the signal that came.
 /// - remedy: one sentence, copied.
-void chex_report_crashes(const char *remedy);
+/// - backtrace: path of the file, copied; made when a crash happens.
+void chex_report_crashes(const char *remedy, const char *backtrace);
