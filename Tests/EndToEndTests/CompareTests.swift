@@ -26,6 +26,49 @@ extension EndToEnd {
       #expect(again.status == 2 && again.errors.contains("exists already"))
     }
 
+    @Test func lossesOverOtherPatchesAreNotRanked() throws {
+      let scratch = try Scratch()
+      for (name, words) in [
+        ("blocks", ["--tasks", "local"]),
+        ("again", ["--tasks", "local", "--seed", "3", "--learning-rate", "1e-4"]),
+        ("crops", ["--tasks", "domain"]), ("both", ["--tasks", "local,domain"]),
+        ("views", ["--tasks", "global"]),
+      ] {
+        let outcome = try scratch.pretrain(words + ["--steps", "4", "--out", name])
+        #expect(outcome.status == 0, "\(outcome.everything)")
+      }
+      let runs = ["blocks", "again", "crops", "both", "views"]
+      let rows: [[String: Any]] = try parsed(scratch.run(["compare"] + runs + ["--json"]).output)
+      #expect(rows.map { $0["loss_group"] as? Int } == [1, 1, 2, 1, 3])
+      #expect(
+        rows.map { $0["tasks"] as? [String] } == [
+          ["local"], ["local"], ["domain"], ["local", "domain"], ["global"],
+        ])
+      let terms = rows.map { ($0["terms"] as? [[String: Any]]) ?? [] }
+      // Every patch of an 8 × 8 grid, and the hidden ones.
+      #expect(terms[2].first?["patches"] as? Double == 64)
+      let hidden = try #require(terms[0].first?["patches"] as? Double)
+      #expect(hidden > 5 && hidden < 50)
+      let settings = try #require(rows[1]["settings"] as? [String: String])
+      #expect(settings["training.learning_rate"] == "0.0001" && settings["run.seed"] == "3")
+      #expect(settings["run.out"] == nil && settings["local.blocks"] == nil)
+
+      let table = try scratch.run(["compare"] + runs)
+      #expect(table.output.contains("Losses of 3 kinds, which cannot be compared"), "\(table.output)")
+      #expect(
+        table.output.contains("patches")
+          && table.output.contains("2: crops; from 1 it differs since z11 is over 64"))
+      #expect(table.output.contains("training.learning_rate"))
+      let same = try scratch.run(["compare", "blocks", "again", "both"])
+      #expect(!same.output.contains("cannot be compared"), "\(same.output)")
+      let sizes = try scratch.pretrain([
+        "--tasks", "local", "--steps", "2", "--set", "model.predictor_depth=1", "--out", "sizes",
+      ])
+      #expect(sizes.status == 0)
+      let models = try scratch.run(["compare", "blocks", "sizes"])
+      #expect(models.output.contains("model.predictor_depth is 1 and 2"), "\(models.output)")
+    }
+
     @Test func whatCannotBeCompared() throws {
       let scratch = try Scratch()
       try FileManager.default.createDirectory(

@@ -61,7 +61,7 @@ extension EndToEnd {
       let words = ["--tasks", "local,trap", "--steps", "10", "--plugins", "plugins.toml", "--out", out]
       return try RunnerProcess(
         ["pretrain", "--batch", "4"] + Scratch.small.dropLast(2) + words, in: scratch.path,
-        backtraces: backtraces
+        environment: backtraces ? ["SWIFT_BACKTRACE": "enable=yes"] : [:]
       ).wait()
     }
   }

@@ -57,8 +57,14 @@ extension EndToEnd {
         let text = try scratch.text("odd-one/" + file)
         #expect(!["{name}", "{module}", "{core}", "{imports}"].contains { text.contains($0) }, "\(file)")
       }
+      // The same command goes on with what it wrote, until that is changed.
       let again = try scratch.run(words)
-      #expect(again.status == 1 && again.errors.contains("expected a new or empty folder"))
+      #expect(again.status == 0, "\(again.everything)")
+      try scratch.write(Data("mine".utf8), "odd-one/README.md")
+      let changed = try scratch.run(words)
+      #expect(
+        changed.status == 1 && changed.errors.contains("found README.md in it"), "\(changed.everything)")
+      #expect(try scratch.text("odd-one/README.md") == "mine")
     }
 
     @Test func newPackageRefuses() throws {

@@ -62,6 +62,23 @@ extension EndToEnd {
       #expect(try scratch.names("store/shards").allSatisfy { !$0.hasPrefix(".chex") })
     }
 
+    @Test func filmsOfWhichNoneCanBeUsedLeaveNoStore() throws {
+      let scratch = try Scratch()
+      for name in ["a.png", "b.png"] { try scratch.write(Data("no film".utf8), "films/" + name) }
+      let words = ["data", "prepare", "--data", "films", "--out", "store", "--plugins", Repository.plugins]
+      let none = try scratch.run(words)
+      #expect(none.status == 1 && none.errors.contains("none of the source's 2 films"), "\(none.everything)")
+      #expect(!scratch.has("store"))
+      let made = try scratch.run(
+        ["phantom", "--count", "2", "--size", "64", "--out", "made", "--plugins", Repository.plugins])
+      #expect(made.status == 0)
+      for (name, film) in zip(["a.png", "b.png"], try scratch.names("made/films")) {
+        try scratch.write(try scratch.bytes("made/films/" + film), "films/" + name)
+      }
+      let mended = try scratch.run(words)
+      #expect(mended.status == 0 && scratch.has("store/store.json"), "\(mended.everything)")
+    }
+
     @Test func filtersAndLimitsChooseWhatIsPacked() throws {
       let scratch = try Scratch()
       try scratch.run([

@@ -20,17 +20,16 @@ final class RunnerProcess {
   private let errorPath: String
 
   /// Starts the program in `folder`, which is not the repository's.
-  /// - Parameter backtraces: whether the Swift runtime makes backtraces of crashes, as it does for users.
-  init(_ words: [String], in folder: String, backtraces: Bool = false) throws {
+  /// - Parameter environment: variables over those of the tests.
+  init(_ words: [String], in folder: String, environment: [String: String] = [:]) throws {
     let name = UUID().uuidString
     (outputPath, errorPath) = ("\(folder)/.out-\(name)", "\(folder)/.err-\(name)")
     for path in [outputPath, errorPath] { try Data().write(to: URL(fileURLWithPath: path)) }
     process.executableURL = URL(fileURLWithPath: try Repository.runner())
     process.arguments = words
     process.currentDirectoryURL = URL(fileURLWithPath: folder)
-    process.environment = ProcessInfo.processInfo.environment.merging(
-      ["SWIFT_BACKTRACE": backtraces ? "enable=yes" : "enable=no"]
-    ) { $1 }
+    process.environment = ProcessInfo.processInfo.environment
+      .merging(["SWIFT_BACKTRACE": "enable=no"]) { $1 }.merging(environment) { $1 }
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = FileHandle(forWritingAtPath: outputPath)
     process.standardError = FileHandle(forWritingAtPath: errorPath)
@@ -65,6 +64,11 @@ enum Repository {
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
   static let plugins = root + "/plugins.toml"
 
+  /// A library that was built with the tests' own program.
+  static func library(_ name: String) throws -> String {
+    URL(fileURLWithPath: try runner()).deletingLastPathComponent().path + "/lib\(name).so"
+  }
+
   /// `chex-runner` beside the tests' own program.
   /// - Throws: where it has not been built; tests must fail then, never skip.
   static func runner() throws -> String {
@@ -98,8 +102,10 @@ final class Scratch {
     "--set", "training.checkpoint_every_steps=4", "--plugins", Repository.plugins,
   ]
 
-  @discardableResult func run(_ words: [String]) throws -> RunnerProcess.Outcome {
-    try RunnerProcess(words, in: path).wait()
+  @discardableResult func run(
+    _ words: [String], environment: [String: String] = [:]
+  ) throws -> RunnerProcess.Outcome {
+    try RunnerProcess(words, in: path, environment: environment).wait()
   }
 
   /// Trains with the small settings and more.

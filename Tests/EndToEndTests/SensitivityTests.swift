@@ -41,7 +41,22 @@ extension EndToEnd {
       for (index, (given, status, text)) in refusals.enumerated() {
         let outcome = try scratch.run(words + given + ["--out", "out-\(index)"])
         #expect(outcome.status == status && outcome.errors.contains(text), "\(given): \(outcome.everything)")
+        #expect(!scratch.has("out-\(index)"), "\(given) left a folder")
       }
+    }
+
+    @Test func theMendedCommandIsNotRefused() throws {
+      let scratch = try Scratch()
+      #expect(try scratch.pretrain(["--tasks", "local,domain", "--steps", "2", "--out", "run"]).status == 0)
+      let words = ["sensitivity", "run", "--plugins", Repository.plugins, "--films", "2"]
+      let wrong = try scratch.run(words + ["--set", "sensitivity.spread=grid", "--candidates", "9"])
+      #expect(wrong.status == 1 && !scratch.has("run/evaluations"), "\(wrong.everything)")
+      // As a call leaves it that is killed before it has done anything.
+      let folder = "run/evaluations/sensitivity"
+      try scratch.write(Data("{}".utf8), folder + "/request.json")
+      try scratch.write(Data("1\n".utf8), folder + "/lock")
+      let mended = try scratch.run(words + ["--candidates", "4"])
+      #expect(mended.status == 0 && scratch.has(folder + "/figures.json"), "\(mended.everything)")
     }
   }
 }

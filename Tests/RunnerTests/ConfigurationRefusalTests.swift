@@ -189,4 +189,65 @@ struct ConfigurationRefusalTests {
     }
     #expect(throws: SettingsError.self) { try PluginsFile.locate(given: "/") }
   }
+
+  @Test func theRuleForRegistriesHasAnOrder() throws {
+    try Fixture.withFile("", name: "plugins.toml") { path in
+      let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+      let shared = folder + "/tree/share/chexworld"
+      try FileManager.default.createDirectory(atPath: shared, withIntermediateDirectories: true)
+      try Data().write(to: URL(fileURLWithPath: shared + "/plugins.toml"))
+      let program = folder + "/tree/bin/chex-runner"
+      let working = try PluginsFile.find(given: nil, directory: folder, executable: program)
+      #expect(
+        working == .init(path: path, reason: "the working folder's", others: [shared + "/plugins.toml"]))
+      let installed = try PluginsFile.find(given: nil, directory: "/nowhere", executable: program)
+      #expect(
+        installed == .init(path: shared + "/plugins.toml", reason: "the installed tree's own", others: []))
+      let named = try PluginsFile.find(
+        given: shared + "/plugins.toml", directory: folder, executable: program)
+      #expect(named.reason == "--plugins names it" && named.others == [path])
+    }
+  }
+
+  @Test func aRegistryThatCannotBeWrittenSaysWhatToDo() throws {
+    let place = PluginsFile.Location(
+      path: "/proc/plugins.toml", reason: "the installed tree's own", others: [])
+    let error = #expect(throws: ScaffoldError.self) { try place.checkWritable() }
+    #expect(
+      "\(error!)".contains("cannot be written") && "\(error!)".contains("cp /proc/plugins.toml plugins.toml"))
+    try Fixture.withFile("", name: "plugins.toml") { path in
+      try PluginsFile.Location(path: path, reason: "", others: []).checkWritable()
+      let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+      #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["plugins.toml"])
+    }
+  }
+
+  @Test func namesThatACommandLineMentions() throws {
+    func names(_ words: [String]) throws -> Set<String> {
+      try SettingsRequest(ArgumentParser(command: Fixture.command).parse(words)).mentionedNames()
+    }
+    #expect(try names(["--tasks", "local, scale", "--data", "clinic"]) == ["local", "scale", "clinic"])
+    #expect(try names(["--set", "run.tasks=[\"scale\"]", "--set", "ring.width=3"]) == ["scale", "ring"])
+    try Fixture.withFile("[run]\ntasks = [\"a\"]\n[data]\nsource = \"b\"\n") { path in
+      let ofFile = try names(["--config", path])
+      let overFile = try names(["--config", path, "--tasks", "c"])
+      #expect(ofFile == ["a", "b"] && overFile == ["b", "c"])
+    }
+  }
+
+  @Test func pluginsThatWereRefusedSayWhy() throws {
+    let catalogue = try SettingsCatalogue(
+      plugins: ConfigurationFixture.plugins, refused: ["scale": "its library is missing"], registry: "p.toml")
+    func refusal(_ words: [String]) -> String {
+      do {
+        let request = try SettingsRequest(ArgumentParser(command: Fixture.command).parse(words))
+        _ = try RunConfiguration(Settings(catalogue: catalogue, request: request))
+        return ""
+      } catch { return "\(error)" }
+    }
+    for words in [["--tasks", "local,scale"], ["--set", "scale.side=2"]] {
+      #expect(refusal(words).contains("could not be loaded; its library is missing"), "\(refusal(words))")
+    }
+    #expect(refusal(["--tasks", "scael"]).contains("tasks of p.toml: local, global"))
+  }
 }

@@ -60,7 +60,7 @@ extension PluginError: CustomStringConvertible {
   }
 
   private var parts: (place: String, expected: String, found: String, remedy: String) {
-    let rebuild = "rebuild it with 'swift build' against this core"
+    let rebuild = "rebuild it with 'swift build' against this core" + package
     let relink = "link it with the dynamic product CoreTensor and rebuild it with 'swift build'"
     switch self {
     case .unreadableManifest(let error):
@@ -106,6 +106,16 @@ extension PluginError: CustomStringConvertible {
     case .badDeclaration(let plugin, let file, let option, let expected, let found):
       let remedy = "correct the plugin and rebuild it with 'swift build'"
       return ("\(at(plugin, file)): option \"\(option)\"", expected, found, remedy)
+    }
+  }
+
+  /// Where the library's sources are, for the remedy of building it again.
+  private var package: String {
+    switch self {
+    case .unresolvedSymbol(_, let file, _), .notLoadable(_, let file, _), .wrongVersion(_, let file, _, _),
+      .foreignCore(_, let file, _, _):
+      PluginSources(library: file).map { ": chex-runner plugins check \($0.package)" } ?? ""
+    default: ""
     }
   }
 

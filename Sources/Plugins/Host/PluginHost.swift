@@ -17,10 +17,14 @@ public struct PluginHost: Sendable {
 
   /// Beside the executable, in `../lib` from there, beside the manifest.
   public static func standardFolders(_ manifest: PluginManifest) -> [String] {
+    let installed = URL(fileURLWithPath: programFolder).appendingPathComponent("../lib").standardizedFileURL
+    return [programFolder, installed.path, manifest.folder]
+  }
+
+  /// The folder of the running program.
+  static var programFolder: String {
     let executable = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-    let folder = URL(fileURLWithPath: executable ?? CommandLine.arguments[0]).deletingLastPathComponent()
-    let installed = folder.appendingPathComponent("../lib").standardizedFileURL
-    return [folder.path, installed.path, manifest.folder]
+    return URL(fileURLWithPath: executable ?? CommandLine.arguments[0]).deletingLastPathComponent().path
   }
 
   /// Loads plugins in the manifest's order.
@@ -38,11 +42,26 @@ public struct PluginHost: Sendable {
     }
   }
 
-  /// Tries every plugin, for listings and reports; nothing is thrown.
-  public func inspect() -> [PluginStatus] {
-    manifest.entries.map { entry in
+  /// Tries plugins, for listings and reports; nothing is thrown.
+  /// - Parameter names: the plugins to try; all of them where nil.
+  public func inspect(only names: Set<String>? = nil) -> [PluginStatus] {
+    manifest.entries.filter { names?.contains($0.name) ?? true }.map { entry in
       do throws(PluginError) { return .loaded(try load(entry)) } catch { return .failed(entry, error) }
     }
+  }
+
+  /// The file of a plugin's library, whether or not it can be loaded.
+  /// - Throws: `PluginError.missingLibrary`.
+  public func file(of entry: PluginManifest.Entry) throws(PluginError) -> String {
+    try PluginLibrary.locate(entry, manifest: manifest, searchFolders: searchFolders)
+  }
+
+  /// The package that a plugin's library is built in, also where it is not built yet; nil for a library that lies in no
+  /// package's build folder.
+  public func sources(of entry: PluginManifest.Entry) -> PluginSources? {
+    PluginLibrary.candidates(entry, manifest: manifest, searchFolders: searchFolders)
+      .first { entry.library.contains("/") || FileManager.default.fileExists(atPath: $0) }
+      .flatMap(PluginSources.init)
   }
 
   /// Loads one library that no manifest need name, with the same checks.

@@ -8,17 +8,20 @@ struct PluginLibrary {
   let plugin: String
   let file: String
 
-  /// The file of a plugin's library. A bare name is looked for in folders; a path is taken from the manifest's.
+  /// Where a plugin's library may be. A bare name is looked for in folders; a path is taken from the manifest's.
+  static func candidates(
+    _ entry: PluginManifest.Entry, manifest: PluginManifest, searchFolders: [String]
+  ) -> [String] {
+    guard entry.library.contains("/") else { return searchFolders.map { "\($0)/lib\(entry.library).so" } }
+    let folder = URL(fileURLWithPath: manifest.folder, isDirectory: true)
+    return [URL(fileURLWithPath: entry.library, relativeTo: folder).standardizedFileURL.path]
+  }
+
+  /// The file of a plugin's library: the first of `candidates` that is there.
   static func locate(
     _ entry: PluginManifest.Entry, manifest: PluginManifest, searchFolders: [String]
   ) throws(PluginError) -> String {
-    let candidates: [String]
-    if entry.library.contains("/") {
-      let folder = URL(fileURLWithPath: manifest.folder, isDirectory: true)
-      candidates = [URL(fileURLWithPath: entry.library, relativeTo: folder).standardizedFileURL.path]
-    } else {
-      candidates = searchFolders.map { "\($0)/lib\(entry.library).so" }
-    }
+    let candidates = candidates(entry, manifest: manifest, searchFolders: searchFolders)
     guard let file = candidates.first(where: FileManager.default.fileExists(atPath:)) else {
       throw .missingLibrary(plugin: entry.name, library: entry.library, searched: candidates)
     }

@@ -53,7 +53,7 @@ struct BenchModel {
       predictor: PredictorShape(
         featureWidth: encoder.width, width: 384, depth: 6, heads: encoder.heads, gridSize: encoder.gridSize))
     let manifest = try PluginManifest(path: PluginsFile.locate(given: pluginsFile))
-    let tasks = try PluginHost(manifest: manifest).load(only: ["global", "domain"]).compactMap {
+    let tasks = try PluginHost(manifest: manifest).loadCurrent(["global", "domain"]).compactMap {
       plugin -> (definition: TaskDefinition, options: Options)? in
       guard case .task(let definition) = plugin.definition else { return nil }
       return (definition, Options(definition.options))

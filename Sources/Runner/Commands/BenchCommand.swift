@@ -26,7 +26,7 @@ extension Command {
       CommandOption(
         "--seconds", .value("X"), help: "films: how long to measure the path, and decoding alone; default 10."
       ),
-      CommandOption("--plugins", .value("FILE"), help: "The registry of plugins."),
+      .plugins,
       CommandOption("--json", help: "One line of JSON."),
     ],
     arguments: [

@@ -71,7 +71,7 @@ struct CheckpointCurves {
       terminal: Terminal.current(), unit: "run", totalSteps: paths.count,
       output: ProgressReporter.standardError)
     for (path, name) in zip(paths, names) {
-      var judged = try JudgedRun(path, arguments)
+      var judged = try JudgedRun(path, arguments, evaluation: evaluation)
       let all = try judged.folder.checkpoints(keep: .max).all().map(\.step)
       var points: [Report.Point] = []
       for step in steps ?? all {

@@ -7,7 +7,7 @@ extension Command {
   static let doctor = Command(
     name: "doctor", summary: "Say what is installed and in use: versions, processor, threads, plugins",
     options: [
-      CommandOption("--plugins", .value("FILE"), help: "The registry of plugins."),
+      .plugins,
       CommandOption("--json", help: "One line of JSON."),
       ComputeOptions.instructions,
       CommandOption(
@@ -47,17 +47,21 @@ extension Command {
       for library in loadedLibraries() { findings.append(("library", library)) }
       var isWell = true
       do {
-        let manifest = try PluginManifest(path: PluginsFile.locate(given: arguments.value("--plugins")))
+        let place = try PluginsFile.find(given: arguments.value("--plugins"))
+        let manifest = try PluginManifest(path: place.path)
         findings.append(("registry", manifest.path))
-        for row in PluginHost(manifest: manifest).inspect().map(PluginRow.init) {
-          findings.append(
-            ("plugin \(row.name)", row.problem ?? "\(row.version), \(row.library), all checks passed"))
+        findings.append(("registry, why", place.reason + "; the rule: --plugins; \(PluginsFile.rule)"))
+        for other in place.others { findings.append(("registry, not used", other)) }
+        for row in PluginRow.rows(of: manifest) {
+          let well = "\(row.version), \(row.library), all checks passed"
+          findings.append(("plugin \(row.name)", row.problem ?? well + (row.stale.map { "; " + $0 } ?? "")))
           if row.problem != nil && row.enabled { isWell = false }
         }
       } catch {
         findings.append(("registry", "\(error)"))
         isWell = false
       }
+      findings.append(contentsOf: forAuthors())
       if arguments.has("--json") {
         try Output.printJson(findings.map { ["name": $0.name, "value": $0.value] })
       } else {
@@ -67,6 +71,18 @@ extension Command {
       }
       return isWell ? 0 : 1
     })
+
+  /// What a plugin of one's own is built with and looked up in.
+  private static func forAuthors() -> [(name: String, value: String)] {
+    do {
+      let core = try CorePackage.locate()
+      let reference =
+        URL(fileURLWithPath: core).deletingLastPathComponent().deletingLastPathComponent().path
+        + "/docs/reference.md"
+      return [("core's package", core)]
+        + (access(reference, R_OK) == 0 ? [("reference", reference)] : [])
+    } catch { return [("core's package", "\(error)")] }
+  }
 
   /// A file read to its end: reading by size would stop after the first page of a file that states none.
   private static func kernelText(_ path: String) -> String {

@@ -23,7 +23,7 @@ extension Command {
       guard let name = arguments.value("--with") else {
         throw UsageError("evaluate: --with NAME is required")
       }
-      let evaluation = RunEvaluation(try JudgedRun(arguments))
+      let evaluation = RunEvaluation(try JudgedRun(arguments, evaluation: name))
       guard let report = try evaluation.run(name, out: arguments.value("--out")) else { return 130 }
       if arguments.has("--json") {
         try Output.printJson(report)

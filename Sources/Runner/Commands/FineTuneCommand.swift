@@ -64,7 +64,7 @@ struct FineTuneCommand {
     self.arguments = arguments
     // A probe is content with a few thousand films; what is called all labels must be all.
     judged = try JudgedRun(
-      arguments,
+      arguments, evaluation: Self.plugin,
       settings: [
         SettingAssignment(SettingKey("probe", "films"), .value(.integer(0)), from: .flag("finetune classify"))
       ])

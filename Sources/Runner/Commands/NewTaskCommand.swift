@@ -11,13 +11,17 @@ extension Command {
         help:
           "task, data for a source of films, evaluation for a judgement of features, or codec for a file format; "
           + "default task."),
-      CommandOption("--no-build", help: "Write the package only, and print the table for plugins.toml."),
-      CommandOption("--plugins", .value("FILE"), help: "The registry to add it to; default ./plugins.toml."),
+      CommandOption(
+        "--no-build",
+        help: "Write the package only, and print the table for plugins.toml; nothing is registered."),
+      .registry("The registry to add it to"),
     ],
     arguments: [
       CommandArgument("NAME", help: "Of the plugin: letters, digits, - and _, beginning with a letter."),
       CommandArgument(
-        "DIR", help: "A new or empty folder for the package; default ./NAME.", isRequired: false),
+        "DIR",
+        help: "A new or empty folder for the package, or one that this command began; default ./NAME.",
+        isRequired: false),
     ],
     examples: [
       CommandExample("chex-runner new-task rotation", "a package in ./rotation that trains at once"),
@@ -27,32 +31,40 @@ extension Command {
       let name = arguments.required("NAME")
       try Scaffold.check(name: name)
       let kind = try arguments.choice("--kind", of: PluginKind.allCases.map(\.rawValue)) ?? "task"
-      let registry = try PluginsFile.locate(given: arguments.value("--plugins"))
+      let place = try PluginsFile.find(given: arguments.value("--plugins"))
+      let registry = place.path
       let manifest = try PluginManifest(path: registry)
       if let taken = manifest[name] {
         throw ScaffoldError(
           "\(registry), line \(taken.line): there is a plugin \"\(name)\" already; give another NAME")
       }
+      if !arguments.has("--no-build") { try place.checkWritable() }
       let scaffold = Scaffold(
         name: name, kind: PluginKind(rawValue: kind)!, folder: arguments.argument("DIR") ?? name,
         core: try CorePackage.locate())
       try scaffold.write()
       Output.print("wrote \(scaffold.folder): " + scaffold.files.map(\.path).joined(separator: ", "))
       guard !arguments.has("--no-build") else {
-        let library = "\(absolute(scaffold.folder))/.build/release/lib\(scaffold.module).so"
+        let library = path(
+          "\(absolute(scaffold.folder))/.build/release/lib\(scaffold.module).so", from: manifest)
         Output.print("build it (swift build -c release), then add to \(registry):")
         Output.print(scaffold.table(library: library))
         return 0
       }
       Output.print("building it, the first time with the core, which takes a minute or so …")
-      let library = try PluginPackage.build(scaffold.folder)
+      let library: String
+      do { library = try PluginPackage.build(scaffold.folder) } catch let error as PackageError {
+        throw PackageError(
+          description: "\(error)\nnothing is registered; the same command goes on with \(scaffold.folder)")
+      }
       _ = try PluginHost.load(library: library)
-      try register(scaffold.table(library: library), in: registry)
+      try register(scaffold.table(library: path(library, from: manifest)), in: registry)
+      let named = arguments.value("--plugins").map { " --plugins \($0)" } ?? ""
       Output.print(
         """
         registered in \(registry), not enabled. Next:
-          chex-runner plugins check \(name)
-          \(next(kind, name))
+          chex-runner plugins check \(scaffold.folder)/\(named)
+          \(next(kind, name))\(named)
         """)
       return 0
     })
@@ -70,13 +82,17 @@ extension Command {
     URL(fileURLWithPath: path).standardizedFileURL.path
   }
 
-  /// Adds the table at the end, or prints it where the file cannot be written.
+  /// A library as the registry names it: from its own folder where it lies below, so that both may move.
+  private static func path(_ library: String, from manifest: PluginManifest) -> String {
+    let folder = manifest.folder + "/"
+    return library.hasPrefix(folder) ? String(library.dropFirst(folder.count)) : library
+  }
+
+  /// Adds the table at the end.
   private static func register(_ table: String, in registry: String) throws {
     let before = try String(contentsOfFile: registry, encoding: .utf8)
     // What is written must be readable, or the file stays as it was.
     _ = try PluginManifest(text: before + table, path: registry)
-    do { try DurableFile.write(before + table, to: registry) } catch {
-      Output.print("\(registry) cannot be written (\(error)); add this to a registry of your own:\n\(table)")
-    }
+    try DurableFile.write(before + table, to: registry)
   }
 }

@@ -13,7 +13,7 @@ extension Command {
       CommandOption("--size", .value("PIXELS"), help: "Side of a film; default as the plugin has it."),
       CommandOption("--seed", .value("N"), help: "Default 0."),
       CommandOption("--out", aliases: ["-o"], .value("DIR"), help: "A new or empty folder. Required."),
-      CommandOption("--plugins", .value("FILE"), help: "The registry of plugins."),
+      .plugins,
     ],
     examples: [CommandExample("chex-runner phantom --count 64 --out phantoms", "64 films to look at")],
     run: { arguments in
@@ -21,7 +21,7 @@ extension Command {
       let count = try arguments.integer("--count", in: 1...1_000_000) ?? 64
       let seed = try arguments.integer("--seed", in: 0...Int(Int32.max)) ?? 0
       let manifest = try PluginManifest(path: PluginsFile.locate(given: arguments.value("--plugins")))
-      let plugin = try PluginHost(manifest: manifest).load(only: ["phantom"])[0]
+      let plugin = try PluginHost(manifest: manifest).loadCurrent(["phantom"])[0]
       guard case .data(let definition) = plugin.definition else {
         throw UsageError("phantom: the plugin of that name in \(manifest.path) is no data source")
       }
@@ -29,7 +29,7 @@ extension Command {
       given["films"] = .integer(count)
       if let size = try arguments.integer("--size", in: 64...1024) { given["size"] = .integer(size) }
       let source = try definition.make(Options(definition.options, given: given), UInt64(seed))
-      try PhantomExport(source, folder: out).run()
+      try PhantomExport(source: source, folder: out).run()
       Output.print("\(count) films in \(out): films/, masks/, labels.csv, landmarks.csv")
       return 0
     })
@@ -40,18 +40,12 @@ struct PhantomExport {
   let source: any FilmSource
   let folder: String
 
-  init(_ source: any FilmSource, folder: String) throws {
-    (self.source, self.folder) = (source, folder)
-    let manager = FileManager.default
-    if let names = try? manager.contentsOfDirectory(atPath: folder), !names.isEmpty {
-      throw StorageError.folderNotEmpty(path: folder, isRun: false)
-    }
-    for name in ["films", "masks"] {
-      try manager.createDirectory(atPath: "\(folder)/\(name)", withIntermediateDirectories: true)
-    }
+  func run() throws {
+    try Folder.fill(folder, refusal: { StorageError.folderNotEmpty(path: folder, isRun: false) }, write)
   }
 
-  func run() throws {
+  private func write() throws {
+    for name in ["films", "masks"] { try Folder.create("\(folder)/\(name)") }
     var labels = "file,patient_id,labels\n"
     var landmarks = "file,landmark,row,column\n"
     for (index, record) in source.records.enumerated() {

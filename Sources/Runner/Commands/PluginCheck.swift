@@ -10,17 +10,20 @@ struct PluginCheck {
     let kind: String
     let version: String
     let library: String
+    /// Folder of the package that was built for the check; nil where a library's file was named.
+    let package: String?
     let checks: [TaskCheck]
   }
 
   /// - Parameters:
-  ///   - subject: a library's file, a package's folder, or a name of the registry.
+  ///   - subject: a package's folder, which is built, whether or not a plugin has the same name; a name of the
+  ///     registry, whose package is built where its sources are newer; or a library's file.
   ///   - manifest: whose enabled tasks the plugin must get on with.
   ///   - sample: a file of a codec's format.
   static func run(_ subject: String, manifest: PluginManifest, sample: String?) throws -> Report {
     let bytes = try sample.map { [UInt8](try Data(contentsOf: URL(fileURLWithPath: $0))) }
     let host = PluginHost(manifest: manifest)
-    let plugin = try find(subject, host)
+    let (plugin, package) = try find(subject, host)
     let checks =
       switch plugin.definition {
       case .task(let definition):
@@ -33,28 +36,47 @@ struct PluginCheck {
       }
     return Report(
       plugin: plugin.name, kind: plugin.kind.rawValue, version: plugin.version, library: plugin.libraryPath,
-      checks: checks)
+      package: package, checks: checks)
   }
 
-  private static func find(_ subject: String, _ host: PluginHost) throws -> LoadedPlugin {
-    if host.manifest[subject] != nil { return try host.load(only: [subject])[0] }
-    if Folder.exists(subject) { return try PluginHost.load(library: PluginPackage.build(subject)) }
+  private static func find(
+    _ subject: String, _ host: PluginHost
+  ) throws -> (plugin: LoadedPlugin, package: String?) {
+    let isPackage = access(subject + "/Package.swift", F_OK) == 0
+    if isPackage || Folder.exists(subject) && host.manifest[subject] == nil {
+      let library = try PluginPackage.build(subject)
+      // The registry's options are those that the plugin runs with.
+      let entry = host.manifest.entries.first { entry in
+        (try? host.file(of: entry)).map { PluginsFile.isSame($0, library) } ?? false
+      }
+      if let entry { return (try host.load(only: [entry.name])[0], subject) }
+      return (try PluginHost.load(library: library), subject)
+    }
+    if let entry = host.manifest[subject] {
+      return (try host.loadCurrent([subject])[0], host.sources(of: entry)?.package)
+    }
     guard subject.contains("/") || subject.hasSuffix(".so") else {
       throw PluginError.unknownPlugin(
         name: subject, manifest: host.manifest.path, known: host.manifest.entries.map(\.name))
     }
-    return try PluginHost.load(library: subject)
+    if let staleness = PluginSources(library: subject)?.staleness {
+      ProgressReporter.standardError(
+        "chex-runner: warning: \(staleness), and is checked as it is; name the package's folder to build it\n"
+      )
+    }
+    return (try PluginHost.load(library: subject), nil)
   }
 
   private static func shipped(_ host: PluginHost) throws -> [TaskDefinition] {
     let tasks = host.manifest.entries.filter { $0.kind == .task && $0.enabled }.map(\.name)
-    return try host.load(only: Set(tasks)).compactMap {
+    return try host.loadCurrent(Set(tasks)).compactMap {
       if case .task(let definition) = $0.definition { definition } else { nil }
     }
   }
 
   static func show(_ report: Report) {
-    Output.print("\(report.kind) \"\(report.plugin)\" \(report.version), \(report.library)\n")
+    let package = report.package.map { ", built from \($0)" } ?? ""
+    Output.print("\(report.kind) \"\(report.plugin)\" \(report.version), \(report.library)\(package)\n")
     for check in report.checks {
       Output.print((check.isKept ? "kept    " : "BROKEN  ") + check.promise)
       if let problem = check.problem { Output.print("        " + problem) }

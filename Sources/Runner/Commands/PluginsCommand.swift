@@ -8,7 +8,7 @@ extension Command {
     name: "plugins",
     summary: "List plugins with their options, or check one against every promise of its kind",
     options: [
-      CommandOption("--plugins", .value("FILE"), help: "The registry of plugins; default ./plugins.toml."),
+      .plugins,
       CommandOption(
         "--sample", .value("FILE"),
         help: "check: a file of a codec's format, to be decoded whole and damaged."),
@@ -19,7 +19,9 @@ extension Command {
         "check", help: "The word check, to check PLUGIN; without it plugins are listed.", isRequired: false),
       CommandArgument(
         "PLUGIN",
-        help: "A library's file, the folder of a package, which is built, or a name of the registry.",
+        help:
+          "The folder of a package, which is built; else a name of the registry, whose package is built where its "
+          + "sources are newer; else a library's file.",
         isRequired: false),
     ],
     examples: [
@@ -43,8 +45,7 @@ extension Command {
         return report.checks.allSatisfy(\.isKept) ? 0 : 1
       }
       let manifest = try PluginManifest(path: PluginsFile.locate(given: arguments.value("--plugins")))
-      let statuses = PluginHost(manifest: manifest).inspect()
-      let rows = statuses.map(PluginRow.init)
+      let rows = PluginRow.rows(of: manifest)
       if arguments.has("--json") {
         try Output.printJson(rows)
       } else {
@@ -62,7 +63,7 @@ extension Command {
     for row in rows {
       table.add([
         row.name, row.kind, row.version, row.enabled ? "yes" : "no",
-        Folder.name(of: row.library), row.problem ?? row.summary,
+        Folder.name(of: row.library), row.problem ?? row.summary + (row.stale.map { "; " + $0 } ?? ""),
       ])
     }
     Output.print("\(manifest)\n\n" + table.text(for: terminal))
@@ -98,8 +99,20 @@ struct PluginRow: Codable {
   let options: [Option]
   /// Why it cannot be loaded.
   let problem: String?
+  /// Where its sources are newer than its library.
+  let stale: String?
 
-  init(_ status: PluginStatus) {
+  /// Every plugin of a registry; nothing is built.
+  static func rows(of manifest: PluginManifest) -> [PluginRow] {
+    let host = PluginHost(manifest: manifest)
+    return zip(manifest.entries, host.inspect()).map { entry, status in
+      let staleness = host.sources(of: entry)?.staleness
+      return PluginRow(status, stale: staleness.map { $0 + ", and built by the next command that needs it" })
+    }
+  }
+
+  private init(_ status: PluginStatus, stale: String?) {
+    self.stale = stale
     switch status {
     case .loaded(let plugin):
       (name, kind, version) = (plugin.name, plugin.kind.rawValue, plugin.version)

@@ -32,9 +32,7 @@ extension Command {
   static let resume = Command(
     name: "resume", summary: "Go on with a run that was stopped or killed",
     options: [
-      CommandOption(
-        "--plugins", .value("FILE"),
-        help: "The registry of plugins; default: the one that the run began with.")
+      .plugins
     ],
     arguments: [CommandArgument("RUN", help: "The run's folder.")],
     examples: [CommandExample("chex-runner resume runs/first", "from the newest intact checkpoint")],

@@ -18,7 +18,7 @@ extension Command {
         "options of the plugin"),
     ],
     run: { arguments in
-      let judged = try JudgedRun(arguments)
+      let judged = try JudgedRun(arguments, evaluation: ProbeReport.evaluation)
       guard let found = try RunEvaluation(judged).run(ProbeReport.evaluation, out: nil) else { return 130 }
       let report = ProbeReport(found, findings: try judged.findingNames())
       if arguments.has("--json") {

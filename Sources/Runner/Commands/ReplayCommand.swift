@@ -9,7 +9,7 @@ extension Command {
     options: [
       CommandOption(
         "--step", .value("N"), help: "Another step, counted from 1; default: the one that failed."),
-      CommandOption("--plugins", .value("FILE"), help: "The registry of plugins."),
+      .plugins,
       CommandOption("--json", help: "One line of JSON."),
     ],
     arguments: [CommandArgument("RUN", help: "The run's folder.")],

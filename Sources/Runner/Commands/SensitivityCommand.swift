@@ -38,7 +38,7 @@ extension Command {
       ] {
         if let number = try arguments.integer(flag, in: range) { given[option] = .integer(number) }
       }
-      let evaluation = RunEvaluation(try JudgedRun(arguments))
+      let evaluation = RunEvaluation(try JudgedRun(arguments, evaluation: "sensitivity"))
       guard let report = try evaluation.run("sensitivity", out: arguments.value("--out"), given: given) else {
         return 130
       }

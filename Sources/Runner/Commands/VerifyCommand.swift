@@ -17,7 +17,7 @@ extension Command {
           "Weights instead of the case's: safetensors, or a checkpoint of torch.save. Default: weights.safetensors of"
           + " the case, else its checkpoint.pth.tar."),
       ComputeOptions.threads, ComputeOptions.instructions,
-      CommandOption("--plugins", .value("FILE"), help: "The registry of plugins."),
+      .plugins,
       CommandOption("--json", help: "One line of JSON a case."),
       CommandOption("--all", help: "Print every tensor, not only the worst of each kind."),
     ],

@@ -118,14 +118,18 @@ struct ConfigurationChecks {
   }
 
   private func checkTasks(_ tasks: [String]) throws {
+    let registry = settings.catalogue.registry.nonEmpty.map { " of \($0)" } ?? ""
     let known = settings.catalogue.plugins.filter(\.isTask).map(\.name)
     for (index, task) in tasks.enumerated() {
+      if let reason = settings.catalogue.refused[task] {
+        throw failure(["run.tasks"], "the plugin \"\(task)\" is registered and could not be loaded", reason)
+      }
       guard known.contains(task) else {
         let others = settings.catalogue.plugins.map(\.name)
         throw failure(
           ["run.tasks"],
           others.contains(task) ? "\"\(task)\" is a plugin, but no task" : "there is no task \"\(task)\"",
-          "tasks: \(known.isEmpty ? "none is loaded" : known.joined(separator: ", "))"
+          "tasks\(registry): \(known.isEmpty ? "none is loaded" : known.joined(separator: ", "))"
             + Suggestions.clause(for: task, in: known))
       }
       guard !tasks[..<index].contains(task) else {

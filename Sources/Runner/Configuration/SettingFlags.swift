@@ -78,9 +78,7 @@ public struct SettingFlag: Sendable, Equatable {
     CommandOption(
       "--set", .repeated("TABLE.KEY=VALUE"), group: "Where settings come from",
       help: "Any setting, options of plugins too: --set local.blocks=4. --print-config lists them all."),
-    CommandOption(
-      "--plugins", .value("FILE"), group: "Where settings come from",
-      help: "The registry of plugins; default ./plugins.toml, else the one that belongs to the program."),
+    .registry(group: "Where settings come from"),
   ]
 
   /// The flags of every command that resolves settings: presets, files, single settings, and how to show them.

@@ -40,7 +40,9 @@ public struct Settings: Sendable {
       try apply(SettingsFile.assignments(preset: Preset.named(name), catalogue: catalogue), .preset)
     }
     if let path = request.configuration {
-      try apply(SettingsFile.assignments(path: path, catalogue: catalogue), .configuration)
+      try apply(
+        SettingsFile.assignments(path: path, catalogue: catalogue, dispensable: request.dispensableTables),
+        .configuration)
     }
     try apply(request.assignments, .flags)
     replaceDecided()

@@ -46,10 +46,19 @@ public struct PluginSettings: Sendable, Equatable {
 public struct SettingsCatalogue: Sendable {
   public let tables: [SettingsTable]
   public let plugins: [PluginSettings]
+  /// Why plugins that are registered are not among them, by name.
+  let refused: [String: String]
+  /// Path of the registry of plugins; empty where there is none.
+  let registry: String
   private let declarations: [SettingKey: OptionDeclaration]
 
+  /// - Parameters:
+  ///   - refused: why plugins that are registered could not be loaded, by name.
+  ///   - registry: path of the registry of plugins.
   /// - Throws: `SettingsError` where a plugin takes a table that exists already, or declares an option twice.
-  public init(plugins: [PluginSettings] = []) throws {
+  public init(
+    plugins: [PluginSettings] = [], refused: [String: String] = [:], registry: String = ""
+  ) throws {
     var tables = SettingsCatalogue.runnerTables
     var declarations: [SettingKey: OptionDeclaration] = [:]
     for plugin in plugins {
@@ -72,6 +81,7 @@ public struct SettingsCatalogue: Sendable {
         }
       }
     }
+    (self.refused, self.registry) = (refused, registry)
     self.tables = tables
     self.plugins = plugins
     self.declarations = declarations
@@ -115,6 +125,12 @@ public struct SettingsCatalogue: Sendable {
 
   /// The refusal of a table that does not exist.
   func unknownTable(_ name: String, at place: String) -> SettingsError {
+    if let reason = refused[name] {
+      return SettingsError(
+        place: place, subject: "[\(name)]",
+        problem: "the plugin \(name) is registered and could not be loaded",
+        remedy: reason)
+    }
     let names = tables.map(\.name)
     let hint = Suggestions.nearest(to: name, in: names).map { "did you mean [\($0)]? " } ?? ""
     return SettingsError(

@@ -4,10 +4,23 @@ import WorldModel
 /// Reads files of settings: tables of keys, nothing deeper.
 public enum SettingsFile {
   /// Reads a file that `--config` names.
+  /// - Parameter dispensable: tables that are left aside where the catalogue has none of the name.
   /// - Throws: `SettingsError` with file and line.
-  public static func assignments(path: String, catalogue: SettingsCatalogue) throws -> [SettingAssignment] {
-    let table = try reading(path) { try Toml.parse(path: path) }
+  public static func assignments(
+    path: String, catalogue: SettingsCatalogue, dispensable: Set<String> = []
+  ) throws -> [SettingAssignment] {
+    let root = try reading(path) { try Toml.parse(path: path) }
+    let known = Set(catalogue.tables.map(\.name))
+    let kept = root.keys.filter { known.contains($0) || !dispensable.contains($0) }
+    let table = TomlTable(kept.compactMap { key in root[key].map { (key, $0) } }, line: root.line)
     return try assignments(table, catalogue) { .file(path, line: $0) }
+  }
+
+  /// What a file says of one key; nil where it says nothing.
+  static func input(of key: SettingKey, path: String) throws -> SettingAssignment.Input? {
+    let root = try reading(path) { try Toml.parse(path: path) }
+    guard case .table(let table)? = root[key.table]?.content else { return nil }
+    return table[key.name].map { input($0.content) }
   }
 
   /// Reads the text of a preset.

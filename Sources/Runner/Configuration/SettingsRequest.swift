@@ -8,11 +8,41 @@ public struct SettingsRequest: Sendable, Equatable {
   /// Path of a file of settings.
   public var configuration: String?
   public var assignments: [SettingAssignment]
+  /// Tables of `configuration` that are left aside where no plugin of the name is loaded.
+  var dispensableTables: Set<String> = []
 
   public init(preset: String? = nil, configuration: String? = nil, assignments: [SettingAssignment] = []) {
     self.preset = preset
     self.configuration = configuration
     self.assignments = assignments
+  }
+
+  /// Names that may be those of plugins: of tasks and sources of films, and tables that the command line sets.
+  /// - Throws: `SettingsError` where the file of `configuration` cannot be read.
+  func mentionedNames() throws -> Set<String> {
+    let runnerTables = Set(SettingsCatalogue.runnerTables.map(\.name))
+    var names = Set(assignments.map(\.key.table)).subtracting(runnerTables)
+    for key in [SettingKey("run", "tasks"), SettingKey("data", "source")] {
+      let ofFile = try configuration.map { try SettingsFile.input(of: key, path: $0) } ?? nil
+      switch assignments.last(where: { $0.key == key })?.input ?? ofFile {
+      case .value(let value): names.formUnion(Self.texts(value))
+      case .text(let text, let isToml):
+        let value = SettingsCatalogue.ofRunner[key].flatMap {
+          SettingText.value(of: text, as: $0.kind, isToml: isToml)
+        }
+        names.formUnion(value.map(Self.texts) ?? [])
+      case .unusable, nil: continue
+      }
+    }
+    return names
+  }
+
+  private static func texts(_ value: OptionValue) -> [String] {
+    switch value {
+    case .text(let text): [text]
+    case .list(let items): items.flatMap(texts)
+    default: []
+    }
   }
 
   /// Takes what `SettingFlag.options` declare from a command line.

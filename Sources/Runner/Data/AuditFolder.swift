@@ -22,14 +22,16 @@ struct AuditFolder {
   init(_ path: String) throws {
     self.path = path
     try Self.check(path)
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
   }
 
   /// - Parameter seed: of the random sample that the page shows.
   func write(_ findings: AuditFindings, _ report: AuditReport, seed: UInt64) throws {
-    try DurableFile.write(Output.json(report) + "\n", to: path + "/audit.json")
-    try DurableFile.write(Self.table(findings), to: path + "/films.csv")
-    try DurableFile.write(AuditPage(findings, report, seed: seed).text, to: path + "/audit.html")
+    let refusal = UsageError("--out \(path): expected a new or empty folder, found other files in it")
+    try Folder.fill(path, refusal: { refusal }) {
+      try DurableFile.write(Output.json(report) + "\n", to: path + "/audit.json")
+      try DurableFile.write(Self.table(findings), to: path + "/films.csv")
+      try DurableFile.write(AuditPage(findings, report, seed: seed).text, to: path + "/audit.html")
+    }
   }
 
   /// One row for each film of every collection.

@@ -136,11 +136,12 @@ private struct DataPreparation {
         Data("chex-runner: stopped; run the same command again to go on, finished shards are kept\n".utf8))
       return 130
     }
-    let report = PreparationReport(
-      store: out, source: source.summary, index: index, sheets: try sheets(index),
-      filmsNow: preparation.total - before,
-      seconds: seconds)
-    guard !index.films.isEmpty else { throw NothingPrepared(report: report, store: out) }
+    guard !index.films.isEmpty else {
+      let report = report(index, sheets: [], preparation, seconds)
+      discardEmptyStore()
+      throw NothingPrepared(report: report)
+    }
+    let report = report(index, sheets: try sheets(index), preparation, seconds)
     try preparation.complete(index)
     if isJson {
       try Output.printJson(report)
@@ -148,6 +149,20 @@ private struct DataPreparation {
       Output.print(report.text(for: Terminal.current()))
     }
     return 0
+  }
+
+  private func report(
+    _ index: StoreIndex, sheets: [String], _ preparation: StorePreparation, _ seconds: Double
+  ) -> PreparationReport {
+    PreparationReport(
+      store: out, source: source.summary, index: index, sheets: sheets,
+      filmsNow: preparation.total - preparation.finishedBefore, seconds: seconds)
+  }
+
+  /// A store without a film would refuse the settings that mend it, and take its films for done.
+  private func discardEmptyStore() {
+    for name in ["store.json", "shards", "dropped.csv"] { try? Folder.remove(out + "/" + name) }
+    rmdir(out)
   }
 
   private func reporter(_ preparation: StorePreparation) -> ProgressReporter {
@@ -186,10 +201,9 @@ private struct DataPreparation {
 /// No film of the source could be used.
 private struct NothingPrepared: Error, CustomStringConvertible {
   let report: PreparationReport
-  let store: String
   var description: String {
     "none of the source's \(report.read) films can be used:\n"
       + report.reasons.prefix(5).map { "  \($0.films) times: \($0.reason)\n" }.joined()
-      + "\(store)/dropped.csv has a reason for each; check --data and the films' formats"
+      + "no store was made; check --data and the films' formats, film by film with chex-runner data audit"
   }
 }

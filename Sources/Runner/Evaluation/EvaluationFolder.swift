@@ -9,6 +9,8 @@ final class EvaluationFolder: EvaluationWorkspace {
   /// What the folder is of; the same command goes on in it, another is refused.
   static let requestName = "request.json"
   static let figuresName = "figures.json"
+  private static let logName = "evaluation.log"
+  private static let lockName = "lock"
 
   let path: String
   private let terminal = Terminal.current()
@@ -16,33 +18,50 @@ final class EvaluationFolder: EvaluationWorkspace {
   private var log: RunLog?
   /// Held while a process works here.
   private let lock: RunLock
+  /// Folders that this call made, the outermost first.
+  private let made: [String]
   private var metrics: [String: MetricsLog] = [:]
 
   /// - Parameters:
   ///   - path: made where it is missing.
   ///   - request: everything that decides the figures, as text.
-  /// - Throws: `EvaluationError` where the folder is another request's, `StorageError.folderInUse` where another
-  ///   process works there.
+  /// - Throws: `EvaluationError` where the folder holds another request's work or is none of an evaluation,
+  ///   `StorageError.folderInUse` where another process works there.
   init(_ path: String, request: String) throws {
     self.path = path
     let file = path + "/" + Self.requestName
-    if Folder.exists(path), try !Folder.names(path).isEmpty {
-      guard access(file, F_OK) == 0 else {
-        throw EvaluationError(
-          "\(path): is not empty and no evaluation's folder, since it has no \(Self.requestName); give --out another folder"
-        )
-      }
+    if Folder.exists(path), try Self.holdsWork(path), access(file, F_OK) != 0 {
+      throw EvaluationError(
+        "\(path): is not empty and no evaluation's folder, since it has no \(Self.requestName); give --out another folder"
+      )
+    }
+    made = try Folder.create(path)
+    lock = try RunLock(path: path + "/" + Self.lockName, folder: path)
+    if try Self.holdsWork(path) {
       guard String(decoding: try DurableFile.read(file), as: UTF8.self) == request else {
         throw EvaluationError(
           "\(path): holds the same evaluation with other settings, films or weights (\(Self.requestName) tells which); "
             + "give --out another folder, or remove this one")
       }
     } else {
-      try Folder.create(path)
+      // New, or left by a call that ended before it did anything.
+      unlink(path + "/" + Self.logName)
       try DurableFile.write(request, to: file)
     }
-    lock = try RunLock(path: path + "/lock", folder: path)
-    log = try RunLog(path: path + "/evaluation.log", echo: { [unowned self] in message($0) })
+    log = try RunLog(path: path + "/" + Self.logName, echo: { [unowned self] in message($0) })
+  }
+
+  /// Whether there is more in a folder than every call leaves at its start.
+  private static func holdsWork(_ path: String) throws -> Bool {
+    try Folder.names(path).contains {
+      ![requestName, logName, lockName].contains($0) && !$0.contains(".writing-")
+    }
+  }
+
+  /// After a failure: takes the folder back where nothing was done in it yet.
+  func discardUnlessWorkedIn() throws {
+    finish()
+    if try !Self.holdsWork(path) { Folder.discard(path, made: made) }
   }
 
   private func message(_ text: String) {

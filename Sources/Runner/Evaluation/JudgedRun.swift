@@ -30,23 +30,28 @@ struct JudgedRun {
   /// The run that a command names `RUN`, at the checkpoint that it asks for.
   /// - Parameters:
   ///   - arguments: of a command that has `options`.
+  ///   - evaluation: the plugin that judges, which must be current.
   ///   - own: settings that the command makes where the command line does not, over the run's.
   ///   - keepsFilms: false where each film is looked at once.
   /// - Throws: `SettingsError`, `StorageError`, `WeightsError`, and what opening the films throws.
-  init(_ arguments: ParsedArguments, settings own: [SettingAssignment] = [], keepsFilms: Bool = true) throws {
-    try self.init(arguments.required("RUN"), arguments, settings: own, keepsFilms: keepsFilms)
+  init(
+    _ arguments: ParsedArguments, evaluation: String? = nil, settings own: [SettingAssignment] = [],
+    keepsFilms: Bool = true
+  ) throws {
+    try self.init(
+      arguments.required("RUN"), arguments, evaluation: evaluation, settings: own, keepsFilms: keepsFilms)
     try load(arguments.integer("--checkpoint", in: 0...Int(Int32.max)))
   }
 
   /// The run in a folder, its model still at random.
   init(
-    _ path: String, _ arguments: ParsedArguments, settings own: [SettingAssignment] = [],
-    keepsFilms: Bool = true
+    _ path: String, _ arguments: ParsedArguments, evaluation: String? = nil,
+    settings own: [SettingAssignment] = [], keepsFilms: Bool = true
   ) throws {
     folder = try RunFolder.open(at: path)
-    let versions = try RunVersions(of: folder)
     setup = try RunSetup(
-      Self.request(folder, arguments, own), pluginsFile: arguments.value("--plugins") ?? versions.registry)
+      reopening: folder, assignments: Self.assignments(arguments, own),
+      pluginsFile: arguments.value("--plugins"), wanted: Set([evaluation].compactMap { $0 }))
     tasks = try setup.taskSet()
     source = try setup.filmSource(keepsFilms: keepsFilms)
     partition = try FilmPartition(
@@ -63,11 +68,11 @@ struct JudgedRun {
     checksum = try DurableFile.seal(of: checkpoint.path(of: Checkpoint.model)).crc32
   }
 
-  /// The run's settings, and over them those of the command line. Films that `--data` names come with none of the
+  /// What the command line sets over the run's settings. Films that `--data` names come with none of the
   /// run's settings for its own films.
-  private static func request(
-    _ folder: RunFolder, _ arguments: ParsedArguments, _ own: [SettingAssignment]
-  ) throws -> SettingsRequest {
+  private static func assignments(
+    _ arguments: ParsedArguments, _ own: [SettingAssignment]
+  ) throws -> [SettingAssignment] {
     let typed =
       SettingFlag.evaluationFlags.filter { arguments.declares($0.name) }
       .compactMap { $0.assignment(arguments) }
@@ -84,7 +89,7 @@ struct JudgedRun {
         }
       }
     }
-    return SettingsRequest(configuration: folder.path(of: .configuration), assignments: assignments)
+    return assignments
   }
 
   private static func checkpoint(_ folder: RunFolder, _ step: Int?) throws -> Checkpoint {

@@ -130,6 +130,9 @@ struct RunEvaluation {
       workspace.finish()
       try workspace.note("stopped and saved; the same command goes on")
       return nil
+    } catch {
+      try workspace.discardUnlessWorkedIn()
+      throw error
     }
     var report = report(
       name, train: films.train.count, validation: films.validation.count, test: films.test.count,

@@ -86,8 +86,7 @@ enum CodecTemplate {
     A file format for CheX World: portable grey maps, until you put yours in their place.
 
     ```sh
-    swift build -c release                 # the first time builds the core too, a minute or so
-    swift test -c release                  # holds the codec to every promise of the protocol
+    swift test -c release                  # holds the codec to every promise of the protocol; the first time builds the core too
     chex-runner plugins check . --sample FILE                     # the same, on a file of yours
     chex-runner --preset quick --data FOLDER --dry-run            # a folder of such films
     ```

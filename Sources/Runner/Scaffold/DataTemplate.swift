@@ -74,8 +74,7 @@ enum DataTemplate {
     A source of films for CheX World: discs, until you put your collection in their place.
 
     ```sh
-    swift build -c release                 # the first time builds the core too, a minute or so
-    swift test -c release                  # holds the source to every promise of the protocol
+    swift test -c release                  # holds the source to every promise of the protocol; the first time builds the core too
     chex-runner plugins check .            # the same
     chex-runner --preset quick --data {name} --dry-run          # what a batch looks like: dry-run.png
     ```

@@ -66,8 +66,7 @@ enum EvaluationTemplate {
     in its place.
 
     ```sh
-    swift build -c release                 # the first time builds the core too, a minute or so
-    swift test -c release                  # holds the evaluation to every promise of the protocol
+    swift test -c release                  # holds the evaluation to every promise of the protocol; the first time builds the core too
     chex-runner plugins check .            # the same
     chex-runner evaluate RUN --with {name} # the figures of a run's encoder, and of the same at random
     ```

@@ -73,10 +73,11 @@ struct Scaffold {
     URL(fileURLWithPath: path).standardizedFileURL.path.split(separator: "/").map(String.init)
   }
 
-  /// Writes the package into a new or empty folder.
-  /// - Throws: `ScaffoldError` where it holds something.
+  /// Writes the package into a new or empty folder, or goes on with one that was written so before: a build that
+  /// failed, for want of a compiler say, leaves it to the next call.
+  /// - Throws: `ScaffoldError` where the folder holds something else.
   func write() throws {
-    if Folder.exists(folder), let found = try Folder.names(folder).first {
+    if Folder.exists(folder), let found = try Folder.names(folder).first(where: { try !isOwn($0) }) {
       throw ScaffoldError(
         "\(folder): expected a new or empty folder, found \(found) in it; give another DIR")
     }
@@ -85,6 +86,18 @@ struct Scaffold {
       try Folder.create(Folder.parent(of: path))
       try DurableFile.write(file.text, to: path)
     }
+  }
+
+  /// Whether a name in the folder is a part of the package as it is written, unchanged, or what its build makes.
+  private func isOwn(_ name: String) throws -> Bool {
+    if [".build", "Package.resolved"].contains(name) || name.contains(".writing-") { return true }
+    let parts = files.filter { $0.path == name || $0.path.hasPrefix(name + "/") }
+    return try !parts.isEmpty
+      && parts.allSatisfy { part in
+        let path = folder + "/" + part.path
+        guard access(path, F_OK) == 0 else { return true }
+        return try DurableFile.read(path) == Data(part.text.utf8)
+      }
   }
 
   /// The table for `plugins.toml`.
@@ -99,6 +112,24 @@ struct Scaffold {
     enabled = false
 
     """
+  }
+}
+
+extension PluginsFile.Location {
+  /// Tries whether a plugin can be added, before anything else is written.
+  /// - Throws: `ScaffoldError` with the remedy.
+  func checkWritable() throws {
+    let trial = Folder.parent(of: path) + "/.\(Folder.name(of: path)).trial-\(getpid())"
+    do {
+      if access(path, W_OK) != 0 { throw StorageError.system("write to", path) }
+      _ = try FileDescriptor("create", trial, flags: O_WRONLY | O_CREAT | O_EXCL)
+      unlink(trial)
+    } catch {
+      throw ScaffoldError(
+        "\(path): the new plugin is to be registered in this file, \(reason), and it cannot be written (\(error)); "
+          + "make a registry of your own in the folder that you work in, and give the same command again:\n"
+          + "  cp \(path) \(PluginsFile.name)")
+    }
   }
 }
 

@@ -137,8 +137,7 @@ enum TaskTemplate {
     A task for CheX World: predict a crop from one in which a square was made black, told where the square lies.
 
     ```sh
-    swift build -c release                 # the first time builds the core too, a minute or so
-    swift test -c release                  # holds the task to every promise of the protocols
+    swift test -c release                  # holds the task to every promise of the protocols; the first time builds the core too
     chex-runner plugins check .            # the same, together with every subset of the other tasks
     chex-runner --preset quick --tasks local,{name} --dry-run   # what a batch looks like: dry-run.png
     chex-runner --preset quick --tasks local,{name} --out runs/{name}

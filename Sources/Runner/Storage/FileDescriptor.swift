@@ -92,13 +92,37 @@ enum Folder {
   }
 
   /// Makes a folder and those above it; one that exists is fine.
-  static func create(_ path: String) throws {
-    if exists(path) { return }
+  /// - Returns: those that were made, the outermost first.
+  @discardableResult static func create(_ path: String) throws -> [String] {
+    if exists(path) { return [] }
     let parent = parent(of: path)
-    if parent != path { try create(parent) }
+    let made = parent != path ? try create(parent) : []
     guard mkdir(path, 0o755) == 0 || errno == EEXIST && exists(path) else {
       throw StorageError.system("create folder", path)
     }
+    return made + [path]
+  }
+
+  /// Fills a folder that must be new or empty. Where that fails, it is left as it was found.
+  /// - Parameter refusal: the error for a folder that holds something.
+  static func fill<Result>(
+    _ path: String, refusal: () -> any Error, _ body: () throws -> Result
+  ) throws -> Result {
+    let made = try create(path)
+    guard try names(path).isEmpty else { throw refusal() }
+    do { return try body() } catch {
+      discard(path, made: made)
+      throw error
+    }
+  }
+
+  /// Takes back what a command that failed has made, as far as the system lets it.
+  /// - Parameters:
+  ///   - path: a folder, which is emptied.
+  ///   - made: folders that the command made, the outermost first; those that are empty then go.
+  static func discard(_ path: String, made: [String]) {
+    for name in (try? names(path)) ?? [] { try? remove(path + "/" + name) }
+    for folder in made.reversed() { rmdir(folder) }
   }
 
   /// Names in a folder, sorted.

@@ -23,26 +23,51 @@ public struct RunFolder: Sendable, Equatable {
     case backtrace = "backtrace.txt"
     /// Held while a process trains here.
     case lock = "lock"
+    /// There until something is done that is worth keeping: a command that failed before leaves the folder to others.
+    case notBegun = "nothing-done-yet"
   }
 
   public let path: String
 
-  /// Makes the folder of a new run.
-  /// - Parameter path: must not exist, or be empty.
-  /// - Throws: `StorageError.folderNotEmpty` with the remedy, `StorageError.system`.
-  public static func create(at path: String) throws -> RunFolder {
+  /// Makes the folder of a new run and claims it for this process.
+  /// - Parameters:
+  ///   - path: must not exist, be empty, or be left by a process that ended before `markWorkedIn`.
+  ///   - body: begins the run. Where it throws before `markWorkedIn`, the folder is left as it was found.
+  /// - Throws: `StorageError.folderNotEmpty` with the remedy, `StorageError.folderInUse`, `StorageError.system`, and
+  ///   what `body` throws.
+  public static func create<Result>(at path: String, _ body: (RunFolder) throws -> Result) throws -> Result {
     let run = RunFolder(path: path)
-    try Folder.create(path)
-    guard try Folder.names(path).isEmpty else {
-      throw StorageError.folderNotEmpty(path: path, isRun: run.has(.configuration))
+    let refusal = StorageError.folderNotEmpty(path: path, isRun: run.has(.configuration))
+    let made = try Folder.create(path)
+    guard try run.isFree() else { throw refusal }
+    // Of two processes that start at once in one folder only one goes on; the other may come after its whole run.
+    let lock = try run.lock()
+    defer { withExtendedLifetime(lock) {} }
+    guard try run.isFree() else { throw refusal }
+    try run.write("", to: .notBegun)
+    for name in try run.remains() where name != Item.notBegun.rawValue {
+      try Folder.remove(path + "/" + name)
     }
-    // Exclusive creation: of two processes that start at once in an empty folder only one goes on.
-    do {
-      _ = try FileDescriptor("create", run.path(of: .lock), flags: O_WRONLY | O_CREAT | O_EXCL)
-    } catch StorageError.system(_, _, EEXIST) {
-      throw StorageError.folderNotEmpty(path: path, isRun: true)
+    do { return try body(run) } catch {
+      if run.has(.notBegun) { Folder.discard(path, made: made) }
+      throw error
     }
-    return run
+  }
+
+  /// Whether there is nothing in the folder that is worth keeping.
+  private func isFree() throws -> Bool {
+    let remains = try remains()
+    return remains.isEmpty || remains.contains(Item.notBegun.rawValue)
+  }
+
+  /// Names in the folder but the lock's, and those of files that a killed process was writing.
+  private func remains() throws -> [String] {
+    try Folder.names(path).filter { $0 != Item.lock.rawValue && !$0.contains(".writing-") }
+  }
+
+  /// Says that there is something in the folder that is worth keeping.
+  public func markWorkedIn() throws {
+    if has(.notBegun) { try Folder.remove(path(of: .notBegun)) }
   }
 
   /// Opens the folder of an existing run.

@@ -43,6 +43,14 @@ struct RunVersions: Codable {
     try folder.write(String(decoding: try encoder.encode(self), as: UTF8.self) + "\n", to: .versions)
   }
 
+  /// A sentence where the registry that is taken now is another than the run's; nil where it is the same, or the run's
+  /// is no longer there.
+  func difference(from taken: PluginsFile.Location) -> String? {
+    guard !PluginsFile.isSame(registry, taken.path), access(registry, R_OK) == 0 else { return nil }
+    return "the run began with the registry \(registry); this command takes \(taken.path), \(taken.reason); "
+      + "give --plugins \(registry) for the other"
+  }
+
   /// What is different now, so that the run does not go on to the bits it would have ended with; a sentence each.
   func changes(to now: RunVersions) -> [String] {
     func change(_ what: String, _ before: String, _ after: String) -> String? {

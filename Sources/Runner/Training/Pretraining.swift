@@ -10,13 +10,12 @@ enum Pretraining {
     // A run without a usable film leaves no folder behind.
     _ = try parts.builder.sample(step: 0, index: 0, plans: parts.builder.plans(step: 0))
     let path = setup.configuration.run.out.nonEmpty ?? standardPath()
-    let folder = try RunFolder.create(at: path)
-    let lock = try folder.lock()
-    defer { withExtendedLifetime(lock) {} }
-    // The configuration makes the folder a run, so it comes last.
-    try RunVersions(setup).write(to: folder)
-    try folder.write(setup.settings.tomlText, to: .configuration)
-    return try train(parts, folder, start: 0)
+    return try RunFolder.create(at: path) { folder in
+      // The configuration makes the folder a run, so it comes last.
+      try RunVersions(setup).write(to: folder)
+      try folder.write(setup.settings.tomlText, to: .configuration)
+      return try train(parts, folder, start: 0)
+    }
   }
 
   static func resume(_ path: String, pluginsFile: String?) throws -> Int32 {
@@ -48,10 +47,7 @@ enum Pretraining {
 
   /// The setup that a run was begun with.
   static func reopened(_ folder: RunFolder, pluginsFile: String?) throws -> RunSetup {
-    let versions = try RunVersions(of: folder)
-    return try RunSetup(
-      SettingsRequest(configuration: folder.path(of: .configuration)),
-      pluginsFile: pluginsFile ?? versions.registry)
+    try RunSetup(reopening: folder, pluginsFile: pluginsFile)
   }
 
   private static func train(_ parts: RunParts, _ folder: RunFolder, start: Int) throws -> Int32 {

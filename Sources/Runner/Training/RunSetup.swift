@@ -12,16 +12,22 @@ struct RunSetup {
   let manifest: PluginManifest
   /// Every plugin that could be loaded, in the registry's order.
   let plugins: [LoadedPlugin]
+  /// Why others could not be loaded, by name.
+  let refusedPlugins: [String: PluginError]
 
   /// Loads the registry's plugins and resolves the settings of a run.
-  /// - Parameter pluginsFile: path of the registry; nil for the usual places.
-  init(_ request: SettingsRequest, pluginsFile: String?) throws {
+  /// - Parameters:
+  ///   - pluginsFile: path of the registry; nil for what the rule of `PluginsFile` gives.
+  ///   - wanted: names of plugins that the command needs beside those that settings name.
+  /// - Throws: `PackageError` or `PluginError` where a plugin that is enabled or wanted does not build or load.
+  init(_ request: SettingsRequest, pluginsFile: String?, wanted: Set<String> = []) throws {
     manifest = try PluginManifest(path: PluginsFile.locate(given: pluginsFile))
-    plugins = try PluginHost(manifest: manifest).load()
+    let found = try Plugins(manifest, wanted: wanted.union(request.mentionedNames()))
+    (plugins, refusedPlugins) = (found.loaded, found.refused)
     let catalogue = try SettingsCatalogue(
       plugins: plugins.map {
         PluginSettings(name: $0.name, isTask: $0.kind == .task, declarations: $0.definition.options)
-      })
+      }, refused: refusedPlugins.mapValues { "\($0)" }, registry: manifest.path)
     let name = Folder.name(of: manifest.path)
     let given = plugins.flatMap { plugin in
       plugin.given.sorted { $0.value.line < $1.value.line }.map { key, option in

@@ -60,6 +60,7 @@ final class Trainer {
       let report = try perform(step, batches)
       try write(
         report, batches, step: step, seconds: ProgressReporter.systemClock() - began, waited: waited)
+      if step == start { try folder.markWorkedIn() }
       let done = step + 1
       if Interruption.isRequested && done < total {
         try save(step: done)
@@ -91,6 +92,7 @@ final class Trainer {
         momentum: schedule.momentum(at: step))
     } catch let error as NonFiniteStep {
       progress.finish()
+      try folder.markWorkedIn()
       let failure = FailureReport(
         step: step, term: error.term, checkpointStep: lastSaved, films: batches.flatMap(\.films),
         draws: batches.flatMap(\.draws))
@@ -107,7 +109,7 @@ final class Trainer {
       step: step + 1,
       [
         ("epoch", .number(Double(step + 1) / Double(stepsPerEpoch))), ("loss", .number(report.loss)),
-      ] + report.terms.map { ($0.name, .number($0.value)) } + [
+      ] + report.terms.map { ($0.name, .number($0.value)) } + patches(batches) + [
         ("gradient_norm", .number(report.gradientNorm)),
         ("learning_rate", .number(schedule.learningRate(at: step))),
         ("momentum", .number(schedule.momentum(at: step))),
@@ -117,6 +119,14 @@ final class Trainer {
     progress.update(
       .init(
         step: step + 1, epoch: step / stepsPerEpoch + 1, films: (step + 1) * films, loss: report.loss))
+  }
+
+  /// How many patches of a target each prediction is compared on; means where a step is of several batches.
+  private func patches(_ batches: [LoadedBatch]) -> [(name: String, value: MetricValue)] {
+    batches[0].batch.predictions.enumerated().map { index, prediction in
+      let counts = batches.map { $0.batch.predictions[index].patches.first?.count ?? 0 }
+      return ("patches.\(prediction.name)", .number(Double(counts.reduce(0, +)) / Double(counts.count)))
+    }
   }
 
   /// Seconds a step that each task took: of processors in draws and edits, of the clock in its objective.

@@ -116,7 +116,7 @@ struct ParityCase {
     let shape = try shape
     let manifest = try PluginManifest(path: PluginsFile.locate(given: pluginsFile))
     var chosen: [(definition: TaskDefinition, options: Options)] = []
-    for plugin in try PluginHost(manifest: manifest).load(only: ["global", "domain"]) {
+    for plugin in try PluginHost(manifest: manifest).loadCurrent(["global", "domain"]) {
       guard case .task(let definition) = plugin.definition else { continue }
       switch plugin.name {
       case "global" where description.useOffset: chosen.append((definition, Options(definition.options)))

@@ -72,7 +72,7 @@ extension Command {
         help: "New folder for model.safetensors and config.json. Required."),
       CommandOption(
         "--encoder", .value("WHICH"), help: "target, which is what is transferred (default), or context."),
-      CommandOption("--plugins", .value("FILE"), help: "The registry of plugins; default the run's."),
+      .plugins,
       CommandOption("--json", help: "One line of JSON."),
     ],
     arguments: [CommandArgument("RUN", help: "The run's folder.")],

@@ -68,10 +68,15 @@ enum TimmFolder {
   static func write(
     _ encoder: VisionTransformer, to out: String, run: String, step: Int, part: WeightsExport.Part
   ) throws {
-    try Folder.create(out)
-    guard try Folder.names(out).isEmpty else {
-      throw UsageError("--out \(out): expected a new or empty folder, found files in it; give another")
+    let refusal = UsageError("--out \(out): expected a new or empty folder, found files in it; give another")
+    try Folder.fill(out, refusal: { refusal }) {
+      try write(encoder, into: out, run: run, step: step, part: part)
     }
+  }
+
+  private static func write(
+    _ encoder: VisionTransformer, into out: String, run: String, step: Int, part: WeightsExport.Part
+  ) throws {
     let entries = encoder.entries.map {
       SafetensorsEntry(name: $0.name, shape: $0.parameter.shape, floats: $0.parameter.tensor.values)
     }

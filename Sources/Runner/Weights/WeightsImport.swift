@@ -132,16 +132,16 @@ struct WeightsImport {
         clipNorm: training.clipNorm), reduction: setup.configuration.objective.reduction)
     var report = try WeightsLoading.load(names, file, into: optimization.model, allowing: allowances)
     report.notes = notes()
-    let folder = try RunFolder.create(at: path)
-    let lock = try folder.lock()
-    defer { withExtendedLifetime(lock) {} }
-    let log = try RunLog(path: folder.path(of: .log), echo: { _ in })
-    for line in report.lines { try log.record(line) }
-    try ModelCheckpoint.save(
-      optimization, step: 0, seed: seed, to: folder.checkpoints(keep: training.keptCheckpoints))
-    try RunVersions(setup).write(to: folder)
-    // The configuration makes the folder a run, so it comes last.
-    try folder.write(setup.settings.tomlText, to: .configuration)
+    try RunFolder.create(at: path) { folder in
+      let log = try RunLog(path: folder.path(of: .log), echo: { _ in })
+      for line in report.lines { try log.record(line) }
+      try ModelCheckpoint.save(
+        optimization, step: 0, seed: seed, to: folder.checkpoints(keep: training.keptCheckpoints))
+      try RunVersions(setup).write(to: folder)
+      // The configuration makes the folder a run, so it comes last.
+      try folder.write(setup.settings.tomlText, to: .configuration)
+      try folder.markWorkedIn()
+    }
     return report
   }
 
