@@ -12,7 +12,7 @@ from programs import ROOT, Ours, Peer, core_count, progress
 
 SECTIONS = {
     function.__name__: function
-    for function in (pairs.step, pairs.small, pairs.encode, alone.ceiling, alone.profile, alone.scaling, alone.runs,
+    for function in (pairs.step, pairs.small, pairs.encode, pairs.avx2, alone.ceiling, alone.profile, alone.scaling, alone.runs,
                      alone.precision)
 }
 
@@ -20,6 +20,7 @@ EXAMPLES = """examples:
   scripts/bench --python ~/torch/bin/python                   every table, some 40 minutes on two cores
   scripts/bench --only step --rounds 5                        the ViT-B step alone
   scripts/bench --alone --only profile,scaling                without the peer
+  scripts/bench --only avx2                                   what users of processors without AVX-512 get
   scripts/bench --python ~/torch/bin/python --write           and put the tables into docs/performance.md
 """
 
@@ -53,9 +54,11 @@ def main():
     for name in names:
         progress(f"{name} …")
         texts[name] = SECTIONS[name](bench)
+        if name == "avx2":  # figures of other machines than the other tables' may stand here
+            texts[name] = texts["machine"] + "\n\n" + texts[name]
         print(f"\n{name}\n{texts[name]}", flush=True)
         if options.write:
-            for block in ("machine", name):
+            for block in (name,) if name == "avx2" else ("machine", name):
                 figures.replace_block(ROOT / "docs/performance.md", block, texts[block])
     if options.json:
         pathlib.Path(options.json).write_text(json.dumps(bench.measured, indent=1) + "\n")

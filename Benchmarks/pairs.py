@@ -59,7 +59,7 @@ def step_row(bench, what, options, memory=None):
 
     def mode(name, compiled):
         def measure():
-            result = bench.peer.step(compiled, **options)
+            result = bench.peer.step(compiled, **{key: value for key, value in options.items() if key != "instructions"})
             if memory is not None:
                 memory.setdefault(name, []).append(result["peak_mib"])
             return result["images_per_second"]
@@ -97,19 +97,48 @@ def small(bench):
     return figures.table(HEAD, rows)
 
 
+def encode_row(bench, batch, precision, modes, **held):
+    """One row of a table of frozen features of ViT-B/16."""
+    def ours():
+        options = dict(batch=batch, precision=precision, steps=15 if batch == 1 else 3, **held)
+        return bench.ours.bench("encode", **options)["images_per_second"]
+
+    def mode(name, compiled):
+        return lambda: bench.peer.encode(compiled, name, batch)
+
+    named = {f"{name}{', compiled' * compiled}": mode(name, compiled) for name in modes for compiled in (False, True)}
+    return bench.row(f"features, batch {batch}, {precision}", ours, named)
+
+
 def encode(bench):
     """Frozen features of ViT-B/16."""
-    rows = []
-    for batch in (1, 32):
-        for precision, modes in (("f32", ["f32"]), ("bf16", ["autocast", "bf16"])):
-            def ours():
-                steps = 15 if batch == 1 else 3
-                return bench.ours.bench("encode", batch=batch, precision=precision, steps=steps)["images_per_second"]
-
-            def mode(name, compiled):
-                return lambda: bench.peer.encode(compiled, name, batch)
-
-            named = {f"{name}{', compiled' * compiled}": mode(name, compiled)
-                     for name in modes for compiled in (False, True)}
-            rows.append(bench.row(f"features, batch {batch}, {precision}", ours, named))
+    rows = [encode_row(bench, batch, precision, modes)
+            for batch in (1, 32) for precision, modes in (("f32", ["f32"]), ("bf16", ["autocast", "bf16"]))]
     return figures.table(HEAD, rows)
+
+
+def avx2(bench):
+    """Steps, features and products where both programs may use no more than AVX2."""
+    held = dict(instructions="avx2", precision="f32")
+    if bench.peer:
+        bench.peer.environment = bench.peer.AVX2
+    try:
+        small = dict(model="small", batch=16, image=224, context=59, targets=61, steps=3)
+        rows = [step_row(bench, "ViT-B/16 step, batch 8, f32", dict(BASE, **held)),
+                step_row(bench, "ViT-S/16 step, batch 16, f32", dict(small, **held))]
+        rows += [encode_row(bench, batch, "f32", ["f32"], instructions="avx2") for batch in (1, 8, 32)]
+    finally:
+        if bench.peer:
+            bench.peer.environment = {}
+    ceilings = [bench.ours.bench("ceiling", batch=8, steps=3, **held) for _ in range(bench.rounds)]
+    bench.measured.append({"what": "ceiling with avx2", "ours": ceilings})
+    counted = [
+        ["multiply-add in registers", "peak_gigaflops_per_second"],
+        ["the step's products alone", "ceiling_gigaflops_per_second"],
+        ["the step", "step_gigaflops_per_second"],
+    ]
+    rates = [[what, figures.spread([each[key] for each in ceilings]),
+              figures.spread([100 * each[key] / each["peak_gigaflops_per_second"] for each in ceilings])]
+             for what, key in counted]
+    shares = figures.table(["ViT-B/16, batch 8, f32", "GFLOP/s, minimum / median / maximum", "of the peak, %"], rates)
+    return figures.table(HEAD, rows) + "\n\n" + shares

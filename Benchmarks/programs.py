@@ -13,10 +13,11 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 RUNNER = ROOT / ".build/release/chex-runner"
 
 
-def run(words, folder=None):
+def run(words, folder=None, environment=None):
     """Standard output of a program; its complaint, and the end, where it fails."""
     words = [str(word) for word in words]
-    done = subprocess.run(words, cwd=folder, capture_output=True, text=True)
+    variables = {**os.environ, **(environment or {})}
+    done = subprocess.run(words, cwd=folder, env=variables, capture_output=True, text=True)
     if done.returncode != 0:
         raise SystemExit(f"bench: {' '.join(words)}\nended with status {done.returncode}:\n{done.stderr[-2000:]}")
     return done.stdout
@@ -68,8 +69,12 @@ class Ours:
 class Peer:
     """The same step and encoder in PyTorch."""
 
+    # What holds each of its libraries to AVX2.
+    AVX2 = {"ATEN_CPU_CAPABILITY": "avx2", "MKL_ENABLE_INSTRUCTIONS": "AVX2", "ONEDNN_MAX_CPU_ISA": "AVX2"}
+
     def __init__(self, folder, python, threads):
         self.folder, self.python, self.threads = pathlib.Path(folder).resolve(), python, threads
+        self.environment = {}
         if not (self.folder / "step_bench.py").exists():
             raise SystemExit(f"bench: {self.folder}: no step_bench.py there; give the peer's folder (--peer), or --alone")
         probe = subprocess.run([python, "-c", "import torch; print(torch.__version__)"], capture_output=True, text=True)
@@ -79,12 +84,12 @@ class Peer:
 
     def step(self, compiled, **options):
         words = [self.python, self.folder / "step_bench.py", "--threads", self.threads, *flags(options)]
-        return last_json(run(words + ["--compile"] * compiled, self.folder))
+        return last_json(run(words + ["--compile"] * compiled, self.folder, self.environment))
 
     def encode(self, compiled, mode, batch):
         words = [self.python, ROOT / "Benchmarks/peer_encode.py", self.folder, "--threads", self.threads]
         words += ["--mode", mode, "--batch", batch, "--repeats", 15 if batch == 1 else 3]
-        return last_json(run(words + ["--compile"] * compiled))["images_per_second"]
+        return last_json(run(words + ["--compile"] * compiled, environment=self.environment))["images_per_second"]
 
 
 def flags(options):

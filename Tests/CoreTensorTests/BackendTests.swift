@@ -85,6 +85,32 @@ import Testing
     #expect(first == second && first == changed && product().allSatisfy { $0 == 0 })
   }
 
+  /// Evaluations rest on it: candidates that are alike must rank alike, wherever they stand in a product.
+  @Test(arguments: [[7, 20, 30], [200, 256, 48], [193, 300, 5], [96, 1030, 130]])
+  func equalRowsGiveEqualResults(sizes: [Int]) {
+    let (rows, inputs, outputs) = (sizes[0], sizes[1], sizes[2])
+    var random = RandomTensors("equal rows")
+    let (row, weight) = (random.normal([1, inputs]), random.normal([outputs, inputs]))
+    let x = Tensor([[Float]](repeating: row.values, count: rows).flatMap { $0 }, shape: [rows, inputs])
+    for type in ElementType.allCases {
+      let out = Tensor(uninitialized: [rows, outputs])
+      ProcessorBackend(type).product(x, weight, .forward, into: out, then: .none)
+      let first = Array(out.values.prefix(outputs))
+      for index in 1..<rows {
+        #expect(Array(out.values[index * outputs..<(index + 1) * outputs]) == first, "row \(index), \(type)")
+      }
+      // A gradient of weights whose outputs received the same has equal rows too.
+      let gradient = Tensor(uninitialized: [outputs, inputs])
+      let upstream = Tensor([rows, outputs], repeating: 0.3)
+      ProcessorBackend(type).weightGradient(upstream, x, into: gradient, accumulate: false)
+      for index in 1..<outputs {
+        #expect(
+          gradient.values[index * inputs..<(index + 1) * inputs] == gradient.values[..<inputs],
+          "gradient's row \(index), \(type)")
+      }
+    }
+  }
+
   @Test func roundingToBFloat16() {
     let special: [Float] = [
       0, -0.0, 1, 1.00390625, 1.01171875, -1.00390625, 3.3895314e38, .infinity, -.infinity, 1e-30, 65_504.7,

@@ -55,6 +55,11 @@ import Testing
       Compute.libraryDescription.contains("OpenBLAS") && Compute.libraryDescription.contains("oneDNN 2"))
   }
 
+  @Test func registersMultiplyAtSomeRate() {
+    let rate = Compute.registerRate()
+    #expect(rate > 1e8 && rate < 1e14)
+  }
+
   /// A process whose environment names an instruction set uses that one, any other the best.
   @Test func theInstructionsOfTheEnvironmentAreUsed() {
     let named = ProcessInfo.processInfo.environment["CHEX_INSTRUCTIONS"].flatMap(

@@ -1,3 +1,4 @@
+import CoreTensor
 import Foundation
 import Testing
 
@@ -63,6 +64,19 @@ extension EndToEnd {
       #expect(rows.contains { $0["name"] == "registry" && $0["value"] == Repository.plugins })
       let unwell = try scratch.run(["doctor", "--plugins", "none.toml"])
       #expect(unwell.status == 1 && unwell.output.contains("none.toml"))
+    }
+
+    /// Every library that has kernels for several processors says that it is held back, not ours alone.
+    @Test func instructionsHoldLibrariesToo() throws {
+      let words = ["doctor", "--plugins", Repository.plugins, "--json", "--instructions"]
+      let rows: [[String: String]] = try parsed(Scratch().run(words + ["portable"]).output)
+      func finding(_ name: String) -> String { rows.first { $0["name"] == name }?["value"] ?? "" }
+      #expect(finding("instructions").hasPrefix("portable, of portable"))
+      #expect(finding("matrix libraries").contains("kernel Prescott"))
+      #expect(finding("matrix libraries").contains(", sse41"))
+      let lines = try Scratch().run(["doctor", "--lesser-sets"]).output.split(separator: "\n")
+      #expect(lines.count == InstructionSet.executable.count - 1)
+      for line in lines { #expect(line.contains("CHEX_INSTRUCTIONS=\(line.prefix { $0 != " " }) ")) }
     }
 
     @Test func helpOfEveryCommand() throws {

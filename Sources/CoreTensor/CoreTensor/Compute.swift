@@ -66,6 +66,19 @@ public enum Compute {
     parallel(parts) { part in body(count * part / parts..<count * (part + 1) / parts) }
   }
 
+  /// Floating-point operations a second of multiplications and additions in registers, on all threads, measured for a
+  /// moment: the most that products could reach.
+  public static func registerRate() -> Double {
+    let parts = threads
+    let began = ContinuousClock.now
+    let operations = map(parts) { _ in
+      var sink: Float = 0
+      return chex_multiply_in_registers(4_000_000, &sink)
+    }.reduce(0, +)
+    let seconds = (ContinuousClock.now - began) / .seconds(1)
+    return operations / seconds
+  }
+
   /// What the matrix libraries say of themselves: version, instructions, threading.
   public static var libraryDescription: String {
     let blas = String(cString: openblas_get_config()) + ", kernel " + String(cString: openblas_get_corename())

@@ -26,6 +26,8 @@ struct CeilingBench {
     /// Of the step, timed in the same process: products, attention's included, over the step's time.
     let stepGigaflopsPerSecond: Double
     let share: Double
+    /// Multiplications and additions in registers alone.
+    let peakGigaflopsPerSecond: Double
   }
 
   let model: BenchModel
@@ -41,12 +43,16 @@ struct CeilingBench {
     }
     // Step and products in turn, so that both meet the same machine.
     var (stepTimes, productTimes) = ([Double](), [[Double]](repeating: [], count: products.count))
+    var peaks: [Double] = []
     for step in 1...steps {
       let batch = model.randomBatch(step)
       let began = ProgressReporter.systemClock()
       _ = try model.step(batch)
       stepTimes.append(ProgressReporter.systemClock() - began)
-      for (index, product) in products.enumerated() { productTimes[index] += times(product.key) }
+      for (index, product) in products.enumerated() {
+        productTimes[index] += times(product.key)
+        peaks.append(Compute.registerRate())
+      }
     }
     let rows = zip(products, productTimes).map { product, times in
       let seconds = BenchFigures.median(times)
@@ -63,7 +69,8 @@ struct CeilingBench {
       model: model.sizes.size.rawValue, batch: model.sizes.batch,
       precision: model.optimization.backend.activationType.rawValue, threads: Compute.threads, rows: rows,
       ceilingGigaflopsPerSecond: BenchFigures.rounded(ceiling),
-      stepGigaflopsPerSecond: BenchFigures.rounded(reached), share: BenchFigures.rounded(reached / ceiling))
+      stepGigaflopsPerSecond: BenchFigures.rounded(reached), share: BenchFigures.rounded(reached / ceiling),
+      peakGigaflopsPerSecond: BenchFigures.rounded(BenchFigures.median(peaks) * 1e-9))
   }
 
   /// Seconds of some products of one shape, the right operand packed before.
@@ -106,7 +113,9 @@ extension CeilingBench.Result {
     return table.text(for: terminal)
       + String(
         format:
-          "\n%@, batch %d, %@, %d threads: products back to back %.1f GFLOP/s, the step %.1f GFLOP/s: %.1f %%",
-        model, batch, precision, threads, ceilingGigaflopsPerSecond, stepGigaflopsPerSecond, 100 * share)
+          "\n%@, batch %d, %@, %d threads: products back to back %.1f GFLOP/s, the step %.1f GFLOP/s: %.1f %%\n"
+          + "float32 multiplications and additions in registers alone: %.1f GFLOP/s",
+        model, batch, precision, threads, ceilingGigaflopsPerSecond, stepGigaflopsPerSecond, 100 * share,
+        peakGigaflopsPerSecond)
   }
 }

@@ -122,3 +122,24 @@ static void multiply_panels_kernel(const float *x, long row_stride, long depth_s
     }
   }
 }
+
+static double multiply_in_registers_kernel(long repeats, float *sink) {
+  FUSE
+#ifdef HAS_AVX512
+  enum { SUMS = 12 };
+#else
+  enum { SUMS = TILE_ROWS };
+#endif
+  lanes sums[SUMS];
+  const lanes factor = all(0.5f), term = all(1.0f);
+  UNROLL
+  for (int i = 0; i < SUMS; i++) sums[i] = all((float)i);
+  for (long repeat = 0; repeat < repeats; repeat++) {
+    UNROLL
+    for (int i = 0; i < SUMS; i++) sums[i] = sums[i] * factor + term;
+  }
+  lanes whole = {0};
+  for (int i = 0; i < SUMS; i++) whole += sums[i];
+  *sink = sum_of(whole);
+  return 2.0 * LANES * SUMS * (double)repeats;
+}

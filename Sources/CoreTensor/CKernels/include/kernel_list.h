@@ -61,6 +61,10 @@ KERNEL(void, multiply_panels,
         float *out, int accumulate, float *scratch),
        (x, row_stride, depth_stride, rows, panels, k, n, out, accumulate, scratch))
 
+/// Multiplies and adds `repeats` times in as many registers as hide the latency, and touches no memory: the most that
+/// a product could reach. Returns the operations, and something of the result in `sink`, so that it is computed.
+KERNEL(double, multiply_in_registers, (long repeats, float *sink), (repeats, sink))
+
 // --- layer norm ----------------------------------------------------------------------------------------------
 /// weight and bias may be NULL. mean and inverse deviation of each row are kept for the backward pass, or, where they
 /// are `known` already, used as they are.
