@@ -61,6 +61,16 @@ extension EndToEnd {
       #expect(table.output.contains("training.learning_rate"))
       let same = try scratch.run(["compare", "blocks", "again", "both"])
       #expect(!same.output.contains("cannot be compared"), "\(same.output)")
+      // Runs that did not record their patches.
+      for run in ["blocks", "both"] {
+        let lines = try scratch.text(run + "/metrics.jsonl").split(separator: "\n")
+        let old = lines.map {
+          $0.replacingOccurrences(of: "\"patches.z11\":", with: "\"seconds.z11.none\":") + "\n"
+        }
+        try scratch.write(Data(old.joined().utf8), run + "/metrics.jsonl")
+      }
+      let unknown = try scratch.run(["compare", "blocks", "both"])
+      #expect(unknown.output.contains("z11 is over an unrecorded number of"), "\(unknown.output)")
       let sizes = try scratch.pretrain([
         "--tasks", "local", "--steps", "2", "--set", "model.predictor_depth=1", "--out", "sizes",
       ])

@@ -64,7 +64,8 @@ struct LossGroups {
     if isSameTask { return nil }
     for (own, its) in zip(run.terms, other.terms) {
       switch (own.patches, its.patches) {
-      case (nil, nil): continue
+      // A task's own term is over no patches; a run of before they were recorded has none at all.
+      case (nil, nil) where (run.terms + other.terms).contains { $0.patches != nil }: continue
       case (let first?, let second?) where abs(first - second) <= tolerance * max(first, second): continue
       default: return "\(own.name) is over \(text(own.patches)) and \(text(its.patches)) patches"
       }
