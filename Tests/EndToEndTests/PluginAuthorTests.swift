@@ -29,6 +29,18 @@ extension EndToEnd {
       }
     }
 
+    /// An evaluation of a task that is not enabled is tried on a model that has it.
+    @Test func theTrialHasTheTaskThatAnEvaluationJudges() throws {
+      let scratch = try Scratch()
+      let registry = try String(contentsOfFile: Repository.plugins, encoding: .utf8)
+      let domain = "library = \"DomainTask\"\nenabled = "
+      #expect(registry.contains(domain + "true"))
+      try scratch.write(
+        Data(registry.replacing(domain + "true", with: domain + "false").utf8), "plugins.toml")
+      let outcome = try scratch.run(["plugins", "check", "sensitivity", "--plugins", "plugins.toml"])
+      #expect(outcome.status == 0 && outcome.output.contains("all 3 promises kept"), "\(outcome.everything)")
+    }
+
     @Test func checkRefuses() throws {
       let scratch = try Scratch()
       try scratch.write(Data("nothing".utf8), "libNothing.so")

@@ -78,11 +78,13 @@ extension EndToEnd {
       #expect(step.status == 0 && step.output.contains("results and gradients are finite"))
     }
 
-    @Test(arguments: ["local", "global", "domain", "local,global", "local,domain", "global,domain"])
+    /// Tasks are listed in the order in which they act, whatever order they were asked for in.
+    @Test(arguments: ["local", "global", "domain", "global,local", "local,domain", "domain,global"])
     func subset(tasks: String) throws {
       let scratch = try Scratch()
       let report = try dryRun(scratch, ["--tasks", tasks])
-      #expect(report["tasks"] as? [String] == tasks.split(separator: ",").map(String.init))
+      let asked = tasks.split(separator: ",").map(String.init)
+      #expect(report["tasks"] as? [String] == ["global", "local", "domain"].filter(asked.contains))
       let predictions = try #require(report["predictions"] as? [[String: Any]])
       #expect(!predictions.isEmpty)
       #expect(predictions.allSatisfy { ($0["error"] as? Double ?? .nan).isFinite })
@@ -112,7 +114,7 @@ extension EndToEnd {
       let scratch = try Scratch()
       let outcome = try scratch.pretrain(["--dry-run"])
       #expect(outcome.status == 0, "\(outcome.errors)")
-      for word in ["z12", "tasks: local, global, domain", "trained parameters", "batch sheet: dry-run.png"] {
+      for word in ["z12", "tasks: global, local, domain", "trained parameters", "batch sheet: dry-run.png"] {
         #expect(outcome.output.contains(word))
       }
       #expect(scratch.has("dry-run.png") && !scratch.has("runs"))

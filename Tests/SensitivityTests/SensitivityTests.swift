@@ -1,5 +1,6 @@
 import CoreTensor
 import Foundation
+import Imaging
 import TaskChecks
 import Testing
 import WorldModel
@@ -76,6 +77,20 @@ import WorldModel
     #expect(error.description.contains("expected 81") && error.description.contains("--out"))
   }
 
+  /// A task that changes an image's size is named here as in training.
+  @Test func imagesOfAnotherSizeAreRefused() throws {
+    let scene = try Trial.scene(["domain"])
+    let shrinking = ModelScene(
+      model: scene.model, makeUntrained: scene.makeUntrained, tasks: [ShrinkingTask(inner: scene.tasks[0])],
+      views: scene.views, films: scene.films, train: [], validation: [], test: scene.test, findingNames: [],
+      seed: scene.seed, workspace: scene.workspace)
+    let fault = try #require(throws: TaskFault.self) { try Trial.evaluation()(shrinking) }
+    #expect(
+      fault
+        == .sizeChanged(
+          code: "task \"domain\", editPixels", view: 0, sample: 0, side: 64, width: 32, height: 32))
+  }
+
   @Test func withoutTheTaskThereIsNothingToTest() throws {
     let error = try #require(throws: SensitivityError.self) {
       try Trial.evaluation()(Trial.scene(["local", "global"]))
@@ -121,6 +136,28 @@ import WorldModel
       #expect(row.groups[0][0].image != row.groups[0][1].image)
       let place = try #require(row.groups[1].firstIndex { $0.isFramed })
       #expect(row.label.contains("number \(place + 1) of 8"))
+    }
+  }
+}
+
+/// The domain's draws, on images of half the size.
+private struct ShrinkingTask: WorldTask {
+  let inner: any WorldTask
+  var name: String { inner.name }
+  let requiredViews = 1
+  func plan(batch: BatchScope) -> any TaskPlan { Plan(inner: inner.plan(batch: batch)) }
+
+  private struct Plan: TaskPlan {
+    let inner: any TaskPlan
+    func draw(sample: SampleScope) -> any TaskDraw { Draw(inner: inner.draw(sample: sample)) }
+  }
+  private struct Draw: TaskDraw {
+    let inner: any TaskDraw
+    func editPixels(of context: inout any Context) {
+      context.pixels = context.pixels.resized(to: (context.pixels.height / 2, context.pixels.width / 2))
+    }
+    func latents(context: Int, target: Int, views: [Frame]) -> [LatentValue] {
+      inner.latents(context: context, target: target, views: views)
     }
   }
 }

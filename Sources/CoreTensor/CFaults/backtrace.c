@@ -63,25 +63,28 @@ static void append(char *line, int size, const char *text, const char *end) {
   line[length + wanted] = 0;
 }
 
-/// The crashed thread's first frame that has a place in a source file, without its number and address.
+/// The crashed thread's first frame that has a place in a source file, without its number and address; where there is
+/// no debug information, its first frame that has a name.
 static const char *first_place(const char *text, const char **end) {
+  const char *named = NULL;
   for (const char *line = strstr(text, " crashed:\n"); line && *line; line = strchr(line, '\n')) {
     if (*line == '\n') line++;
-    if (!strncmp(line, "Thread ", 7)) return NULL;
+    if (!strncmp(line, "Thread ", 7)) break;
     size_t length = strcspn(line, "\n");
-    const char *place = memmem(line, length, " at /", 5), *address = memmem(line, length, " 0x", 3);
-    if (!place || memmem(line, length, "[system]", 8) || memmem(line, length, "<compiler-", 10)) continue;
-    *end = line + length;
-    if (address) {
-      address += 3 + strspn(address + 3, "0123456789abcdef");
-      return address + strspn(address, " ");
+    const char *number = line + strspn(line, " "), *name = number + strspn(number, "0123456789");
+    if (name == number || *name != ' ' || !memmem(line, length, " in ", 4)) continue;
+    if (memmem(line, length, "[system]", 8) || memmem(line, length, "<compiler-", 10)) continue;
+    const char *address = memmem(line, length, " 0x", 3);
+    if (address) name = address + 3 + strspn(address + 3, "0123456789abcdef");
+    name += strspn(name, " ");
+    int has_place = memmem(line, length, " at /", 5) != NULL;
+    if (has_place || !named) {
+      named = name;
+      *end = line + length;
     }
-    // As a terminal is shown it: a number and no address.
-    line += strspn(line, " ");
-    line += strspn(line, "0123456789");
-    return line + strspn(line, " ");
+    if (has_place) break;
   }
-  return NULL;
+  return named;
 }
 
 void chex_backtrace_reason(int file, char *line, int size) {

@@ -15,7 +15,7 @@ final class OneDNNProducts: MatrixProducts, @unchecked Sendable {
       self.storage = storage
       var problem: UnsafePointer<CChar>?
       guard let operand = chex_operand_create(k, n, type.code, storage.pointer, &problem) else {
-        fatalError("product: \(String(cString: problem!)): (\(k), \(n)) of \(type.rawValue)")
+        fail("product: \(String(cString: problem!)): (\(k), \(n)) of \(type.rawValue)")
       }
       self.operand = operand
       super.init(k: k, n: n, type: type)
@@ -52,7 +52,7 @@ final class OneDNNProducts: MatrixProducts, @unchecked Sendable {
     init(_ shape: chex_product_shape) {
       var problem: UnsafePointer<CChar>?
       guard let handle = chex_product_create(shape, &problem) else {
-        fatalError("product: \(String(cString: problem!)): \(shape)")
+        fail("product: \(String(cString: problem!)): \(shape)")
       }
       self.handle = handle
       scratchBytes = chex_product_scratch(handle)
@@ -85,7 +85,7 @@ final class OneDNNProducts: MatrixProducts, @unchecked Sendable {
     let scratch = Storage(byteCount: product.scratchBytes)
     left.withRows(depth: b.k) { numbers in
       let status = chex_product_run(product.handle, numbers, (b as! Packed).operand, out, scratch.pointer)
-      precondition(status == 0, "product: oneDNN failed with status \(status)")
+      require(status == 0, "product: oneDNN failed with status \(status)")
     }
     withExtendedLifetime(scratch) {}
   }

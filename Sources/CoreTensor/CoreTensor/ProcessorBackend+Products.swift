@@ -101,7 +101,7 @@ extension ProcessorBackend {
     _ body: @Sendable (chex_head, _ image: Int, _ head: Int, UnsafeMutableRawPointer) -> Void
   ) {
     let type = operands.queries.elementType
-    precondition(operands.keysValues.elementType == type, "attention: queries and keys of different types")
+    require(operands.keysValues.elementType == type, "attention: queries and keys of different types")
     let heads = operands.heads
     let count = operands.batch * heads
     // Some heads at a time, since each asks for the memory of the one beside it; at least sixteen parts where possible.

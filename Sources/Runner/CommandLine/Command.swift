@@ -1,3 +1,5 @@
+import CoreTensor
+
 /// A command of the program as a value: what it is called, what it takes, and what it does.
 public struct Command: Sendable {
   /// The word that selects it, or two: `"pretrain"`, `"data audit"`.
@@ -20,9 +22,9 @@ public struct Command: Sendable {
   ) {
     var seen: Set<String> = ["--help", "-h"]
     for spelling in options.flatMap(\.spellings) {
-      precondition(seen.insert(spelling).inserted, "Command \(name): \(spelling) is declared twice")
+      require(seen.insert(spelling).inserted, "Command \(name): \(spelling) is declared twice")
     }
-    precondition(
+    require(
       arguments.dropLast().allSatisfy { !$0.isRepeated },
       "Command \(name): only the last argument may repeat")
     self.name = name
@@ -65,7 +67,7 @@ public struct CommandOption: Sendable, Equatable {
   public init(
     _ name: String, aliases: [String] = [], _ arity: Arity = .toggle, group: String = "Options", help: String
   ) {
-    precondition(
+    require(
       ([name] + aliases).allSatisfy { $0.hasPrefix("-") && $0.count > 1 && !$0.contains("=") },
       "CommandOption \(name): every spelling starts with a dash and holds no \"=\"")
     self.name = name

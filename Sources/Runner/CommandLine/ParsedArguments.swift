@@ -1,3 +1,5 @@
+import CoreTensor
+
 /// What was typed after a command, checked against its declaration.
 ///
 /// Asking for an option or argument that the command does not declare is a programming error and stops.
@@ -76,7 +78,7 @@ public struct ParsedArguments: Sendable, Equatable {
   /// All words of a positional argument that repeats.
   public func arguments(_ name: String) -> [String] {
     guard let found = words[name] else {
-      preconditionFailure("Command \(command) declares no argument \(name)")
+      fail("Command \(command) declares no argument \(name)")
     }
     return found
   }
@@ -84,13 +86,13 @@ public struct ParsedArguments: Sendable, Equatable {
   /// A positional argument that the command requires.
   public func required(_ name: String) -> String {
     guard let word = argument(name) else {
-      preconditionFailure("Command \(command): argument \(name) is not declared as required")
+      fail("Command \(command): argument \(name) is not declared as required")
     }
     return word
   }
 
   private func occurrences(of option: String) -> [Occurrence] {
-    precondition(declaredOptions.contains(option), "Command \(command) declares no option \(option)")
+    require(declaredOptions.contains(option), "Command \(command) declares no option \(option)")
     return occurrences.filter { $0.option == option }
   }
 }

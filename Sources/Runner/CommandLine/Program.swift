@@ -1,3 +1,4 @@
+import CoreTensor
 import Foundation
 
 /// A program of several commands: chooses one, reads its arguments, runs it, and reports what went wrong.
@@ -33,7 +34,7 @@ public struct Program: Sendable {
 
   /// - Precondition: command names differ.
   public init(name: String, version: String, summary: String, commands: [Command], defaultCommand: String) {
-    precondition(
+    require(
       Set(commands.map(\.name)).count == commands.count, "Program \(name): a command is listed twice")
     self.name = name
     self.version = version

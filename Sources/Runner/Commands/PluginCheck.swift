@@ -30,7 +30,7 @@ struct PluginCheck {
         checkTask(definition, options: plugin.given.mapValues(\.value), alongside: try shipped(host))
       case .data(let definition): checkDataSource(definition, options: plugin.given.mapValues(\.value))
       case .evaluation(let definition):
-        checkEvaluation(definition, options: plugin.given.mapValues(\.value), tasks: try shipped(host))
+        try checkEvaluation(definition, options: plugin.given.mapValues(\.value), host)
       case .codec(let definition):
         checkCodec(definition, options: plugin.given.mapValues(\.value), sample: bytes)
       }
@@ -65,6 +65,23 @@ struct PluginCheck {
       )
     }
     return (try PluginHost.load(library: subject), nil)
+  }
+
+  /// On a model of the enabled tasks; where the evaluation does not get on with them, it may judge a task that is
+  /// registered and not enabled.
+  private static func checkEvaluation(
+    _ definition: EvaluationDefinition, options: [String: OptionValue], _ host: PluginHost
+  ) throws -> [TaskCheck] {
+    let checks = TaskChecks.checkEvaluation(definition, options: options, tasks: try shipped(host))
+    guard checks.contains(where: { !$0.isKept }) else { return checks }
+    let names = host.manifest.entries.filter { $0.kind == .task }.map(\.name)
+    // Tasks that cannot be loaded are none.
+    let all = names.compactMap { name -> TaskDefinition? in
+      guard case .task(let definition)? = try? host.load(only: [name]).first?.definition else { return nil }
+      return definition
+    }
+    let wider = TaskChecks.checkEvaluation(definition, options: options, tasks: all)
+    return wider.allSatisfy(\.isKept) ? wider : checks
   }
 
   private static func shipped(_ host: PluginHost) throws -> [TaskDefinition] {

@@ -1,3 +1,4 @@
+import CoreTensor
 import Foundation
 
 /// Learning rate and target momentum of every optimiser step.
@@ -24,11 +25,11 @@ public struct LearningSchedule: Codable, Sendable, Equatable {
     totalSteps: Int, warmupSteps: Int, learningRate: Double, finalLearningRate: Double, momentumStart: Double,
     momentumEnd: Double, scale: Double = 1
   ) {
-    precondition(totalSteps >= 1, "LearningSchedule: \(totalSteps) steps, expected 1 or more")
-    precondition(
+    require(totalSteps >= 1, "LearningSchedule: \(totalSteps) steps, expected 1 or more")
+    require(
       (0..<totalSteps).contains(warmupSteps),
       "LearningSchedule: \(warmupSteps) steps of warm-up, expected 0 to \(totalSteps - 1)")
-    precondition(scale >= 1, "LearningSchedule: scale \(scale), expected 1 or more")
+    require(scale >= 1, "LearningSchedule: scale \(scale), expected 1 or more")
     self.totalSteps = totalSteps
     self.warmupSteps = warmupSteps
     self.learningRate = learningRate

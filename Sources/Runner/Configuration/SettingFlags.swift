@@ -1,3 +1,4 @@
+import CoreTensor
 import WorldModel
 
 /// A flag that sets one setting; its help is the setting's.
@@ -97,7 +98,7 @@ public struct SettingFlag: Sendable, Equatable {
   /// The flag as its command declares it.
   public var option: CommandOption {
     guard let declaration = SettingsCatalogue.ofRunner[key] else {
-      preconditionFailure("SettingFlag \(name): \(key) is not declared")
+      fail("SettingFlag \(name): \(key) is not declared")
     }
     let arity: CommandOption.Arity
     if case .boolean = declaration.kind {

@@ -1,3 +1,4 @@
+import CoreTensor
 import WorldModel
 
 /// A setting with its value and where that came from.
@@ -51,7 +52,7 @@ public struct Settings: Sendable {
   /// The setting of that name.
   /// - Precondition: it is declared.
   public subscript(_ key: SettingKey) -> ResolvedSetting {
-    guard let found = resolved[key] else { preconditionFailure("Settings: \(key) is not declared") }
+    guard let found = resolved[key] else { fail("Settings: \(key) is not declared") }
     return found
   }
 

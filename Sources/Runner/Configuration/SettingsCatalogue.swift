@@ -1,3 +1,4 @@
+import CoreTensor
 import WorldModel
 
 /// The name of a setting: its TOML table and its key there.
@@ -89,7 +90,7 @@ public struct SettingsCatalogue: Sendable {
 
   /// The runner's own settings, without plugins.
   public static let ofRunner: SettingsCatalogue = {
-    do { return try SettingsCatalogue() } catch { preconditionFailure("SettingsCatalogue: \(error)") }
+    do { return try SettingsCatalogue() } catch { fail("SettingsCatalogue: \(error)") }
   }()
 
   public subscript(key: SettingKey) -> OptionDeclaration? { declarations[key] }

@@ -1,3 +1,4 @@
+import CoreTensor
 import Foundation
 import WorldModel
 
@@ -28,7 +29,7 @@ extension Settings {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     do { return String(decoding: try encoder.encode(tables), as: UTF8.self) } catch {
-      preconditionFailure("Settings: finite values always encode, but: \(error)")
+      fail("Settings: finite values always encode, but: \(error)")
     }
   }
 

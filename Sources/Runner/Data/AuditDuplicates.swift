@@ -70,7 +70,7 @@ enum HashSearch {
     _ words: [UInt64], with others: [UInt64], mostBits: Int = GradientHash.mostBits,
     _ visit: @Sendable (_ first: Int, _ second: Int) -> Void
   ) {
-    precondition(words.count == others.count, "HashSearch: \(words.count) words, \(others.count) others")
+    require(words.count == others.count, "HashSearch: \(words.count) words, \(others.count) others")
     let count = words.count / 4
     Compute.ranges(count, grain: block) { range in
       words.withUnsafeBufferPointer { words in

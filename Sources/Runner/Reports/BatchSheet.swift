@@ -1,3 +1,4 @@
+import CoreTensor
 import Imaging
 import WorldModel
 
@@ -126,8 +127,8 @@ public struct BatchSheet: Sendable {
   /// Draws the sheet.
   /// - Parameter cellSize: side of each picture, in pixels, at least 64.
   public func draw(cellSize: Int = 168) -> Canvas {
-    precondition(cellSize >= 64, "BatchSheet: cells of \(cellSize) pixels are too small, 64 is the least")
-    precondition(gridSize > 0, "BatchSheet: a grid of \(gridSize) patches a side")
+    require(cellSize >= 64, "BatchSheet: cells of \(cellSize) pixels are too small, 64 is the least")
+    require(gridSize > 0, "BatchSheet: a grid of \(gridSize) patches a side")
     let rows = samples.prefix(Self.mostRows)
     let size = Double(cellSize)
     let last = cell(row: rows.count - 1, column: columns.count - 1, cellSize: size)

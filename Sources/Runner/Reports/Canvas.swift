@@ -1,3 +1,4 @@
+import CoreTensor
 import Imaging
 
 /// A drawing surface of 8-bit colour. Whatever falls outside is cut off.
@@ -9,7 +10,7 @@ public struct Canvas: Sendable, Equatable {
 
   /// - Parameter background: what every pixel shows at first.
   public init(width: Int, height: Int, background: Color = .white) {
-    precondition(width > 0 && height > 0, "Canvas: size \(width) × \(height) must be positive")
+    require(width > 0 && height > 0, "Canvas: size \(width) × \(height) must be positive")
     self.width = width
     self.height = height
     rgb = [UInt8](repeating: 0, count: width * height * 3)

@@ -1,3 +1,4 @@
+import CoreTensor
 import Foundation
 
 /// Lines over a common axis, as a picture.
@@ -72,7 +73,7 @@ public struct LineChart: Sendable {
   /// Draws the chart.
   /// - Parameters: width, height: of the picture, in pixels, at least 400 × 240.
   public func draw(width: Int = 1000, height: Int = 560) -> Canvas {
-    precondition(width >= 400 && height >= 240, "LineChart: \(width) × \(height) is below 400 × 240")
+    require(width >= 400 && height >= 240, "LineChart: \(width) × \(height) is below 400 × 240")
     var canvas = Canvas(width: width, height: height)
     let box = plotBox(width: width, height: height)
     let (x, y) = (xAxis, yAxis)

@@ -1,3 +1,5 @@
+import CoreTensor
+
 /// A font of drawn strokes: printable ASCII and a few signs of the field.
 enum StrokeFont {
   /// Units between the top of capitals and the line that they stand on.
@@ -33,7 +35,7 @@ enum StrokeFont {
     let points = stroke.drop { $0 == "@" || $0 == "~" }.split(separator: " ").map { pair -> Point in
       guard let across = pair.first.flatMap({ Int(String($0), radix: 36) }),
         let down = Int(String(pair.dropFirst()), radix: 36)
-      else { preconditionFailure("StrokeFont: \"\(pair)\" is no point") }
+      else { fail("StrokeFont: \"\(pair)\" is no point") }
       return Point(Double(across), Double(down))
     }
     return isCurve ? curve(points, isClosed: isClosed) : points

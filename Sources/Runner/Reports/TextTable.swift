@@ -1,3 +1,5 @@
+import CoreTensor
+
 /// A table in plain text: aligned columns, the last one wrapped to the width that is left.
 public struct TextTable: Sendable {
   /// Which side of its column a text keeps to.
@@ -27,7 +29,7 @@ public struct TextTable: Sendable {
 
   /// - Precondition: one text for each column.
   public mutating func add(_ texts: [String]) {
-    precondition(
+    require(
       texts.count == columns.count, "TextTable: \(texts.count) texts for \(columns.count) columns")
     rows.append(texts)
   }

@@ -1,3 +1,4 @@
+import CoreTensor
 import Foundation
 
 /// The checkpoints of one run.
@@ -38,7 +39,7 @@ public final class CheckpointStore {
   ///   - folder: made where it is missing.
   ///   - keep: at least 1; 2 or more are advised, so that a disk fault in the newest loses little.
   public init(folder: String, keep: Int) throws {
-    precondition(keep >= 1, "CheckpointStore: keep is \(keep), must be at least 1")
+    require(keep >= 1, "CheckpointStore: keep is \(keep), must be at least 1")
     self.folder = folder
     self.keep = keep
     try Folder.create(folder)
@@ -105,7 +106,7 @@ public final class CheckpointStore {
   /// Saves any set of files as one checkpoint.
   @discardableResult
   public func save(step: Int, files: [File]) throws -> Checkpoint {
-    precondition(step >= 0, "CheckpointStore.save: step \(step) is negative")
+    require(step >= 0, "CheckpointStore.save: step \(step) is negative")
     let name = Checkpoint.folderName(step: step)
     let checkpoint = Checkpoint(step: step, path: folder + "/" + name)
     let temporary = folder + "/" + Self.saving + name

@@ -1,3 +1,4 @@
+import CoreTensor
 import Films
 import Foundation
 
@@ -66,7 +67,7 @@ final class FeatureFile {
   ///   - names: of the films.
   ///   - values: all of theirs, row-major.
   func append(_ names: [String], _ values: UnsafeBufferPointer<Float>) throws {
-    precondition(
+    require(
       values.count == names.count * filmShape.reduce(1, *),
       "FeatureFile: \(values.count) values for \(names.count) films of \(filmShape)")
     films += names.count
@@ -77,7 +78,7 @@ final class FeatureFile {
   /// Writes the header and gives the file its name.
   /// - Throws: `StorageError`; there is then no file.
   func finish() throws {
-    guard let descriptor else { preconditionFailure("FeatureFile: \(path) is finished already") }
+    guard let descriptor else { fail("FeatureFile: \(path) is finished already") }
     let header = try Self.header(
       format, [films] + filmShape, metadata, room: headerRoom, file: path)
     try header.withUnsafeBytes { try descriptor.write($0, at: 0) }

@@ -1,3 +1,4 @@
+import CoreTensor
 import Foundation
 import WorldModel
 
@@ -55,7 +56,7 @@ final class BatchLoader: @unchecked Sendable {
     condition.lock()
     defer { condition.unlock() }
     let step = nextStep
-    precondition(step < lastStep, "BatchLoader: asked for batch \(step) of \(lastStep)")
+    require(step < lastStep, "BatchLoader: asked for batch \(step) of \(lastStep)")
     nextStep += 1
     if isSynchronous { return try builder.batch(step: step) }
     condition.broadcast()

@@ -1,3 +1,5 @@
+import CoreTensor
+
 /// A dense matrix of few rows, row-major.
 struct SmallMatrix {
   let rows: Int
@@ -18,7 +20,7 @@ struct SmallMatrix {
   }
 
   static func * (a: SmallMatrix, b: SmallMatrix) -> SmallMatrix {
-    precondition(a.columns == b.rows, "SmallMatrix: \(a.rows)×\(a.columns) times \(b.rows)×\(b.columns)")
+    require(a.columns == b.rows, "SmallMatrix: \(a.rows)×\(a.columns) times \(b.rows)×\(b.columns)")
     var result = SmallMatrix(a.rows, b.columns)
     for row in 0..<a.rows {
       for inner in 0..<a.columns where a.values[row * a.columns + inner] != 0 {
@@ -34,7 +36,7 @@ struct SmallMatrix {
   /// X of self · X = right, for a square matrix of full rank, by elimination with the largest pivot.
   /// - Returns: nil where the matrix is singular.
   func solve(_ right: SmallMatrix) -> SmallMatrix? {
-    precondition(
+    require(
       rows == columns && right.rows == rows, "SmallMatrix.solve: \(rows)×\(columns), \(right.rows) rows")
     var (left, result) = (self, right)
     for step in 0..<rows {
@@ -128,6 +130,6 @@ enum CubicResampling {
     } else if let result = (transposed * matrix).solve(transposed) {
       return result.transposed
     }
-    preconditionFailure("CubicResampling: the resize from \(matrix.columns) to \(matrix.rows) is singular")
+    fail("CubicResampling: the resize from \(matrix.columns) to \(matrix.rows) is singular")
   }
 }

@@ -1,3 +1,5 @@
+import CoreTensor
+
 /// Numbers in bytes, lowest byte first.
 enum LittleEndian {
   /// - Precondition: `width` bytes from `place` on exist, 8 at most.
@@ -9,7 +11,7 @@ enum LittleEndian {
 
   /// A number of 2 or 4 bytes, which always fits.
   static func short(_ bytes: [UInt8], _ place: Int, _ width: Int) -> Int {
-    precondition(width < 8, "LittleEndian.short: \(width) bytes")
+    require(width < 8, "LittleEndian.short: \(width) bytes")
     return Int(number(bytes, place, width))
   }
 }

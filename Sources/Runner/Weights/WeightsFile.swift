@@ -1,3 +1,4 @@
+import CoreTensor
 import Foundation
 
 /// A tensor of a file of weights, not yet read.
@@ -100,7 +101,7 @@ final class WeightsFile {
     case (.torch(let checkpoint), .torch(let view)):
       values = try floats(try checkpoint.bytes(of: view), tensor)
     case (.safetensors(let file), _): values = try file.floats(named: tensor.name)
-    case (.torch, .safetensors): preconditionFailure("WeightsFile: \(tensor.name) is of another file")
+    case (.torch, .safetensors): fail("WeightsFile: \(tensor.name) is of another file")
     }
     if let broken = values.first(where: { !$0.isFinite }) {
       throw WeightsFileError(path, tensor.name, "holds \(broken); weights must be finite numbers")

@@ -1,3 +1,4 @@
+import CoreTensor
 import Foundation
 
 /// An entry of a zip archive, stored without compression.
@@ -54,7 +55,7 @@ final class ZipArchive {
   /// Some of an entry's bytes; its checksum is compared when it is first read.
   /// - Precondition: `range` lies within the entry.
   func bytes(of entry: ZipEntry, _ range: Range<Int>) throws -> [UInt8] {
-    precondition(
+    require(
       range.lowerBound >= 0 && range.upperBound <= entry.size, "ZipArchive: \(range) of \(entry.size) bytes")
     try verify(entry)
     return try [UInt8](unsafeUninitializedCapacity: range.count) { buffer, initialized in
