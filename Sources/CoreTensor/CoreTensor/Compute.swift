@@ -71,10 +71,11 @@ public enum Compute {
   public static func registerRate() -> Double {
     let parts = threads
     let began = ContinuousClock.now
-    let operations = map(parts) { _ in
+    let counts: [Double] = map(parts) { _ in
       var sink: Float = 0
       return chex_multiply_in_registers(4_000_000, &sink)
-    }.reduce(0, +)
+    }
+    let operations = counts.reduce(0.0) { $0 + $1 }
     let seconds = (ContinuousClock.now - began) / .seconds(1)
     return operations / seconds
   }

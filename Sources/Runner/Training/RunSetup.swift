@@ -55,7 +55,7 @@ struct RunSetup {
 
   var environment: TaskEnvironment { shape.environment(configuration.run.compatibility) }
 
-  /// The run's tasks in the registry's order.
+  /// The run's tasks, in the order in which they act.
   /// - Throws: `RunSetupError.noTask`, and what a task throws when it is made.
   func taskSet() throws -> TaskSet {
     let chosen = plugins.compactMap { plugin -> (definition: TaskDefinition, options: Options)? in
