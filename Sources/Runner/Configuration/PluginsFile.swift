@@ -81,8 +81,8 @@ public enum PluginsFile {
     let tree = folder.deletingLastPathComponent()
     places.append(
       (tree.appendingPathComponent("share/chexworld/\(name)").path, "the installed tree's own"))
-    // A build lies in .build/TRIPLE/CONFIGURATION of its package.
-    for _ in 0..<4 {
+    // A build lies in .build/TRIPLE/CONFIGURATION of its package, that of the tests one deeper.
+    for _ in 0..<5 {
       if isFile(folder.appendingPathComponent("Package.swift").path) {
         places.append(
           (folder.appendingPathComponent(name).path, "that of the checkout that the program was built in"))

@@ -148,7 +148,7 @@ enum CorePackage {
     var places = [
       folder.deletingLastPathComponent().appendingPathComponent("share/chexworld/Sources/CoreTensor").path
     ]
-    for _ in 0..<4 {
+    for _ in 0..<5 {
       if Folder.exists(folder.appendingPathComponent("Sources/CoreTensor").path) {
         places.append(folder.appendingPathComponent("Sources/CoreTensor").path)
         break
