@@ -51,7 +51,7 @@ extension Command {
         Output.print(scaffold.table(library: library))
         return 0
       }
-      Output.print("building it, the first time with the core, which takes a minute or so …")
+      Output.print("building it, the first time with the core, which takes two minutes or so …")
       let library: String
       do { library = try PluginPackage.build(scaffold.folder) } catch let error as PackageError {
         throw PackageError(

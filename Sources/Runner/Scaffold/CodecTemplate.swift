@@ -88,6 +88,11 @@ enum CodecTemplate {
     ```sh
     swift test -c release                  # holds the codec to every promise of the protocol; the first time builds the core too
     chex-runner plugins check . --sample FILE                     # the same, on a file of yours
+    ```
+
+    In the folder of the `plugins.toml` that lists it, or with `--plugins FILE`:
+
+    ```sh
     chex-runner --preset quick --data FOLDER --dry-run            # a folder of such films
     ```
 

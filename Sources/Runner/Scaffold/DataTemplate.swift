@@ -76,6 +76,11 @@ enum DataTemplate {
     ```sh
     swift test -c release                  # holds the source to every promise of the protocol; the first time builds the core too
     chex-runner plugins check .            # the same
+    ```
+
+    In the folder of the `plugins.toml` that lists it, or with `--plugins FILE`:
+
+    ```sh
     chex-runner --preset quick --data {name} --dry-run          # what a batch looks like: dry-run.png
     ```
 

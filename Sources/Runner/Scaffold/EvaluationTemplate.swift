@@ -68,6 +68,11 @@ enum EvaluationTemplate {
     ```sh
     swift test -c release                  # holds the evaluation to every promise of the protocol; the first time builds the core too
     chex-runner plugins check .            # the same
+    ```
+
+    In the folder of the `plugins.toml` that lists it, or with `--plugins FILE`:
+
+    ```sh
     chex-runner evaluate RUN --with {name} # the figures of a run's encoder, and of the same at random
     ```
 

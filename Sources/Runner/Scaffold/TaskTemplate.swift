@@ -139,6 +139,11 @@ enum TaskTemplate {
     ```sh
     swift test -c release                  # holds the task to every promise of the protocols; the first time builds the core too
     chex-runner plugins check .            # the same, together with every subset of the other tasks
+    ```
+
+    In the folder of the `plugins.toml` that lists it, or with `--plugins FILE`:
+
+    ```sh
     chex-runner --preset quick --tasks local,{name} --dry-run   # what a batch looks like: dry-run.png
     chex-runner --preset quick --tasks local,{name} --out runs/{name}
     ```
