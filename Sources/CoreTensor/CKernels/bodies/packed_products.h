@@ -123,7 +123,7 @@ static void multiply_panels_kernel(const float *x, long row_stride, long depth_s
   }
 }
 
-static double multiply_in_registers_kernel(long repeats, float *sink) {
+static double multiply_in_registers_kernel(long repeats, float *numbers) {
   FUSE
 #ifdef HAS_AVX512
   enum { SUMS = 12 };
@@ -131,7 +131,8 @@ static double multiply_in_registers_kernel(long repeats, float *sink) {
   enum { SUMS = TILE_ROWS };
 #endif
   lanes sums[SUMS];
-  const lanes factor = all(0.5f), term = all(1.0f);
+  // Unknown to the compiler, which would leave out a sum that it sees stay as it is.
+  const lanes factor = all(numbers[0]), term = all(numbers[1]);
   UNROLL
   for (int i = 0; i < SUMS; i++) sums[i] = all((float)i);
   for (long repeat = 0; repeat < repeats; repeat++) {
@@ -140,6 +141,6 @@ static double multiply_in_registers_kernel(long repeats, float *sink) {
   }
   lanes whole = {0};
   for (int i = 0; i < SUMS; i++) whole += sums[i];
-  *sink = sum_of(whole);
+  numbers[0] = sum_of(whole);
   return 2.0 * LANES * SUMS * (double)repeats;
 }

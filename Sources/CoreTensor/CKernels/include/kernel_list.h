@@ -62,8 +62,9 @@ KERNEL(void, multiply_panels,
        (x, row_stride, depth_stride, rows, panels, k, n, out, accumulate, scratch))
 
 /// Multiplies and adds `repeats` times in as many registers as hide the latency, and touches no memory: the most that
-/// a product could reach. Returns the operations, and something of the result in `sink`, so that it is computed.
-KERNEL(double, multiply_in_registers, (long repeats, float *sink), (repeats, sink))
+/// a product could reach. `numbers` has the factor and the term, and gets the sum of the results in the factor's place.
+/// Returns the operations.
+KERNEL(double, multiply_in_registers, (long repeats, float *numbers), (repeats, numbers))
 
 // --- layer norm ----------------------------------------------------------------------------------------------
 /// weight and bias may be NULL. mean and inverse deviation of each row are kept for the backward pass, or, where they
