@@ -36,33 +36,11 @@ public struct FilmRecord: Sendable, Equatable, Codable {
     unknown.contains(finding) ? nil : findings.contains(finding)
   }
 
-  /// Whose films stay together where films are split or drawn: a patient's; films without one are each their own.
-  public var patientKey: String { patient.map { "patient " + $0 } ?? "film " + identifier }
-}
-
-/// The way of the rays through the patient.
-public enum FilmView: String, Sendable, Equatable, Codable, CaseIterable {
-  case posteroanterior = "PA"
-  case anteroposterior = "AP"
-  /// Frontal, without a word on which.
-  case frontal = "FRONTAL"
-  case lateral = "LATERAL"
-  /// Oblique, lordotic, of another part of the body …
-  case other = "OTHER"
-
-  /// Reads what tables and DICOM's View Position (0018,5101) write, in any case; nil for nothing.
-  public init?(code: String) {
-    switch code.uppercased().filter({ !$0.isWhitespace }) {
-    case "": return nil
-    case "PA", "POSTERO-ANTERIOR", "POSTEROANTERIOR": self = .posteroanterior
-    case "AP", "APSUPINE", "APERECT", "ANTERO-POSTERIOR", "ANTEROPOSTERIOR": self = .anteroposterior
-    case "FRONTAL": self = .frontal
-    case "L", "LL", "RL", "LAT", "LATERAL", "LLAT", "RLAT": self = .lateral
-    default: self = .other
-    }
+  /// Whose films stay together where films are split, drawn or compared: a patient's, however the number is written
+  /// (`PatientIdentifier`); films without one are each their own.
+  public var patientKey: String {
+    patient.flatMap(PatientIdentifier.init).map { "patient " + $0.key } ?? "film " + identifier
   }
-
-  public var isFrontal: Bool { self == .posteroanterior || self == .anteroposterior || self == .frontal }
 }
 
 /// A collection of radiographs.

@@ -40,3 +40,20 @@ struct FilmFiles: Sendable {
     return slots.withLock { $0 }
   }
 }
+
+extension [FilmRecord] {
+  /// Takes patients away whose names say nobody (`ANONYMOUS`, `nan`), since they are not one person, and says so.
+  mutating func removePlaceholders() -> String? {
+    var (count, example) = (0, "")
+    for index in indices {
+      guard let patient = self[index].patient, PatientIdentifier(patient) == nil else { continue }
+      (count, example) = (count + 1, patient)
+      self[index].patient = nil
+    }
+    guard count > 0 else { return nil }
+    return
+      "\(count) films name nobody as their patient (\"\(example.shortened)\"), and each counts as a patient of its own, so that "
+      + "films of one person can stand on both sides of a split; a table with a column of patients (--patient-column) mends "
+      + "it"
+  }
+}

@@ -11,10 +11,10 @@ public struct FolderSource: FilmSource {
   private let files: FilmFiles
 
   /// Searches `folder` for names with an ending that a codec of the decoder names (.png, .jpg, .jpeg …), in any case;
-  /// a file without an ending of letters, as DICOM's often are, counts where a codec knows its first bytes. Hidden
-  /// files and folders are skipped; symbolic links are followed, each folder being entered once. Films are ordered by
-  /// the bytes of their relative paths, which are their identifiers. Where a format's headers tell of patient and view
-  /// they are read at once, and their tags become attributes.
+  /// a file of any other name counts where a codec knows its first bytes, and is counted in a note where none does.
+  /// Hidden files and folders are skipped; symbolic links are followed, each folder being entered once. Films are
+  /// ordered by the bytes of their relative paths, which are their identifiers. Where a format's headers tell of patient
+  /// and view they are read at once, and their tags become attributes.
   /// - Throws: `FilmsError` where the folder is missing, unreadable, or holds no film.
   public init(folder: String, decoder: FilmDecoder = FilmDecoder()) throws {
     var search = FolderSearch(root: folder, decoder: decoder)
@@ -24,10 +24,14 @@ public struct FolderSource: FilmSource {
     }
     let files = FilmFiles(folder: folder, decoder: decoder)
     let identifiers = search.found.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-    records = files.described(identifiers.map { FilmRecord(identifier: $0) })
+    var records = files.described(identifiers.map { FilmRecord(identifier: $0) })
+    let anonymous = records.removePlaceholders()
+    self.records = records
     self.files = files
     let known = FilmCollection.resembled(films: identifiers, others: search.others, folder: folder)
-    notes = known.map { ["this looks like \($0.title): \($0.name):\(folder) reads its labels"] } ?? []
+    notes =
+      (known.map { ["this looks like \($0.title): \($0.name):\(folder) reads its labels"] } ?? [])
+      + search.passedOver.notes + [anonymous].compactMap { $0 }
   }
 
   public var summary: String { "folder \(files.folder), \(records.count) films, no labels" }
@@ -46,6 +50,36 @@ extension FilmRecord {
   }
 }
 
+/// How many files of a folder are no films, by their endings.
+struct PassedOverFiles {
+  private var counts: [String: Int] = [:]
+  /// Packed stores, with all that they hold.
+  var stores = 0
+
+  mutating func add(ending: String) { counts[ending, default: 0] += 1 }
+
+  /// Remarks for the user.
+  var notes: [String] {
+    let packed =
+      stores > 0 ? "\(stores) packed stores in the folder were passed over; name a store itself" : nil
+    return [files, packed].compactMap { $0 }
+  }
+
+  /// How many files, with the commonest endings.
+  private var files: String? {
+    guard !counts.isEmpty else { return nil }
+    let total = counts.values.reduce(0, +)
+    let commonest = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+    let shown = commonest.prefix(4).map { ending, count in
+      "\(count) \(ending.isEmpty ? "without an ending" : "." + ending.prefix(20))"
+    }
+    let rest = total - commonest.prefix(4).reduce(0) { $0 + $1.value }
+    return
+      "\(total) other \(total == 1 ? "file was" : "files were") passed over, since no codec knows their first bytes: "
+      + (shown + (rest > 0 ? ["\(rest) others"] : [])).joined(separator: ", ")
+  }
+}
+
 /// A walk through a folder that ends even where symbolic links run in circles.
 struct FolderSearch {
   private struct Identity: Hashable {
@@ -60,6 +94,8 @@ struct FolderSearch {
   var found: [String] = []
   /// Files beside the films that may hold their labels: CSV, text, and gzip of either.
   var others: [String] = []
+  /// Files that are no films.
+  var passedOver = PassedOverFiles()
   private var entered: Set<Identity> = []
   private var pending: [String] = [""]
   private var links: [String] = []
@@ -98,6 +134,18 @@ struct FolderSearch {
     }
     let identity = Identity(device: UInt64(status.st_dev), number: UInt64(status.st_ino))
     guard entered.insert(identity).inserted else { return }
+    // The pictures of a store are no films.
+    if StoreSource.isStore(path(folder)) {
+      passedOver.stores += 1
+      return
+    }
+    if StoreSource.lacksManifest(path(folder)) {
+      throw FilmsError.store(
+        path: path(folder),
+        problem:
+          "these are the shards of a packed store, but \(StoreManifest.name), which says what they are, is missing; "
+          + "bring it back, or prepare the store again")
+    }
     let names: [String]
     do {
       names = try FileManager.default.contentsOfDirectory(atPath: path(folder))
@@ -122,14 +170,15 @@ struct FolderSearch {
       others.append(entry)
     } else if isFilm(entry) {
       found.append(entry)
+    } else if status.st_mode & S_IFMT == S_IFREG {
+      passedOver.add(ending: Self.ending(of: entry))
     }
   }
 
+  /// The ending of a film is believed, so that a damaged one is listed and fails with its reason; of any other file the
+  /// first bytes are read.
   private func isFilm(_ entry: String) -> Bool {
-    let ending = Self.ending(of: entry)
-    if endings.contains(ending) { return true }
-    // Files named by a DICOM identifier end in a number.
-    guard !ending.contains(where: { $0.isLetter }) else { return false }
+    if endings.contains(Self.ending(of: entry)) { return true }
     let start = FileBytes.start(path: path(entry), count: 1024)
     return start.withUnsafeBytes { bytes in decoder.codecs.contains { $0.recognizes(bytes) } }
   }

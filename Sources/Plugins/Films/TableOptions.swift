@@ -1,15 +1,16 @@
 /// How a table of films is read: which columns mean what, and which rows are wanted.
 public struct TableOptions: Sendable, Equatable, Codable {
   /// Column with the films' paths, relative to the table's folder or absolute. Nil: the first of `file`,
-  /// `path`, `image`, `filename` that the table has, in any case.
+  /// `path`, `image`, `filename`, `file path`, `image path` that the table has. Names found so are compared without
+  /// case, spaces and marks: `Patient ID`, `patient_id` and `PatientID` are one.
   public var pathColumn: String?
-  /// Column with findings, several separated by `|` or `;`. Nil: `labels`, `label` or `Finding Labels`, if
-  /// there.
+  /// Column with findings, several separated by `|` or `;`, by commas where no cell has either, or written as a list
+  /// (`['a', 'b']`). Nil: `labels`, `label` or `Finding Labels`, if there.
   public var labelColumn: String?
   /// Columns that are a finding each, with its name: 1 present, 0 absent, -1 uncertain, read as the collection options
   /// say, and nothing where it is not known. Where some are given, a column of findings is read only if it is named.
   public var labelColumns: [String]
-  /// Column with the patient. Nil: `patient_id`, `patient` or `Patient ID`, if there.
+  /// Column with the patient. Nil: `patient_id`, `patient`, `subject_id` or `subject`, if there.
   public var patientColumn: String?
   /// Column with the split. Nil: `split`, if there.
   public var splitColumn: String?
@@ -29,11 +30,11 @@ public struct TableOptions: Sendable, Equatable, Codable {
     self.labelColumns = labelColumns
   }
 
-  static let usualPaths = ["file", "path", "image", "filename"]
+  static let usualPaths = ["file", "path", "image", "filename", "file path", "image path"]
   static let usualLabels = ["labels", "label", "Finding Labels"]
-  static let usualPatients = ["patient_id", "patient", "Patient ID"]
+  static let usualPatients = ["patient_id", "patient", "subject_id", "subject"]
   static let usualSplits = ["split"]
-  static let usualViews = ["view", "View Position", "ViewPosition"]
+  static let usualViews = ["view", "View Position", "projection"]
 }
 
 /// Where in a table's header each meaning stands.
@@ -59,12 +60,13 @@ struct TableColumns {
   init(header: [String], options: TableOptions) throws(TableProblem) {
     let names = header.map { $0.trimmingSpaces() }
     self.names = names
-    if let twice = names.first(where: { name in names.filter { $0 == name }.count > 1 }) {
-      throw TableProblem("two columns are called \"\(twice)\"; every column needs a name of its own")
+    var places: [String: Int] = [:]
+    for (place, name) in names.enumerated() where places.updateValue(place, forKey: name) != nil {
+      throw TableProblem("two columns are called \"\(name.shortened)\"; every column needs a name of its own")
     }
-    let list = names.joined(separator: ", ")
+    let list = Self.list(names)
     func index(of name: String, for meaning: String) throws(TableProblem) -> Int {
-      if let index = names.firstIndex(of: name) { return index }
+      if let index = places[name] { return index }
       throw TableProblem("no column \"\(name)\" for \(meaning); the columns are: \(list)")
     }
     func find(_ given: String?, _ usual: [String], _ meaning: String) throws(TableProblem) -> Int? {
@@ -98,14 +100,21 @@ struct TableColumns {
       filters.append(Filter(column: column, value: String(filter[filter.index(after: equals)...])))
     }
     self.filters = filters
-    let meaningful = [path, labels, patient, split] + findings
+    let meaningful = Set([path, labels, patient, split].compactMap { $0 } + findings)
     attributes = names.indices.filter { !meaningful.contains($0) }
   }
 
-  /// The first of `usual` that is among `names`, in any case.
+  /// Some of the names, for a message.
+  private static func list(_ names: [String]) -> String {
+    let shown = names.prefix(20).map(\.shortened).joined(separator: ", ")
+    return names.count > 20 ? shown + " and \(names.count - 20) more" : shown
+  }
+
+  /// The first of `usual` that is among `names`, compared by their letters and digits in any case.
   static func firstIndex(of usual: [String], in names: [String]) -> Int? {
-    let lowered = names.map { $0.lowercased() }
-    return usual.lazy.compactMap { lowered.firstIndex(of: $0.lowercased()) }.first
+    func bare(_ name: String) -> String { name.lowercased().filter { $0.isLetter || $0.isNumber } }
+    let places = Dictionary(names.enumerated().map { (bare($1), $0) }) { first, _ in first }
+    return usual.lazy.compactMap { places[bare($0)] }.first
   }
 }
 
@@ -113,6 +122,11 @@ struct TableColumns {
 struct TableProblem: Error {
   let text: String
   init(_ text: String) { self.text = text }
+}
+
+extension String {
+  /// As much of a name as a message has room for.
+  var shortened: String { utf8.count <= 80 ? self : String(prefix(60)) + "…" }
 }
 
 extension StringProtocol {

@@ -7,6 +7,7 @@ public struct TableSource: FilmSource {
   public let records: [FilmRecord]
   public let findingNames: [String]
   public let summary: String
+  public let notes: [String]
   private let files: FilmFiles
 
   /// Longest table that is read, in bytes.
@@ -27,7 +28,9 @@ public struct TableSource: FilmSource {
     decoder: FilmDecoder = FilmDecoder(), note: String? = nil
   ) throws {
     let content = try TableContent(path: table, options: options, collection: collection)
-    records = content.records
+    var records = content.records
+    notes = [records.removePlaceholders()].compactMap { $0 }
+    self.records = records
     findingNames = Set(content.records.flatMap(\.findings) + options.labelColumns).sorted {
       $0.utf8.lexicographicallyPrecedes($1.utf8)
     }
@@ -66,6 +69,8 @@ private struct TableContent {
   /// For the summary: which column means what.
   var meanings: [String] = []
   private var lines: [String: Int] = [:]
+  /// For each record, its cell of findings.
+  private var labelCells: [String] = []
   private let path: String
   private let policy: LabelPolicy
 
@@ -91,6 +96,7 @@ private struct TableContent {
             ? "the table has a header and no rows"
             : "none of its \(rowCount) rows matches " + options.filters.joined(separator: " and "))
       }
+      enterLabels()
       describe(columns)
     } catch let problem as DelimitedReader.Problem {
       throw FilmsError.table(path: path, line: problem.line, problem: problem.text)
@@ -121,28 +127,45 @@ private struct TableContent {
       throw refuse("\(cells.count) cells found, \(columns.names.count) expected as in the header")
     }
     guard columns.filters.allSatisfy({ cells[$0.column] == $0.value }) else { return }
-    let identifier = cells[columns.path]
+    let identifier = self.identifier(cells[columns.path])
     guard !identifier.isEmpty else { throw refuse("column \"\(columns.names[columns.path])\" names no file") }
     if let earlier = lines.updateValue(row.line, forKey: identifier) {
       throw refuse(
-        "\"\(identifier)\" is named again, first on line \(earlier); each film may have one row, "
+        "\"\(identifier.shortened)\" is named again, first on line \(earlier); each film may have one row, "
           + "with its labels separated by |")
     }
-    func cell(_ column: Int?) -> String? { column.map { cells[$0] }.flatMap { $0.isEmpty ? nil : $0 } }
-    let labels = cell(columns.labels)?.split { $0 == "|" || $0 == ";" } ?? []
+    func cell(_ column: Int?) -> String? {
+      column.map { cells[$0].trimmingSpaces() }.flatMap { $0.isEmpty ? nil : $0 }
+    }
     var record = FilmRecord(
       identifier: identifier, patient: cell(columns.patient), split: cell(columns.split),
       view: cell(columns.view).flatMap(FilmView.init(code:)),
-      findings: Set(labels.map { $0.trimmingSpaces() }.filter { !$0.isEmpty }),
       attributes: Dictionary(uniqueKeysWithValues: columns.attributes.map { (columns.names[$0], cells[$0]) }))
     for column in columns.findings {
       guard let label = LabelCell(cells[column]) else {
         throw refuse(
-          "column \"\(columns.names[column])\": 1, 0, -1 or nothing is expected, found \"\(cells[column])\"")
+          "column \"\(columns.names[column])\": 1, 0, -1 or nothing is expected, found \"\(cells[column].shortened)\""
+        )
       }
       policy.enter(label, of: columns.names[column], blankIsUnknown: true, into: &record)
     }
     records.append(record)
+    labelCells.append(cell(columns.labels) ?? "")
+  }
+
+  /// A film's path as written, but for spaces around it that no file has in its name.
+  private func identifier(_ cell: String) -> String {
+    let bare = cell.trimmingSpaces()
+    if bare == cell { return cell }
+    let folder = path.lastIndex(of: "/").map { path[...$0] } ?? ""
+    return FileBytes.exists(cell.hasPrefix("/") ? cell : folder + cell) ? cell : bare
+  }
+
+  private mutating func enterLabels() {
+    let commasSeparate = FindingList.commasSeparate(labelCells)
+    for (index, cell) in labelCells.enumerated() {
+      records[index].findings.formUnion(FindingList.parse(cell, commasSeparate: commasSeparate))
+    }
   }
 
   private mutating func describe(_ columns: TableColumns) {

@@ -80,7 +80,7 @@ public struct CollectionOptions: Sendable, Equatable, Codable {
 enum LabelCell {
   case present, absent, uncertain, blank
 
-  /// Reads 1, 0, -1, with or without decimals, and nothing; nil for anything else.
+  /// Reads 1, 0, -1, with or without decimals, and nothing, also as a program writes it; nil for anything else.
   init?(_ cell: String) {
     switch cell {
     case "": self = .blank
@@ -89,7 +89,7 @@ enum LabelCell {
     case "-1", "-1.0": self = .uncertain
     default:
       let text = cell.trimmingSpaces()
-      if text.isEmpty {
+      if FindingList.saysNothing(text) {
         self = .blank
       } else {
         switch Double(text) {

@@ -20,6 +20,11 @@ public struct StoreSource: FilmSource {
   /// Whether a folder is a store, finished or not.
   static func isStore(_ folder: String) -> Bool { FileBytes.exists(folder + "/" + StoreManifest.name) }
 
+  /// Whether a folder has a store's shards and nothing that says so.
+  static func lacksManifest(_ folder: String) -> Bool {
+    !isStore(folder) && FileBytes.exists(folder + "/" + StoreFiles.index(0))
+  }
+
   /// Opens a store; pixels are mapped when a film is first asked for.
   /// - Parameter filters: `column=value` by the films' attributes, `patient`, `split` or `view`; a film must match all.
   /// - Throws: `FilmsError.store` where the store is unfinished, of another version, incomplete or damaged, or no film
