@@ -84,7 +84,10 @@ import WorldModel
     let file = try BuildFolder.library("ForeignCorePlugin")
     let own = PluginHost.coreFingerprint
     #expect(
-      error == .foreignCore(plugin: "foreign-core", file: file, expected: own, found: "0123456789abcdef"))
+      error
+        == .foreignCore(
+          plugin: "foreign-core", file: file, expected: own,
+          found: String(repeating: "0123456789abcdef", count: 4)))
     expect(error, file, "expected core fingerprint \(own.prefix(16)), found 0123456789abcdef", "rebuild it")
   }
 

@@ -16,6 +16,9 @@ public struct ElfLibrary: Sendable {
   /// Names that the library defines for others.
   public let defined: Set<String>
 
+  /// Texts of 64 hexadecimal digits, among which a plugin keeps the fingerprint of the core that it was built against.
+  public let fingerprints: Set<String>
+
   /// - Throws: `Fault`.
   public init(path: String) throws {
     let data: Data
@@ -50,6 +53,7 @@ public struct ElfLibrary: Sendable {
     }
     self.needed = needed
     self.defined = defined
+    fingerprints = bytes.runsOfHexadecimalDigits(count: 64)
   }
 
   #if arch(x86_64)
@@ -135,6 +139,22 @@ private struct ElfBytes {
     let tail = data[(start + offset)..<(start + section.size)]
     guard let end = tail.firstIndex(of: 0) else { throw Self.truncated }
     return String(decoding: tail[..<end], as: UTF8.self)
+  }
+
+  /// Texts of exactly `count` hexadecimal digits, wherever they stand.
+  func runsOfHexadecimalDigits(count: Int) -> Set<String> {
+    data.withUnsafeBytes { bytes in
+      var (found, length): (Set<String>, Int) = ([], 0)
+      for (place, byte) in bytes.enumerated() {
+        if (byte >= 0x30 && byte <= 0x39) || (byte >= 0x61 && byte <= 0x66) {
+          length += 1
+        } else {
+          if length == count { found.insert(String(decoding: bytes[place - count..<place], as: UTF8.self)) }
+          length = 0
+        }
+      }
+      return found
+    }
   }
 
   private func number(_ offset: Int, _ count: Int) throws -> Int {

@@ -6,6 +6,8 @@ public enum PluginError: Error, Sendable, Equatable {
   case invalidManifest(ManifestFault)
   /// A plugin was asked for that `plugins.toml` does not name.
   case unknownPlugin(name: String, manifest: String, known: [String])
+  /// A registry or a library that others than its owner may change. `plugin` is empty for the registry.
+  case untrusted(plugin: String, file: String, found: String)
   /// No file in any of the places.
   case missingLibrary(plugin: String, library: String, searched: [String])
   /// A file that is no plugin: not a shared library of this machine, or one without the entry point.
@@ -71,6 +73,11 @@ extension PluginError: CustomStringConvertible {
     case .unknownPlugin(let name, let manifest, let known):
       let remedy = NearMiss.remedy(for: name, among: known, kind: "plugin")
       return (manifest, "a plugin named \"\(name)\"", "none", remedy)
+    case .untrusted(let plugin, let file, let found):
+      let remedy = "look who changed it, then take the permission away: chmod o-w on the file and its folder"
+      return (
+        plugin.isEmpty ? file : at(plugin, file), "a file that only its owner can change", found, remedy
+      )
     case .missingLibrary(let plugin, let library, let searched):
       let remedy = "build it with 'swift build', or correct library in plugins.toml"
       let found = "none of " + searched.joined(separator: ", ")

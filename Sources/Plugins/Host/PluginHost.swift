@@ -74,7 +74,7 @@ public struct PluginHost: Sendable {
     guard FileManager.default.fileExists(atPath: file) else {
       throw .missingLibrary(plugin: bare, library: file, searched: [file])
     }
-    try unnamed.checkTables()
+    try unnamed.checkFile()
     let information = try unnamed.open()
     try unnamed.checkCore(information)
     let library = PluginLibrary(plugin: PluginLibrary.name(information), file: file)
@@ -89,6 +89,15 @@ public struct PluginHost: Sendable {
 
   /// The fingerprint of the core that this process runs on.
   public static var coreFingerprint: String { String(cString: chex_core_fingerprint()) }
+
+  /// What a report should say of files that other users own: the registry's, and the library's of each loaded plugin.
+  public func ownerWarnings(_ plugins: [LoadedPlugin]) -> [String] {
+    ([manifest.path] + plugins.map(\.libraryPath)).compactMap { path in
+      FileTrust.foreignOwner(of: path).map {
+        "\(path) belongs to \($0), whose code runs with your rights (docs/trust.md)"
+      }
+    }
+  }
 
   /// What a report should say of the core; nil where all is well.
   public static var coreWarning: String? { warning(host: CHEX_CORE_FINGERPRINT, core: coreFingerprint) }
@@ -110,7 +119,7 @@ public struct PluginHost: Sendable {
   private func load(_ entry: PluginManifest.Entry) throws(PluginError) -> LoadedPlugin {
     let file = try PluginLibrary.locate(entry, manifest: manifest, searchFolders: searchFolders)
     let library = PluginLibrary(plugin: entry.name, file: file)
-    try library.checkTables()
+    try library.checkFile()
     let information = try library.open()
     try library.checkCore(information)
     let version = try library.checkName(information)

@@ -28,8 +28,10 @@ struct PluginLibrary {
     return file
   }
 
-  /// Reads the file's tables, so that nothing of a library that is no plugin ever runs.
-  func checkTables() throws(PluginError) {
+  /// Reads the file, so that nothing of a library ever runs that is no plugin, was built against another core, or can
+  /// be changed by everyone.
+  func checkFile() throws(PluginError) {
+    if let fault = FileTrust.fault(of: file) { throw .untrusted(plugin: plugin, file: file, found: fault) }
     let tables: ElfLibrary
     do { tables = try ElfLibrary(path: file) } catch {
       throw .notAPlugin(plugin: plugin, file: file, found: "\(error)")
@@ -39,6 +41,11 @@ struct PluginLibrary {
         plugin: plugin, file: file, found: "a library without the entry point \(CHEX_PLUGIN_ENTRY)")
     }
     guard !tables.defined.contains(CHEX_CORE_MARK) else { throw .carriesCore(plugin: plugin, file: file) }
+    let core = PluginHost.coreFingerprint
+    guard tables.fingerprints.contains(core) || core == "unset" else {
+      let found = tables.fingerprints.count == 1 ? tables.fingerprints.first : nil
+      throw .foreignCore(plugin: plugin, file: file, expected: core, found: found ?? "none of a core")
+    }
   }
 
   /// Brings the library into the process, for good.

@@ -48,8 +48,11 @@ public struct PluginManifest: Sendable, Equatable {
   }
 
   /// Reads `path`.
-  /// - Throws: `PluginError.unreadableManifest` or `.invalidManifest`.
+  /// - Throws: `PluginError.unreadableManifest`, `.invalidManifest`, or `.untrusted` where every user may write it.
   public init(path: String) throws {
+    if let fault = FileTrust.fault(of: path) {
+      throw PluginError.untrusted(plugin: "", file: path, found: fault)
+    }
     try self.init(path: path) { try Toml.parse(path: path) }
   }
 
