@@ -11,11 +11,6 @@ import WorldModel
     try #require(throws: PluginError.self) { try host(text).load() }
   }
 
-  private func expect(_ error: PluginError, _ parts: String...) {
-    for part in parts { #expect("\(error)".contains(part), "\(error)") }
-    #expect("\(error)".contains("expected ") && "\(error)".contains("; "), "\(error)")
-  }
-
   @Test func loadsTheTasksOfTheRepositoryInOrder() throws {
     let manifest = try PluginManifest(path: BuildFolder.repository + "/plugins.toml")
     let tasks = manifest.entries.filter { $0.kind == .task }.map(\.name)

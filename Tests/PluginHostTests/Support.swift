@@ -22,3 +22,9 @@ func withTemporaryFolder<Result>(_ body: (String) throws -> Result) throws -> Re
   defer { try? FileManager.default.removeItem(at: folder) }
   return try body(folder.path)
 }
+
+/// An error's sentence has these parts, and says what was expected and what to do.
+func expect(_ error: PluginError, _ parts: String...) {
+  for part in parts { #expect("\(error)".contains(part), "\(error)") }
+  #expect("\(error)".contains("expected ") && "\(error)".contains("; "), "\(error)")
+}

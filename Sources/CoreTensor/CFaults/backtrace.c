@@ -87,13 +87,27 @@ static const char *first_place(const char *text, const char **end) {
   return named;
 }
 
+static char text[1 << 16];
+
+/// The backtrace's text, or as much as there is room for; NULL where there is none.
+static const char *read_text(int file) {
+  ssize_t count = pread(file, text, sizeof text - 1, 0);
+  text[count > 0 ? count : 0] = 0;
+  return count > 0 ? text : NULL;
+}
+
+int chex_backtrace_is_of_allocation(int file) {
+  static const char *const signs[] = {"swift_slowAlloc", "Could not allocate memory", "bad_alloc"};
+  if (!read_text(file)) return 0;
+  for (int index = 0; index < 3; index++)
+    if (strstr(text, signs[index])) return 1;
+  return 0;
+}
+
 void chex_backtrace_reason(int file, char *line, int size) {
-  static char text[1 << 16];
   static const char *const headings[] = {"Swift runtime failure: ", "Program crashed: "};
   line[0] = 0;
-  ssize_t count = pread(file, text, sizeof text - 1, 0);
-  if (count <= 0) return;
-  text[count] = 0;
+  if (!read_text(file)) return;
   const char *threads = strstr(text, " crashed:\n");
   for (int index = 0; index < 2 && !line[0]; index++) {
     // The last before the threads: one before it says that a backtrace is being made.

@@ -12,3 +12,6 @@ void chex_write_backtrace(
 /// "Swift runtime failure: precondition failure, in draw(sample:) + 7 in libA.so at A.swift:3:37".
 /// - line: empty where the file says neither.
 void chex_backtrace_reason(int file, char *line, int size);
+
+/// Whether the backtrace in `file` is of an allocation for which there was no memory.
+int chex_backtrace_is_of_allocation(int file);

@@ -9,6 +9,9 @@
 
 #include "backtrace.h"
 
+#define OUT_OF_MEMORY \
+  "out of memory; a smaller batch, model or image and fewer threads need less, or a higher limit (ulimit -v) gives more"
+
 static _Thread_local const char *running;
 static _Thread_local const char *failed;
 static char remedy_text[1024], backtrace_path[1024];
@@ -47,6 +50,13 @@ void chex_fail(const char *sentence) {
   __builtin_trap();
 }
 
+void chex_end(const char *sentence) {
+  say_line("\nchex-runner: ", sentence, "");
+  if (running) say_line("chex-runner: it was asked for in ", running, "");
+  if (is_installed) say_line("chex-runner: ", remedy_text, "");
+  _exit(1);
+}
+
 /// The backtrace's file and the reason come first, so that whose code it was is the last thing on a terminal.
 static void describe(int signal, siginfo_t *information, void *context) {
   static char reason[1024];
@@ -58,7 +68,12 @@ static void describe(int signal, siginfo_t *information, void *context) {
   if (file >= 0) {
     chex_write_backtrace(file, handler, signal, information, context);
     chex_backtrace_reason(file, reason, sizeof reason);
+    int lacked_memory = !failed && chex_backtrace_is_of_allocation(file);
     close(file);
+    if (lacked_memory) {
+      unlink(backtrace_path);
+      chex_end(OUT_OF_MEMORY);
+    }
   }
   say("\n");
   if (failed || reason[0]) say_line("chex-runner: ", failed ? failed : reason, "");

@@ -105,7 +105,7 @@ public final class StoragePool: @unchecked Sendable {
     let bytes = (wanted + Self.hugePage - 1) / Self.hugePage * Self.hugePage
     counters.systemAllocations += 1
     counters.bytesHeld += bytes
-    return Block(Self.allocate(bytes: bytes), bytes)
+    return Block(Self.allocate(bytes: bytes, beside: counters.bytesHeld - bytes), bytes)
   }
 
   /// Cuts what `block` has beyond `size` off as a free block.
@@ -146,11 +146,11 @@ public final class StoragePool: @unchecked Sendable {
     return low
   }
 
-  private static func allocate(bytes: Int) -> UnsafeMutableRawPointer {
+  private static func allocate(bytes: Int, beside held: Int) -> UnsafeMutableRawPointer {
     var start: UnsafeMutableRawPointer?
     guard posix_memalign(&start, hugePage, bytes) == 0, let start else {
-      let asked = ByteCountFormatter.string(fromByteCount: Int64(bytes), countStyle: .memory)
-      fail("out of memory: \(asked) asked for; use a smaller batch or model")
+      let held = ByteCountFormatter.string(fromByteCount: Int64(held), countStyle: .memory)
+      failForWantOfMemory(bytes: bytes, for: "for tensors beside the \(held) that they have")
     }
     madvise(start, bytes, Int32(MADV_HUGEPAGE))
     return start

@@ -36,6 +36,7 @@ public struct FeatureSpread: Sendable, Equatable {
     // Singular values are the roots of the eigenvalues of the smaller of xᵀx and xxᵀ.
     var gram = [Double](repeating: 0, count: order * order)
     let transposed = columns <= rows
+    LinearAlgebra.checkMemory()
     cblas_dsyrk(
       CblasRowMajor, CblasUpper, transposed ? CblasTrans : CblasNoTrans, blasint(order),
       blasint(transposed ? rows : columns), 1, x, blasint(columns), 0, &gram, blasint(order))

@@ -59,6 +59,7 @@ public struct LinearProbe: Sendable {
     let rows = features.count / width
     var scores = [Double](repeating: weights[width], count: rows)
     guard rows > 0 else { return scores }
+    LinearAlgebra.checkMemory()
     cblas_dgemv(
       CblasRowMajor, CblasNoTrans, blasint(rows), blasint(width), 1, features, blasint(width), weights, 1, 1,
       &scores, 1)
@@ -140,6 +141,7 @@ private struct LogisticObjective {
       design[place * size + width] = 1
     }
     var logits = [Double](repeating: 0, count: part.count)
+    LinearAlgebra.checkMemory()
     cblas_dgemv(
       CblasRowMajor, CblasNoTrans, count, blasint(size), 1, design, blasint(size), weights, 1, 0, &logits, 1)
     var errors = logits

@@ -56,6 +56,7 @@ public struct NearestNeighbours: Sendable {
   private func vote(_ tests: [Double], _ part: Range<Int>, _ labels: [[Bool?]]) -> [[Double]] {
     var similarities = [Double](repeating: 0, count: part.count * count)
     tests.withUnsafeBufferPointer { tests in
+      LinearAlgebra.checkMemory()
       cblas_dgemm(
         CblasRowMajor, CblasNoTrans, CblasTrans, blasint(part.count), blasint(count), blasint(width), 1,
         tests.baseAddress! + part.lowerBound * width, blasint(width), films, blasint(width), 0, &similarities,

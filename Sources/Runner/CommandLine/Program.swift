@@ -21,8 +21,7 @@ public struct Program: Sendable {
 
     /// Standard output and standard error.
     public static let standard = Console(
-      write: { print($0) },
-      writeError: { FileHandle.standardError.write(Data(($0 + "\n").utf8)) })
+      write: { StandardStream.give($0 + "\n") }, writeError: { StandardStream.error.show($0 + "\n") })
   }
 
   public let name: String

@@ -4,7 +4,7 @@ import Foundation
 /// The program `chex-runner`.
 public enum CommandLineProgram {
   /// Its version, as `--version` prints it and a run's folder records it.
-  public static let version = "0.1.0"
+  public static let version = "0.2.0"
 
   /// The program with all its commands.
   public static let program = Program(
@@ -16,6 +16,8 @@ public enum CommandLineProgram {
   public static func main() -> Never {
     PluginCode.reportCrashes(
       remedy: "A run that was going on resumes from its last checkpoint: chex-runner resume RUN.")
-    exit(program.run(Array(CommandLine.arguments.dropFirst())))
+    StandardStream.prepare()
+    let status = program.run(Array(CommandLine.arguments.dropFirst()))
+    exit(StandardStream.status(status, program: program.name))
   }
 }

@@ -61,6 +61,8 @@ struct FeatureExport {
   private let which: Encoder
   private let hasTokens: Bool
   private let films: [Int]
+  /// Held until the lists and the features are there, so that no other call writes or removes them.
+  private let claim: OutputClaim
 
   private var list: String { out + ".films.csv" }
   private var skippedList: String { out + ".skipped.txt" }
@@ -72,6 +74,7 @@ struct FeatureExport {
     let choice = try arguments.choice("--encoder", of: Encoder.allCases.map(\.rawValue))
     which = choice.flatMap(Encoder.init) ?? .target
     hasTokens = arguments.has("--tokens")
+    claim = try OutputClaim(out)
     for path in [out, out + ".films.csv", out + ".skipped.txt"]
     where FileManager.default.fileExists(atPath: path) {
       throw EvaluationError("--out \(out): \(path) exists already; remove it or give another --out")
@@ -79,7 +82,7 @@ struct FeatureExport {
     judged = try JudgedRun(arguments, keepsFilms: false)
     let (chosen, note) = FilmPartition.chosen(judged.source.records, judged.setup.configuration.data)
     for note in judged.source.notes + (note.map { [$0] } ?? []) {
-      FileHandle.standardError.write(Data("chex-runner: warning: \(note)\n".utf8))
+      StandardStream.error.show("chex-runner: warning: \(note)\n")
     }
     films = try Self.films(chosen, of: arguments.value("--split"), judged.source)
   }
@@ -114,7 +117,7 @@ struct FeatureExport {
       ])
     Interruption.watch()
     guard let kept = try extract(to: file) else {
-      FileHandle.standardError.write(Data("chex-runner: stopped; nothing was written\n".utf8))
+      StandardStream.error.show("chex-runner: stopped; nothing was written\n")
       return 130
     }
     guard !kept.isEmpty else {
@@ -126,7 +129,7 @@ struct FeatureExport {
       try writeLists(kept)
       try file.finish()
     } catch {
-      // Lists without features would only be in the way of the next call.
+      // Lists without features would only be in the way of the next call; they are this one's, by its claim.
       unlink(list)
       unlink(skippedList)
       throw error

@@ -44,7 +44,7 @@ extension Command {
 /// Text on standard output.
 enum Output {
   static func print(_ text: String) {
-    FileHandle.standardOutput.write(Data((text.hasSuffix("\n") ? text : text + "\n").utf8))
+    StandardStream.give(text.hasSuffix("\n") ? text : text + "\n")
   }
 
   /// A value as JSON on one line.

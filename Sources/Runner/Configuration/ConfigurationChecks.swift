@@ -57,13 +57,19 @@ struct ConfigurationChecks {
         encoderKeys, "the heads must divide the width", "use \(Self.divisors(of: encoder.width)) heads")
     }
     try checkPredictor(model.predictor)
-    for (name, width) in [("width", encoder.width), ("predictor_width", model.predictor.width)] {
-      let hidden = Double(width) * model.mlpRatio
-      guard hidden == hidden.rounded(), hidden >= 1 else {
-        throw failure(
-          ["model.mlp_ratio", "model.\(name)"], "\(model.mlpRatio) × \(width) is not a whole number",
-          "choose a ratio that gives one")
-      }
+    try checkHiddenWidth("width", encoder.width, "mlp_ratio", model.mlpRatio)
+    let key =
+      settings["model", "predictor_mlp_ratio"].value == .number(0) ? "mlp_ratio" : "predictor_mlp_ratio"
+    try checkHiddenWidth("predictor_width", model.predictor.width, key, model.predictorMlpRatio)
+  }
+
+  private func checkHiddenWidth(_ widthKey: String, _ width: Int, _ key: String, _ ratio: Double) throws {
+    let hidden = Double(width) * ratio
+    // A ratio such as 48 / 11 is no finite number of digits.
+    guard abs(hidden - hidden.rounded()) < 1e-6 * hidden, hidden >= 1 else {
+      throw failure(
+        ["model.\(key)", "model.\(widthKey)"], "\(ratio) × \(width) is not a whole number",
+        "choose a ratio that gives one")
     }
   }
 

@@ -47,8 +47,10 @@ extension RunConfiguration {
     public var imageSize: Int
     /// Side of a patch in pixels; divides `imageSize`. Default 16, paper.
     public var patchSize: Int
-    /// Hidden width of a block's MLP in widths. Default 4, paper.
+    /// Hidden width of an encoder block's MLP in widths. Default 4, paper.
     public var mlpRatio: Double
+    /// Likewise of the predictor's blocks. Default as the encoder's.
+    public var predictorMlpRatio: Double
 
     /// Patches along a side, `n`.
     public var gridSize: Int { imageSize / patchSize }
@@ -58,7 +60,7 @@ extension RunConfiguration {
     /// Hidden width of the encoder's MLPs.
     public var encoderHiddenWidth: Int { Int((Double(encoder.width) * mlpRatio).rounded()) }
     /// Hidden width of the predictor's MLPs.
-    public var predictorHiddenWidth: Int { Int((Double(predictor.width) * mlpRatio).rounded()) }
+    public var predictorHiddenWidth: Int { Int((Double(predictor.width) * predictorMlpRatio).rounded()) }
   }
 }
 
@@ -74,7 +76,8 @@ extension WorldModelShape {
       ),
       predictor: PredictorShape(
         featureWidth: model.encoder.width, width: model.predictor.width, depth: model.predictor.depth,
-        heads: model.predictor.heads, gridSize: model.gridSize, mlpRatio: model.mlpRatio, contextOrder: order,
+        heads: model.predictor.heads, gridSize: model.gridSize, mlpRatio: model.predictorMlpRatio,
+        contextOrder: order,
         targetOrder: .rowFirst))
   }
 }

@@ -43,6 +43,8 @@ extension RunConfiguration.Model {
     imageSize = options.integer("image_size")
     patchSize = options.integer("patch_size")
     mlpRatio = options.number("mlp_ratio")
+    let own = options.number("predictor_mlp_ratio")
+    predictorMlpRatio = own > 0 ? own : mlpRatio
   }
 }
 

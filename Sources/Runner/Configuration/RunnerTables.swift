@@ -60,7 +60,8 @@ extension SettingsCatalogue {
         "patch_size", .integer(default: 16, in: 2...512),
         help: "Side of a patch, in pixels; divides image_size."),
       OptionDeclaration(
-        "mlp_ratio", .number(default: 4, in: 0.25...64), help: "Hidden width of a block's MLP, in widths."),
+        "mlp_ratio", .number(default: 4, in: 0.25...64), help: "Hidden width of a block's MLP, in widths."
+      ),
       OptionDeclaration(
         "predictor_width", .integer(default: 384, in: 4...16384), help: "Width of the predictor's tokens."),
       OptionDeclaration(
@@ -68,6 +69,9 @@ extension SettingsCatalogue {
       OptionDeclaration(
         "predictor_heads", .integer(default: 0, in: 0...256),
         help: "Attention heads of the predictor; 0 = as many as the encoder."),
+      OptionDeclaration(
+        "predictor_mlp_ratio", .number(default: 0, in: 0...64),
+        help: "Hidden width of the MLP in the predictor's blocks, in widths; 0 = the encoder's mlp_ratio."),
     ])
 
   private static let views = SettingsTable(

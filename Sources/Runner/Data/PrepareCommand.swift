@@ -132,8 +132,8 @@ private struct DataPreparation {
     progress.finish()
     let seconds = ProgressReporter.systemClock() - began
     guard let index else {
-      FileHandle.standardError.write(
-        Data("chex-runner: stopped; run the same command again to go on, finished shards are kept\n".utf8))
+      StandardStream.error.show(
+        "chex-runner: stopped; run the same command again to go on, finished shards are kept\n")
       return 130
     }
     guard !index.films.isEmpty else {

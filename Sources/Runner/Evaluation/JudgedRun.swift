@@ -97,7 +97,7 @@ struct JudgedRun {
     guard let step else {
       let found = try store.latest()
       for warning in found.warnings {
-        FileHandle.standardError.write(Data("chex-runner: warning: \(warning)\n".utf8))
+        StandardStream.error.show("chex-runner: warning: \(warning)\n")
       }
       return found.checkpoint
     }

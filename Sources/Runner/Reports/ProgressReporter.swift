@@ -71,14 +71,10 @@ public final class ProgressReporter {
   }
 
   /// Writes to standard output at once.
-  public static func standardOutput(_ text: String) {
-    FileHandle.standardOutput.write(Data(text.utf8))
-  }
+  public static func standardOutput(_ text: String) { StandardStream.output.show(text) }
 
   /// Writes to standard error at once, where standard output holds a report.
-  public static func standardError(_ text: String) {
-    FileHandle.standardError.write(Data(text.utf8))
-  }
+  public static func standardError(_ text: String) { StandardStream.error.show(text) }
 
   /// Tells of a finished step.
   public func update(_ update: Update) {

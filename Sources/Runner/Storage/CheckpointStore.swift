@@ -88,11 +88,12 @@ public final class CheckpointStore {
   /// - Parameters:
   ///   - step: optimiser steps done.
   ///   - state: JSON of schedule, random and data position.
+  ///   - further: other files beside them.
   /// - Throws: `StorageError`; earlier checkpoints are then untouched.
   @discardableResult
   public func save(
     step: Int, model: [SafetensorsEntry], optimizer: [SafetensorsEntry], state: String,
-    metadata: [String: String] = [:]
+    metadata: [String: String] = [:], further: [File] = []
   ) throws -> Checkpoint {
     try save(
       step: step,
@@ -100,7 +101,7 @@ public final class CheckpointStore {
         File(name: Checkpoint.model) { try SafetensorsWriter.write(model, metadata: metadata, to: $0) },
         File(name: Checkpoint.optimizer) { try SafetensorsWriter.write(optimizer, to: $0) },
         File(name: Checkpoint.state) { try $0.write(state) },
-      ])
+      ] + further)
   }
 
   /// Saves any set of files as one checkpoint.

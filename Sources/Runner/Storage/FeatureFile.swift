@@ -85,11 +85,7 @@ final class FeatureFile {
     byteCount = try descriptor.regularFileSize()
     try descriptor.synchronize()
     try descriptor.close()
-    // Renaming would replace what another program put there meanwhile.
-    guard access(path, F_OK) != 0 else {
-      throw StorageError.system(action: "name the file", path: path, code: EEXIST)
-    }
-    try Folder.move(temporary, to: path)
+    try Folder.place(temporary, as: path)
     self.descriptor = nil
     try Folder.synchronize(Folder.parent(of: path))
   }

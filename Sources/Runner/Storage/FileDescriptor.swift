@@ -105,10 +105,14 @@ enum Folder {
 
   /// Fills a folder that must be new or empty. Where that fails, it is left as it was found.
   /// - Parameter refusal: the error for a folder that holds something.
+  /// - Throws: also where another process fills it.
   static func fill<Result>(
     _ path: String, refusal: () -> any Error, _ body: () throws -> Result
   ) throws -> Result {
     let made = try create(path)
+    let claim = try FileDescriptor("open folder", path, flags: O_RDONLY | O_DIRECTORY)
+    defer { withExtendedLifetime(claim) {} }
+    guard flock(claim.raw, LOCK_EX | LOCK_NB) == 0 else { throw StorageError.outputInUse(path: path) }
     guard try names(path).isEmpty else { throw refusal() }
     do { return try body() } catch {
       discard(path, made: made)
@@ -149,6 +153,22 @@ enum Folder {
     } else {
       guard unlink(path) == 0 else { throw StorageError.system("remove", path) }
     }
+  }
+
+  /// Gives a file its name where nothing has that name yet.
+  /// - Throws: `StorageError.system` with `EEXIST` where something has.
+  static func place(_ path: String, as destination: String) throws {
+    // Unlike a rename, a link never takes the place of what another program put there meanwhile.
+    guard link(path, destination) == 0 else {
+      guard errno == EPERM || errno == ENOTSUP || errno == EMLINK else {
+        throw StorageError.system("name the file", destination)
+      }
+      guard access(destination, F_OK) != 0 else {
+        throw StorageError.system(action: "name the file", path: destination, code: EEXIST)
+      }
+      return try move(path, to: destination)
+    }
+    unlink(path)
   }
 
   static func move(_ path: String, to destination: String) throws {

@@ -17,8 +17,11 @@ struct RunVersions: Codable {
   /// Path of `plugins.toml`.
   let registry: String
   let plugins: [Plugin]
+  /// What `config.toml` must be; nil in runs of versions before 0.2.0.
+  let settings: FileSeal?
 
-  init(_ setup: RunSetup) {
+  init(_ setup: RunSetup, settings: FileSeal? = nil) {
+    self.settings = settings
     runner = CommandLineProgram.version
     core = PluginHost.coreFingerprint
     precision = setup.configuration.run.precision.elementType.rawValue
@@ -37,10 +40,11 @@ struct RunVersions: Codable {
     }
   }
 
-  func write(to folder: RunFolder) throws {
+  /// As the file has it.
+  func text() throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    try folder.write(String(decoding: try encoder.encode(self), as: UTF8.self) + "\n", to: .versions)
+    return String(decoding: try encoder.encode(self), as: UTF8.self) + "\n"
   }
 
   /// A sentence where the registry that is taken now is another than the run's; nil where it is the same, or the run's

@@ -18,6 +18,8 @@ public enum StorageError: Error, Sendable, Equatable, CustomStringConvertible {
   case folderNotEmpty(path: String, isRun: Bool)
   /// The folder holds no run.
   case notARun(path: String, missing: String)
+  /// Another process writes the same file or folder.
+  case outputInUse(path: String)
   /// Another process trains in this folder.
   case folderInUse(path: String, process: Int32?)
 
@@ -52,6 +54,8 @@ public enum StorageError: Error, Sendable, Equatable, CustomStringConvertible {
     case .notARun(let path, let missing):
       return
         "\(path): expected the folder of a run, found no \(missing) in it; give the folder that was --out"
+    case .outputInUse(let path):
+      return "\(path): another process is writing it; wait for it, or give another --out"
     case .folderInUse(let path, let process):
       let who = process.map { "process \($0)" } ?? "another process"
       return "\(path): \(who) is training in this folder; wait for it, stop it, or give another --out"

@@ -11,9 +11,7 @@ enum Pretraining {
     _ = try parts.builder.sample(step: 0, index: 0, plans: parts.builder.plans(step: 0))
     let path = setup.configuration.run.out.nonEmpty ?? standardPath()
     return try RunFolder.create(at: path) { folder in
-      // The configuration makes the folder a run, so it comes last.
-      try RunVersions(setup).write(to: folder)
-      try folder.write(setup.settings.tomlText, to: .configuration)
+      try RunRecord(setup).write(to: folder)
       return try train(parts, folder, start: 0)
     }
   }
@@ -25,7 +23,7 @@ enum Pretraining {
     let setup = try reopened(folder, pluginsFile: pluginsFile)
     let changes = try RunVersions(of: folder).changes(to: RunVersions(setup))
     for change in changes {
-      FileHandle.standardError.write(Data("chex-runner: warning: \(change)\n".utf8))
+      StandardStream.error.show("chex-runner: warning: \(change)\n")
     }
     let parts = try RunParts(setup)
     let store = try folder.checkpoints(keep: setup.configuration.training.keptCheckpoints)
@@ -35,7 +33,7 @@ enum Pretraining {
       return try train(parts, folder, start: 0)
     }
     for warning in found.warnings {
-      FileHandle.standardError.write(Data("chex-runner: warning: \(warning)\n".utf8))
+      StandardStream.error.show("chex-runner: warning: \(warning)\n")
     }
     let state = try ModelCheckpoint.load(found.checkpoint, into: parts.optimization)
     if state.step >= parts.schedule.totalSteps && folder.has(.summary) {
@@ -73,7 +71,7 @@ enum Pretraining {
         "The run's last checkpoint is kept; mend the plugin and go on: chex-runner resume \(folder.path)",
       backtrace: folder.path(of: .backtrace))
     let trainer = Trainer(
-      parts, folder: folder,
+      parts, folder: folder, record: try RunRecord(of: folder),
       store: try folder.checkpoints(keep: configuration.training.keptCheckpoints), metrics: metrics, log: log,
       progress: progress, start: start)
     switch try trainer.run(from: start) {

@@ -11,6 +11,7 @@ extension RunSetup {
     reopening folder: RunFolder, assignments: [SettingAssignment] = [], pluginsFile: String?,
     wanted: Set<String> = []
   ) throws {
+    _ = try RunRecord(of: folder)
     let versions = try RunVersions(of: folder)
     if pluginsFile == nil, let difference = versions.difference(from: try PluginsFile.find(given: nil)) {
       ProgressReporter.standardError("chex-runner: warning: \(difference)\n")

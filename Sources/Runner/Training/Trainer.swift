@@ -8,6 +8,8 @@ import WorldModel
 final class Trainer {
   let setup: RunSetup
   let folder: RunFolder
+  /// What the run began with, for its checkpoints.
+  private let record: RunRecord
   let optimization: Optimization
   let builder: BatchBuilder
   let schedule: LearningSchedule
@@ -22,11 +24,13 @@ final class Trainer {
   /// - Parameters:
   ///   - start: optimiser steps already done; the model and optimiser hold their state.
   init(
-    _ parts: RunParts, folder: RunFolder, store: CheckpointStore, metrics: MetricsLog, log: RunLog,
+    _ parts: RunParts, folder: RunFolder, record: RunRecord, store: CheckpointStore, metrics: MetricsLog,
+    log: RunLog,
     progress: ProgressReporter, start: Int
   ) {
     setup = parts.setup
     self.folder = folder
+    self.record = record
     optimization = parts.optimization
     builder = parts.builder
     schedule = parts.schedule
@@ -145,7 +149,8 @@ final class Trainer {
 
   private func save(step: Int) throws {
     try metrics.synchronize()
-    try ModelCheckpoint.save(optimization, step: step, seed: setup.configuration.run.seed, to: store)
+    try ModelCheckpoint.save(
+      optimization, step: step, seed: setup.configuration.run.seed, record: record, to: store)
     lastSaved = step
     if step > 0 { try LossChart.draw(folder) }
   }

@@ -14,7 +14,9 @@ struct TrainingState: Codable, Equatable {
 
 /// Moves weights and moments between a run and its checkpoints.
 enum ModelCheckpoint {
-  static func save(_ optimization: Optimization, step: Int, seed: Int, to store: CheckpointStore) throws {
+  static func save(
+    _ optimization: Optimization, step: Int, seed: Int, record: RunRecord, to store: CheckpointStore
+  ) throws {
     let state = TrainingState(step: step, updates: optimization.optimizer.updates, seed: seed)
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
@@ -22,7 +24,7 @@ enum ModelCheckpoint {
       step: step, model: optimization.model.entries.map { entry($0.name, $0.parameter.tensor) },
       optimizer: optimization.optimizer.slots.flatMap {
         [entry("first." + $0.parameter.name, $0.first), entry("second." + $0.parameter.name, $0.second)]
-      }, state: String(decoding: try encoder.encode(state), as: UTF8.self) + "\n")
+      }, state: String(decoding: try encoder.encode(state), as: UTF8.self) + "\n", further: record.files)
   }
 
   /// - Returns: the state that the checkpoint was saved in.

@@ -80,7 +80,9 @@ enum TimmFolder {
     let entries = encoder.entries.map {
       SafetensorsEntry(name: $0.name, shape: $0.parameter.shape, floats: $0.parameter.tensor.values)
     }
-    try SafetensorsWriter.write(entries, metadata: ["format": "pt"], to: out + "/model.safetensors")
+    try SafetensorsWriter.write(
+      entries, metadata: ["format": "pt", "num_heads": "\(encoder.shape.heads)"],
+      to: out + "/model.safetensors")
     let json = JSONEncoder()
     json.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     json.keyEncodingStrategy = .convertToSnakeCase

@@ -21,11 +21,11 @@ struct WeightsImport {
   init(_ arguments: ParsedArguments) throws {
     let path = arguments.required("FILE")
     file = try WeightsFile(path: path)
-    names = try WeightsNames(file)
-    sizes = try WeightsSizes(names, file, heads: arguments.integer("--heads", in: 1...256))
-    isForeign = try names.hasForeignPredictor(file)
     allowances = WeightsAllowances(
       missing: arguments.values("--allow-missing"), unexpected: arguments.values("--allow-unexpected"))
+    names = try WeightsNames(file).leavingOutPredictor(by: allowances)
+    sizes = try WeightsSizes(names, file, heads: arguments.integer("--heads", in: 1...256))
+    isForeign = try names.hasForeignPredictor(file)
     var request = try SettingsRequest(arguments)
     if let patch = try arguments.integer("--patch-size", in: 2...512) {
       let key = SettingKey("model", "patch_size")
@@ -60,7 +60,7 @@ struct WeightsImport {
 
   private static func isFixed(_ key: SettingKey, hasPredictor: Bool) -> Bool {
     let own = ["size", "width", "depth", "heads", "mlp_ratio"]
-    let predictor = ["predictor_width", "predictor_depth"]
+    let predictor = ["predictor_width", "predictor_depth", "predictor_mlp_ratio"]
     return key.table == "model" && (own.contains(key.name) || hasPredictor && predictor.contains(key.name))
   }
 
@@ -98,6 +98,9 @@ struct WeightsImport {
     add("model", "predictor_width", .integer(predictor.width))
     add("model", "predictor_depth", .integer(predictor.depth))
     add("model", "predictor_heads", .integer(0))
+    if predictor.mlpRatio != sizes.mlpRatio {
+      add("model", "predictor_mlp_ratio", .number(predictor.mlpRatio))
+    }
     guard let action = predictor.actionWidth else {
       add("run", "tasks", .list([.text("local")]))
       return found
@@ -135,11 +138,11 @@ struct WeightsImport {
     try RunFolder.create(at: path) { folder in
       let log = try RunLog(path: folder.path(of: .log), echo: { _ in })
       for line in report.lines { try log.record(line) }
+      let record = try RunRecord(setup)
       try ModelCheckpoint.save(
-        optimization, step: 0, seed: seed, to: folder.checkpoints(keep: training.keptCheckpoints))
-      try RunVersions(setup).write(to: folder)
-      // The configuration makes the folder a run, so it comes last.
-      try folder.write(setup.settings.tomlText, to: .configuration)
+        optimization, step: 0, seed: seed, record: record,
+        to: folder.checkpoints(keep: training.keptCheckpoints))
+      try record.write(to: folder)
       try folder.markWorkedIn()
     }
     return report

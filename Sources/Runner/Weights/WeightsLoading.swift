@@ -73,6 +73,7 @@ struct WeightsLoading {
     try checkVolume(plan.map(\.tensor))
     for (entry, tensor) in plan { try fill(entry, tensor) }
     report.copied = copies.map { .init(from: names.encoderPart, to: $0.key, tensors: $0.value) }
+    report.unexpected += names.leftOut
     report.dropped = names.dropped
     report.beside = names.beside.sorted { $0.key < $1.key }.map { .init(name: $0.key, tensors: $0.value) }
   }

@@ -25,6 +25,8 @@ struct WeightsNames {
   let layout: Layout
   private(set) var tensors: [String: WeightsTensor] = [:]
   private(set) var dropped: [Dropped] = []
+  /// A predictor's tensors that the user does without.
+  private(set) var leftOut: [String] = []
   /// Groups of tensors that are no model (optimiser moments, say): key, tensors.
   private(set) var beside: [String: Int] = [:]
 
@@ -90,6 +92,23 @@ struct WeightsNames {
       }
     }
     return nil
+  }
+
+  /// Without the predictor where both allowances let all of it be absent: it is then not asked for its sizes, which need
+  /// not be such as ours can have.
+  func leavingOutPredictor(by allowances: WeightsAllowances) -> WeightsNames {
+    let own = tensors.keys.filter { $0.hasPrefix("predictor.") }
+    guard
+      own.allSatisfy({ name in
+        [allowances.missing, allowances.unexpected].allSatisfy { WeightsAllowances.matches(name, $0) }
+      })
+    else { return self }
+    var others = self
+    for name in own.sorted() {
+      others.tensors[name] = nil
+      others.leftOut.append(name)
+    }
+    return others
   }
 
   func has(_ part: String) -> Bool { tensors.keys.contains { $0.hasPrefix(part + ".") } }

@@ -6,6 +6,7 @@ struct WeightsSizes: Codable, Equatable {
   struct Predictor: Codable, Equatable {
     var width: Int
     var depth: Int
+    var mlpRatio: Double
     /// Numbers that each mask token is told of the change of appearance, `a`; nil without a policy network.
     var actionWidth: Int?
   }
@@ -24,9 +25,6 @@ struct WeightsSizes: Codable, Equatable {
   var predictor: Predictor?
 
   var imageSize: Int? { gridSize.map { $0 * patchSize } }
-
-  /// Heads of widths that have a name, which are not all width / 64.
-  private static let knownHeads = [192: 3, 384: 6, 768: 12, 1024: 16, 1280: 16, 1408: 16, 1664: 16]
 
   /// - Parameter heads: as the user says; nil = by the file's arguments, by the usual heads of the width, width / 64.
   /// - Throws: `WeightsFileError` where a tensor that tells a size is missing or has another form.
@@ -52,7 +50,7 @@ struct WeightsSizes: Codable, Equatable {
     depth = try Self.depth(names, part + ".blocks.", file)
     let hidden = try shape(part + ".blocks.0.mlp.fc1.weight", 2)[0]
     mlpRatio = Double(hidden) / Double(width)
-    (heads, headsOrigin) = try Self.heads(width, file, asked: asked)
+    (heads, headsOrigin) = try WeightsHeads(file).heads(ofWidth: width, asked: asked)
     if let table = names.tensors[part + ".pos_embed"] {
       let grid = try PositionTable(table, file)
       gridSize = grid.gridSize
@@ -60,6 +58,7 @@ struct WeightsSizes: Codable, Equatable {
     }
     try checkVolume(hidden: hidden, file)
     guard names.has("predictor") else { return }
+    try checkOrder(names, file)
     let embedding = try shape("predictor.predictor_embed.weight", 2)
     guard embedding[1] == width else {
       throw WeightsFileError(
@@ -68,16 +67,25 @@ struct WeightsSizes: Codable, Equatable {
     }
     let own = embedding[0]
     let predictorHidden = try shape("predictor.predictor_blocks.0.mlp.fc1.weight", 2)[0]
-    guard predictorHidden * width == hidden * own else {
-      throw WeightsFileError(
-        file.path, "predictor.predictor_blocks.0.mlp.fc1.weight",
-        "expected the encoder's MLP ratio \(mlpRatio), found \(Double(predictorHidden) / Double(own))")
-    }
-    var found = Predictor(width: own, depth: try Self.depth(names, "predictor.predictor_blocks.", file))
+    var found = Predictor(
+      width: own, depth: try Self.depth(names, "predictor.predictor_blocks.", file),
+      mlpRatio: Double(predictorHidden) / Double(own))
     if names.tensors["predictor.policy_net.0.weight"] != nil {
       found.actionWidth = try shape("predictor.policy_net.0.weight", 2)[1] - own
     }
     predictor = found
+  }
+
+  /// A predictor is told places by sine-cosine features, whose order it learned; a table of another kind does not tell
+  /// it, and a wrong one would leave a predictor that knows nothing.
+  private func checkOrder(_ names: WeightsNames, _ file: WeightsFile) throws {
+    for name in [names.encoderPart + ".pos_embed", "predictor.predictor_pos_embed"] {
+      guard let tensor = names.tensors[name], try PositionTable(tensor, file).order == nil else { continue }
+      throw WeightsFileError(
+        file.path, tensor.name,
+        "expected a sine-cosine table, which tells the order of places that the predictor beside it learned, found another; "
+          + "import the encoder alone: --allow-unexpected 'predictor.*' --allow-missing 'predictor.*'")
+    }
   }
 
   /// Blocks that share their numbers could make a small file ask for any amount of memory.
@@ -102,32 +110,6 @@ struct WeightsSizes: Codable, Equatable {
     }
     return layers.count
   }
-
-  private static func heads(_ width: Int, _ file: WeightsFile, asked: Int?) throws -> (Int, String) {
-    let said = file.remarks.first { ["num_heads", "heads"].contains($0.name.split(separator: ".").last) }
-    let found: (Int, String)? =
-      if let asked {
-        (asked, "--heads")
-      } else if let said, let count = Int(said.text), count > 0, count <= 256 {
-        (count, said.name + " of the file")
-      } else if let count = knownHeads[width] {
-        (count, "usual for width \(width)")
-      } else if width % 64 == 0 {
-        (width / 64, "width / 64")
-      } else {
-        nil
-      }
-    guard let found else {
-      throw WeightsFileError(
-        file.path, nil,
-        "weights do not tell the attention heads, and none are usual for width \(width); give --heads N")
-    }
-    guard found.0 > 0, width % found.0 == 0 else {
-      throw WeightsFileError(
-        file.path, nil, "\(found.0) heads (\(found.1)) do not divide the width \(width); give --heads N")
-    }
-    return found
-  }
 }
 
 /// A table of position encodings as a file holds it, `(1, rows, width)`.
@@ -137,7 +119,7 @@ struct PositionTable {
   /// Without the row of a class token, `(gridSize², width)`.
   let values: [Float]
   let hasClassRow: Bool
-  /// Order of the sine-cosine table that it is to 1e-4; nil where it is none.
+  /// Order of the sine-cosine table that it is, to its own rounding; nil where it is none.
   let order: PositionOrder?
 
   init(_ tensor: WeightsTensor, _ file: WeightsFile) throws {
@@ -163,13 +145,21 @@ struct PositionTable {
     order = Self.order(values, width: width, grid: gridSize)
   }
 
-  /// Order of the sine-cosine table that `values` are to 1e-4; nil where they are none.
+  /// Order of the sine-cosine table that `values` are, to their rounding; nil where they are none.
   static func order(_ values: [Float], width: Int, grid: Int) -> PositionOrder? {
     guard width % 4 == 0 else { return nil }
+    let tolerance = rounding(of: values)
     return PositionOrder.allCases.first { order in
       let table = PositionEncoding(width: width, order: order).grid(grid).values
-      return zip(table, values).allSatisfy { abs($0 - $1) < 1e-4 }
+      return zip(table, values).allSatisfy { abs($0 - $1) < tolerance }
     }
+  }
+
+  /// How far numbers up to 1 may be from what they were: twice the rounding of the narrowest type that holds all of
+  /// them, whatever type the file keeps them in, since files are halved and widened again.
+  private static func rounding(of values: [Float]) -> Float {
+    if values.allSatisfy({ $0.bitPattern & 0xFFFF == 0 }) { return 0x1p-7 }
+    return values.allSatisfy { Float(Float16($0)) == $0 } ? 0x1p-10 : 1e-4
   }
 
   /// The table of another grid: bicubic. `exactly` takes the sine-cosine table of that grid where this is one.
