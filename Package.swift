@@ -27,12 +27,13 @@ let pluginTargets = [
   "SensitivityEvaluation",
   "FineTuneEvaluation",
 ]
+/// `scripts/build` leaves out what is of tests alone.
+let hasTests = Context.environment["CHEX_WITHOUT_TESTS"] == nil
 /// Libraries of tests alone: a plugin that crashes, and those that the host must refuse, each for its own reason.
-/// `scripts/build` leaves them out.
 let refusedTargets =
-  Context.environment["CHEX_WITHOUT_TESTS"] != nil
-  ? []
-  : ["WrongVersionPlugin", "ForeignCorePlugin", "ForeignRegistryPlugin", "ThrowingPlugin", "DuplicatePlugin"]
+  hasTests
+  ? ["WrongVersionPlugin", "ForeignCorePlugin", "ForeignRegistryPlugin", "ThrowingPlugin", "DuplicatePlugin"]
+  : []
 let trapTargets = refusedTargets.isEmpty ? [] : ["TrapTask"]
 
 /// The DICOM decoder needs Debian's libgdcm-dev. Without it the codec is built all the same and says what is missing.
@@ -48,7 +49,26 @@ let dicomTargets: [Target] =
       linkerSettings: ["gdcmMSFF", "gdcmDSED", "gdcmCommon", "z", "m"].map { .linkedLibrary($0) }),
     .executableTarget(
       name: "chex-dicom-worker", dependencies: ["CDicom"], path: "Sources/Plugins/Dicom/Worker"),
-    tests("DicomTests", ["DicomCodec", "CDicomProtocol", "Films", "chex-dicom-worker"]),
+  ] + (hasTests ? [tests("DicomTests", ["DicomCodec", "CDicomProtocol", "Films", "chex-dicom-worker"])] : [])
+
+let testTargets: [Target] =
+  !hasTests
+  ? []
+  : [
+    .target(
+      name: "TestSupport", dependencies: [core], path: "Tests/TestSupport", swiftSettings: strict),
+    tests("CoreTensorTests"),
+    tests("LayersTests"),
+    tests("ImagingTests"),
+    tests("MetricsTests", ["ProbeEvaluation"]),
+    tests("WorldModelTests", ["PluginHost"]),
+    tests("PhantomTests", ["PhantomData"]),
+    tests("SensitivityTests", ["SensitivityEvaluation", "PluginHost"]),
+    tests("FineTuneTests", ["FineTuneEvaluation"]),
+    tests("FilmsTests", ["Films", "CCodecs", "CZlib", "PhantomData"]),
+    tests("PluginHostTests", ["PluginHost"]),
+    tests("RunnerTests", ["Runner", "PluginHost", "Films", "PhantomData"]),
+    tests("EndToEndTests", ["Films"]),
   ]
 
 let package = Package(
@@ -90,21 +110,7 @@ let package = Package(
     .executableTarget(
       name: "chex-runner", dependencies: ["Runner"], path: "Sources/Runner/Main", swiftSettings: strict,
       linkerSettings: installedLibraries),
-    .target(
-      name: "TestSupport", dependencies: [core], path: "Tests/TestSupport", swiftSettings: strict),
-    tests("CoreTensorTests"),
-    tests("LayersTests"),
-    tests("ImagingTests"),
-    tests("MetricsTests", ["ProbeEvaluation"]),
-    tests("WorldModelTests", ["PluginHost"]),
-    tests("PhantomTests", ["PhantomData"]),
-    tests("SensitivityTests", ["SensitivityEvaluation", "PluginHost"]),
-    tests("FineTuneTests", ["FineTuneEvaluation"]),
-    tests("FilmsTests", ["Films", "CCodecs", "CZlib", "PhantomData"]),
-    tests("PluginHostTests", ["PluginHost"]),
-    tests("RunnerTests", ["Runner", "PluginHost", "Films", "PhantomData"]),
-    tests("EndToEndTests", ["Films"]),
-  ] + dicomTargets + refusedTargets.map { plugin($0, "Tests/RefusedPlugins/\($0)") }
+  ] + dicomTargets + testTargets + refusedTargets.map { plugin($0, "Tests/RefusedPlugins/\($0)") }
     + trapTargets.map { plugin($0, "Tests/Fixtures/\($0)") },
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17
