@@ -22,6 +22,9 @@ let installedLibraries: [LinkerSetting] = [
   .unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", "$ORIGIN/../lib"])
 ]
 
+/// What of the runner computes; each is a module of its own, optimised, in a folder of the runner.
+let runnerModules = ["Runs", "Figures", "Weights", "Audit", "Batches"]
+
 let pluginTargets = [
   "LocalTask", "GlobalTask", "DomainTask", "PhantomData", "DicomCodec", "ProbeEvaluation",
   "SensitivityEvaluation",
@@ -67,7 +70,9 @@ let testTargets: [Target] =
     tests("FineTuneTests", ["FineTuneEvaluation"]),
     tests("FilmsTests", ["Films", "CCodecs", "CZlib", "PhantomData"]),
     tests("PluginHostTests", ["PluginHost"]),
-    tests("RunnerTests", ["Runner", "PluginHost", "Films", "PhantomData"]),
+    tests(
+      "RunnerTests",
+      ["Runner", "PluginHost", "Films", "PhantomData"] + runnerModules.map { .byName(name: $0) }),
     tests("EndToEndTests", ["Films"]),
   ]
 
@@ -104,9 +109,18 @@ let package = Package(
     .systemLibrary(
       name: "CZlib", path: "Sources/Plugins/CZlib", pkgConfig: "zlib",
       providers: [.apt(["zlib1g-dev"])]),
+    .target(name: "Runs", dependencies: ["CZlib"], path: "Sources/Runner/Runs", swiftSettings: strict),
+    .target(name: "Figures", dependencies: [core], path: "Sources/Runner/Figures", swiftSettings: strict),
     .target(
-      name: "Runner", dependencies: [core, "PluginHost", "Films", "CZlib"], path: "Sources/Runner",
-      exclude: ["Main"], swiftSettings: strict),
+      name: "Weights", dependencies: [core, "Runs"], path: "Sources/Runner/Weights", swiftSettings: strict),
+    .target(
+      name: "Audit", dependencies: [core, "Films"], path: "Sources/Runner/Audit", swiftSettings: strict),
+    .target(
+      name: "Batches", dependencies: [core, "Films", "Runs"], path: "Sources/Runner/Batches",
+      swiftSettings: strict),
+    .target(
+      name: "Runner", dependencies: [core, "PluginHost", "Films"] + runnerModules.map { .byName(name: $0) },
+      path: "Sources/Runner", exclude: ["Main"] + runnerModules, swiftSettings: strict),
     .executableTarget(
       name: "chex-runner", dependencies: ["Runner"], path: "Sources/Runner/Main", swiftSettings: strict,
       linkerSettings: installedLibraries),
