@@ -22,17 +22,21 @@ let installedLibraries: [LinkerSetting] = [
   .unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", "$ORIGIN/../lib"])
 ]
 
+/// What of the runner computes; each is a module of its own, optimised, in a folder of the runner.
+let runnerModules = ["Runs", "Figures", "Weights", "Audit", "Batches"]
+
 let pluginTargets = [
   "LocalTask", "GlobalTask", "DomainTask", "PhantomData", "DicomCodec", "ProbeEvaluation",
   "SensitivityEvaluation",
   "FineTuneEvaluation",
 ]
+/// `scripts/build` leaves out what is of tests alone.
+let hasTests = Context.environment["CHEX_WITHOUT_TESTS"] == nil
 /// Libraries of tests alone: a plugin that crashes, and those that the host must refuse, each for its own reason.
-/// `scripts/build` leaves them out.
 let refusedTargets =
-  Context.environment["CHEX_WITHOUT_TESTS"] != nil
-  ? []
-  : ["WrongVersionPlugin", "ForeignCorePlugin", "ForeignRegistryPlugin", "ThrowingPlugin", "DuplicatePlugin"]
+  hasTests
+  ? ["WrongVersionPlugin", "ForeignCorePlugin", "ForeignRegistryPlugin", "ThrowingPlugin", "DuplicatePlugin"]
+  : []
 let trapTargets = refusedTargets.isEmpty ? [] : ["TrapTask"]
 
 /// The DICOM decoder needs Debian's libgdcm-dev. Without it the codec is built all the same and says what is missing.
@@ -48,7 +52,28 @@ let dicomTargets: [Target] =
       linkerSettings: ["gdcmMSFF", "gdcmDSED", "gdcmCommon", "z", "m"].map { .linkedLibrary($0) }),
     .executableTarget(
       name: "chex-dicom-worker", dependencies: ["CDicom"], path: "Sources/Plugins/Dicom/Worker"),
-    tests("DicomTests", ["DicomCodec", "CDicomProtocol", "Films", "chex-dicom-worker"]),
+  ] + (hasTests ? [tests("DicomTests", ["DicomCodec", "CDicomProtocol", "Films", "chex-dicom-worker"])] : [])
+
+let testTargets: [Target] =
+  !hasTests
+  ? []
+  : [
+    .target(
+      name: "TestSupport", dependencies: [core], path: "Tests/TestSupport", swiftSettings: strict),
+    tests("CoreTensorTests"),
+    tests("LayersTests"),
+    tests("ImagingTests"),
+    tests("MetricsTests", ["ProbeEvaluation"]),
+    tests("WorldModelTests", ["PluginHost"]),
+    tests("PhantomTests", ["PhantomData"]),
+    tests("SensitivityTests", ["SensitivityEvaluation", "PluginHost"]),
+    tests("FineTuneTests", ["FineTuneEvaluation"]),
+    tests("FilmsTests", ["Films", "CCodecs", "CZlib", "PhantomData"]),
+    tests("PluginHostTests", ["PluginHost"]),
+    tests(
+      "RunnerTests",
+      ["Runner", "PluginHost", "Films", "PhantomData"] + runnerModules.map { .byName(name: $0) }),
+    tests("EndToEndTests", ["Films"]),
   ]
 
 let package = Package(
@@ -84,27 +109,22 @@ let package = Package(
     .systemLibrary(
       name: "CZlib", path: "Sources/Plugins/CZlib", pkgConfig: "zlib",
       providers: [.apt(["zlib1g-dev"])]),
+    .target(name: "Runs", dependencies: ["CZlib"], path: "Sources/Runner/Runs", swiftSettings: strict),
+    .target(name: "Figures", dependencies: [core], path: "Sources/Runner/Figures", swiftSettings: strict),
     .target(
-      name: "Runner", dependencies: [core, "PluginHost", "Films", "CZlib"], path: "Sources/Runner",
-      exclude: ["Main"], swiftSettings: strict),
+      name: "Weights", dependencies: [core, "Runs"], path: "Sources/Runner/Weights", swiftSettings: strict),
+    .target(
+      name: "Audit", dependencies: [core, "Films"], path: "Sources/Runner/Audit", swiftSettings: strict),
+    .target(
+      name: "Batches", dependencies: [core, "Films", "Runs"], path: "Sources/Runner/Batches",
+      swiftSettings: strict),
+    .target(
+      name: "Runner", dependencies: [core, "PluginHost", "Films"] + runnerModules.map { .byName(name: $0) },
+      path: "Sources/Runner", exclude: ["Main"] + runnerModules, swiftSettings: strict),
     .executableTarget(
       name: "chex-runner", dependencies: ["Runner"], path: "Sources/Runner/Main", swiftSettings: strict,
       linkerSettings: installedLibraries),
-    .target(
-      name: "TestSupport", dependencies: [core], path: "Tests/TestSupport", swiftSettings: strict),
-    tests("CoreTensorTests"),
-    tests("LayersTests"),
-    tests("ImagingTests"),
-    tests("MetricsTests", ["ProbeEvaluation"]),
-    tests("WorldModelTests", ["PluginHost"]),
-    tests("PhantomTests", ["PhantomData"]),
-    tests("SensitivityTests", ["SensitivityEvaluation", "PluginHost"]),
-    tests("FineTuneTests", ["FineTuneEvaluation"]),
-    tests("FilmsTests", ["Films", "CCodecs", "CZlib", "PhantomData"]),
-    tests("PluginHostTests", ["PluginHost"]),
-    tests("RunnerTests", ["Runner", "PluginHost", "Films", "PhantomData"]),
-    tests("EndToEndTests", ["Films"]),
-  ] + dicomTargets + refusedTargets.map { plugin($0, "Tests/RefusedPlugins/\($0)") }
+  ] + dicomTargets + testTargets + refusedTargets.map { plugin($0, "Tests/RefusedPlugins/\($0)") }
     + trapTargets.map { plugin($0, "Tests/Fixtures/\($0)") },
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17

@@ -1,11 +1,11 @@
-import Films
 import CoreTensor
+import Films
 import Foundation
 import Imaging
 import Synchronization
 import Testing
 import WorldModel
-
+@testable import Audit
 @testable import Runner
 
 @Suite struct AuditPictureTests {

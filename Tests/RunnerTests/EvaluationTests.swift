@@ -2,7 +2,7 @@ import CoreTensor
 import Foundation
 import Testing
 import WorldModel
-
+@testable import Batches
 @testable import Runner
 
 @Suite struct EvaluationTests {

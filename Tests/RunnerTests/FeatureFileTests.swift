@@ -1,7 +1,8 @@
 import Foundation
 import Testing
-
+@testable import Batches
 @testable import Runner
+@testable import Runs
 
 private let python = ProcessInfo.processInfo.environment["CHEX_PYTHON"]
 

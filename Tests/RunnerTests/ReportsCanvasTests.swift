@@ -2,7 +2,7 @@ import Films
 import Foundation
 import Imaging
 import Testing
-
+@testable import Figures
 @testable import Runner
 
 @Suite struct ReportsCanvasTests {

@@ -4,7 +4,7 @@ import Foundation
 import Imaging
 import Testing
 import WorldModel
-
+@testable import Figures
 @testable import Runner
 
 @Suite struct ReportsSheetTests {

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
-
 @testable import Runner
+@testable import Runs
 
 @Suite struct StorageCheckpointTests {
   private struct Interrupted: Error {}

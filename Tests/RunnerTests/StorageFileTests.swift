@@ -1,7 +1,7 @@
 import Foundation
 import Testing
-
 @testable import Runner
+@testable import Runs
 
 /// A folder in which nobody may make files, the superuser included where the system has one.
 private func unwritableFolder(in folder: TemporaryFolder) -> String {

@@ -3,8 +3,8 @@ import Foundation
 import Layers
 import Testing
 import WorldModel
-
 @testable import Runner
+@testable import Weights
 
 @Suite struct WeightsLoadingTests {
   private let folder: TemporaryFolder

@@ -1,6 +1,6 @@
 import Foundation
-
 @testable import Runner
+@testable import Runs
 
 /// Pieces of pickles as `torch.save` writes them, and of ones that it never would.
 enum Pickle {

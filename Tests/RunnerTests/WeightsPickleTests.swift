@@ -1,7 +1,7 @@
 import Foundation
 import Testing
-
 @testable import Runner
+@testable import Weights
 
 /// What pickles make, and above all what they do not.
 @Suite struct WeightsPickleTests {

@@ -2,8 +2,8 @@ import CoreTensor
 import Foundation
 import Layers
 import Testing
-
 @testable import Runner
+@testable import Weights
 
 private enum PyTorch {
   static let python: String? = ProcessInfo.processInfo.environment["CHEX_PYTHON"].flatMap {

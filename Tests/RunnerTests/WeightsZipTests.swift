@@ -1,7 +1,8 @@
 import Foundation
 import Testing
-
 @testable import Runner
+@testable import Runs
+@testable import Weights
 
 @Suite struct WeightsZipTests {
   private let folder: TemporaryFolder

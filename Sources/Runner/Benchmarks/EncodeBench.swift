@@ -1,3 +1,4 @@
+import Batches
 import CoreTensor
 import Foundation
 import Layers
@@ -23,7 +24,7 @@ struct EncodeBench {
     var initializer = Initializer(random: RandomStream(seed: 0, stream: "bench"), trainable: false)
     let encoder = VisionTransformer(sizes.encoder, initializer: &initializer)
     var random = RandomStream(seed: 1, stream: "bench")
-    let images = BenchModel.images(sizes.batch, sizes.image, &random)
+    let images = NoiseImages.batch(sizes.batch, sizes.image, &random)
     let times = Compute.$backend.withValue(backend) {
       PackedWeights.keeping {
         (0...repeats).map { _ in

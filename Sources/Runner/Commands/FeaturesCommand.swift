@@ -1,7 +1,9 @@
+import Batches
 import CoreTensor
 import Films
 import Foundation
 import Layers
+import Runs
 import WorldModel
 
 extension Command {
@@ -80,7 +82,7 @@ struct FeatureExport {
       throw EvaluationError("--out \(out): \(path) exists already; remove it or give another --out")
     }
     judged = try JudgedRun(arguments, keepsFilms: false)
-    let (chosen, note) = FilmPartition.chosen(judged.source.records, judged.setup.configuration.data)
+    let (chosen, note) = FilmPartition.chosen(judged.source.records, judged.setup.configuration.data.choice)
     for note in judged.source.notes + (note.map { [$0] } ?? []) {
       StandardStream.error.show("chex-runner: warning: \(note)\n")
     }
@@ -170,7 +172,7 @@ struct FeatureExport {
   private func write(_ tokens: Tensor, _ films: [Int], _ file: FeatureFile) throws {
     let names = films.map { judged.source.records[$0].identifier }
     func append(_ values: UnsafeBufferPointer<Float>) throws {
-      if let bad = values.firstIndex(where: { !$0.isFinite }) {
+      if let bad = FeatureExtraction.firstNotFinite(values) {
         throw EvaluationError(
           "features of \(names[bad * films.count / values.count]): expected finite numbers, found \(values[bad]); "
             + "the weights of \(judged.folder.path) at step \(judged.step) are not usable, try --checkpoint")
@@ -213,5 +215,18 @@ struct FeatureExport {
       + String(
         format: "%d films in %@, %.1f films/s", report.films, ProgressReporter.duration(report.seconds),
         report.filmsPerSecond)
+  }
+}
+
+extension FeatureFormat {
+  /// - Throws: `UsageError` for another ending.
+  init(path: String) throws {
+    let ending = Folder.name(of: path).split(separator: ".", omittingEmptySubsequences: false).last ?? ""
+    guard Folder.name(of: path).contains("."), let format = Self(rawValue: ending.lowercased()) else {
+      throw UsageError(
+        "--out \(path): expected a name that ends in "
+          + Self.allCases.map { "." + $0.rawValue }.joined(separator: ", "))
+    }
+    self = format
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import PluginHost
+import Runs
 
 extension Command {
   /// Begins a plugin of the user's own.

@@ -2,6 +2,7 @@ import Films
 import Foundation
 import Imaging
 import PluginHost
+import Runs
 import WorldModel
 
 extension Command {

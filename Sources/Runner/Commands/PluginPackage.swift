@@ -1,5 +1,6 @@
 import Foundation
 import PluginHost
+import Runs
 
 /// A plugin's package, brought to a library.
 enum PluginPackage {

@@ -1,5 +1,6 @@
 import Foundation
 import PluginHost
+import Runs
 import WorldModel
 
 extension Command {

@@ -1,5 +1,6 @@
 import CoreTensor
 import Foundation
+import Runs
 import WorldModel
 
 extension Command {

@@ -1,3 +1,4 @@
+import Batches
 import WorldModel
 
 /// Checks that involve more than one setting. Each error names every value involved and where it came from.

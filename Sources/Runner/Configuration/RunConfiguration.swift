@@ -1,3 +1,4 @@
+import Batches
 import CoreTensor
 import Films
 import WorldModel
@@ -108,31 +109,4 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
     /// Films at most; 0 = all. Default 4000.
     public var films: Int
   }
-}
-
-/// Which views of the chest a run takes.
-public enum ViewChoice: String, Codable, Sendable {
-  /// PA, AP, and films of which nothing is known.
-  case frontal
-  case all
-}
-
-/// A condition on a film's attribute: `source=kermany`.
-public struct ColumnFilter: Codable, Sendable, Equatable, CustomStringConvertible {
-  public var column: String
-  public var value: String
-
-  public init(column: String, value: String) {
-    self.column = column
-    self.value = value
-  }
-
-  /// Reads `column=value`; nil without a column or an equals sign.
-  public init?(_ text: String) {
-    let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-    guard parts.count == 2, !parts[0].isEmpty else { return nil }
-    self.init(column: parts[0], value: parts[1])
-  }
-
-  public var description: String { "\(column)=\(value)" }
 }

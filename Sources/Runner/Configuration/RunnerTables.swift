@@ -1,5 +1,6 @@
 import CoreTensor
 import Films
+import Runs
 import WorldModel
 
 extension SettingsCatalogue {

@@ -1,3 +1,5 @@
+import Audit
+import Batches
 import CoreTensor
 import Films
 import Foundation

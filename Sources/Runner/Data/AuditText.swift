@@ -1,3 +1,4 @@
+import Audit
 import Foundation
 
 /// An audit for a terminal.
@@ -21,8 +22,8 @@ struct AuditText {
     report.collections.enumerated().flatMap { number, collection in
       [
         (number == 0 ? "films: " : "against: ")
-          + "\(Self.clean(collection.summary)); \(collection.decoded) of \(collection.films) decoded"
-      ] + collection.notes.map { "note: " + Self.clean($0) }
+          + "\(Html.clean(collection.summary)); \(collection.decoded) of \(collection.films) decoded"
+      ] + collection.notes.map { "note: " + Html.clean($0) }
     }.joined(separator: "\n") + String(format: "\nread in %.1f s", report.seconds)
   }
 
@@ -45,21 +46,18 @@ struct AuditText {
       let leaks = report.leaks.filter { $0.kind == kind }
       guard !leaks.isEmpty else { return nil }
       let lines = leaks.map { leak in
-        let films = leak.films.prefix(3).map(Self.clean)
+        let films = leak.films.prefix(3).map(Html.clean)
           .joined(separator: leak.patient == nil ? "  =  " : ", ")
         let more = leak.films.count > 3 ? " and \(leak.films.count - 3) more" : ""
-        let patient = leak.patient.map { "patient \(Self.clean($0)): " } ?? ""
-        return patient + films + more + "  (" + leak.sides.map(Self.side).joined(separator: " | ") + ")"
+        let patient = leak.patient.map { "patient \(Html.clean($0)): " } ?? ""
+        return patient + films + more + "  (" + leak.sides.map(Html.side).joined(separator: " | ") + ")"
       }
       return list(terminal.styled(kind.rawValue, .red), lines)
     }.joined(separator: "\n\n")
   }
 
-  /// A split's or collection's name in lists.
-  static func side(_ name: String) -> String { name.isEmpty ? "no split" : clean(name) }
-
   private var failures: String {
-    report.undecodable.map { list("not decoded, " + Self.clean($0.reason), $0.films.map(Self.clean)) }
+    report.undecodable.map { list("not decoded, " + Html.clean($0.reason), $0.films.map(Html.clean)) }
       .joined(separator: "\n")
   }
 
@@ -83,7 +81,7 @@ struct AuditText {
     ].compactMap { name, counts -> String? in
       guard !counts.isEmpty else { return nil }
       return name + ": "
-        + counts.prefix(6).map { "\(Self.clean($0.name)) \($0.films)" }.joined(separator: ", ")
+        + counts.prefix(6).map { "\(Html.clean($0.name)) \($0.films)" }.joined(separator: ", ")
         + (counts.count > 6 ? " and \(counts.count - 6) more" : "")
     }
     return trimmed(table) + "\n\nshorter side\n" + bars.joined(separator: "\n") + "\n\n"
@@ -99,33 +97,33 @@ struct AuditText {
       let findings = split.findings.filter { $0.present + $0.unknown > 0 }
         .sorted { ($1.present, $0.name) < ($0.present, $1.name) }
       let shown = findings.prefix(8).map {
-        "\(Self.clean($0.name)) \($0.present)" + ($0.unknown > 0 ? " (\($0.unknown) unknown)" : "")
+        "\(Html.clean($0.name)) \($0.present)" + ($0.unknown > 0 ? " (\($0.unknown) unknown)" : "")
       }
       table.add([
-        (split.name.isEmpty ? "(none)" : Self.clean(split.name)) + (split.trains ? ", trains" : ""),
+        (split.name.isEmpty ? "(none)" : Html.clean(split.name)) + (split.trains ? ", trains" : ""),
         "\(split.films)", "\(split.decoded)", "\(split.patients)", "\(split.withoutLabels)",
         shown.joined(separator: ", ") + (findings.count > 8 ? ", \(findings.count - 8) more" : ""),
       ])
     }
     let never = report.findingsThatNeverOccur
     return trimmed(table)
-      + (never.isEmpty ? "" : "\nnever present: " + never.map(Self.clean).joined(separator: ", "))
+      + (never.isEmpty ? "" : "\nnever present: " + never.map(Html.clean).joined(separator: ", "))
   }
 
   private var duplicates: String {
     let exact = list(
-      "equal pixels", report.exactDuplicates.map { $0.map(Self.clean).joined(separator: "  =  ") })
+      "equal pixels", report.exactDuplicates.map { $0.map(Html.clean).joined(separator: "  =  ") })
     let near = list(
       "nearly equal pictures",
       report.nearDuplicates.map {
-        $0.films.map(Self.clean).joined(separator: "  ~  ") + String(format: "  (%.4f", $0.correlation)
+        $0.films.map(Html.clean).joined(separator: "  ~  ") + String(format: "  (%.4f", $0.correlation)
           + ($0.isNegative ? ", one is the negative)" : ")")
       })
     return [exact, near].filter { !$0.isEmpty }.joined(separator: "\n\n")
   }
 
   private var suspects: String {
-    report.suspects.map { list("suspect: \($0.kind.rawValue)", $0.films.map(Self.clean)) }
+    report.suspects.map { list("suspect: \($0.kind.rawValue)", $0.films.map(Html.clean)) }
       .joined(separator: "\n\n")
   }
 
@@ -140,15 +138,5 @@ struct AuditText {
     var text = table.text(for: terminal)
     while text.hasSuffix("\n") { text.removeLast() }
     return text
-  }
-
-  /// Text of a file or table without control characters, which could move the cursor.
-  static func clean(_ text: String) -> String {
-    String(
-      String.UnicodeScalarView(
-        text.unicodeScalars.map {
-          $0.properties.generalCategory == .control || $0.properties.generalCategory == .format
-            ? "\u{FFFD}" : $0
-        }))
   }
 }

@@ -49,13 +49,11 @@ struct PreparationReport: Codable, Sendable {
     meanCut = cut.isEmpty ? 0 : cut.map(\.cutShare).reduce(0, +) / Double(cut.count)
     cropsRefused = index.films.count { $0.cropWasRefused }
     resized = index.films.count { $0.width < $0.crop.width || $0.height < $0.crop.height }
-    let sizes = index.films.sorted {
-      ($0.width * $0.height, $0.width) < ($1.width * $1.height, $1.width)
-    }
+    let sizes = index.sizes
     func words(_ film: StoredFilm?) -> String { film.map { "\($0.width) × \($0.height)" } ?? "none" }
-    smallest = words(sizes.first)
-    median = words(sizes.isEmpty ? nil : sizes[sizes.count / 2])
-    largest = words(sizes.last)
+    smallest = words(sizes?.smallest)
+    median = words(sizes?.median)
+    largest = words(sizes?.largest)
     eightBit = index.films.count { $0.bits == 8 }
     sixteenBit = kept - eightBit
     bytes = index.byteCount

@@ -1,6 +1,8 @@
+import Batches
 import CoreTensor
 import Films
 import Foundation
+import Runs
 import WorldModel
 
 extension Command {
@@ -181,7 +183,7 @@ private struct DataPreparation {
   /// Draws the contact sheets.
   /// - Returns: their paths.
   private func sheets(_ index: StoreIndex) throws -> [String] {
-    let chosen = ContactSheet.choice(of: index, count: sheetFilms)
+    let chosen = index.mostCut(sheetFilms)
     var paths: [String] = []
     // A call for fewer sheets leaves none of an earlier one.
     for name in try Folder.names(out) where name.hasPrefix("contact-") && name.hasSuffix(".png") {

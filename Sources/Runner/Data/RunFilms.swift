@@ -1,7 +1,9 @@
+import Batches
 import CoreTensor
 import Films
 import Imaging
 import PluginHost
+import Runs
 import WorldModel
 
 /// Where a run's films come from.
@@ -121,4 +123,16 @@ private struct NamedSource: FilmSource {
   func film(at index: Int) throws -> GrayImage { try film.run { try source.film(at: index) } }
   func truth(at index: Int) throws -> FilmTruth? { try film.run { try source.truth(at: index) } }
   func header(at index: Int) throws -> ImageHeader? { try film.run { try source.header(at: index) } }
+}
+
+extension ChosenFilms {
+  /// The films that `data.filter` and `data.limit` leave; the source itself where they leave all.
+  /// - Throws: `UsageError` where they leave none.
+  static func of(_ source: any FilmSource, _ data: RunConfiguration.Data) throws -> any FilmSource {
+    guard let films = of(source, filter: data.filter, limit: data.limit) else {
+      throw UsageError(
+        "--data \(data.sources.joined(separator: ", ")): no film is left by data.filter; relax it")
+    }
+    return films
+  }
 }

@@ -2,6 +2,7 @@ import CoreTensor
 import Films
 import Foundation
 import Imaging
+import Runs
 import WorldModel
 
 /// What an evaluation leaves in a folder of its own: log, metrics, pictures, and work in progress.

@@ -1,4 +1,5 @@
 import Foundation
+import Runs
 
 /// What `finetune classify` prints, from the plugin's `classification.json`.
 struct FineTuneReport: Codable {

@@ -1,7 +1,9 @@
+import Batches
 import CoreTensor
 import Films
 import Foundation
 import Layers
+import Runs
 import WorldModel
 
 /// A run as commands open it that judge it: its model at one checkpoint, and films, its own or others.

@@ -1,3 +1,4 @@
+import Batches
 import CoreTensor
 import Foundation
 import Layers

@@ -1,5 +1,7 @@
-import Foundation
+import Batches
 import CoreTensor
+import Figures
+import Foundation
 import Imaging
 import WorldModel
 

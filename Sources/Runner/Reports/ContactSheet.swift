@@ -1,3 +1,4 @@
+import Figures
 import Films
 import Imaging
 import WorldModel
@@ -20,14 +21,6 @@ struct ContactSheet {
   /// Positions in the index, at most 48.
   let films: [Int]
   let source: any FilmSource
-
-  /// The films that were cut most, then those whose border was refused, then the others in their order.
-  static func choice(of index: StoreIndex, count: Int) -> [Int] {
-    func rank(_ film: Int) -> (Double, Int, Int) {
-      (-index.films[film].cutShare, index.films[film].cropWasRefused ? 0 : 1, film)
-    }
-    return Array(index.films.indices.sorted { rank($0) < rank($1) }.prefix(count))
-  }
 
   /// Draws the sheet; films are decoded anew.
   func draw() -> Canvas {

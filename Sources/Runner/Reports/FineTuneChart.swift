@@ -1,5 +1,7 @@
+import Figures
 import Films
 import Foundation
+import Runs
 
 /// Draws `curves.png`: how each trial of a fine-tuning did on its validation films, epoch by epoch.
 struct FineTuneChart {

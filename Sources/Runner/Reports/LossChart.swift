@@ -1,4 +1,6 @@
+import Figures
 import Foundation
+import Runs
 
 /// Draws `loss.png` from `metrics.jsonl`.
 enum LossChart {

@@ -1,4 +1,6 @@
+import Figures
 import Foundation
+import Runs
 
 /// Several runs beside one another: what an ablation comes to.
 struct RunComparison {

@@ -1,4 +1,5 @@
 import PluginHost
+import Runs
 
 /// The settings of a run as its `config.toml` has them, without loading a plugin.
 struct RunSettings {

@@ -1,5 +1,6 @@
 import Foundation
 import PluginHost
+import Runs
 
 /// A plugin's package, written for a user to change.
 struct Scaffold {

@@ -1,3 +1,4 @@
+import Batches
 import CoreTensor
 import Films
 import Foundation

@@ -1,6 +1,7 @@
 import CoreTensor
 import Foundation
 import PluginHost
+import Runs
 import WorldModel
 
 /// The course of a run: begin or go on, train, and say what came of it.

@@ -1,4 +1,5 @@
 import Foundation
+import Runs
 
 extension RunSetup {
   /// The setup of a run that was begun earlier. Where its folder names another registry than the one that is taken, a

@@ -1,4 +1,5 @@
 import Foundation
+import Runs
 import PluginHost
 
 /// What a run was begun with: its settings and versions, which every checkpoint keeps a copy of.

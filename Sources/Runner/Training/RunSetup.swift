@@ -3,6 +3,7 @@ import Films
 import Foundation
 import Imaging
 import PluginHost
+import Runs
 import WorldModel
 
 /// Everything that a run is made from: settings, plugins, tasks and films.

@@ -1,7 +1,9 @@
+import Batches
 import CoreTensor
 import Films
 import Foundation
 import Layers
+import Runs
 import WorldModel
 
 /// Trains a world model in its run folder, from any step to the last.

@@ -1,6 +1,7 @@
 import CoreTensor
 import Foundation
 import Layers
+import Runs
 import WorldModel
 
 /// What a checkpoint says besides weights. Random draws and data position are functions of seed and step alone.

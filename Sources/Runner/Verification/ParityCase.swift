@@ -2,6 +2,8 @@ import CoreTensor
 import Foundation
 import Layers
 import PluginHost
+import Runs
+import Weights
 import WorldModel
 
 /// A numeric parity case: sizes and switches, weights, a batch, and what an independent implementation made of them.

@@ -1,6 +1,8 @@
 import CoreTensor
 import Foundation
 import Layers
+import Runs
+import Weights
 import WorldModel
 
 /// How one case came out.
@@ -132,49 +134,13 @@ extension ParityCase {
   private func comparison(
     _ name: String, _ found: [Float], _ expected: [Float], noise: NoiseEntries, tolerance: Double
   ) -> ParityReport.Comparison {
-    var (error, noiseError) = (0.0, 0.0)
-    for (index, pair) in zip(found, expected).enumerated() {
-      let difference = Double(abs(pair.0 - pair.1))
-      if noise.contains(index) {
-        if !(difference <= noiseError) { noiseError = difference }
-      } else if !(difference <= error) {
-        error = difference
-      }
-    }
-    let scale = expected.map { Double(abs($0)) }.max() ?? 0
+    let difference = TensorDifference(found, expected, noise: noise)
+    let (error, scale) = (difference.error, difference.scale)
     let relative = error == 0 ? 0 : error / max(scale, 1e-30)
     let noiseLimit = tolerance * scale + description.optimizer.lr * Double(description.steps)
     return ParityReport.Comparison(
       name: name, absoluteError: error, relativeError: relative, tolerance: tolerance,
-      passed: relative <= tolerance && noiseError <= noiseLimit, noiseEntries: noise.count,
-      noiseError: noiseError)
-  }
-}
-
-/// Trained weights whose true gradient is zero, such as the keys' biases (a shift of all logits of a softmax changes
-/// nothing). Their computed gradient is rounding noise, which AdamW divides by its own size: the expected values
-/// themselves are then noise, and are held to the way that AdamW can go, learning rate × steps.
-struct NoiseEntries {
-  /// Below this share of the tensor's largest gradient lies float32's rounding of sums.
-  private static let share: Float = 1e-6
-  private let members: Set<Int>
-
-  init(of name: String, in expected: SafetensorsFile) throws {
-    members = try Self.find(name, expected)
-  }
-
-  var count: Int { members.count }
-  func contains(_ index: Int) -> Bool { members.contains(index) }
-
-  private static func find(_ name: String, _ expected: SafetensorsFile) throws -> Set<Int> {
-    guard name.hasPrefix("after"), let dot = name.firstIndex(of: ".") else { return [] }
-    let parameter = name[name.index(after: dot)...]
-    // The target encoder follows the encoder, noise and all.
-    let source =
-      parameter.hasPrefix("target_") ? String(parameter.dropFirst("target_".count)) : String(parameter)
-    guard expected.contains("grad." + source) else { return [] }
-    let gradient = try expected.floats(named: "grad." + source)
-    let limit = (gradient.map(abs).max() ?? 0) * share
-    return Set(gradient.indices.filter { gradient[$0] != 0 && abs(gradient[$0]) < limit })
+      passed: relative <= tolerance && difference.noiseError <= noiseLimit, noiseEntries: noise.count,
+      noiseError: difference.noiseError)
   }
 }

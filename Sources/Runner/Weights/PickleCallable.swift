@@ -1,6 +1,8 @@
+import Runs
+
 /// The names that a checkpoint may refer to. Nothing of them is Python's: each is a case of this list, and a name that
 /// is not here is refused where it is met, called or not.
-enum PickleCallable: Equatable {
+package enum PickleCallable: Equatable {
   case orderedDictionary, namespace, set, frozenSet, bytes, byteArray, encode
   case tensor, tensorOfTwo, parameter, size, device
   case storage(SafetensorsType)
@@ -36,7 +38,7 @@ enum PickleCallable: Equatable {
   }
 
   /// A name for a message, without control characters and not endless.
-  static func printable(_ text: String, most: Int = 80) -> String {
+  package static func printable(_ text: String, most: Int = 80) -> String {
     String(text.unicodeScalars.prefix(most).map { $0.value < 0x20 || $0.value == 0x7f ? "?" : Character($0) })
   }
 }

@@ -1,3 +1,5 @@
+import Runs
+
 /// Reads a pickle as torch.save writes it, of protocols 2 to 5, into plain values.
 ///
 /// It knows no Python object: what a pickle may name is the list of `PickleCallable`, and each makes a value of

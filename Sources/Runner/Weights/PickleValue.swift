@@ -1,3 +1,5 @@
+import Runs
+
 /// Numbers that lie in one entry of a checkpoint.
 final class TorchStorage: Sendable {
   /// The entry's name without its folder: `"17"`.

@@ -1,4 +1,5 @@
 import Foundation
+import Runs
 
 /// A checkpoint of `torch.save`: a zip archive of `NAME/data.pkl`, which says what there is, and `NAME/data/KEY`, the
 /// numbers. Opening it reads the first alone.

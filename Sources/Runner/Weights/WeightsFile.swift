@@ -1,12 +1,13 @@
 import CoreTensor
 import Foundation
+import Runs
 
 /// A tensor of a file of weights, not yet read.
-struct WeightsTensor {
+package struct WeightsTensor {
   /// Keys that lead to it from the file's root: `["model", "encoder.norm.weight"]`.
-  let path: [String]
-  let elementType: SafetensorsType
-  let shape: [Int]
+  package let path: [String]
+  package let elementType: SafetensorsType
+  package let shape: [Int]
   fileprivate let source: Source
 
   fileprivate enum Source {
@@ -15,35 +16,35 @@ struct WeightsTensor {
   }
 
   /// The keys, dotted.
-  var name: String { path.joined(separator: ".") }
-  var byteCount: Int { shape.contains(0) ? 0 : shape.reduce(elementType.size, *) }
+  package var name: String { path.joined(separator: ".") }
+  package var byteCount: Int { shape.contains(0) ? 0 : shape.reduce(elementType.size, *) }
 }
 
 /// What a file says besides tensors.
-struct WeightsRemark: Codable, Equatable {
-  let name: String
-  let text: String
+package struct WeightsRemark: Codable, Equatable {
+  package let name: String
+  package let text: String
 }
 
 /// A file of weights of any kind that is read: PyTorch's zip checkpoints and safetensors.
-final class WeightsFile {
+package final class WeightsFile {
   private enum Contents {
     case torch(TorchCheckpoint)
     case safetensors(SafetensorsFile)
   }
 
-  let path: String
+  package let path: String
   /// `"PyTorch zip"` or `"safetensors"`.
-  let format: String
+  package let format: String
   /// In the file's order.
-  let tensors: [WeightsTensor]
-  let remarks: [WeightsRemark]
+  package let tensors: [WeightsTensor]
+  package let remarks: [WeightsRemark]
   /// Bytes of the file.
-  let size: Int
+  package let size: Int
   private let contents: Contents
 
   /// - Throws: `WeightsFileError` or `StorageError` that says what the file is instead, or what is wrong with it.
-  init(path: String) throws {
+  package init(path: String) throws {
     self.path = path
     let descriptor = try FileDescriptor("open", path, flags: O_RDONLY)
     size = try descriptor.regularFileSize()
@@ -95,7 +96,7 @@ final class WeightsFile {
 
   /// A tensor's values as float32, row-major; F64 is rounded.
   /// - Throws: where it holds no floating-point numbers, or not a number among them.
-  func floats(of tensor: WeightsTensor) throws -> [Float] {
+  package func floats(of tensor: WeightsTensor) throws -> [Float] {
     let values: [Float]
     switch (contents, tensor.source) {
     case (.torch(let checkpoint), .torch(let view)):
@@ -131,7 +132,7 @@ final class WeightsFile {
 
   /// Reads everything and compares checksums.
   /// - Returns: false where the file carries none.
-  func verify() throws -> Bool {
+  package func verify() throws -> Bool {
     guard case .torch(let checkpoint) = contents else { return false }
     for entry in checkpoint.archive.entries.values { try checkpoint.archive.verify(entry) }
     return checkpoint.archive.hasChecksums

@@ -1,4 +1,5 @@
 import Foundation
+import Runs
 
 /// Attention heads of an encoder, which its weights do not tell.
 struct WeightsHeads {

@@ -3,7 +3,7 @@ import Layers
 import WorldModel
 
 /// Moves the tensors of a file into a model.
-struct WeightsLoading {
+package struct WeightsLoading {
   private let names: WeightsNames
   private let file: WeightsFile
   private let model: WorldModel
@@ -26,7 +26,7 @@ struct WeightsLoading {
   ///   - model: initialised from its seed; what is missing and allowed stays so.
   ///   - allowances: names that may be absent on either side.
   /// - Throws: `WeightsMismatch` with all that does not fit, `WeightsFileError` where a tensor cannot be read.
-  static func load(
+  package static func load(
     _ names: WeightsNames, _ file: WeightsFile, into model: WorldModel, allowing allowances: WeightsAllowances
   ) throws -> WeightsReport {
     var loading = try WeightsLoading(names, file, model)
@@ -36,7 +36,7 @@ struct WeightsLoading {
 
   /// A file's tensors into a model that has all of them and no others.
   @discardableResult
-  static func load(_ path: String, into model: WorldModel) throws -> WeightsReport {
+  package static func load(_ path: String, into model: WorldModel) throws -> WeightsReport {
     let file = try WeightsFile(path: path)
     return try load(WeightsNames(file), file, into: model, allowing: WeightsAllowances())
   }

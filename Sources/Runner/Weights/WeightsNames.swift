@@ -1,7 +1,7 @@
 /// A checkpoint's tensors under the names of this project's models.
-struct WeightsNames {
+package struct WeightsNames {
   /// Who wrote the checkpoint, by its layout.
-  enum Layout: String, Codable {
+  package enum Layout: String, Codable {
     /// One flat state dict of `encoder.*`, `target_encoder.*`, `predictor.*`: the published CheXWorld, and our own.
     case worldModel = "world model"
     /// A state dict for each of the three under keys of their own: I-JEPA.
@@ -11,27 +11,27 @@ struct WeightsNames {
   }
 
   /// A tensor that no model here can have, and why leaving it out changes no feature that is kept.
-  struct Dropped: Codable, Equatable {
-    let name: String
-    let reason: String
+  package struct Dropped: Codable, Equatable {
+    package let name: String
+    package let reason: String
   }
 
-  static let parts = ["encoder", "target_encoder", "predictor"]
+  package static let parts = ["encoder", "target_encoder", "predictor"]
   /// Keys under which checkpoints keep a model's state dict.
   private static let containers = ["model", "state_dict", "model_state_dict"]
   /// What `DataParallel` and `torch.compile` put before every name.
   private static let wrappers: Set<String> = ["module", "_orig_mod"]
 
-  let layout: Layout
-  private(set) var tensors: [String: WeightsTensor] = [:]
-  private(set) var dropped: [Dropped] = []
+  package let layout: Layout
+  package private(set) var tensors: [String: WeightsTensor] = [:]
+  package private(set) var dropped: [Dropped] = []
   /// A predictor's tensors that the user does without.
-  private(set) var leftOut: [String] = []
+  package private(set) var leftOut: [String] = []
   /// Groups of tensors that are no model (optimiser moments, say): key, tensors.
-  private(set) var beside: [String: Int] = [:]
+  package private(set) var beside: [String: Int] = [:]
 
   /// - Throws: `WeightsFileError` where no encoder is found, or two tensors get one name.
-  init(_ file: WeightsFile) throws {
+  package init(_ file: WeightsFile) throws {
     let isSeparate = file.tensors.contains { $0.path.count > 1 && Self.parts.contains($0.path[0]) }
     let container = Self.containers.first { key in
       file.tensors.contains { $0.path.count > 1 && $0.path[0] == key }
@@ -96,7 +96,7 @@ struct WeightsNames {
 
   /// Without the predictor where both allowances let all of it be absent: it is then not asked for its sizes, which need
   /// not be such as ours can have.
-  func leavingOutPredictor(by allowances: WeightsAllowances) -> WeightsNames {
+  package func leavingOutPredictor(by allowances: WeightsAllowances) -> WeightsNames {
     let own = tensors.keys.filter { $0.hasPrefix("predictor.") }
     guard
       own.allSatisfy({ name in
@@ -111,13 +111,13 @@ struct WeightsNames {
     return others
   }
 
-  func has(_ part: String) -> Bool { tensors.keys.contains { $0.hasPrefix(part + ".") } }
+  package func has(_ part: String) -> Bool { tensors.keys.contains { $0.hasPrefix(part + ".") } }
 
   /// The encoder whose sizes are read.
   var encoderPart: String { has("encoder") ? "encoder" : "target_encoder" }
 
   /// Whether the predictor is I-JEPA's, which tells context and mask tokens alike their places column half first.
-  func hasForeignPredictor(_ file: WeightsFile) throws -> Bool {
+  package func hasForeignPredictor(_ file: WeightsFile) throws -> Bool {
     guard layout == .separateDictionaries, let table = tensors["predictor.predictor_pos_embed"] else {
       return false
     }

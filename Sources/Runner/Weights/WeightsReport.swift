@@ -1,43 +1,43 @@
 import Foundation
 
 /// What of a file went where: every tensor of the file and every parameter of the model is in one of the lists.
-struct WeightsReport: Codable {
+package struct WeightsReport: Codable {
   /// A tensor that was brought to another shape.
-  struct Reshaped: Codable, Equatable {
-    let name: String
-    let from: [Int]
-    let to: [Int]
-    let how: String
+  package struct Reshaped: Codable, Equatable {
+    package let name: String
+    package let from: [Int]
+    package let to: [Int]
+    package let how: String
   }
   /// An encoder that the file lacks, taken from the other.
-  struct Copied: Codable, Equatable {
-    let from: String
-    let to: String
-    let tensors: Int
+  package struct Copied: Codable, Equatable {
+    package let from: String
+    package let to: String
+    package let tensors: Int
   }
-  struct Group: Codable, Equatable {
-    let name: String
-    let tensors: Int
+  package struct Group: Codable, Equatable {
+    package let name: String
+    package let tensors: Int
   }
 
-  let file: String
-  let format: String
-  let layout: WeightsNames.Layout
-  var loaded: [String] = []
+  package let file: String
+  package let format: String
+  package let layout: WeightsNames.Layout
+  package var loaded: [String] = []
   var reshaped: [Reshaped] = []
   var copied: [Copied] = []
   /// Allowed, and initialised from the seed.
-  var missing: [String] = []
+  package var missing: [String] = []
   /// Allowed, and left out.
-  var unexpected: [String] = []
+  package var unexpected: [String] = []
   /// Left out because no model here has such a thing.
-  var dropped: [WeightsNames.Dropped] = []
+  package var dropped: [WeightsNames.Dropped] = []
   /// Groups of tensors that are no model.
-  var beside: [Group] = []
-  var notes: [String] = []
+  package var beside: [Group] = []
+  package var notes: [String] = []
 
   /// The report as lines.
-  var lines: [String] {
+  package var lines: [String] {
     var lines = [
       "weights: \(file), \(format), \(layout.rawValue) names: \(loaded.count) parameters and tables loaded"
     ]
@@ -65,12 +65,16 @@ struct WeightsReport: Codable {
 }
 
 /// Which names may be absent on either side.
-struct WeightsAllowances {
+package struct WeightsAllowances {
   /// Patterns of the shell: `predictor.*`.
-  var missing: [String] = []
-  var unexpected: [String] = []
+  package var missing: [String] = []
+  package var unexpected: [String] = []
 
-  static func matches(_ name: String, _ patterns: [String]) -> Bool {
+  package init(missing: [String] = [], unexpected: [String] = []) {
+    (self.missing, self.unexpected) = (missing, unexpected)
+  }
+
+  package static func matches(_ name: String, _ patterns: [String]) -> Bool {
     patterns.contains { fnmatch($0, name, 0) == 0 }
   }
 }

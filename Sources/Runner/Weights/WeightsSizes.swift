@@ -2,33 +2,33 @@ import Layers
 import WorldModel
 
 /// Sizes of a model, read off its tensors.
-struct WeightsSizes: Codable, Equatable {
-  struct Predictor: Codable, Equatable {
-    var width: Int
-    var depth: Int
-    var mlpRatio: Double
+package struct WeightsSizes: Codable, Equatable {
+  package struct Predictor: Codable, Equatable {
+    package var width: Int
+    package var depth: Int
+    package var mlpRatio: Double
     /// Numbers that each mask token is told of the change of appearance, `a`; nil without a policy network.
-    var actionWidth: Int?
+    package var actionWidth: Int?
   }
 
-  var width: Int
-  var depth: Int
-  var heads: Int
+  package var width: Int
+  package var depth: Int
+  package var heads: Int
   /// Where the heads come from, which weights do not tell.
-  var headsOrigin: String
-  var mlpRatio: Double
-  var patchSize: Int
+  package var headsOrigin: String
+  package var mlpRatio: Double
+  package var patchSize: Int
   /// Nil where there is no table of position encodings.
-  var gridSize: Int?
+  package var gridSize: Int?
   /// Order of the table where it is a sine-cosine one; nil where it was learned.
-  var positionOrder: PositionOrder?
-  var predictor: Predictor?
+  package var positionOrder: PositionOrder?
+  package var predictor: Predictor?
 
-  var imageSize: Int? { gridSize.map { $0 * patchSize } }
+  package var imageSize: Int? { gridSize.map { $0 * patchSize } }
 
   /// - Parameter heads: as the user says; nil = by the file's arguments, by the usual heads of the width, width / 64.
   /// - Throws: `WeightsFileError` where a tensor that tells a size is missing or has another form.
-  init(_ names: WeightsNames, _ file: WeightsFile, heads asked: Int?) throws {
+  package init(_ names: WeightsNames, _ file: WeightsFile, heads asked: Int?) throws {
     let part = names.encoderPart
     func shape(_ name: String, _ count: Int) throws -> [Int] {
       guard let tensor = names.tensors[name] else {
@@ -113,16 +113,16 @@ struct WeightsSizes: Codable, Equatable {
 }
 
 /// A table of position encodings as a file holds it, `(1, rows, width)`.
-struct PositionTable {
-  let gridSize: Int
-  let width: Int
+package struct PositionTable {
+  package let gridSize: Int
+  package let width: Int
   /// Without the row of a class token, `(gridSize², width)`.
-  let values: [Float]
+  package let values: [Float]
   let hasClassRow: Bool
   /// Order of the sine-cosine table that it is, to its own rounding; nil where it is none.
-  let order: PositionOrder?
+  package let order: PositionOrder?
 
-  init(_ tensor: WeightsTensor, _ file: WeightsFile) throws {
+  package init(_ tensor: WeightsTensor, _ file: WeightsFile) throws {
     let shape = tensor.shape.count == 2 ? [1] + tensor.shape : tensor.shape
     guard shape.count == 3, shape[0] == 1, shape[2] > 0, shape[1] > 0, tensor.byteCount <= file.size else {
       throw WeightsFileError(
@@ -146,7 +146,7 @@ struct PositionTable {
   }
 
   /// Order of the sine-cosine table that `values` are, to their rounding; nil where they are none.
-  static func order(_ values: [Float], width: Int, grid: Int) -> PositionOrder? {
+  package static func order(_ values: [Float], width: Int, grid: Int) -> PositionOrder? {
     guard width % 4 == 0 else { return nil }
     let tolerance = rounding(of: values)
     return PositionOrder.allCases.first { order in
@@ -163,7 +163,7 @@ struct PositionTable {
   }
 
   /// The table of another grid: bicubic. `exactly` takes the sine-cosine table of that grid where this is one.
-  func values(onGrid size: Int, exactly: Bool) -> [Float] {
+  package func values(onGrid size: Int, exactly: Bool) -> [Float] {
     if size == gridSize { return values }
     if exactly, let order { return PositionEncoding(width: width, order: order).grid(size).values }
     return CubicResampling.positions(values, width: width, from: gridSize, to: size)

@@ -1,5 +1,6 @@
 import CoreTensor
 import Foundation
+import Runs
 
 /// An entry of a zip archive, stored without compression.
 struct ZipEntry: Sendable, Equatable {

@@ -1,4 +1,5 @@
 import Foundation
+import Runs
 
 /// The directory of a zip archive, read and checked.
 struct ZipDirectory {

@@ -1,0 +1,120 @@
+/// Ways in which films that a model is judged by can have been seen in training.
+package enum AuditLeakKind: String, Codable, Sendable, CaseIterable {
+  case patientsBySplits = "patients-shared-by-splits"
+  case filmsBySplits = "films-shared-by-splits"
+  case nearFilmsBySplits = "near-films-shared-by-splits"
+  case patientsWithTest = "patients-shared-with-test"
+  case filmsWithTest = "films-shared-with-test"
+  case nearFilmsWithTest = "near-films-shared-with-test"
+
+  var meaning: String {
+    switch self {
+    case .patientsBySplits: "patients with films in more than one split"
+    case .filmsBySplits: "films with equal pixels in more than one split"
+    case .nearFilmsBySplits: "films with nearly equal pictures in more than one split"
+    case .patientsWithTest: "patients that are in a test collection too"
+    case .filmsWithTest: "films with equal pixels in a test collection"
+    case .nearFilmsWithTest: "films with nearly equal pictures in a test collection"
+    }
+  }
+
+  var advice: String {
+    switch self {
+    case .patientsBySplits: "give all films of a patient one split"
+    case .filmsBySplits, .nearFilmsBySplits: "keep each film in one split and drop its copies"
+    case .patientsWithTest:
+      "drop these patients from training; allow it only where the two number patients independently"
+    case .filmsWithTest, .nearFilmsWithTest: "drop these films from training"
+    }
+  }
+}
+
+/// One thing that stands on both sides.
+struct AuditLeak: Sendable, Equatable {
+  let kind: AuditLeakKind
+  /// The two splits, or the collection's name and that of a test collection.
+  let sides: [String]
+  /// The patient's number; nil for films.
+  let patient: String?
+  /// The films, as indices; one of each side where films are what is shared.
+  let films: [Int]
+}
+
+extension AuditLeak {
+  /// Every leak among films of the collections.
+  /// - Parameters:
+  ///   - training: splits that train. What two of them share is no leak; what two others share is.
+  ///   - names: of the collections.
+  static func find(
+    _ films: [AuditFilm], _ duplicates: AuditDuplicates, training: [String], names: [String]
+  ) -> [AuditLeak] {
+    var leaks = patients(films, training: training, names: names)
+    for group in duplicates.exact {
+      for (place, first) in group.enumerated() {
+        for second in group.dropFirst(place + 1) {
+          leaks += shared(first, second, of: films, training, names, isNear: false)
+        }
+      }
+    }
+    let copies = Dictionary(uniqueKeysWithValues: duplicates.exact.map { ($0[0], $0) })
+    for pair in duplicates.near {
+      for first in copies[pair.first] ?? [pair.first] {
+        for second in copies[pair.second] ?? [pair.second] {
+          leaks += shared(first, second, of: films, training, names, isNear: true)
+        }
+      }
+    }
+    return leaks
+  }
+
+  private static func shared(
+    _ first: Int, _ second: Int, of films: [AuditFilm], _ training: [String], _ names: [String], isNear: Bool
+  ) -> [AuditLeak] {
+    let (one, other) = (films[min(first, second)], films[max(first, second)])
+    let both = [min(first, second), max(first, second)]
+    if one.collection == 0 && other.collection > 0 {
+      return [
+        AuditLeak(
+          kind: isNear ? .nearFilmsWithTest : .filmsWithTest, sides: [names[0], names[other.collection]],
+          patient: nil, films: both)
+      ]
+    }
+    guard one.collection == 0, areApart(one.split, other.split, training) else { return [] }
+    return [
+      AuditLeak(
+        kind: isNear ? .nearFilmsBySplits : .filmsBySplits, sides: [one.split, other.split], patient: nil,
+        films: both)
+    ]
+  }
+
+  /// Whether two splits must share nothing.
+  private static func areApart(_ one: String, _ other: String, _ training: [String]) -> Bool {
+    one != other && !(training.contains(one) && training.contains(other))
+  }
+
+  private static func patients(_ films: [AuditFilm], training: [String], names: [String]) -> [AuditLeak] {
+    var byPatient: [String: [Int]] = [:]
+    for (index, film) in films.enumerated() {
+      if let patient = film.record.patient { byPatient[patient, default: []].append(index) }
+    }
+    var leaks: [AuditLeak] = []
+    for (patient, own) in byPatient.sorted(by: { $0.key < $1.key }) {
+      let trained = own.filter { films[$0].collection == 0 }
+      guard !trained.isEmpty else { continue }
+      let splits = Set(trained.map { films[$0].split }).sorted()
+      let isSplit = splits.contains { one in splits.contains { areApart(one, $0, training) } }
+      if isSplit {
+        leaks.append(AuditLeak(kind: .patientsBySplits, sides: splits, patient: patient, films: trained))
+      }
+      for number in names.indices.dropFirst() {
+        let tested = own.filter { films[$0].collection == number }
+        guard !tested.isEmpty else { continue }
+        leaks.append(
+          AuditLeak(
+            kind: .patientsWithTest, sides: [names[0], names[number]], patient: patient,
+            films: trained + tested))
+      }
+    }
+    return leaks
+  }
+}

@@ -1,0 +1,79 @@
+import CoreTensor
+import Films
+import Imaging
+import Layers
+import WorldModel
+
+/// One feature vector a film, row-major.
+package struct FeatureTable: Sendable, Equatable {
+  package let width: Int
+  /// Films, as indices into the source, in rows' order; unusable ones are left out.
+  package let films: [Int]
+  package let values: [Float]
+
+  package func row(_ index: Int) -> ArraySlice<Float> { values[index * width..<(index + 1) * width] }
+}
+
+/// Mean-pooled features of whole films.
+package enum FeatureExtraction {
+  package static let batchSize = 32
+
+  /// Each film, resized whole to the input size, through `encoder`; mean over tokens of its output (spec section 9).
+  /// - Parameter encoder: does not change meanwhile.
+  package static func features(
+    _ encoder: VisionTransformer, _ source: FilmCache, films: [Int], _ backend: any Backend
+  ) -> FeatureTable {
+    Compute.$backend.withValue(backend) {
+      PackedWeights.keeping { features(encoder, source, films) }
+    }
+  }
+
+  private static func features(
+    _ encoder: VisionTransformer, _ source: FilmCache, _ films: [Int]
+  ) -> FeatureTable {
+    var kept: [Int] = []
+    var values: [Float] = []
+    for start in stride(from: 0, to: films.count, by: batchSize) {
+      let batch = tokens(encoder, source, Array(films[start..<min(films.count, start + batchSize)]))
+      kept += batch.films
+      if let tokens = batch.tokens { values += pooled(tokens) }
+    }
+    return FeatureTable(width: encoder.shape.width, films: kept, values: values)
+  }
+
+  /// Features of a batch of films: those that can be used, and their tokens (B, N, D); nil where none can.
+  package static func tokens(
+    _ encoder: VisionTransformer, _ source: FilmCache, _ films: [Int]
+  ) -> (films: [Int], tokens: Tensor?) {
+    let images = decoded(source, films, encoder.shape.imageSize)
+    let usable = zip(films, images).compactMap { film, image in image.map { (film, $0) } }
+    return (
+      usable.map(\.0), usable.isEmpty ? nil : encoder(InputNormalization.tensor(usable.map(\.1)))
+    )
+  }
+
+  package static func decoded(_ source: FilmCache, _ films: [Int], _ side: Int) -> [GrayImage?] {
+    Compute.map(films.count) { index in
+      try? source.film(at: films[index]).resized(to: (side, side))
+    }
+  }
+
+  /// x (B, N, D) → B rows of D, mean over tokens.
+  package static func pooled(_ x: Tensor) -> [Float] {
+    let (batch, tokens, width) = (x.shape[0], x.shape[1], x.shape[2])
+    var out = [Float](repeating: 0, count: batch * width)
+    let pointer = x.pointer
+    for image in 0..<batch {
+      for token in 0..<tokens {
+        let row = pointer + (image * tokens + token) * width
+        for feature in 0..<width { out[image * width + feature] += row[feature] }
+      }
+    }
+    return out.map { $0 / Float(tokens) }
+  }
+
+  /// The first of the numbers that is NaN or infinite.
+  package static func firstNotFinite(_ values: UnsafeBufferPointer<Float>) -> Int? {
+    values.firstIndex { !$0.isFinite }
+  }
+}
