@@ -1,6 +1,7 @@
 #include "chex_toml.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -214,7 +215,8 @@ void parse(chex_toml_document &document, const std::string &text, const char *na
 
 /// - Throws: `toml_fault` where `path` cannot be read.
 std::string contents(const char *path) {
-  const int file = open(path, O_RDONLY | O_CLOEXEC);
+  // A named pipe that nobody writes to would otherwise be waited for.
+  const int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file < 0) throw toml_fault{std::string("cannot open the file: ") + std::strerror(errno), 0};
   struct closer {
     int file;
@@ -228,6 +230,13 @@ std::string contents(const char *path) {
   while (true) {
     const ssize_t count = read(file, block, sizeof block);
     if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && errno == EAGAIN) {
+      pollfd waiting = {file, POLLIN, 0};
+      poll(&waiting, 1, -1);
+      continue;
+    }
+    if (count == 0 && text.empty() && S_ISFIFO(status.st_mode))
+      throw toml_fault{"expected a file, found a pipe that nobody writes to", 0};
     if (count < 0) throw toml_fault{std::string("cannot read the file: ") + std::strerror(errno), 0};
     if (count == 0) return text;
     text.append(block, static_cast<std::size_t>(count));

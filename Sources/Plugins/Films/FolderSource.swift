@@ -100,6 +100,13 @@ struct FolderSearch {
   private var pending: [String] = [""]
   private var links: [String] = []
 
+  /// Devices of the kernel's own file systems.
+  private static let kernels = Set(
+    ["/proc", "/sys"].compactMap { path -> UInt64? in
+      var status = stat()
+      return stat(path, &status) == 0 ? UInt64(status.st_dev) : nil
+    })
+
   private static let otherEndings: Set = ["csv", "txt", "gz"]
 
   /// - Parameter furtherEndings: endings of films besides those of the decoder, in lower case.
@@ -134,6 +141,11 @@ struct FolderSearch {
     }
     let identity = Identity(device: UInt64(status.st_dev), number: UInt64(status.st_ino))
     guard entered.insert(identity).inserted else { return }
+    // The kernel's tables are no files, and lead everywhere.
+    if Self.kernels.contains(identity.device) {
+      guard folder.isEmpty else { return }
+      throw FilmsError.notFound(path: root, problem: "a folder of files is expected, this is the kernel's")
+    }
     // The pictures of a store are no films.
     if StoreSource.isStore(path(folder)) {
       passedOver.stores += 1

@@ -40,13 +40,14 @@ struct ArgumentParser {
     guard let option = command.option(spelt: spelling) else {
       throw UsageError(
         "\(command.name) has no flag \(spelling)"
-          + Suggestions.clause(for: spelling, in: command.options.flatMap(\.spellings)))
+          + Suggestions.clause(
+            for: spelling, in: command.options.flatMap(\.spellings).filter { $0.hasPrefix("--") }))
     }
     guard let placeholder = option.placeholder else {
       guard let attached else { return .init(option: option.name, value: nil) }
       throw UsageError("\(spelling) is a switch and takes no value, found \"\(attached)\"; write \(spelling)")
     }
-    if let attached { return .init(option: option.name, value: attached) }
+    if let attached { return .init(option: option.name, value: try filled(attached, spelling, placeholder)) }
     guard let next = rest.first, next != "--", !Self.looksLikeFlag(next) else {
       let found = rest.first.map { "found \($0)" } ?? "found the end of the line"
       throw UsageError(
@@ -54,7 +55,15 @@ struct ArgumentParser {
           + " for a value that starts with a dash")
     }
     rest.removeFirst()
-    return .init(option: option.name, value: next)
+    return .init(option: option.name, value: try filled(next, spelling, placeholder))
+  }
+
+  /// A file without a name is a slip, mostly of a variable of the shell that is not set.
+  private func filled(_ value: String, _ spelling: String, _ placeholder: String) throws -> String {
+    if value.isEmpty && ["FILE", "FOLDER", "DIR", "RUN", "STORE"].contains(placeholder) {
+      throw UsageError("\(spelling) needs a value, found an empty one; write \(spelling) \(placeholder)")
+    }
+    return value
   }
 
   private func refuseSecond(

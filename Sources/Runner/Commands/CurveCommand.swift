@@ -73,7 +73,7 @@ struct CheckpointCurves {
       output: ProgressReporter.standardError)
     for (path, name) in zip(paths, names) {
       var judged = try JudgedRun(path, arguments, evaluation: evaluation)
-      let all = try judged.folder.checkpoints(keep: .max).all().map(\.step)
+      let all = try judged.folder.savedCheckpoints.all().map(\.step)
       var points: [Report.Point] = []
       for step in steps ?? all {
         try judged.load(step)

@@ -64,7 +64,7 @@ struct StepReplay {
   /// - Parameter step: counted from 0; nil for the one that failed.
   func run(step asked: Int?) throws -> Result {
     let step = try asked ?? failedStep()
-    let store = try folder.checkpoints(keep: parts.setup.configuration.training.keptCheckpoints)
+    let store = folder.savedCheckpoints
     let found = try store.latest()
     let start = try ModelCheckpoint.load(found.checkpoint, into: parts.optimization).step
     guard start <= step else { throw ReplayError.tooEarly(step: step + 1, checkpoint: start) }

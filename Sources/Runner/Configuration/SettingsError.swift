@@ -17,6 +17,6 @@ public struct SettingsError: UsageProblem, Sendable, Equatable, CustomStringConv
 
   public var description: String {
     let head = [place, subject].filter { !$0.isEmpty }.joined(separator: ": ")
-    return "\(head): \(problem); \(remedy)"
+    return (head.isEmpty ? "" : head + ": ") + "\(problem); \(remedy)"
   }
 }

@@ -65,7 +65,11 @@ struct JudgedRun {
   /// - Parameter step: nil for the newest.
   mutating func load(_ step: Int?) throws {
     let checkpoint = try Self.checkpoint(folder, step)
-    try ModelCheckpoint.loadWeights(checkpoint.path(of: Checkpoint.model), into: model)
+    let weights = checkpoint.path(of: Checkpoint.model)
+    try ModelCheckpoint.loadWeights(weights, into: model)
+    for entry in model.entries {
+      try WeightsError.checkFinite(entry.parameter.tensor, name: entry.name, path: weights)
+    }
     self.step = checkpoint.step
     checksum = try DurableFile.seal(of: checkpoint.path(of: Checkpoint.model)).crc32
   }
@@ -95,7 +99,7 @@ struct JudgedRun {
   }
 
   private static func checkpoint(_ folder: RunFolder, _ step: Int?) throws -> Checkpoint {
-    let store = try folder.checkpoints(keep: .max)
+    let store = folder.savedCheckpoints
     guard let step else {
       let found = try store.latest()
       for warning in found.warnings {

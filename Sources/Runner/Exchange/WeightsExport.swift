@@ -35,7 +35,7 @@ struct WeightsExport {
     folder = try RunFolder.open(at: run)
     self.part = part
     let setup = try Pretraining.reopened(folder, pluginsFile: pluginsFile)
-    let found = try folder.checkpoints(keep: setup.configuration.training.keptCheckpoints).latest()
+    let found = try folder.savedCheckpoints.latest()
     step = found.checkpoint.step
     weights = try SafetensorsFile(path: found.checkpoint.path(of: Checkpoint.model))
     shape = setup.shape.encoder
@@ -52,6 +52,7 @@ struct WeightsExport {
         throw WeightsError(path: weights.path, name: name, expected: entry.parameter.shape, found: stored)
       }
       try weights.floats(named: name).withUnsafeBufferPointer { entry.parameter.assign($0) }
+      try WeightsError.checkFinite(entry.parameter.tensor, name: name, path: weights.path)
     }
     try TimmFolder.write(encoder, to: out, run: Folder.name(of: folder.path), step: step, part: part)
     return Report(

@@ -129,6 +129,15 @@ package enum Folder {
     for folder in made.reversed() { rmdir(folder) }
   }
 
+  /// Removes files that processes which were killed had begun to write; only for who holds the folder's lock.
+  package static func removeUnfinished(in path: String) throws {
+    for name in try names(path) where name.hasPrefix(".") {
+      if name.contains(".writing-") || (name.hasPrefix(".chex-") && name.hasSuffix(".tmp")) {
+        try remove(path + "/" + name)
+      }
+    }
+  }
+
   /// Names in a folder, sorted.
   package static func names(_ path: String) throws -> [String] {
     guard let stream = opendir(path) else { throw StorageError.system("list", path) }

@@ -16,6 +16,39 @@ package enum JsonText {
     }
   }
 
+  /// A key that stands twice in the outermost object of `json`, of which a decoder would silently drop one; nil where
+  /// each stands once. Keys are compared as they are written.
+  package static func repeatedKey(of json: Data) -> String? {
+    var (depth, start, isEscaped, isKey): (Int, Int?, Bool, Bool) = (0, nil, false, true)
+    var keys: Set<[UInt8]> = []
+    return json.withUnsafeBytes { bytes -> String? in
+      for (place, byte) in bytes.enumerated() {
+        if let begin = start {
+          if isEscaped {
+            isEscaped = false
+          } else if byte == UInt8(ascii: "\\") {
+            isEscaped = true
+          } else if byte == UInt8(ascii: "\"") {
+            start = nil
+            guard depth == 1 && isKey else { continue }
+            isKey = false
+            let key = [UInt8](bytes[begin..<place])
+            if !keys.insert(key).inserted { return String(decoding: key, as: UTF8.self) }
+          }
+          continue
+        }
+        switch byte {
+        case UInt8(ascii: "\""): start = place + 1
+        case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
+        case UInt8(ascii: "}"), UInt8(ascii: "]"): depth -= 1
+        case UInt8(ascii: ","): if depth == 1 { isKey = true }
+        default: break
+        }
+      }
+      return nil
+    }
+  }
+
   /// `text` with its quotation marks.
   package static func quoted(_ text: String) -> String {
     var result = "\""

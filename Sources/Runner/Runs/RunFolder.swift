@@ -108,8 +108,11 @@ public struct RunFolder: Sendable, Equatable {
 /// A claim on a run's folder; released when the last reference goes.
 public final class RunLock {
   private let descriptor: FileDescriptor
+  /// Locked too, where the file system locks folders, so that deleting the lock's file lets nobody in.
+  private let folder: FileDescriptor
 
   package init(path: String, folder: String) throws {
+    self.folder = try FileDescriptor("open folder", folder, flags: O_RDONLY | O_DIRECTORY)
     descriptor = try FileDescriptor("open", path, flags: O_RDWR | O_CREAT)
     guard flock(descriptor.raw, LOCK_EX | LOCK_NB) == 0 else {
       guard errno == EWOULDBLOCK else { throw StorageError.system("lock", path) }
@@ -117,11 +120,18 @@ public final class RunLock {
       throw StorageError.folderInUse(
         path: folder, process: Int32(text.trimmingCharacters(in: .whitespacesAndNewlines)))
     }
+    if flock(self.folder.raw, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK {
+      throw StorageError.folderInUse(path: folder, process: nil)
+    }
+    try Folder.removeUnfinished(in: folder)
     guard ftruncate(descriptor.raw, 0) == 0 else { throw StorageError.system("write to", path) }
     var owner = "\(getpid())\n"
     try owner.withUTF8 { [descriptor] in try descriptor.write(UnsafeRawBufferPointer($0)) }
   }
 
   /// Gives the folder free.
-  public func release() throws { try descriptor.close() }
+  public func release() throws {
+    try folder.close()
+    try descriptor.close()
+  }
 }

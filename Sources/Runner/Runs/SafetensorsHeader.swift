@@ -57,6 +57,10 @@ struct SafetensorsHeader {
         file: file, tensor: nil, expected: "a JSON header that begins with {",
         found: json.first.map { "byte \($0)" } ?? "an empty header")
     }
+    if let twice = JsonText.repeatedKey(of: json) {
+      throw StorageError.safetensors(
+        file: file, tensor: twice, expected: "each tensor once in the header", found: "it twice")
+    }
     let raw: RawHeader
     do { raw = try JSONDecoder().decode(RawHeader.self, from: json) } catch {
       throw Self.refusal(of: error, file: file)

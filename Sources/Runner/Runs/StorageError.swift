@@ -16,17 +16,22 @@ public enum StorageError: Error, Sendable, Equatable, CustomStringConvertible {
   case checkpointNotVerified(folder: String, reason: String)
   /// The folder of a new run holds something already; `isRun` where that is a run.
   case folderNotEmpty(path: String, isRun: Bool)
+  /// The folder of a run went while the run was going on.
+  case folderRemoved(path: String)
   /// The folder holds no run.
   case notARun(path: String, missing: String)
   /// Another process writes the same file or folder.
   case outputInUse(path: String)
-  /// Another process trains in this folder.
+  /// Another process works in this folder.
   case folderInUse(path: String, process: Int32?)
 
   /// `errno` as the last failed call left it.
   package static func system(_ action: String, _ path: String) -> StorageError {
     .system(action: action, path: path, code: errno)
   }
+
+  /// Whether the system refused, rather than what a file holds.
+  package var isOfTheSystem: Bool { if case .system(_, _, let code) = self { code != ENOENT } else { false } }
 
   public var description: String {
     switch self {
@@ -54,11 +59,14 @@ public enum StorageError: Error, Sendable, Equatable, CustomStringConvertible {
     case .notARun(let path, let missing):
       return
         "\(path): expected the folder of a run, found no \(missing) in it; give the folder that was --out"
+    case .folderRemoved(let path):
+      return
+        "\(path): the folder was removed while the run was going on, which ends here; begin anew with --out"
     case .outputInUse(let path):
       return "\(path): another process is writing it; wait for it, or give another --out"
     case .folderInUse(let path, let process):
       let who = process.map { "process \($0)" } ?? "another process"
-      return "\(path): \(who) is training in this folder; wait for it, stop it, or give another --out"
+      return "\(path): \(who) is working in this folder; wait for it, stop it, or give another --out"
     }
   }
 

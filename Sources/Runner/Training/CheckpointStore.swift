@@ -59,9 +59,15 @@ public final class CheckpointStore {
     }
   }
 
+  /// Opens the store of a run that another process may be training: nothing is made, cleared or removed.
+  public init(reading folder: String) {
+    (self.folder, keep) = (folder, .max)
+  }
+
   /// All checkpoints by name, intact or not, in order of step.
   public func all() throws -> [Checkpoint] {
-    try Folder.names(folder)
+    guard Folder.exists(folder) else { return [] }
+    return try Folder.names(folder)
       .compactMap { name in
         Checkpoint.step(ofFolder: name).map { Checkpoint(step: $0, path: folder + "/" + name) }
       }
@@ -77,8 +83,9 @@ public final class CheckpointStore {
         try checkpoint.verify()
         verified.insert(checkpoint.step)
         return Found(checkpoint: checkpoint, warnings: warnings)
-      } catch {
-        warnings.append("checkpoint \(checkpoint.path) is damaged and was passed over: \(error)")
+      } catch let error as StorageError {
+        let problem = error.isOfTheSystem ? "cannot be read" : "is damaged"
+        warnings.append("checkpoint \(checkpoint.path) \(problem) and was passed over: \(error)")
       }
     }
     if warnings.isEmpty { throw StorageError.noCheckpoint(folder: folder) }
@@ -112,6 +119,7 @@ public final class CheckpointStore {
     let name = Checkpoint.folderName(step: step)
     let checkpoint = Checkpoint(step: step, path: folder + "/" + name)
     let temporary = folder + "/" + Self.saving + name
+    guard Folder.exists(folder) else { throw StorageError.folderRemoved(path: Folder.parent(of: folder)) }
     do {
       try write(files, step: step, to: temporary)
     } catch {
@@ -203,9 +211,12 @@ public final class CheckpointStore {
 }
 
 extension RunFolder {
-  /// The run's checkpoints.
+  /// The run's checkpoints, for the process that trains here.
   /// - Parameter keep: see `CheckpointStore`.
   public func checkpoints(keep: Int) throws -> CheckpointStore {
     try CheckpointStore(folder: path(of: .checkpoints), keep: keep)
   }
+
+  /// Those that are there, for whoever does not train here.
+  public var savedCheckpoints: CheckpointStore { CheckpointStore(reading: path(of: .checkpoints)) }
 }

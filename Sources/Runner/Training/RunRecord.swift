@@ -75,8 +75,7 @@ struct RunRecord: Equatable {
 
   /// The copy in the newest checkpoint that is intact, and where it lies; nil before the first checkpoint.
   private static func newestCopy(in folder: RunFolder) throws -> (RunRecord, checkpoint: String)? {
-    guard Folder.exists(folder.path(of: .checkpoints)) else { return nil }
-    for checkpoint in try folder.checkpoints(keep: 1).all().reversed() {
+    for checkpoint in try folder.savedCheckpoints.all().reversed() {
       guard (try? checkpoint.verify()) != nil else { continue }
       func text(_ item: RunFolder.Item) throws -> String? {
         let path = checkpoint.path(of: item.rawValue)

@@ -74,6 +74,17 @@ struct WeightsError: Error, CustomStringConvertible {
       "\(path): holds \(unexpected.count) tensors that the model does not have, \(unexpected.prefix(3)); "
       + "were they saved with other tasks or latents?"
   }
+  /// - Throws: where one of a tensor's numbers is none, so that whatever is made of it is worth nothing.
+  static func checkFinite(_ tensor: Tensor, name: String, path: String) throws {
+    guard let place = Compute.backend.firstNonFinite(tensor) else { return }
+    throw WeightsError(
+      description:
+        "\(path): \(name): expected finite numbers, found \(tensor.pointer[place]) at place \(place); the run had gone astray "
+        + "by then: take an earlier checkpoint (--checkpoint STEP), or train with a lower learning rate")
+  }
+
+  private init(description: String) { self.description = description }
+
   init(path: String, name: String, expected: [Int], found: [Int]) {
     description =
       "\(path): \(name): expected shape \(expected), found \(found); use the settings it was saved with"
