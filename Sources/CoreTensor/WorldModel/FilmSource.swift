@@ -125,7 +125,7 @@ public struct UnusableFilm: Error, Sendable, Equatable, CustomStringConvertible 
     self.identifier = identifier
     self.reason = reason
   }
-  public var description: String { "\(identifier): \(reason)" }
+  public var description: String { "\(identifier.printable): \(reason.printable)" }
 }
 
 /// A data plugin as it registers itself: `kind = "data"` in `plugins.toml`.

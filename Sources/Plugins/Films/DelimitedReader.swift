@@ -1,3 +1,5 @@
+import WorldModel
+
 /// Tables as they are written.
 public enum DelimitedText {
   /// A cell by RFC 4180: quoted where it holds a comma, a quote or a line's end. Other control characters are written
@@ -15,24 +17,6 @@ public enum DelimitedText {
     }
     return "'" + text
   }
-}
-
-extension String {
-  /// With control characters written out, so that a name from elsewhere moves no cursor and clears no terminal.
-  public var printable: String {
-    guard unicodeScalars.contains(where: \.isControl) else { return self }
-    return unicodeScalars.reduce(into: "") { text, scalar in
-      if scalar.isControl {
-        text += "\\u{" + String(scalar.value, radix: 16, uppercase: true) + "}"
-      } else {
-        text.unicodeScalars.append(scalar)
-      }
-    }
-  }
-}
-
-extension Unicode.Scalar {
-  fileprivate var isControl: Bool { value < 0x20 || (0x7F...0x9F).contains(value) }
 }
 
 /// Reads comma-separated records by RFC 4180: quoted fields, doubled quotes, line breaks within quotes, CRLF,

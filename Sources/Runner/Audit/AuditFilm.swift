@@ -57,6 +57,9 @@ package struct AuditFilm: Sendable {
   /// A tag of the file's header, or a column of that name.
   func tag(_ name: String) -> String { header?.tags[name] ?? record.attributes[name] ?? "" }
 
+  /// Whether the record names somebody.
+  var hasPatient: Bool { record.patient.flatMap(PatientIdentifier.init) != nil }
+
   /// The split's name; empty where the source names none.
   var split: String { record.split ?? "" }
 }

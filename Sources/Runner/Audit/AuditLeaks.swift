@@ -6,6 +6,8 @@ package enum AuditLeakKind: String, Codable, Sendable, CaseIterable {
   case patientsWithTest = "patients-shared-with-test"
   case filmsWithTest = "films-shared-with-test"
   case nearFilmsWithTest = "near-films-shared-with-test"
+  /// No leak that was found, but one that could not be looked for.
+  case patientsUnknown = "patients-not-known"
 
   var meaning: String {
     switch self {
@@ -15,6 +17,7 @@ package enum AuditLeakKind: String, Codable, Sendable, CaseIterable {
     case .patientsWithTest: "patients that are in a test collection too"
     case .filmsWithTest: "films with equal pixels in a test collection"
     case .nearFilmsWithTest: "films with nearly equal pictures in a test collection"
+    case .patientsUnknown: "films whose patient is not known were not compared by patient"
     }
   }
 
@@ -25,6 +28,7 @@ package enum AuditLeakKind: String, Codable, Sendable, CaseIterable {
     case .patientsWithTest:
       "drop these patients from training; allow it only where the two number patients independently"
     case .filmsWithTest, .nearFilmsWithTest: "drop these films from training"
+    case .patientsUnknown: "give tables a column of patients (patient_id, subject_id, or --patient-column)"
     }
   }
 }
@@ -92,13 +96,27 @@ extension AuditLeak {
     one != other && !(training.contains(one) && training.contains(other))
   }
 
+  /// Films of unknown patients where patients would have to be compared, between splits or with a test collection, and
+  /// whether nothing at all could be compared.
+  static func withoutPatient(_ films: [AuditFilm], training: [String]) -> (count: Int, isBlind: Bool) {
+    let sides = Dictionary(grouping: films) { film in
+      film.collection == 0
+        ? (training.contains(film.split) ? "training" : "split " + film.split) : "\(film.collection)"
+    }
+    guard sides.count > 1 else { return (0, false) }
+    let known = sides.values.count { side in side.contains(where: \.hasPatient) }
+    return (films.count { !$0.hasPatient }, known < 2 || known < sides.count)
+  }
+
   private static func patients(_ films: [AuditFilm], training: [String], names: [String]) -> [AuditLeak] {
     var byPatient: [String: [Int]] = [:]
     for (index, film) in films.enumerated() {
-      if let patient = film.record.patient { byPatient[patient, default: []].append(index) }
+      // Two tables may write one number differently.
+      if film.hasPatient { byPatient[film.record.patientKey, default: []].append(index) }
     }
     var leaks: [AuditLeak] = []
-    for (patient, own) in byPatient.sorted(by: { $0.key < $1.key }) {
+    for (_, own) in byPatient.sorted(by: { $0.key < $1.key }) {
+      let patient = films[own[0]].record.patient
       let trained = own.filter { films[$0].collection == 0 }
       guard !trained.isEmpty else { continue }
       let splits = Set(trained.map { films[$0].split }).sorted()

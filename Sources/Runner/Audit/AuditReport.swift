@@ -66,7 +66,8 @@ package struct AuditReport: Codable, Sendable {
     package let films: [String]
   }
   package struct Verdict: Codable, Sendable {
-    package enum Weight: String, Codable, Sendable { case leak, allowed, problem, suspect }
+    /// - unchecked: what could not be compared, so that nothing is known of it.
+    package enum Weight: String, Codable, Sendable { case leak, unchecked, allowed, problem, suspect }
     package let name: String
     package let weight: Weight
     package let count: Int
@@ -86,13 +87,17 @@ package struct AuditReport: Codable, Sendable {
   package let leaks: [Leak]
   package let suspects: [Suspects]
   package let verdicts: [Verdict]
-  /// No leak but allowed ones, and some film that can be used.
+  /// No leak and nothing unchecked but what is allowed, and some film that can be used.
   package let passed: Bool
 
   package var sentence: String {
     let leaked = verdicts.filter { $0.weight == .leak }
     if !leaked.isEmpty {
       return "leaks were found: mend them, or allow them by name (--allow \(leaked[0].name))"
+    }
+    if let unchecked = verdicts.first(where: { $0.weight == .unchecked }) {
+      return "\(unchecked.meaning), so that leaks may be there: \(unchecked.advice), or allow it by name "
+        + "(--allow \(unchecked.name))"
     }
     if !passed { return "no film can be used" }
     if verdicts.isEmpty { return "nothing to mend" }
@@ -161,7 +166,8 @@ package struct AuditFindings {
         return found.isEmpty ? nil : .init(kind: kind, films: found.map(name))
       },
       verdicts: verdicts,
-      passed: !verdicts.contains { $0.weight == .leak } && own.contains { $0.look != nil })
+      passed: !verdicts.contains { [.leak, .unchecked].contains($0.weight) }
+        && own.contains { $0.look != nil })
   }
 
   private func failures() -> [AuditReport.Failure] {
@@ -187,6 +193,12 @@ package struct AuditFindings {
       guard count > 0 else { return }
       verdicts.append(.init(name: name, weight: weight, count: count, meaning: meaning, advice: advice))
     }
+    let (nameless, isBlind) = AuditLeak.withoutPatient(films, training: training)
+    add(
+      AuditLeakKind.patientsUnknown.rawValue,
+      allowed.contains(AuditLeakKind.patientsUnknown.rawValue) ? .allowed : isBlind ? .unchecked : .suspect,
+      nameless,
+      AuditLeakKind.patientsUnknown.meaning, AuditLeakKind.patientsUnknown.advice)
     add(
       "undecodable", .problem, films.count { $0.reason != nil }, "films that cannot be decoded",
       "mend or drop them; a run skips them and says so")

@@ -42,7 +42,7 @@ extension FilmRecord {
   package func matches(_ filter: ColumnFilter) -> Bool {
     switch filter.column {
     case "split": split == filter.value
-    case "patient": patient == filter.value
+    case "patient": patient.flatMap(PatientIdentifier.init) == PatientIdentifier(filter.value)
     case "view": attributes["view"] == filter.value || view?.rawValue == filter.value
     default: attributes[filter.column] == filter.value
     }

@@ -34,6 +34,9 @@ package struct FilmPartition: Sendable, Equatable {
         : drawn.contains(records[index].patientKey)
     }
     heldOut = chosen.filter(isHeldOut)
+    if let note = Self.onlyPatient(chosen.filter { !isSplit($0) }.map { records[$0] }, data.holdoutFraction) {
+      notes.append(note)
+    }
     let reserved = Set(heldOut.map { records[$0].patientKey })
     let wanted = chosen.filter { !isHeldOut($0) }
     pretrain = wanted.filter { !reserved.contains(records[$0].patientKey) }
@@ -67,6 +70,16 @@ package struct FilmPartition: Sendable, Equatable {
       serves($0, probe.trainSplits, heldOut: false) && !others.contains(records[$0].patientKey)
     }
     if probe.films > 0 { limitProbe(to: probe.films) }
+  }
+
+  /// A remark where all films name one patient, which no hold-out by patients can divide.
+  private static func onlyPatient(_ films: [FilmRecord], _ fraction: Double) -> String? {
+    guard fraction > 0, films.count > 1, let first = films.first, let patient = first.patient,
+      films.allSatisfy({ $0.patientKey == first.patientKey })
+    else { return nil }
+    return
+      "all \(films.count) films name one patient, \"\(patient.printable)\", so that none can be held out; where that is no "
+      + "person, name the right column (--patient-column)"
   }
 
   /// The films that filters, views and limit leave, and what the user should know of it.

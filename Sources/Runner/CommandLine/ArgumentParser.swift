@@ -1,3 +1,5 @@
+import WorldModel
+
 /// Reads the words after a command by its declaration.
 struct ArgumentParser {
   let command: Command
@@ -60,8 +62,14 @@ struct ArgumentParser {
 
   /// A file without a name is a slip, mostly of a variable of the shell that is not set.
   private func filled(_ value: String, _ spelling: String, _ placeholder: String) throws -> String {
-    if value.isEmpty && ["FILE", "FOLDER", "DIR", "RUN", "STORE"].contains(placeholder) {
+    guard ["FILE", "FOLDER", "DIR", "RUN", "STORE"].contains(placeholder) else { return value }
+    if value.isEmpty {
       throw UsageError("\(spelling) needs a value, found an empty one; write \(spelling) \(placeholder)")
+    }
+    // It would be printed, and would move the cursor or clear the screen of whoever reads it.
+    if value.printable != value {
+      throw UsageError(
+        "\(spelling): expected a path without control characters, found \"\(value.printable)\"")
     }
     return value
   }

@@ -1,5 +1,6 @@
 import CoreTensor
 import Foundation
+import WorldModel
 
 /// The program `chex-runner`.
 public enum CommandLineProgram {
@@ -17,7 +18,17 @@ public enum CommandLineProgram {
     PluginCode.reportCrashes(
       remedy: "A run that was going on resumes from its last checkpoint: chex-runner resume RUN.")
     StandardStream.prepare()
-    let status = program.run(Array(CommandLine.arguments.dropFirst()))
+    // Swift mends what is no UTF-8, and two paths that differ there would become one.
+    let words = (0..<Int(CommandLine.argc)).map { place -> String? in
+      CommandLine.unsafeArgv[place].flatMap { String(validatingCString: $0) }
+    }
+    if let place = words.firstIndex(of: nil) {
+      StandardStream.error.show(
+        "\(program.name): word \(place) of the command line: expected UTF-8 text, found "
+          + "\"\(CommandLine.arguments[place].printable)\"; rename the file or folder\n")
+      exit(Program.usageFailure)
+    }
+    let status = program.run(words.dropFirst().compactMap { $0 })
     exit(StandardStream.status(status, program: program.name))
   }
 }
