@@ -67,7 +67,7 @@ import Testing
       #expect(chown(folder + "/any.so", 54321, 54321) == 0)
       #expect(FileTrust.foreignOwner(of: folder + "/any.so") == "user 54321")
       let host = PluginHost(manifest: try PluginManifest(path: folder + "/plugins.toml"))
-      let warnings = host.ownerWarnings(try host.load())
+      let warnings = host.ownerWarnings(libraries: try host.load().map(\.libraryPath))
       #expect(warnings.count == 1 && warnings[0].contains("any.so belongs to user 54321"))
     }
   }

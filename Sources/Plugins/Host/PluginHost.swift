@@ -90,9 +90,9 @@ public struct PluginHost: Sendable {
   /// The fingerprint of the core that this process runs on.
   public static var coreFingerprint: String { String(cString: chex_core_fingerprint()) }
 
-  /// What a report should say of files that other users own: the registry's, and the library's of each loaded plugin.
-  public func ownerWarnings(_ plugins: [LoadedPlugin]) -> [String] {
-    ([manifest.path] + plugins.map(\.libraryPath)).compactMap { path in
+  /// What a report should say of files that other users own: the registry's, and libraries.
+  public func ownerWarnings(libraries: [String]) -> [String] {
+    ([manifest.path] + libraries).compactMap { path in
       FileTrust.foreignOwner(of: path).map {
         "\(path) belongs to \($0), whose code runs with your rights (docs/trust.md)"
       }

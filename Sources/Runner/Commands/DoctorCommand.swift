@@ -52,7 +52,11 @@ extension Command {
         findings.append(("registry", manifest.path))
         findings.append(("registry, why", place.reason + "; the rule: --plugins; \(PluginsFile.rule)"))
         for other in place.others { findings.append(("registry, not used", other)) }
-        for row in PluginRow.rows(of: manifest) {
+        let rows = PluginRow.rows(of: manifest)
+        for warning in PluginHost(manifest: manifest).ownerWarnings(libraries: rows.map(\.library)) {
+          findings.append(("warning", warning))
+        }
+        for row in rows {
           let well = "\(row.version), \(row.library), all checks passed"
           findings.append(("plugin \(row.name)", row.problem ?? well + (row.stale.map { "; " + $0 } ?? "")))
           if row.problem != nil && row.enabled { isWell = false }

@@ -28,6 +28,9 @@ struct Plugins {
         refused[entry.name] = error
       }
     }
+    for warning in host.ownerWarnings(libraries: loaded.map(\.libraryPath)) {
+      StandardStream.error.show("chex-runner: warning: \(warning)\n")
+    }
     (self.manifest, self.loaded, self.refused) = (manifest, loaded, refused)
   }
 }
