@@ -221,4 +221,15 @@ import Testing
     #expect(copy.names == source.names)
     for name in copy.names { #expect(try copy.bytes(named: name) == source.bytes(named: name)) }
   }
+
+  /// A decoder would silently drop one of two.
+  @Test func aNameThatStandsTwiceIsRefused() throws {
+    let twice =
+      "{" + entry("a", "U8", "[1]", 0, 1) + "," + entry("b", "U8", "[1]", 1, 2) + ", "
+      + entry("a", "U8", "[2]", 0, 2) + "}"
+    let error = #expect(throws: StorageError.self) { try SafetensorsFile(path: file(twice, data: [1, 2])) }
+    #expect("\(error!)".contains("tensor \"a\": expected each tensor once"), "\(error!)")
+    let odd = "{" + entry("a\\\"", "U8", "[1]", 0, 1) + ",\"__metadata__\":{\"a\":\"x\",\"b\":\"{,}\"}}"
+    #expect(try SafetensorsFile(path: file(odd, data: [1])).names == ["a\""])
+  }
 }
