@@ -1,16 +1,16 @@
 import Foundation
 import Testing
 
+private let casesFolder = Repository.root + "/../shared/cases/"
+private let areThere = FileManager.default.fileExists(atPath: casesFolder)
+
 extension EndToEnd {
   /// Inputs that public reports describe, in `../shared/cases`, with the right values of their READMEs.
-  @Suite(.enabled(if: ReportedCases.isThere, "no folder ../shared/cases")) struct ReportedCases {
-    static let folder = Repository.root + "/../shared/cases/"
-    static let isThere = FileManager.default.fileExists(atPath: folder)
-
+  @Suite(.enabled(if: areThere, "no folder ../shared/cases")) struct ReportedCases {
     private func loss(_ checkpoint: String, in scratch: Scratch) throws -> (output: String, loss: Double) {
       let run = "run-" + (checkpoint.split(separator: ".").first.map(String.init) ?? "")
       let imported = try scratch.run([
-        "weights", "import", Self.folder + "04-half-precision-positions/" + checkpoint, "--out", run,
+        "weights", "import", casesFolder + "04-half-precision-positions/" + checkpoint, "--out", run,
         "--data", "phantom", "--tasks", "local", "--heads", "4", "--set", "model.predictor_heads=4",
         "--preset", "quick",
         "--set", "training.learning_rate=1e-6", "--steps", "40", "--seed", "3", "--plugins",
@@ -40,7 +40,7 @@ extension EndToEnd {
     {
       let scratch = try Scratch()
       let outcome = try scratch.run([
-        "weights", "import", Self.folder + "04-half-precision-positions/" + name, "--out", "run", "--data",
+        "weights", "import", casesFolder + "04-half-precision-positions/" + name, "--out", "run", "--data",
         "phantom",
         "--heads", "4", "--plugins", Repository.plugins,
       ])
@@ -54,7 +54,7 @@ extension EndToEnd {
     @Test func twoRatiosAreImported() throws {
       let scratch = try Scratch()
       let words = [
-        "weights", "import", Self.folder + "05-ijepa-vit-g/ijepa-vitg-like.pth.tar", "--data", "phantom",
+        "weights", "import", casesFolder + "05-ijepa-vit-g/ijepa-vitg-like.pth.tar", "--data", "phantom",
         "--tasks",
         "local", "--heads", "8", "--plugins", Repository.plugins,
       ]
@@ -76,7 +76,7 @@ extension EndToEnd {
       ]
       for (file, heads) in cases {
         let outcome = try scratch.run([
-          "weights", "import", Self.folder + file, "--out", heads, "--data", "phantom", "--allow-missing",
+          "weights", "import", casesFolder + file, "--out", heads, "--data", "phantom", "--allow-missing",
           "predictor.*",
           "--plugins", Repository.plugins,
         ])
@@ -87,7 +87,7 @@ extension EndToEnd {
     @Test func filmsOfAnyNameAreFound() throws {
       let scratch = try Scratch()
       let outcome = try scratch.run([
-        "data", "prepare", "--data", Self.folder + "10-film-endings-ignored/films", "--out", "store",
+        "data", "prepare", "--data", casesFolder + "10-film-endings-ignored/films", "--out", "store",
         "--plugins",
         Repository.plugins,
       ])
@@ -100,7 +100,7 @@ extension EndToEnd {
       "test-column-subject_id",
     ])
     func patientsAreRecognised(test: String) throws {
-      let cases = Self.folder + "11-patients-not-recognised/"
+      let cases = casesFolder + "11-patients-not-recognised/"
       let outcome = try Scratch().run([
         "data", "audit", "--data", cases + "train", "--against", cases + test, "--json", "--plugins",
         Repository.plugins,
@@ -114,7 +114,7 @@ extension EndToEnd {
     @Test func frontalFilmsTrainWhateverTheirViewIsCalled() throws {
       let scratch = try Scratch()
       let outcome = try scratch.run([
-        "pretrain", "--data", Self.folder + "12-views/table/metadata.csv", "--dry-run", "--plugins",
+        "pretrain", "--data", casesFolder + "12-views/table/metadata.csv", "--dry-run", "--plugins",
         Repository.plugins,
         "--holdout", "0",
       ])

@@ -44,6 +44,17 @@ import Testing
     #expect(folder.names == ["case.safetensors"])
   }
 
+  /// A decoder would silently drop one of two.
+  @Test func aNameThatStandsTwiceIsRefused() throws {
+    let own = [entry("a", "U8", "[1]", 0, 1), entry("b", "U8", "[1]", 1, 2), entry("a", "U8", "[2]", 0, 2)]
+    let twice = "{" + own.joined(separator: ", ") + "}"
+    let error = #expect(throws: StorageError.self) { try SafetensorsFile(path: file(twice, data: [1, 2])) }
+    #expect("\(error!)".contains("tensor \"a\": expected each tensor once"), "\(error!)")
+    let metadata = "\"__metadata__\":{\"a\":\"x\",\"b\":\"{,}\"}"
+    let odd = "{" + entry("a\\\"", "U8", "[1]", 0, 1) + "," + metadata + "}"
+    #expect(try SafetensorsFile(path: file(odd, data: [1])).names == ["a\""])
+  }
+
   @Test func headerIsPaddedAndTensorsAreAlignedInOrderOfName() throws {
     try SafetensorsWriter.write(
       [
@@ -220,16 +231,5 @@ import Testing
     let copy = try SafetensorsFile(path: path)
     #expect(copy.names == source.names)
     for name in copy.names { #expect(try copy.bytes(named: name) == source.bytes(named: name)) }
-  }
-
-  /// A decoder would silently drop one of two.
-  @Test func aNameThatStandsTwiceIsRefused() throws {
-    let twice =
-      "{" + entry("a", "U8", "[1]", 0, 1) + "," + entry("b", "U8", "[1]", 1, 2) + ", "
-      + entry("a", "U8", "[2]", 0, 2) + "}"
-    let error = #expect(throws: StorageError.self) { try SafetensorsFile(path: file(twice, data: [1, 2])) }
-    #expect("\(error!)".contains("tensor \"a\": expected each tensor once"), "\(error!)")
-    let odd = "{" + entry("a\\\"", "U8", "[1]", 0, 1) + ",\"__metadata__\":{\"a\":\"x\",\"b\":\"{,}\"}}"
-    #expect(try SafetensorsFile(path: file(odd, data: [1])).names == ["a\""])
   }
 }
