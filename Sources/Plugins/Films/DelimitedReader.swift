@@ -1,12 +1,3 @@
-/// Tables as they are written.
-public enum DelimitedText {
-  /// A cell by RFC 4180: quoted where it holds a comma, a quote or a line's end.
-  public static func cell(_ text: String) -> String {
-    guard text.utf8.contains(where: { [0x2C, 0x22, 0x0A, 0x0D].contains($0) }) else { return text }
-    return "\"" + text.replacing("\"", with: "\"\"") + "\""
-  }
-}
-
 /// Reads comma-separated records by RFC 4180: quoted fields, doubled quotes, line breaks within quotes, CRLF,
 /// LF or CR, a byte order mark. Semicolons or tabs separate where the first line has more of them than
 /// commas.
