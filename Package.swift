@@ -104,21 +104,22 @@ let package = Package(
       name: "CCodecs", path: "Sources/Plugins/CCodecs",
       linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
     .target(
-      name: "Films", dependencies: [core, "PluginHost", "CCodecs", "CZlib"], path: "Sources/Plugins/Films",
+      name: "Films", dependencies: [core, "PluginHost", "Runs", "CCodecs", "CZlib"],
+      path: "Sources/Plugins/Films",
       swiftSettings: strict),
     .target(
       name: "PluginHost", dependencies: [core, "CToml"], path: "Sources/Plugins/Host", swiftSettings: strict),
     .systemLibrary(
       name: "CZlib", path: "Sources/Plugins/CZlib", pkgConfig: "zlib",
       providers: [.apt(["zlib1g-dev"])]),
-    .target(name: "Runs", dependencies: ["CZlib"], path: "Sources/Runner/Runs", swiftSettings: strict),
+    .target(name: "Runs", dependencies: [core, "CZlib"], path: "Sources/Runner/Runs", swiftSettings: strict),
     .target(name: "Figures", dependencies: [core], path: "Sources/Runner/Figures", swiftSettings: strict),
     .target(
       name: "Weights", dependencies: [core, "Runs"], path: "Sources/Runner/Weights", swiftSettings: strict),
     .target(
-      name: "Audit", dependencies: [core, "Films"], path: "Sources/Runner/Audit", swiftSettings: strict),
+      name: "Audit", dependencies: [core, "Runs"], path: "Sources/Runner/Audit", swiftSettings: strict),
     .target(
-      name: "Batches", dependencies: [core, "Films", "Runs"], path: "Sources/Runner/Batches",
+      name: "Batches", dependencies: [core, "Runs"], path: "Sources/Runner/Batches",
       swiftSettings: strict),
     .target(
       name: "Runner", dependencies: [core, "PluginHost", "Films"] + runnerModules.map { .byName(name: $0) },

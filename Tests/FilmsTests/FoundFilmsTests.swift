@@ -126,12 +126,4 @@ import WorldModel
     let missing = Fixtures.failure { _ = try open(table, TableOptions(pathColumn: "film")) } ?? ""
     #expect(missing.contains("and 49981 more") && missing.utf8.count < 2000, "\(missing.prefix(300))")
   }
-
-  @Test func cellsForSpreadsheetsDoNothing() {
-    #expect(DelimitedText.cell("=cmd()") == "'=cmd()")
-    #expect(DelimitedText.cell("@SUM(A1)") == "'@SUM(A1)")
-    #expect(DelimitedText.cell("-0.5") == "-0.5" && DelimitedText.cell("+3") == "+3")
-    #expect(DelimitedText.cell("a\u{1B}[31m.png") == "a\\u{1B}[31m.png")
-    #expect(DelimitedText.cell("a, \"b\"") == "\"a, \"\"b\"\"\"")
-  }
 }

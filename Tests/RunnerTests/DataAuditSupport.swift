@@ -1,6 +1,7 @@
 import CoreTensor
 import Imaging
 import WorldModel
+
 @testable import Audit
 @testable import PhantomData
 @testable import Runner

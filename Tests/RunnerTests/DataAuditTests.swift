@@ -5,8 +5,10 @@ import Imaging
 import Synchronization
 import Testing
 import WorldModel
+
 @testable import Audit
 @testable import Runner
+@testable import Runs
 
 @Suite struct AuditPictureTests {
   @Test func digestsTellPixelsAndSizesApart() {
@@ -199,7 +201,7 @@ extension GrayImage {
     own.add("broken" + hostile, nil, split: "train")
     let findings = AuditFilms.findings(own)
     let report = findings.report(seconds: 0)
-    let page = AuditPage(findings, report, seed: 1).text
+    let page = AuditPage(findings, report, seed: 1, png: { try PngWriter.encode($0) }).text
     #expect(!page.contains("<script") && !page.contains("\u{202E}") && !page.contains("\u{1B}"))
     #expect(page.contains("&lt;script&gt;") && page.contains("copy&lt;script&gt;"))
     let text = AuditText(report, terminal: Terminal(isInteractive: false)).text
@@ -210,5 +212,13 @@ extension GrayImage {
     #expect(DelimitedText.cell("plain name.png") == "plain name.png")
     #expect(DelimitedText.cell("a,b") == "\"a,b\"")
     #expect(DelimitedText.cell("a\"b\r\nc") == "\"a\"\"b\r\nc\"")
+  }
+
+  @Test func cellsForSpreadsheetsDoNothing() {
+    #expect(DelimitedText.cell("=cmd()") == "'=cmd()")
+    #expect(DelimitedText.cell("@SUM(A1)") == "'@SUM(A1)")
+    #expect(DelimitedText.cell("-0.5") == "-0.5" && DelimitedText.cell("+3") == "+3")
+    #expect(DelimitedText.cell("a\u{1B}[31m.png") == "a\\u{1B}[31m.png")
+    #expect(DelimitedText.cell("a, \"b\"") == "\"a, \"\"b\"\"\"")
   }
 }

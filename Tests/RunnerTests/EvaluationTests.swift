@@ -2,6 +2,7 @@ import CoreTensor
 import Foundation
 import Testing
 import WorldModel
+
 @testable import Batches
 @testable import Runner
 

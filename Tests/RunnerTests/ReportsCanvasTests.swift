@@ -2,6 +2,7 @@ import Films
 import Foundation
 import Imaging
 import Testing
+
 @testable import Figures
 @testable import Runner
 

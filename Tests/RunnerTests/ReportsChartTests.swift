@@ -1,6 +1,7 @@
 import CoreTensor
 import Foundation
 import Testing
+
 @testable import Figures
 @testable import Runner
 

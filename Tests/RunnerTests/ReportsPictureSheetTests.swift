@@ -1,6 +1,7 @@
 import Imaging
 import Testing
 import WorldModel
+
 @testable import Figures
 @testable import Runner
 

@@ -4,6 +4,7 @@ import Foundation
 import Imaging
 import Testing
 import WorldModel
+
 @testable import Figures
 @testable import Runner
 

@@ -3,6 +3,7 @@ import Films
 import Foundation
 import Imaging
 import WorldModel
+
 @testable import Figures
 @testable import Runner
 

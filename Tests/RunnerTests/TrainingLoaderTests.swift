@@ -3,6 +3,7 @@ import Films
 import Foundation
 import Testing
 import WorldModel
+
 @testable import Batches
 @testable import Runner
 

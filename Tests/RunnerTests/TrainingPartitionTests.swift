@@ -1,5 +1,6 @@
 import Testing
 import WorldModel
+
 @testable import Batches
 @testable import Runner
 

@@ -3,6 +3,7 @@ import Foundation
 import Layers
 import Testing
 import WorldModel
+
 @testable import Runner
 @testable import Weights
 

@@ -1,4 +1,5 @@
 import Foundation
+
 @testable import Runner
 @testable import Runs
 

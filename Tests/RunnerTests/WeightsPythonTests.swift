@@ -2,6 +2,7 @@ import CoreTensor
 import Foundation
 import Layers
 import Testing
+
 @testable import Runner
 @testable import Weights
 

@@ -1,5 +1,6 @@
 import CoreTensor
 import Foundation
+import Imaging
 
 /// An audit as one page for a browser: its own style, pictures within, no scripts.
 package struct AuditPage {
@@ -13,8 +14,13 @@ package struct AuditPage {
   private static let mostPictures = 12
   private static let sampleSize = 24
 
-  /// - Parameter seed: of the random sample.
-  package init(_ findings: AuditFindings, _ report: AuditReport, seed: UInt64) {
+  /// - Parameters:
+  ///   - seed: of the random sample.
+  ///   - png: makes a file of a picture.
+  package init(
+    _ findings: AuditFindings, _ report: AuditReport, seed: UInt64,
+    png: @Sendable (GrayImage) throws -> [UInt8]
+  ) {
     (self.findings, self.report) = (findings, report)
     let usable = findings.films.indices.filter {
       findings.films[$0].collection == 0 && findings.films[$0].look != nil
@@ -29,7 +35,7 @@ package struct AuditPage {
     for pair in findings.duplicates.near.prefix(Self.mostPictures) {
       shown.formUnion([pair.first, pair.second])
     }
-    pictures = AuditPictures(findings, shown.sorted())
+    pictures = AuditPictures(findings, shown.sorted(), png: png)
   }
 
   private static func suspects(_ findings: AuditFindings, _ kind: AuditSuspicion) -> [Int] {

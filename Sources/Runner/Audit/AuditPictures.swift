@@ -1,5 +1,4 @@
 import CoreTensor
-import Films
 import Foundation
 import Imaging
 import Synchronization
@@ -12,8 +11,12 @@ struct AuditPictures {
   private let findings: AuditFindings
   private let encoded: [Int: String]
 
-  /// - Parameter films: indices into the findings' films.
-  init(_ findings: AuditFindings, _ films: [Int]) {
+  /// - Parameters:
+  ///   - films: indices into the findings' films.
+  ///   - png: makes a file of a picture.
+  init(
+    _ findings: AuditFindings, _ films: [Int], png: @Sendable (GrayImage) throws -> [UInt8]
+  ) {
     self.findings = findings
     let slots = Mutex<[Int: String]>([:])
     let places = films.map {
@@ -24,7 +27,7 @@ struct AuditPictures {
       let place = places[number]
       // A film that fails the second time has no picture; its name is shown all the same.
       guard let image = try? sources[place.collection].film(at: place.index),
-        let file = try? PngWriter.encode(Self.reduced(image, longest: Self.side))
+        let file = try? png(Self.reduced(image, longest: Self.side))
       else { return }
       let text = Data(file).base64EncodedString()
       slots.withLock { $0[place.film] = text }

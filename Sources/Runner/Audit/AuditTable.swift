@@ -1,5 +1,5 @@
-import Films
 import Imaging
+import Runs
 import WorldModel
 
 /// `films.csv`.

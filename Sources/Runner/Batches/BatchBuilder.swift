@@ -1,5 +1,4 @@
 import CoreTensor
-import Films
 import Foundation
 import Imaging
 import WorldModel

@@ -1,5 +1,4 @@
 import CoreTensor
-import Films
 import WorldModel
 
 /// Which films of a source train, and which are held out for the probe and for health.

@@ -1,4 +1,5 @@
 import Audit
+import Films
 import Foundation
 import Runs
 
@@ -31,7 +32,9 @@ struct AuditFolder {
     try Folder.fill(path, refusal: { refusal }) {
       try DurableFile.write(Output.json(report) + "\n", to: path + "/audit.json")
       try DurableFile.write(findings.table, to: path + "/films.csv")
-      try DurableFile.write(AuditPage(findings, report, seed: seed).text, to: path + "/audit.html")
+      try DurableFile.write(
+        AuditPage(findings, report, seed: seed, png: { try PngWriter.encode($0) }).text,
+        to: path + "/audit.html")
     }
   }
 }

@@ -2,7 +2,7 @@ import Imaging
 import Testing
 import WorldModel
 
-@testable import Films
+@testable import Batches
 
 @Suite struct JoinedSourceTests {
   private struct Made: FilmSource {

@@ -1,5 +1,4 @@
 import CoreTensor
-import Films
 import Imaging
 import Layers
 import WorldModel

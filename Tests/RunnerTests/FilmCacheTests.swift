@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 import WorldModel
 
-@testable import Films
+@testable import Batches
 
 /// Films of 64 × 32 pixels; every third one is unusable; counts how often each is decoded.
 private final class CountingSource: FilmSource {

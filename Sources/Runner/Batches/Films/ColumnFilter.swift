@@ -1,4 +1,3 @@
-import Films
 import WorldModel
 
 /// Which views of the chest a run takes.

@@ -1,4 +1,3 @@
-import Films
 import Imaging
 import WorldModel
 
