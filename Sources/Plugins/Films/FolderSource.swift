@@ -6,7 +6,8 @@ import WorldModel
 public struct FolderSource: FilmSource {
   public let records: [FilmRecord]
   public let findingNames: [String] = []
-  /// Says so where the folder has the layout of a collection whose labels are read under its name.
+  /// Says so where the folder has the layout of a collection whose labels are read under its name, and where PNG films of
+  /// 16 bits use fewer.
   public let notes: [String]
   private let files: FilmFiles
 
@@ -27,7 +28,8 @@ public struct FolderSource: FilmSource {
     records = files.described(identifiers.map { FilmRecord(identifier: $0) })
     self.files = files
     let known = FilmCollection.resembled(films: identifiers, others: search.others, folder: folder)
-    notes = known.map { ["this looks like \($0.title): \($0.name):\(folder) reads its labels"] } ?? []
+    let looks = known.map { ["this looks like \($0.title): \($0.name):\(folder) reads its labels"] } ?? []
+    notes = looks + files.depthNotes(identifiers)
   }
 
   public var summary: String { "folder \(files.folder), \(records.count) films, no labels" }

@@ -7,6 +7,8 @@ public struct TableSource: FilmSource {
   public let records: [FilmRecord]
   public let findingNames: [String]
   public let summary: String
+  /// Says so where PNG films of 16 bits use fewer.
+  public let notes: [String]
   private let files: FilmFiles
 
   /// Longest table that is read, in bytes.
@@ -36,6 +38,7 @@ public struct TableSource: FilmSource {
     parts += content.meanings
     if !options.filters.isEmpty { parts.append("only " + options.filters.joined(separator: " and ")) }
     summary = parts.joined(separator: ", ")
+    notes = files.depthNotes(content.records.map(\.identifier))
   }
 
   public func film(at index: Int) throws -> GrayImage { try files.film(records[index].identifier) }
