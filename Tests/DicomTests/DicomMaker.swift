@@ -20,6 +20,12 @@ struct DicomMaker {
   var more: [Element] = []
   /// Elements that are left out.
   var without: Set<UInt32> = []
+  /// Elements of group 0002 behind the transfer syntax.
+  var moreMeta: [Element] = []
+  /// What File Meta Information Group Length says, made of what is right; nil leaves the element out.
+  var announced: (Int) -> Int? = { $0 }
+  /// Whether the data set is written without value representations.
+  var isImplicit = false
 
   struct Element {
     let tag: UInt32
@@ -57,12 +63,52 @@ struct DicomMaker {
         ], hasLength: hasLength)
     }
 
+    /// Encapsulated pixel data.
+    static func fragments(
+      _ fragments: [[UInt8]], hasTable: Bool = true, hasDelimiter: Bool = true
+    ) -> Element {
+      let head = DicomMaker.tag(0xFFFE_E000)
+      let items = (hasTable ? [[]] : []) + fragments
+      return Element(
+        tag: 0x7FE0_0010, vr: "OB",
+        value: items.flatMap { head + DicomMaker.long($0.count) + $0 }
+          + (hasDelimiter ? DicomMaker.tag(0xFFFE_E0DD) + DicomMaker.long(0) : []),
+        hasLength: false)
+    }
+
+    var implicitBytes: [UInt8] { DicomMaker.tag(tag) + DicomMaker.long(value.count) + value }
+
     var bytes: [UInt8] {
       let head = DicomMaker.tag(tag) + Array(vr.utf8)
       let isLong = ["OB", "OW", "SQ", "UN", "UT"].contains(vr)
       let length = hasLength ? value.count : 0xFFFF_FFFF
       return head + (isLong ? [0, 0] + DicomMaker.long(length) : DicomMaker.word(length)) + value
     }
+  }
+
+  /// Takes over a film of the fuzzing corpus: 24 × 20 pixels of 12 bits.
+  static func corpus(_ name: String) throws -> [UInt8] {
+    let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    return [UInt8](try Data(contentsOf: folder.appendingPathComponent("Fuzz/corpus/dicom/\(name).dcm")))
+  }
+
+  /// The compressed stream of such a film, without padding behind its end marker.
+  static func stream(_ name: String) throws -> [UInt8] {
+    let file = try corpus(name)
+    let start = file.indices.first { file[$0...].starts(with: tag(0x7FE0_0010) + Array("OB".utf8)) }! + 12
+    func length(_ place: Int) -> Int { (0..<4).reduce(0) { $0 | Int(file[place + $1]) << (8 * $1) } }
+    let item = start + 8 + length(start + 4)
+    var stream = Array(file[item + 8..<item + 8 + length(item + 4)])
+    while stream.last == 0 { stream.removeLast() }
+    return stream
+  }
+
+  /// A film of the corpus in another file: by its stream, and whatever the header shall say.
+  static func compressed(_ stream: [UInt8], _ syntax: String, stored: Int = 12) -> DicomMaker {
+    var film = DicomMaker()
+    (film.width, film.height, film.stored, film.syntax) = (24, 20, stored, "1.2.840.10008.1.2.4." + syntax)
+    film.more = [.fragments([stream])]
+    return film
   }
 
   static func word(_ number: Int) -> [UInt8] {
@@ -87,9 +133,13 @@ struct DicomMaker {
     ]
     elements.removeAll { element in more.contains { $0.tag == element.tag } }
     let sorted = (elements + more).filter { !without.contains($0.tag) }.sorted { $0.tag < $1.tag }
-    let meta = Element.text(0x0002_0010, "UI", syntax).bytes
-    return [UInt8](repeating: 0, count: 128) + Array("DICM".utf8) + Self.tag(0x0002_0000) + Array("UL".utf8)
-      + Self.word(4) + Self.long(meta.count) + meta + sorted.flatMap(\.bytes)
+    var meta = ([.text(0x0002_0010, "UI", syntax)] + moreMeta).filter { !without.contains($0.tag) }
+      .flatMap(\.bytes)
+    if let length = announced(meta.count) {
+      meta = Self.tag(0x0002_0000) + Array("UL".utf8) + Self.word(4) + Self.long(length) + meta
+    }
+    return [UInt8](repeating: 0, count: 128) + Array("DICM".utf8) + meta
+      + sorted.flatMap { isImplicit ? $0.implicitBytes : $0.bytes }
   }
 
   // MARK: - Decoding

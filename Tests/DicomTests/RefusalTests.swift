@@ -18,7 +18,10 @@ import WorldModel
   @Test func whatIsNotReadIsRefusedInWords() {
     let unread = "a kind of DICOM that is not read ("
     #expect(
-      Self.refused { $0.more = [.text(0x0028_0008, "IS", "3")] }
+      Self.refused {
+        $0.more = [.text(0x0028_0008, "IS", "3")]
+        $0.values = Array(0..<36)
+      }
         == unread + "3 frames: only single films are read)")
     #expect(
       Self.refused { $0.syntax = "1.2.840.10008.1.2.4.100" }
@@ -87,16 +90,15 @@ import WorldModel
     }
   }
 
-  /// One small film in every transfer syntax, and what fuzzing found: a table that made not-a-number of every pixel,
-  /// a JPEG 2000 segment that GDCM follows out of its memory, and data that an assertion of GDCM's ends on.
+  /// One small film in every transfer syntax, and what fuzzing found: a table that made not-a-number of every pixel and
+  /// is passed over now, a JPEG 2000 segment that GDCM follows out of its memory, and data that an assertion of GDCM's ends on.
   @Test func theFuzzingSeedsDecodeAndItsFindingsAreRefused() throws {
     let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .appendingPathComponent("Fuzz/corpus/dicom")
     let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
     let findings = [
-      "found-constant-table.dcm": "blank: its modality table gives every pixel the value 0",
       "found-wavelet-segment.dcm":
-        "damaged DICOM data (JPEG 2000 marker ffa5 at byte 74 of the stream)",
+        "damaged DICOM data (JPEG 2000 marker ffa5 at byte 74 of the stream)"
     ]
     #expect(names.count == 23)
     for name in names {

@@ -6,11 +6,11 @@ import Testing
 
 /// How stored values become grey, on films made here.
 @Suite struct RenderingTests {
-  private static func isClose(_ one: [Float], _ other: [Double]) -> Bool {
+  static func isClose(_ one: [Float], _ other: [Double]) -> Bool {
     one.count == other.count && zip(one, other).allSatisfy { abs(Double($0) - $1) < 1e-6 }
   }
 
-  private static func windowed(
+  static func windowed(
     _ centre: String, _ width: String, _ function: String? = nil
   ) -> [DicomMaker.Element] {
     [.text(0x0028_1050, "DS", centre), .text(0x0028_1051, "DS", width)]
@@ -35,8 +35,6 @@ import Testing
     #expect(Self.isClose(try film.grey(), (0..<12).map { 1 / (1 + exp(-4 * (Double($0) - 6) / 5)) }))
     film.more = Self.windowed("6", "1")
     #expect(try film.grey() == (0..<12).map { $0 > 5 ? 1 : 0 })
-    film.more = Self.windowed("6", "5", "SQUARE")
-    #expect(film.reason?.contains("VOI LUT Function \"SQUARE\"") == true)
   }
 
   @Test func rescalingComesBeforeTheWindow() throws {
@@ -48,9 +46,6 @@ import Testing
       return min(max((value + 14.5) / 8 + 0.5, 0), 1)
     }
     #expect(Self.isClose(try film.grey(), wanted))
-    film.more.append(.text(0x0028_1053, "DS", "0"))
-    film.more.remove(at: 3)
-    #expect(film.reason == "damaged DICOM data (Rescale Slope is 0)")
   }
 
   @Test func tablesReplaceRescalingAndWindow() throws {
@@ -114,9 +109,6 @@ import Testing
     var film = DicomMaker()
     film.values = [Int](repeating: 77, count: 12)
     #expect(film.reason == "blank: every pixel has the value 77")
-    film.values = Array(0..<12)
-    film.more = Self.windowed("3000", "10")
-    #expect(film.reason == "blank: its window gives every pixel the grey 0")
   }
 
   @Test func colourBecomesItsLuma() throws {

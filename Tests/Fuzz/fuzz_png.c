@@ -14,7 +14,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   if (count == 0 || count > MOST_PIXELS) return 0;
   float *pixels = malloc(count * sizeof(float));
   if (!pixels) return 0;
-  if (chex_png_decode(bytes, size, &header, pixels, &message) == CHEX_CODEC_OK) {
+  uint32_t white;
+  if (chex_png_decode(bytes, size, &header, pixels, &white, &message) == CHEX_CODEC_OK) {
     for (uint64_t i = 0; i < count; i++) {
       if (!(pixels[i] >= 0 && pixels[i] <= 1)) abort();
     }

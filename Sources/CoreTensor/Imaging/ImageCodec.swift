@@ -1,6 +1,6 @@
 /// What the header of an image file says.
 public struct ImageHeader: Sendable, Equatable {
-  /// Width and height in pixels, as stored.
+  /// Width and height in pixels of the decoded image.
   public var width: Int
   public var height: Int
   /// Bits of one sample that carry meaning, 1 to 16.

@@ -71,8 +71,10 @@ static int open_reader(reader *state, const uint8_t *bytes, size_t size, chex_co
   if (!state->info) return 0;
   png_set_read_fn(state->png, state, read_bytes);
   png_set_user_limits(state->png, 0x7fffffff, 0x7fffffff);
-  // Text, profiles and the like are skipped unread, so that none can grow without bound; tRNS is still read.
+  // Text, profiles and the like are skipped unread, so that none can grow without bound; tRNS is still read, and sBIT,
+  // which has at most four bytes.
   png_set_keep_unknown_chunks(state->png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
+  png_set_keep_unknown_chunks(state->png, PNG_HANDLE_CHUNK_AS_DEFAULT, (png_const_bytep) "sBIT", 1);
   return 1;
 }
 
@@ -118,8 +120,51 @@ static void convert_row(const uint8_t *row, float *pixels, uint32_t width, int c
   }
 }
 
+static uint32_t highest_sample(const uint8_t *row, uint32_t width, int channels) {
+  int colours = channels >= 3 ? 3 : 1;
+  uint32_t highest = 0;
+  for (uint32_t x = 0; x < width; x++, row += 2 * channels) {
+    for (int i = 0; i < colours; i++) {
+      uint32_t sample = (uint32_t)(row[2 * i] << 8 | row[2 * i + 1]);
+      if (sample > highest) highest = sample;
+    }
+  }
+  return highest;
+}
+
+/// The bits that sBIT calls significant; 0 where there is no such chunk.
+static int significant_bits(reader *state) {
+  png_color_8p bits;
+  if (!png_get_sBIT(state->png, state->info, &bits)) return 0;
+  int colour = png_get_color_type(state->png, state->info) & PNG_COLOR_MASK_COLOR;
+  if (!colour) return bits->gray;
+  int most = bits->red > bits->green ? bits->red : bits->green;
+  return bits->blue > most ? bits->blue : most;
+}
+
+/// The 16-bit sample that is white. Detectors of 8 to 14 bits are often written into 16 without being scaled, which by
+/// the letter of the format is a nearly black film; sBIT, where it is there, says how many bits there may be.
+static uint32_t white_sample(uint32_t highest, int significant) {
+  if (highest == 0) return 65535;
+  for (int bits = 8; bits < 16; bits += 2) {
+    if (significant) bits = significant;
+    uint32_t white = (1u << bits) - 1;
+    if (highest <= white) return white;
+    if (significant) break;
+  }
+  return 65535;
+}
+
+static void stretch(float *pixels, size_t count, uint32_t white) {
+  double factor = 65535.0 / white;
+  for (size_t i = 0; i < count; i++) {
+    float level = (float)(pixels[i] * factor);
+    pixels[i] = level < 1 ? level : 1;
+  }
+}
+
 chex_codec_status chex_png_decode(const uint8_t *bytes, size_t size, const chex_image_header *expected,
-                                  float *pixels, chex_codec_message *message) {
+                                  float *pixels, uint32_t *white, chex_codec_message *message) {
   reader state;
   if (!open_reader(&state, bytes, size, message)) return refuse(&state, CHEX_CODEC_MEMORY, "no memory");
   if (setjmp(state.jump)) return failure(&state);
@@ -130,6 +175,7 @@ chex_codec_status chex_png_decode(const uint8_t *bytes, size_t size, const chex_
     return refuse(&state, CHEX_CODEC_DAMAGED, "two different headers");
   if (!can_hold_image(size, &found))
     return refuse(&state, CHEX_CODEC_TRUNCATED, "the file is too small for the size in its header");
+  int significant = significant_bits(&state);
   png_set_expand(state.png);
   int passes = png_set_interlace_handling(state.png);
   png_read_update_info(state.png, state.info);
@@ -141,14 +187,19 @@ chex_codec_status chex_png_decode(const uint8_t *bytes, size_t size, const chex_
     return refuse(&state, CHEX_CODEC_MEMORY, "interlaced, and over 1 GiB when unpacked");
   state.block = calloc(rows, row_bytes);
   if (!state.block) return refuse(&state, CHEX_CODEC_MEMORY, "no memory for its rows");
+  uint32_t highest = 0;
   for (int pass = 0; pass < passes; pass++) {
     for (uint32_t y = 0; y < found.height; y++) {
       uint8_t *row = state.block + (passes > 1 ? y * row_bytes : 0);
       png_read_row(state.png, row, NULL);
       if (pass < passes - 1) continue;
       convert_row(row, pixels + (size_t)y * found.width, found.width, channels, depth);
+      uint32_t sample = depth == 16 ? highest_sample(row, found.width, channels) : 255;
+      if (sample > highest) highest = sample;
     }
   }
   png_read_end(state.png, NULL);
+  *white = depth == 16 ? white_sample(highest, significant) : 255;
+  if (depth == 16 && *white < 65535) stretch(pixels, (size_t)found.width * found.height, *white);
   return close_reader(&state, CHEX_CODEC_OK);
 }

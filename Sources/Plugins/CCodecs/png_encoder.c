@@ -73,6 +73,8 @@ static chex_codec_status encode(const float *grey, const uint8_t *rgb, uint32_t 
     png_set_write_fn(state.png, &state, append, flush);
     png_set_IHDR(state.png, state.info, width, height, bits, rgb ? PNG_COLOR_TYPE_RGB : PNG_COLOR_TYPE_GRAY,
                  PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    png_color_8 significant = {.gray = 16};
+    if (bits == 16) png_set_sBIT(state.png, state.info, &significant);
     png_write_info(state.png, state.info);
     for (size_t y = 0; y < height; y++) {
       if (grey) grey_samples(grey + y * width, state.row, width, bits);

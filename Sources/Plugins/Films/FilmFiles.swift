@@ -24,6 +24,30 @@ struct FilmFiles: Sendable {
     try decoder.header(path: path(of: identifier), identifier: identifier).header
   }
 
+  /// Says so where PNG films of 16 bits use fewer, as far as some of them show: what is read as white is then a guess.
+  func depthNotes(_ identifiers: [String]) -> [String] {
+    let pngs = identifiers.filter { FolderSearch.ending(of: $0) == "png" }
+    let codec = PngCodec()
+    var (looked, found) = (0, [(name: String, white: Int)]())
+    for index in stride(from: 0, to: pngs.count, by: max(1, pngs.count / 12)) where looked < 3 {
+      let path = path(of: pngs[index])
+      guard let header = try? decoder.header(path: path, identifier: pngs[index]),
+        header.codec is PngCodec, header.header.bitDepth == 16,
+        let bytes = try? FileBytes.read(
+          path: path, mostBytes: decoder.mostBytes, refusal: { CodecFailure($0) }),
+        let white = try? bytes.withUnsafeBytes({ try codec.decodeWithWhite($0, header.header).white })
+      else { continue }
+      looked += 1
+      if white < 65535 { found.append((pngs[index], white)) }
+    }
+    guard let first = found.first else { return [] }
+    return [
+      "PNG films of 16 bits use fewer (\(found.count) of \(looked) looked at, such as \(first.name)) and would be nearly "
+        + "black; such a film is read with \(first.white) as white, or what else its largest sample fits in. Scale the "
+        + "films to 16 bits, or give them an sBIT chunk of 16 to have them as they are"
+    ]
+  }
+
   /// Records with what headers tell besides. Only formats whose headers tell of films are opened; a file that cannot be
   /// read leaves its record as it is, and fails when its film is wanted.
   func described(_ records: [FilmRecord]) -> [FilmRecord] {

@@ -6,7 +6,8 @@ import WorldModel
 public struct FolderSource: FilmSource {
   public let records: [FilmRecord]
   public let findingNames: [String] = []
-  /// Says so where the folder has the layout of a collection whose labels are read under its name.
+  /// Says so where the folder has the layout of a collection whose labels are read under its name, and where PNG films of
+  /// 16 bits use fewer.
   public let notes: [String]
   private let files: FilmFiles
 
@@ -29,9 +30,8 @@ public struct FolderSource: FilmSource {
     self.records = records
     self.files = files
     let known = FilmCollection.resembled(films: identifiers, others: search.others, folder: folder)
-    notes =
-      (known.map { ["this looks like \($0.title): \($0.name):\(folder) reads its labels"] } ?? [])
-      + search.passedOver.notes + [anonymous].compactMap { $0 }
+    let looks = known.map { ["this looks like \($0.title): \($0.name):\(folder) reads its labels"] } ?? []
+    notes = looks + search.passedOver.notes + [anonymous].compactMap { $0 } + files.depthNotes(identifiers)
   }
 
   public var summary: String { "folder \(files.folder), \(records.count) films, no labels" }

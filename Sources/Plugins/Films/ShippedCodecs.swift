@@ -1,7 +1,8 @@
 import CCodecs
 import Imaging
 
-/// PNG by libpng: 1 to 16 bits, grey, colour, palette, transparency (over black), interlaced.
+/// PNG by libpng: 1 to 16 bits, grey, colour, palette, transparency (over black), interlaced, turned as EXIF says. Films of
+/// 8, 10, 12 or 14 bits that were written into 16 without being scaled are known by their largest sample, and stretched.
 public struct PngCodec: ImageCodec {
   public let name = "PNG"
   public let fileExtensions = ["png"]
@@ -12,21 +13,33 @@ public struct PngCodec: ImageCodec {
   public func recognizes(_ bytes: UnsafeRawBufferPointer) -> Bool { bytes.starts(with: Self.signature) }
 
   public func header(of bytes: UnsafeRawBufferPointer) throws -> ImageHeader {
-    try CCodec.header(of: bytes, format: name, chex_png_header)
+    Orientation(png: bytes).applied(to: try CCodec.header(of: bytes, format: name, chex_png_header))
   }
 
   public func decode(
     _ bytes: UnsafeRawBufferPointer, _ header: ImageHeader, shorterSide: Int?
   ) throws -> GrayImage {
-    try CCodec.image(width: header.width, height: header.height, format: name) { pixels, message in
-      var expected = chex_image_header(header)
-      return chex_png_decode(CCodec.base(bytes), bytes.count, &expected, pixels, message)
+    try decodeWithWhite(bytes, header).image
+  }
+
+  /// Decodes, and says which sample became white.
+  func decodeWithWhite(
+    _ bytes: UnsafeRawBufferPointer, _ header: ImageHeader
+  ) throws -> (image: GrayImage, white: Int) {
+    let orientation = Orientation(png: bytes)
+    let stored = orientation.applied(to: header)
+    var white: UInt32 = 0
+    let image = try CCodec.image(width: stored.width, height: stored.height, format: name) {
+      pixels, message in
+      var expected = chex_image_header(stored)
+      return chex_png_decode(CCodec.base(bytes), bytes.count, &expected, pixels, &white, message)
     }
+    return (orientation.applied(to: image), Int(white))
   }
 }
 
 /// JPEG by libjpeg-turbo: 8 bits, baseline and progressive, grey, colour, CMYK. Where less is asked for, a half, a
-/// quarter or an eighth of the size is decoded, which saves most of the work but the entropy coding.
+/// quarter or an eighth of the size is decoded, which saves most of the work but the entropy coding. Turned as EXIF says.
 public struct JpegCodec: ImageCodec {
   public let name = "JPEG"
   public let fileExtensions = ["jpg", "jpeg"]
@@ -37,20 +50,23 @@ public struct JpegCodec: ImageCodec {
   public func recognizes(_ bytes: UnsafeRawBufferPointer) -> Bool { bytes.starts(with: Self.signature) }
 
   public func header(of bytes: UnsafeRawBufferPointer) throws -> ImageHeader {
-    try CCodec.header(of: bytes, format: name, chex_jpeg_header)
+    Orientation(jpeg: bytes).applied(to: try CCodec.header(of: bytes, format: name, chex_jpeg_header))
   }
 
   public func decode(
     _ bytes: UnsafeRawBufferPointer, _ header: ImageHeader, shorterSide: Int?
   ) throws -> GrayImage {
-    let eighths = Self.eighths(of: min(header.width, header.height), keeping: shorterSide)
-    return try CCodec.image(
-      width: (header.width * eighths + 7) / 8, height: (header.height * eighths + 7) / 8, format: name
+    let orientation = Orientation(jpeg: bytes)
+    let stored = orientation.applied(to: header)
+    let eighths = Self.eighths(of: min(stored.width, stored.height), keeping: shorterSide)
+    let image = try CCodec.image(
+      width: (stored.width * eighths + 7) / 8, height: (stored.height * eighths + 7) / 8, format: name
     ) { pixels, message in
-      var expected = chex_image_header(header)
+      var expected = chex_image_header(stored)
       return chex_jpeg_decode(
         CCodec.base(bytes), bytes.count, &expected, Int32(eighths), pixels, message)
     }
+    return orientation.applied(to: image)
   }
 
   /// The least of 1, 2, 4 and 8 eighths of `side` that is not below `wanted` pixels.

@@ -7,6 +7,7 @@ public struct TableSource: FilmSource {
   public let records: [FilmRecord]
   public let findingNames: [String]
   public let summary: String
+  /// Of films that name nobody, and of PNG films of 16 bits that use fewer.
   public let notes: [String]
   private let files: FilmFiles
 
@@ -29,7 +30,7 @@ public struct TableSource: FilmSource {
   ) throws {
     let content = try TableContent(path: table, options: options, collection: collection)
     var records = content.records
-    notes = [records.removePlaceholders()].compactMap { $0 }
+    let anonymous = records.removePlaceholders()
     self.records = records
     findingNames = Set(content.records.flatMap(\.findings) + options.labelColumns).sorted {
       $0.utf8.lexicographicallyPrecedes($1.utf8)
@@ -39,6 +40,7 @@ public struct TableSource: FilmSource {
     parts += content.meanings
     if !options.filters.isEmpty { parts.append("only " + options.filters.joined(separator: " and ")) }
     summary = parts.joined(separator: ", ")
+    notes = [anonymous].compactMap { $0 } + files.depthNotes(records.map(\.identifier))
   }
 
   public func film(at index: Int) throws -> GrayImage { try files.film(records[index].identifier) }

@@ -42,12 +42,14 @@ chex_codec_status chex_jpeg_header(const uint8_t *bytes, size_t size, chex_image
 
 /// Decodes to grey float32 in [0, 1], row-major, into `pixels` of `expected->width * expected->height`
 /// values, as announced by the header. Colour becomes grey by ITU-R 601 luma (0.299, 0.587, 0.114),
-/// transparency lies over black, sixteen bits keep their depth. PNG's gAMA chunk is ignored. CMYK JPEGs go by
+/// transparency lies over black, sixteen bits keep their depth. `white` becomes the sample that is 1: 255, 65535, or
+/// the largest of 8, 10, 12 or 14 bits (of as many as sBIT says, where a file has it) where no sample of 16 bits is
+/// larger. PNG's gAMA chunk is ignored. CMYK JPEGs go by
 /// way of RGB = (1 - C)(1 - K) and so on.
 /// - eighths: 8 for the size that the header says; 4, 2 or 1 for a JPEG of a half, a quarter or an eighth of it,
 ///   rounded up, which libjpeg-turbo makes within the inverse transform.
 chex_codec_status chex_png_decode(const uint8_t *bytes, size_t size, const chex_image_header *expected,
-                                  float *pixels, chex_codec_message *message);
+                                  float *pixels, uint32_t *white, chex_codec_message *message);
 chex_codec_status chex_jpeg_decode(const uint8_t *bytes, size_t size, const chex_image_header *expected,
                                    int eighths, float *pixels, chex_codec_message *message);
 
@@ -57,7 +59,8 @@ typedef struct {
   size_t size;
 } chex_encoded;
 
-/// Encodes grey values in [0, 1] (clipped, rounded to nearest; not-a-number is black) as PNG of 8 or 16 bits.
+/// Encodes grey values in [0, 1] (clipped, rounded to nearest; not-a-number is black) as PNG of 8 or 16 bits. An sBIT
+/// chunk says that all 16 count, so that a dark image comes back as it was.
 chex_codec_status chex_png_encode_grey(const float *pixels, uint32_t width, uint32_t height, int bits,
                                        chex_encoded *encoded, chex_codec_message *message);
 /// Encodes interleaved 8-bit RGB as PNG.

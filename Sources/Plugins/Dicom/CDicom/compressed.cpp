@@ -41,15 +41,6 @@ const Compression &find_compression(const std::string &syntax) {
   fail(CHEX_DICOM_UNSUPPORTED, "transfer syntax \"%.64s\" is not read", syntax.c_str());
 }
 
-std::vector<uint8_t> joined(const std::vector<Span> &fragments) {
-  size_t size = 0;
-  for (Span fragment : fragments) size += fragment.size;
-  std::vector<uint8_t> stream;
-  stream.reserve(size);
-  for (Span fragment : fragments) stream.insert(stream.end(), fragment.bytes, fragment.bytes + fragment.size);
-  return stream;
-}
-
 /// What the stream says must be what the file's header says, lest a codec write past what was asked for.
 void check_stream(const StreamHeader &found, const Compression &compression, const Layout &layout) {
   if (found.frame != compression.frames[0] && found.frame != compression.frames[1])
@@ -59,21 +50,33 @@ void check_stream(const StreamHeader &found, const Compression &compression, con
          layout.rows, compression.name, found.columns, found.rows);
   }
   if (found.samples != 1) fail(CHEX_DICOM_DAMAGED, "%u samples per pixel in the stream", found.samples);
-  if (found.precision < 2 || found.precision > layout.allocated) {
-    fail(CHEX_DICOM_DAMAGED, "the header says %u bits per sample, the %s stream %u", layout.allocated,
-         compression.name, found.precision);
+  if (found.precision < 2 || found.precision > 16) {
+    fail(CHEX_DICOM_UNSUPPORTED, "%u bits per sample in the %s stream: 2 to 16 are read", found.precision,
+         compression.name);
   }
 }
 
-/// A stream ends with its own marker; behind it only zeros fill up. GDCM would paint what is missing.
-void check_end(const std::vector<uint8_t> &stream, const Compression &compression) {
-  size_t end = stream.size();
-  while (end > 0 && stream[end - 1] == 0) end--;
-  if (end < 2 || stream[end - 2] != 0xFF || stream[end - 1] != 0xD9)
-    fail(CHEX_DICOM_TRUNCATED, "the %s stream ends without its end marker", compression.name);
+/// Cuts off what lies behind a stream's end marker. GDCM would paint what is missing before it.
+void cut_at_end(std::vector<uint8_t> &stream, StreamHeader &found, const Compression &compression) {
+  bool wavelets = compression.family == Family::jpeg_2000;
+  size_t end = wavelets ? jpeg2000_end(stream, found) : jpeg_end(stream, found);
+  if (!end) fail(CHEX_DICOM_TRUNCATED, "the %s stream ends without its end marker", compression.name);
+  stream.resize(end);
+  stream.insert(stream.end(), {0xFF, 0xD9});
 }
 
-void decode_with(gdcm::ImageCodec &codec, const std::vector<uint8_t> &stream, const Layout &layout,
+/// What the stream says of its samples goes before what the header says.
+void follow_stream(const StreamHeader &found, Layout &layout) {
+  bool is_wider = found.precision > layout.allocated;
+  layout.coded = found.precision;
+  layout.allocated = found.precision <= 8 ? 8 : 16;
+  layout.stored = is_wider ? found.precision : std::min(layout.stored, found.precision);
+  if (is_wider || layout.high_bit >= found.precision) layout.high_bit = layout.stored - 1;
+  layout.is_coded_signed = found.is_signed;
+  layout.is_lossy = layout.is_lossy || found.is_lossy;
+}
+
+bool decode_with(gdcm::ImageCodec &codec, const std::vector<uint8_t> &stream, const Layout &layout,
                  unsigned bits, gdcm::DataElement &result) {
   gdcm::Trace::SetDebug(false);
   gdcm::Trace::SetWarning(false);
@@ -91,10 +94,47 @@ void decode_with(gdcm::ImageCodec &codec, const std::vector<uint8_t> &stream, co
   codec.SetPhotometricInterpretation(gdcm::PhotometricInterpretation::MONOCHROME2);
   codec.SetPixelFormat(gdcm::PixelFormat(1, bits <= 8 ? 8 : 16, uint16_t(bits), uint16_t(bits - 1), 0));
   codec.SetLossyFlag(false);
-  if (!codec.Decode(pixels, result)) fail(CHEX_DICOM_DAMAGED, "its compressed data are wrong or end early");
+  return codec.Decode(pixels, result);
+}
+
+/// Some encoders bring the data to an even length by bytes before the end marker, which the decoder takes for data
+/// that no pixel is left for. It notices where too many are taken away.
+bool decode_ls(std::vector<uint8_t> stream, const Layout &layout, unsigned bits, gdcm::DataElement &result) {
+  constexpr int MOST_PADDING = 4;
+  for (int removed = 0;; removed++) {
+    gdcm::JPEGLSCodec codec;
+    codec.SetBufferLength(layout.pixels() * (bits <= 8 ? 1 : 2));
+    if (decode_with(codec, stream, layout, bits, result)) return true;
+    if (removed == MOST_PADDING) return false;
+    stream.erase(stream.end() - 3);
+  }
+}
+
+bool decode(Family family, const std::vector<uint8_t> &stream, const Layout &layout, unsigned bits,
+            gdcm::DataElement &result) {
+  switch (family) {
+    case Family::jpeg: {
+      gdcm::JPEGCodec codec;
+      return decode_with(codec, stream, layout, bits, result);
+    }
+    case Family::jpeg_ls: return decode_ls(stream, layout, bits, result);
+    case Family::jpeg_2000: break;
+  }
+  gdcm::JPEG2000Codec codec;
+  codec.SetNumberOfThreadsForDecompression(1);
+  return decode_with(codec, stream, layout, bits, result);
 }
 
 }  // namespace
+
+std::vector<uint8_t> joined(const std::vector<Span> &fragments) {
+  size_t size = 0;
+  for (Span fragment : fragments) size += fragment.size;
+  std::vector<uint8_t> stream;
+  stream.reserve(size);
+  for (Span fragment : fragments) stream.insert(stream.end(), fragment.bytes, fragment.bytes + fragment.size);
+  return stream;
+}
 
 std::vector<uint8_t> decode_compressed(const std::vector<Span> &fragments, const std::string &transfer_syntax,
                                        Layout &layout) {
@@ -105,31 +145,11 @@ std::vector<uint8_t> decode_compressed(const std::vector<Span> &fragments, const
   bool wavelets = compression.family == Family::jpeg_2000;
   StreamHeader found = wavelets ? read_jpeg2000_header(stream) : read_jpeg_header(stream);
   check_stream(found, compression, layout);
-  check_end(stream, compression);
+  cut_at_end(stream, found, compression);
   gdcm::DataElement result;
-  switch (compression.family) {
-    case Family::jpeg: {
-      gdcm::JPEGCodec codec;
-      decode_with(codec, stream, layout, found.precision, result);
-      break;
-    }
-    case Family::jpeg_ls: {
-      gdcm::JPEGLSCodec codec;
-      codec.SetBufferLength(layout.pixels() * (found.precision <= 8 ? 1 : 2));
-      decode_with(codec, stream, layout, found.precision, result);
-      break;
-    }
-    case Family::jpeg_2000: {
-      gdcm::JPEG2000Codec codec;
-      codec.SetNumberOfThreadsForDecompression(1);
-      decode_with(codec, stream, layout, found.precision, result);
-      break;
-    }
-  }
-  // The codec packs by the stream's own bits; bits above those stored are cut off later.
-  layout.allocated = found.precision <= 8 ? 8 : 16;
-  layout.stored = std::min(layout.stored, layout.allocated);
-  layout.high_bit = layout.stored - 1;
+  if (!decode(compression.family, stream, layout, found.precision, result))
+    fail(CHEX_DICOM_DAMAGED, "its compressed data are wrong or end early");
+  follow_stream(found, layout);
   const gdcm::ByteValue *value = result.GetByteValue();
   if (!value || value->GetLength() < layout.bytes()) {
     fail(CHEX_DICOM_TRUNCATED, "%s gave %u bytes, expected %zu", compression.name,

@@ -26,7 +26,7 @@ struct Element {
   /// The two letters, or two zero bytes where the file does not give them.
   char vr[2] = {0, 0};
   Span value;
-  /// Of encapsulated pixel data: the fragments, without the offset table.
+  /// Of encapsulated pixel data: the fragments, without the offset table where there is one.
   std::vector<Span> fragments;
   bool encapsulated = false;
 };
@@ -43,10 +43,13 @@ class DataSet {
   std::string_view text(uint32_t tag) const;
   /// A number of at most 16 bits (US or SS, by `is_signed`) at `index`; false where there is none.
   bool short_number(uint32_t tag, size_t index, bool is_signed, int32_t &number) const;
-  /// A decimal text at `index` of a value; false where there is none. Throws where it is no finite number.
+  /// A decimal text at `index` of a value, with a point or a comma; false where there is none or it is no finite
+  /// number, so that no film is lost for a number that its pixels do not need.
   bool decimal(uint32_t tag, size_t index, double &number) const;
-  /// The elements of a sequence's first item; false where there is none.
-  bool first_item(uint32_t tag, DataSet &item) const;
+  /// How many values an element's text holds; 0 where there is none.
+  size_t text_count(uint32_t tag) const;
+  /// A sequence's items, those without elements among them; damage ends the list without a word.
+  std::vector<DataSet> items(uint32_t tag) const;
 };
 
 /// A file that has been taken apart.

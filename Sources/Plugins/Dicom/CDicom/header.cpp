@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstring>
 
 #include "film.hpp"
@@ -55,16 +56,25 @@ uint32_t number(const DataSet &data, uint32_t tag, uint32_t otherwise) {
   return data.short_number(tag, 0, false, value) ? uint32_t(value) : otherwise;
 }
 
-/// A pair in millimetres; both zero where the file has none or no numbers. A film is not refused for its
-/// scale.
+/// A pair in millimetres; both zero where the file has none or no numbers.
 void copy_spacing(const DataSet &data, uint32_t tag, double (&spacing)[2]) {
-  try {
-    double rows = 0, columns = 0;
-    if (!data.decimal(tag, 0, rows) || !data.decimal(tag, 1, columns) || rows <= 0 || columns <= 0) return;
-    spacing[0] = rows;
-    spacing[1] = columns;
-  } catch (const Failure &) {
-  }
+  double rows = 0, columns = 0;
+  if (!data.decimal(tag, 0, rows) || !data.decimal(tag, 1, columns) || rows <= 0 || columns <= 0) return;
+  spacing[0] = rows;
+  spacing[1] = columns;
+}
+
+/// Whether the pixel data hold one film only, whatever Number of Frames says.
+bool holds_one_film(const DicomFile &file, const Layout &layout) {
+  const Element *pixels = file.data.find(PIXEL_DATA);
+  if (!pixels) return false;
+  return pixels->encapsulated ? pixels->fragments.size() == 1 : pixels->value.size < 2 * layout.bytes();
+}
+
+/// High Bit, where it can be: at most the highest there is, at least the highest of the bits stored.
+uint32_t high_bit(const DataSet &data, const Layout &layout) {
+  uint32_t found = number(data, 0x00280102, layout.stored - 1);
+  return found < layout.allocated && found + 1 >= layout.stored ? found : layout.stored - 1;
 }
 
 }  // namespace
@@ -80,14 +90,13 @@ void fill_header(const DicomFile &file, chex_dicom_header_fields &header) {
   header.samples_per_pixel = number(data, 0x00280002, 1u);
   double frames = 1;
   data.decimal(0x00280008, 0, frames);
-  if (frames < 0 || frames > 1e9) fail(CHEX_DICOM_DAMAGED, "%g frames", frames);
-  header.frames = frames < 1 ? 1 : uint32_t(frames);
+  header.frames = uint32_t(std::clamp(frames, 1.0, 1e9));
   copy_spacing(data, 0x00280030, header.pixel_spacing);
   copy_spacing(data, 0x00181164, header.imager_pixel_spacing);
   copy(data.text(0x00280004), header.photometric);
   copy(file.transfer_syntax, header.transfer_syntax);
   copy(data.text(0x00080060), header.modality);
-  copy(data.text(0x00185101), header.view_position);
+  copy(view_of(data), header.view_position);
   std::string_view side = data.text(0x00200062);
   copy(side.empty() ? data.text(0x00200060) : side, header.laterality);
   copy(data.text(0x00180015), header.body_part);
@@ -103,11 +112,12 @@ Layout supported_layout(const DicomFile &file, const chex_dicom_header_fields &h
   layout.columns = header.columns;
   layout.allocated = header.bits_allocated;
   layout.stored = header.bits_stored;
+  layout.coded = header.bits_allocated;
+  std::string_view loss = file.data.text(0x00282110);
+  layout.is_lossy = loss == "01" || (file.transfer_syntax == "1.2.840.10008.1.2.4.91" && loss != "00");
   layout.samples = header.samples_per_pixel;
   layout.is_signed = header.is_signed;
-  layout.high_bit = number(file.data, 0x00280102, header.bits_stored - 1);
   layout.planar = number(file.data, 0x00280006, 0u) == 1;
-  if (header.frames > 1) fail(CHEX_DICOM_UNSUPPORTED, "%u frames: only single films are read", header.frames);
   if (!layout.rows || !layout.columns)
     fail(CHEX_DICOM_DAMAGED, "%u columns, %u rows", layout.columns, layout.rows);
   if (layout.pixels() > CHEX_DICOM_MOST_PIXELS) {
@@ -116,11 +126,11 @@ Layout supported_layout(const DicomFile &file, const chex_dicom_header_fields &h
   }
   if (layout.allocated != 8 && layout.allocated != 16)
     fail(CHEX_DICOM_UNSUPPORTED, "%u bits per sample: 8 or 16 are read", layout.allocated);
-  if (!layout.stored || layout.stored > layout.allocated || layout.high_bit >= layout.allocated ||
-      layout.high_bit + 1 < layout.stored) {
-    fail(CHEX_DICOM_DAMAGED, "%u bits stored, the highest %u, of %u", layout.stored, layout.high_bit,
-         layout.allocated);
-  }
+  if (!layout.stored || layout.stored > layout.allocated)
+    fail(CHEX_DICOM_DAMAGED, "%u bits stored, of %u", layout.stored, layout.allocated);
+  layout.high_bit = high_bit(file.data, layout);
+  if (header.frames > 1 && !holds_one_film(file, layout))
+    fail(CHEX_DICOM_UNSUPPORTED, "%u frames: only single films are read", header.frames);
   std::string_view kind = header.photometric;
   bool grey = kind == "MONOCHROME1" || kind == "MONOCHROME2";
   bool colour = kind == "RGB" || kind == "YBR_FULL";

@@ -33,20 +33,56 @@ std::vector<uint8_t> native_samples(const DicomFile &file, const Element &elemen
   return swapped;
 }
 
-/// One sample from its bytes: the bits stored, sign-extended.
-struct SampleReader {
-  unsigned bytes, shift;
-  uint32_t mask, sign;
-  explicit SampleReader(const Layout &layout)
-      : bytes(unsigned(layout.bytes_per_sample())),
-        shift(layout.high_bit + 1 - layout.stored),
-        mask((1u << layout.stored) - 1),
-        sign(layout.is_signed ? 1u << (layout.stored - 1) : 0) {}
-  int32_t operator()(const uint8_t *at) const {
-    uint32_t bits = bytes == 1 ? at[0] : uint32_t(at[0] | at[1] << 8);
-    bits = bits >> shift & mask;
-    return int32_t((bits ^ sign) - sign);
+/// The lowest `count` bits as a number, sign-extended where `is_signed`.
+int32_t lowest_bits(uint32_t bits, unsigned count, bool is_signed) {
+  uint32_t sign = is_signed ? 1u << (count - 1) : 0;
+  return int32_t(((bits & ((1u << count) - 1)) ^ sign) - sign);
+}
+
+/// Stored values from samples. Bits beyond those stored are cut off, for they may hold overlays or anything; of a film
+/// that was compressed with loss they are the overshoot of a value, which is clamped. What the samples show goes before
+/// what High Bit says.
+class SampleReader {
+ public:
+  SampleReader(const std::vector<uint8_t> &samples, const Layout &layout)
+      : samples_(samples), layout_(layout), shift_(layout.high_bit + 1 - layout.stored) {
+    uint32_t used = 0;
+    for (size_t i = 0; i < layout.pixels(); i++) used |= bits(i);
+    // Left-aligned values have nothing below their lowest bit.
+    if (used & ((1u << shift_) - 1) && (used >> layout.stored == 0 || count_beyond(0) == 0)) shift_ = 0;
+    // Overshoot is rare: where most values have more bits, these are something else.
+    bool has_more = used >> shift_ >> layout.stored != 0;
+    clamps_ = layout.is_lossy && has_more && count_beyond(shift_) <= layout.pixels() / 2;
   }
+
+  int32_t operator()(size_t index) const {
+    if (!clamps_) return lowest_bits(bits(index) >> shift_, layout_.stored, layout_.is_signed);
+    int32_t span = int32_t(1) << layout_.stored, least = layout_.is_signed ? -span / 2 : 0;
+    return std::clamp(whole(index) >> shift_, least, least + span - 1);
+  }
+
+ private:
+  uint32_t bits(size_t index) const {
+    const uint8_t *at = samples_.data() + index * layout_.bytes_per_sample();
+    uint32_t found = layout_.allocated == 8 ? at[0] : uint32_t(at[0] | at[1] << 8);
+    return found & ((1u << layout_.coded) - 1);
+  }
+  /// All bits of the coding as a number.
+  int32_t whole(size_t index) const {
+    return lowest_bits(bits(index), layout_.coded, layout_.is_signed || layout_.is_coded_signed);
+  }
+  /// How many samples lie outside the range of the bits stored.
+  size_t count_beyond(unsigned shift) const {
+    size_t count = 0;
+    for (size_t i = 0; i < layout_.pixels(); i++)
+      count += lowest_bits(bits(i) >> shift, layout_.stored, layout_.is_signed) != whole(i) >> shift;
+    return count;
+  }
+
+  const std::vector<uint8_t> &samples_;
+  const Layout &layout_;
+  unsigned shift_;
+  bool clamps_ = false;
 };
 
 /// Luma of 8-bit colour by ITU-R 601; of YBR_FULL it is the first sample.
@@ -64,9 +100,8 @@ std::vector<int32_t> luma(const std::vector<uint8_t> &samples, const Layout &lay
 }  // namespace
 
 std::vector<uint8_t> decode_runs(const std::vector<Span> &fragments, const Layout &layout) {
-  if (fragments.size() != 1)
-    fail(CHEX_DICOM_DAMAGED, "%zu run-length fragments, expected 1", fragments.size());
-  Span data = fragments[0];
+  std::vector<uint8_t> whole = fragments.size() == 1 ? std::vector<uint8_t>() : joined(fragments);
+  Span data = fragments.size() == 1 ? fragments[0] : Span{whole.data(), whole.size()};
   if (data.size < 64) fail(CHEX_DICOM_TRUNCATED, "the run-length header is short");
   auto word = [&](size_t index) {
     const uint8_t *at = data.bytes + 4 * index;
@@ -125,10 +160,9 @@ std::vector<int32_t> stored_values(const DicomFile &file, const chex_dicom_heade
   }
   if (samples.size() < layout.bytes()) fail(CHEX_DICOM_TRUNCATED, "the pixel data are short");
   if (layout.samples == 3) return luma(samples, layout, std::string_view(header.photometric) == "YBR_FULL");
-  SampleReader read(layout);
+  SampleReader read(samples, layout);
   std::vector<int32_t> values(layout.pixels());
-  size_t width = layout.bytes_per_sample();
-  for (size_t i = 0; i < values.size(); i++) values[i] = read(samples.data() + i * width);
+  for (size_t i = 0; i < values.size(); i++) values[i] = read(i);
   return values;
 }
 

@@ -3,49 +3,11 @@
 #include <limits>
 
 #include "film.hpp"
+#include "tables.hpp"
 
 namespace chex {
 
 namespace {
-
-/// A table from a sequence: output values for consecutive inputs from `first` on, ends repeated.
-struct Table {
-  int32_t first = 0;
-  uint32_t bits = 16;
-  std::vector<uint16_t> entries;
-  double operator()(double input) const {
-    double index = std::clamp(std::nearbyint(input) - first, 0.0, double(entries.size() - 1));
-    return entries[size_t(index)];
-  }
-};
-
-/// Reads the table of a sequence's first item; false where there is none.
-bool read_table(const DataSet &data, uint32_t sequence, bool is_signed, Table &table) {
-  DataSet item;
-  if (!data.first_item(sequence, item)) return false;
-  const Element *descriptor = item.find(0x00283002), *values = item.find(0x00283006);
-  if (!descriptor || !values) fail(CHEX_DICOM_DAMAGED, "a lookup table has no descriptor or no data");
-  if (descriptor->vr[0]) is_signed = descriptor->vr[0] == 'S';
-  int32_t count = 0, bits = 0;
-  if (!item.short_number(0x00283002, 0, false, count) ||
-      !item.short_number(0x00283002, 1, is_signed, table.first) ||
-      !item.short_number(0x00283002, 2, false, bits) || bits < 1 || bits > 16) {
-    fail(CHEX_DICOM_DAMAGED, "a lookup table's descriptor is wrong");
-  }
-  size_t entries = count ? size_t(count) : 65536;
-  table.bits = uint32_t(bits);
-  table.entries.resize(entries);
-  bool packed = bits <= 8 && values->value.size < 2 * entries;
-  if (values->value.size < entries * (packed ? 1 : 2)) {
-    fail(CHEX_DICOM_TRUNCATED, "a lookup table has %zu bytes for %zu entries", values->value.size, entries);
-  }
-  bool big = item.encoding.big_endian;
-  for (size_t i = 0; i < entries; i++) {
-    const uint8_t *at = values->value.bytes + (packed ? i : 2 * i);
-    table.entries[i] = packed ? at[0] : uint16_t(big ? at[0] << 8 | at[1] : at[1] << 8 | at[0]);
-  }
-  return true;
-}
 
 /// How often each stored value occurs. They have 16 bits, so that every later step is done once per value.
 struct Histogram {
@@ -73,19 +35,35 @@ Padding read_padding(const DataSet &data, bool is_signed) {
   return {std::min(value, limit), std::max(value, limit)};
 }
 
-/// The modality's values of `count` stored values from `lowest` on.
-std::vector<double> modality_values(const DataSet &data, bool is_signed, int32_t lowest, size_t count) {
+/// Whether two pixels that are not padding differ after `levels`, one value for each stored value, when these are
+/// rounded to `Level`.
+template <typename Level = double>
+bool tells_apart(const Histogram &histogram, const Padding &padding, const std::vector<double> &levels) {
+  const double *first = nullptr;
+  for (size_t i = 0; i < levels.size(); i++) {
+    if (!histogram.counts[i] || padding.holds(histogram.lowest + int32_t(i))) continue;
+    if (first && Level(*first) != Level(levels[i])) return true;
+    first = &levels[i];
+  }
+  return false;
+}
+
+/// The modality's value for every stored value. A table or slope that makes all pixels alike is none.
+std::vector<double> modality_values(const DataSet &data, bool is_signed, const Histogram &histogram,
+                                    const Padding &padding) {
+  size_t count = histogram.counts.size();
+  double lowest = histogram.lowest, highest = lowest + double(count - 1);
   std::vector<double> result(count);
-  Table table;
-  if (read_table(data, 0x00283000, is_signed, table)) {
-    for (size_t i = 0; i < count; i++) result[i] = table(double(lowest) + double(i));
-    return result;
+  for (const Table &table : read_tables(data, 0x00283000, is_signed, lowest, highest)) {
+    for (size_t i = 0; i < count; i++) result[i] = table(lowest + double(i));
+    if (tells_apart(histogram, padding, result)) return result;
   }
   double slope = 1, intercept = 0;
   data.decimal(0x00281053, 0, slope);
   data.decimal(0x00281052, 0, intercept);
-  if (slope == 0) fail(CHEX_DICOM_DAMAGED, "Rescale Slope is 0");
-  for (size_t i = 0; i < count; i++) result[i] = slope * (double(lowest) + double(i)) + intercept;
+  for (size_t i = 0; i < count; i++) result[i] = slope * (lowest + double(i)) + intercept;
+  if (tells_apart(histogram, padding, result)) return result;
+  for (size_t i = 0; i < count; i++) result[i] = lowest + double(i);
   return result;
 }
 
@@ -108,17 +86,24 @@ struct Window {
   }
 };
 
-/// The file's first window; false where there is none or its width makes no sense.
-bool read_window(const DataSet &data, Window &window) {
-  std::string_view shape = data.text(0x00281056);
-  if (!shape.empty() && shape != "LINEAR" && shape != "LINEAR_EXACT" && shape != "SIGMOID") {
-    fail(CHEX_DICOM_UNSUPPORTED, "VOI LUT Function \"%.16s\": LINEAR, LINEAR_EXACT and SIGMOID are read",
-         std::string(shape).c_str());
+/// The file's windows of a width that their function allows; none where the function is not known.
+std::vector<Window> read_windows(const DataSet &data) {
+  std::string_view name = data.text(0x00281056);
+  Window window;
+  if (name == "LINEAR_EXACT") {
+    window.shape = Shape::linear_exact;
+  } else if (name == "SIGMOID") {
+    window.shape = Shape::sigmoid;
+  } else if (!name.empty() && name != "LINEAR") {
+    return {};
   }
-  if (shape == "LINEAR_EXACT") window.shape = Shape::linear_exact;
-  if (shape == "SIGMOID") window.shape = Shape::sigmoid;
-  return data.decimal(0x00281050, 0, window.centre) && data.decimal(0x00281051, 0, window.width) &&
-         window.width >= 1;
+  std::vector<Window> windows;
+  size_t count = std::min(data.text_count(0x00281050), data.text_count(0x00281051));
+  for (size_t i = 0; i < count; i++) {
+    if (!data.decimal(0x00281050, i, window.centre) || !data.decimal(0x00281051, i, window.width)) continue;
+    if (window.shape == Shape::linear ? window.width >= 1 : window.width > 0) windows.push_back(window);
+  }
+  return windows;
 }
 
 /// A modality value and how many pixels have it.
@@ -166,35 +151,42 @@ Window percentile_window(const Histogram &histogram, const std::vector<double> &
   return {(black + white) / 2, white - black, Shape::linear_exact};
 }
 
-/// A film of one value shows nothing, and there is no window for it.
-void refuse_blank(const Histogram &histogram, const Padding &padding) {
+/// A film of one value shows nothing, and there is no window for it. Padding that leaves nothing of a film is none.
+void refuse_blank(const Histogram &histogram, Padding &padding) {
   int32_t only = 0;
-  size_t kinds = 0;
-  for (size_t i = 0; i < histogram.counts.size() && kinds < 2; i++) {
+  size_t kinds = 0, padded = 0;
+  for (size_t i = 0; i < histogram.counts.size(); i++) {
     int32_t value = histogram.lowest + int32_t(i);
-    if (!histogram.counts[i] || padding.holds(value)) continue;
-    only = value;
-    kinds++;
+    if (!histogram.counts[i]) continue;
+    bool is_padding = padding.holds(value);
+    padded += is_padding;
+    kinds += !is_padding;
+    if (!is_padding) only = value;
   }
-  if (kinds == 0) fail(CHEX_DICOM_UNSUPPORTED, "blank: every pixel is padding");
+  if (kinds == 0 && padded == 1) fail(CHEX_DICOM_UNSUPPORTED, "blank: every pixel is padding");
+  if (kinds == 0) padding = Padding();
   if (kinds == 1) fail(CHEX_DICOM_UNSUPPORTED, "blank: every pixel has the value %d", only);
 }
 
-/// Grey for every stored value, before inversion.
+/// Grey for every stored value, before inversion: by the first of the file's own tables and windows that shows
+/// something, otherwise by the percentiles.
 std::vector<double> grey_levels(const DataSet &data, const Histogram &histogram,
                                 const std::vector<double> &modality, const Padding &padding,
                                 const chex_dicom_options &options) {
   std::vector<double> grey(modality.size());
-  Table table;
-  Window window;
-  double least = *std::min_element(modality.begin(), modality.end());
-  if (!options.ignore_window && read_table(data, 0x00283010, least < 0, table)) {
-    double most = double((1u << table.bits) - 1);
-    for (size_t i = 0; i < grey.size(); i++) grey[i] = std::min(table(modality[i]) / most, 1.0);
-    return grey;
+  auto [least, most] = std::minmax_element(modality.begin(), modality.end());
+  if (!options.ignore_window) {
+    for (const Table &table : read_tables(data, 0x00283010, *least < 0, *least, *most)) {
+      double white = table.white();
+      for (size_t i = 0; i < grey.size(); i++) grey[i] = table(modality[i]) / white;
+      if (tells_apart<float>(histogram, padding, grey)) return grey;
+    }
+    for (const Window &window : read_windows(data)) {
+      for (size_t i = 0; i < grey.size(); i++) grey[i] = window(modality[i]);
+      if (tells_apart<float>(histogram, padding, grey)) return grey;
+    }
   }
-  if (options.ignore_window || !read_window(data, window))
-    window = percentile_window(histogram, modality, padding, options);
+  Window window = percentile_window(histogram, modality, padding, options);
   for (size_t i = 0; i < grey.size(); i++) grey[i] = window(modality[i]);
   return grey;
 }
@@ -212,7 +204,7 @@ void render(const DicomFile &file, const chex_dicom_header_fields &header, const
   if (colour) {
     for (size_t i = 0; i < levels; i++) grey[i] = (histogram.lowest + double(i)) / 255;
   } else {
-    std::vector<double> modality = modality_values(file.data, layout.is_signed, histogram.lowest, levels);
+    std::vector<double> modality = modality_values(file.data, layout.is_signed, histogram, padding);
     grey = grey_levels(file.data, histogram, modality, padding, options);
   }
   bool inverted = std::string_view(header.photometric) == "MONOCHROME1";

@@ -1,5 +1,6 @@
 #include "walk.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace chex {
@@ -29,12 +30,21 @@ bool is_wanted(uint32_t tag) {
     case 0x0018:
     case 0x0020:
     case 0x0028:
+    case 0x0054:
     case 0x7FE0: return true;
     default: return false;
   }
 }
 
 }  // namespace
+
+bool is_representation(const uint8_t *bytes) {
+  static constexpr char ALL[] = "AEASATCSDADSDTFDFLISLOLTOBODOFOLOVOWPNSHSLSQSSSTSVTMUCUIULUNURUSUTUV";
+  for (const char *vr = ALL; *vr; vr += 2) {
+    if (memcmp(bytes, vr, 2) == 0) return true;
+  }
+  return false;
+}
 
 void Walker::need(size_t count) const {
   if (count > span_.size - place_) {
@@ -97,6 +107,8 @@ Element Walker::next(bool with_pixels, int depth) {
   }
   size_t first = place_;
   if (length != UNDEFINED) {
+    // A padding byte may be announced that no one wrote: whether the pixels are all there is for their reader to say.
+    if (element.tag == PIXEL_DATA && depth == 0) length = uint32_t(std::min<size_t>(length, span_.size - place_));
     need(length);
     place_ += length;
     element.value = {span_.bytes + first, length};
@@ -146,19 +158,26 @@ void Walker::skip_until(uint32_t delimiter, int depth) {
 
 void Walker::read_fragments(Element &element) {
   element.encapsulated = true;
-  bool has_table = false;
-  for (;;) {
+  Span table;
+  // The delimiter may be missing: the compressed stream has an end of its own.
+  for (bool is_first = true; !at_end(); is_first = false) {
     size_t start = place_;
     uint32_t found = tag();
     uint32_t length = u32();
-    if (found == SEQUENCE_END) return;
+    if (found == SEQUENCE_END) break;
     if (found != ITEM || length == UNDEFINED)
       fail(CHEX_DICOM_DAMAGED, "the pixel data have no fragment at byte %zu", start);
-    need(length);
-    if (has_table) element.fragments.push_back({span_.bytes + place_, length});
-    has_table = true;
-    place_ += length;
+    Span fragment{span_.bytes + place_, std::min<size_t>(length, span_.size - place_)};
+    if (is_first) {
+      table = fragment;
+    } else {
+      element.fragments.push_back(fragment);
+    }
+    place_ += fragment.size;
   }
+  // An offset table begins with offset 0, and no compressed stream does.
+  bool has_marker = table.size > 2 && table.bytes[0] == 0xFF && table.bytes[1] != 0xFF;
+  if (has_marker) element.fragments.insert(element.fragments.begin(), table);
 }
 
 void Walker::read(DataSet &data, bool with_pixels) {
@@ -177,6 +196,7 @@ bool Walker::read_item(DataSet &data) {
   if (length != UNDEFINED) {
     need(length);
     Walker({span_.bytes + place_, length}, encoding_).read(data, false);
+    place_ += length;
     return true;
   }
   data.encoding = encoding_;

@@ -3,6 +3,9 @@
 
 namespace chex {
 
+/// Whether two bytes are one of DICOM's value representations.
+bool is_representation(const uint8_t *bytes);
+
 /// Goes through data elements; every length is checked against what is left.
 class Walker {
  public:
@@ -16,7 +19,7 @@ class Walker {
   Element next(bool with_pixels, int depth);
   /// Reads elements into `data` up to the end or behind pixel data; elements that no film needs are dropped.
   void read(DataSet &data, bool with_pixels);
-  /// Reads a sequence's first item into `data`; false where the sequence is empty.
+  /// Reads a sequence's next item into `data` and goes behind it; false where there is none.
   bool read_item(DataSet &data);
 
  private:

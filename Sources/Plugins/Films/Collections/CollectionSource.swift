@@ -84,7 +84,8 @@ struct CollectionListing {
     return CollectionSource(
       summary: summary(records), records: opensHeaders ? files.described(records) : records,
       findingNames: findings.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) },
-      notes: notes + remarks(missing, ambiguous, unlisted, count: taken.count { !$0 }), files: files,
+      notes: notes + remarks(missing, ambiguous, unlisted, count: taken.count { !$0 })
+        + files.depthNotes(records.map(\.identifier)), files: files,
       truths: truths, readsRawFilms: readsRawFilms)
   }
 

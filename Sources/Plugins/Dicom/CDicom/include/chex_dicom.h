@@ -17,14 +17,16 @@ extern "C" {
 chex_dicom_status chex_dicom_header(const uint8_t *bytes, size_t size, chex_dicom_header_fields *header,
                                     chex_dicom_message *message);
 
-/// The stored values, decompressed, cut to Bits Stored and sign-extended, row-major; `count` is rows *
-/// columns as announced by the header. Colour becomes its luma, rounded.
+/// The stored values, decompressed, of Bits Stored or of the compressed stream's precision where that is less,
+/// sign-extended, row-major; `count` is rows * columns as announced by the header. Bits beyond those stored are cut off;
+/// of a film that was compressed with loss they are clamped. Colour becomes its luma, rounded.
 chex_dicom_status chex_dicom_stored(const uint8_t *bytes, size_t size, int32_t *values, size_t count,
                                     chex_dicom_message *message);
 
 /// Decodes to grey float32 in [0, 1], row-major: stored values, then the modality's table or rescaling, then
-/// the table of values of interest, else the first window, else the percentiles of the pixels that are not
-/// padding; MONOCHROME1 is inverted last (Presentation LUT Shape repeats what MONOCHROME1 says and is not
+/// the first table of values of interest, else the first window, else the percentiles of the pixels that are not
+/// padding. Numbers that are none, items without data, and whatever would make all pixels alike are passed over: no film
+/// is refused for how it wants to be shown. MONOCHROME1 is inverted last (Presentation LUT Shape repeats what MONOCHROME1 says and is not
 /// looked at). Padding is black. A film whose pixels all have one value is refused as CHEX_DICOM_UNSUPPORTED.
 chex_dicom_status chex_dicom_decode(const uint8_t *bytes, size_t size, const chex_dicom_options *options,
                                     float *pixels, size_t count, chex_dicom_message *message);

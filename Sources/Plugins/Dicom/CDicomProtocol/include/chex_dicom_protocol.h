@@ -45,6 +45,7 @@ typedef struct {
   char photometric[24];
   char transfer_syntax[72];
   char modality[24];
+  /// View Position where given, otherwise what View Code Sequence means, in the same words.
   char view_position[24];
   /// Image Laterality where given, otherwise Laterality: "L", "R", "B", "U".
   char laterality[24];
