@@ -16,7 +16,10 @@ extension EndToEnd {
       #expect(try scratch.names("run/checkpoints") == ["step-000004", "step-000006"])
       #expect(
         try scratch.names("run/checkpoints/step-000006")
-          == ["manifest.json", "model.safetensors", "optimizer.safetensors", "state.json"])
+          == [
+            "config.toml", "manifest.json", "model.safetensors", "optimizer.safetensors", "state.json",
+            "versions.json",
+          ])
       #expect(try scratch.json("run/summary.json")["steps"] as? Int == 6)
       for name in ["batch.png", "loss.png"] {
         #expect(try scratch.bytes("run/" + name).starts(with: [0x89, 0x50, 0x4E, 0x47]))

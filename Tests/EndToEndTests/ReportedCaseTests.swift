@@ -116,7 +116,7 @@ extension EndToEnd {
       let outcome = try scratch.run([
         "pretrain", "--data", casesFolder + "12-views/table/metadata.csv", "--dry-run", "--plugins",
         Repository.plugins,
-        "--holdout", "0",
+        "--holdout", "0", "--batch", "8",
       ])
       #expect(
         outcome.status == 0 && outcome.everything.contains("1 films are no frontal views"),

@@ -28,7 +28,7 @@ import WorldModel
     }
     let dropped = String(decoding: try scratch.bytes("store/dropped.csv"), as: UTF8.self)
     #expect(
-      dropped.hasPrefix("identifier,reason\n\"folder/film \"\"5\"\"\\\n\u{1}é.png\",truncated: invented\n"))
+      dropped.hasPrefix("identifier,reason\n\"folder/film \"\"5\"\"\\\n\\u{1}é.png\",truncated: invented\n"))
   }
 
   @Test func filesGiveWhatTheirFolderGives() throws {

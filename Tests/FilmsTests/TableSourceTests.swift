@@ -80,7 +80,10 @@ import WorldModel
   @Test(arguments: [
     ("", "the table is empty"),
     ("file\n", "a header and no rows"),
-    ("name,label\nx,y\n", "none of file, path, image, filename is among the columns name, label"),
+    (
+      "name,label\nx,y\n",
+      "none of file, path, image, filename, file path, image path is among the columns name, label"
+    ),
     ("file,a,a\nx,1,2\n", "two columns are called \"a\""),
     ("file,a\nx,1\ny\n", "line 3: 1 cells found, 2 expected"),
     ("file,a\nx,\"1\n2\"\ny,1,2\n", "line 4: 3 cells found, 2 expected"),

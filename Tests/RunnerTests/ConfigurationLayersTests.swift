@@ -13,7 +13,7 @@ struct ConfigurationLayersTests {
     #expect(settings["training", "epochs"].value == .integer(300))
     #expect(settings.catalogue.keys.allSatisfy { settings[$0].origin == .default })
     #expect(settings["training", "epochs"].origin.description == "default")
-    #expect(settings.catalogue.keys.count == 79)
+    #expect(settings.catalogue.keys.count == 80)
   }
 
   @Test func eachLayerOverridesTheOneBefore() throws {

@@ -259,7 +259,7 @@ private func unwritableFolder(in folder: TemporaryFolder) -> String {
     let lock = try run.lock()
     let refused = #expect(throws: StorageError.self) { try run.lock() }
     #expect(refused == .folderInUse(path: path, process: getpid()))
-    #expect("\(refused!)".contains("process \(getpid()) is training"))
+    #expect("\(refused!)".contains("process \(getpid()) is working"))
     try lock.release()
     let second = try run.lock()
     try second.release()

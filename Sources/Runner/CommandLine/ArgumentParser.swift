@@ -49,7 +49,9 @@ struct ArgumentParser {
       guard let attached else { return .init(option: option.name, value: nil) }
       throw UsageError("\(spelling) is a switch and takes no value, found \"\(attached)\"; write \(spelling)")
     }
-    if let attached { return .init(option: option.name, value: try filled(attached, spelling, placeholder)) }
+    if let attached {
+      return .init(option: option.name, value: try filled(attached, option, spelling, placeholder))
+    }
     guard let next = rest.first, next != "--", !Self.looksLikeFlag(next) else {
       let found = rest.first.map { "found \($0)" } ?? "found the end of the line"
       throw UsageError(
@@ -57,17 +59,19 @@ struct ArgumentParser {
           + " for a value that starts with a dash")
     }
     rest.removeFirst()
-    return .init(option: option.name, value: try filled(next, spelling, placeholder))
+    return .init(option: option.name, value: try filled(next, option, spelling, placeholder))
   }
 
   /// A file without a name is a slip, mostly of a variable of the shell that is not set.
-  private func filled(_ value: String, _ spelling: String, _ placeholder: String) throws -> String {
+  private func filled(_ value: String, _ option: CommandOption, _ spelling: String, _ placeholder: String)
+    throws -> String
+  {
     guard ["FILE", "FOLDER", "DIR", "RUN", "STORE"].contains(placeholder) else { return value }
     if value.isEmpty {
       throw UsageError("\(spelling) needs a value, found an empty one; write \(spelling) \(placeholder)")
     }
     // It would be printed, and would move the cursor or clear the screen of whoever reads it.
-    if value.printable != value {
+    if option.name == "--out" && value.printable != value {
       throw UsageError(
         "\(spelling): expected a path without control characters, found \"\(value.printable)\"")
     }

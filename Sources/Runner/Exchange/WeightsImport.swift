@@ -88,6 +88,11 @@ struct WeightsImport {
       throw UsageError(
         "\(file.path) has no table of position encodings to tell the image's size; give --image-size")
     }
+    // A model of fewer patches than the paper's masks leave is one to take features of, or to try things with.
+    let isResized = ["image_size", "patch_size"].contains { given.contains(SettingKey("model", $0)) }
+    if let grid = sizes.gridSize, !isResized, grid * grid < 20, uses("local", request) {
+      add("local", "minimum_patches", .integer(max(1, grid * grid / 4)))
+    }
     if try names.hasForeignPredictor(file) {
       add("run", "compatibility", .text(Compatibility.paper.rawValue))
     } else if let order = sizes.positionOrder {
@@ -108,16 +113,16 @@ struct WeightsImport {
       return found
     }
     add("run", "tasks", .list(["local", "global", "domain"].map(OptionValue.text)))
-    if usesDomain(request) { add("domain", "action_width", .integer(action)) }
+    if uses("domain", request) { add("domain", "action_width", .integer(action)) }
     return found
   }
 
-  /// Whether the tasks asked for, or those that the file implies, have the network that takes `a`.
-  private static func usesDomain(_ request: SettingsRequest) -> Bool {
+  /// Whether a task is among those asked for, or those that the file implies.
+  private static func uses(_ task: String, _ request: SettingsRequest) -> Bool {
     guard let asked = request.assignments.last(where: { $0.key == SettingKey("run", "tasks") }) else {
       return true
     }
-    if case .text(let text, _) = asked.input { return SettingText.items(of: text).contains("domain") }
+    if case .text(let text, _) = asked.input { return SettingText.items(of: text).contains(task) }
     return true
   }
 

@@ -112,7 +112,7 @@ enum Pretraining {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
     try folder.write(String(decoding: try encoder.encode(summary), as: UTF8.self) + "\n", to: .summary)
-    if let report { Output.print("\n" + trainer.monitor.table(report, for: terminal)) }
+    if let report { StandardStream.output.show("\n" + trainer.monitor.table(report, for: terminal) + "\n") }
     try log.note(
       String(
         format: "loss: %.4f in the first tenth of the run, %.4f in the last", summary.firstLoss,
