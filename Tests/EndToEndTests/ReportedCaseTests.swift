@@ -113,10 +113,9 @@ extension EndToEnd {
 
     @Test func frontalFilmsTrainWhateverTheirViewIsCalled() throws {
       let scratch = try Scratch()
-      let outcome = try scratch.run([
-        "pretrain", "--data", casesFolder + "12-views/table/metadata.csv", "--dry-run", "--plugins",
-        Repository.plugins,
-        "--holdout", "0", "--batch", "8",
+      let outcome = try scratch.pretrain([
+        "--data", casesFolder + "12-views/table/metadata.csv", "--holdout", "0", "--steps", "1", "--out",
+        "run",
       ])
       #expect(
         outcome.status == 0 && outcome.everything.contains("1 films are no frontal views"),

@@ -99,6 +99,8 @@ struct WeightsImport {
       add("run", "compatibility", .text(order == .rowFirst ? "paper" : "published"))
     }
     guard let predictor = sizes.predictor else {
+      // The predictor's width is another, of which a ratio such as 48 / 11 need not be whole.
+      if sizes.mlpRatio != sizes.mlpRatio.rounded() { add("model", "predictor_mlp_ratio", .number(4)) }
       add("run", "tasks", .list([.text("local")]))
       return found
     }
