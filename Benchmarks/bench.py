@@ -35,6 +35,7 @@ def main():
                         help="folder of the peer's step_bench.py; default ../shared/peer")
     parser.add_argument("--python", metavar="PROGRAM", default=sys.executable,
                         help="a Python with PyTorch; default the one that runs this")
+    parser.add_argument("--eager", action="store_true", help="the peer without torch.compile, which takes minutes each time")
     parser.add_argument("--alone", action="store_true", help="ours without the peer")
     parser.add_argument("--write", action="store_true", help="put the tables into docs/performance.md")
     parser.add_argument("--json", metavar="FILE", help="every figure that was measured; a new file")
@@ -48,7 +49,7 @@ def main():
     if options.json and pathlib.Path(options.json).exists():
         parser.error(f"--json: {options.json} exists already; remove it or give another name")
     peer = None if options.alone else Peer(options.peer, options.python, core_count())
-    bench = pairs.Bench(Ours(), peer, options.rounds, options.write)
+    bench = pairs.Bench(Ours(), peer, options.rounds, options.write, options.eager)
     texts = {"machine": machine(bench)}
     print(texts["machine"])
     for name in names:

@@ -13,8 +13,8 @@ HOPELESS = 1.1
 class Bench:
     """What every table needs: the two programs, and a place for what they measured."""
 
-    def __init__(self, ours, peer, rounds, writes):
-        self.ours, self.peer, self.rounds, self.writes = ours, peer, rounds, writes
+    def __init__(self, ours, peer, rounds, writes, eager=False):
+        self.ours, self.peer, self.rounds, self.writes, self.eager = ours, peer, rounds, writes, eager
         self.measured = []
 
     def pairs(self, what, ours, modes):
@@ -22,7 +22,7 @@ class Bench:
 
         - ours: gives a rate. - modes: name to what gives the peer's rate.
         - Returns: our rates, the best mode's name and its rates; None without a peer."""
-        left = dict(modes) if self.peer else {}
+        left = {name: mode for name, mode in modes.items() if self.peer and not (self.eager and "compiled" in name)}
         mine, theirs = [], {name: [] for name in left}
         for _ in range(self.rounds):
             mine.append(ours())

@@ -110,4 +110,27 @@ import WorldModel
     let sizes = try WeightsSizes(WeightsNames(file), file, heads: 2)
     #expect(sizes.mlpRatio == 4 && sizes.predictor?.mlpRatio == 2)
   }
+
+  @Test func namesOfWrappedBlocksAreTheBlocksOwn() throws {
+    for wrapper in ["_orig_mod", "_checkpoint_wrapped_module"] {
+      let file = try file(
+        entries { ($0.name.replacing("blocks.0.", with: "blocks.0.\(wrapper)."), $0.shape, $0.values) })
+      let names = try WeightsNames(file)
+      #expect(Set(names.tensors.keys) == Set(entries().map(\.name)))
+    }
+  }
+
+  @Test func partsIndicesAndOtherNamesAreCalledWhatTheyAre() throws {
+    for (name, expected) in [
+      ("model-00002-of-00003.safetensors", "is one of 00003 files"),
+      ("model.safetensors.index.json", "is the index of a model"),
+    ] {
+      try Bytes.write(Array("{}".utf8), to: folder.path + "/" + name)
+      let error = #expect(throws: WeightsFileError.self) { try WeightsFile(path: folder.path + "/" + name) }
+      #expect("\(error!)".contains(expected) && "\(error!)".contains("join the parts"), "\(error!)")
+    }
+    let other = try file([("vit.embeddings.patch_embeddings.projection.weight", [1], [0])])
+    let error = #expect(throws: WeightsFileError.self) { try WeightsNames(other) }
+    #expect("\(error!)".contains("Hugging Face's transformers"), "\(error!)")
+  }
 }

@@ -82,7 +82,13 @@ struct SafetensorsHeader {
     }
     guard let type = SafetensorsType(rawValue: entry.dtype) else {
       let known = SafetensorsType.allCases.map(\.rawValue).joined(separator: ", ")
-      throw refuse("a dtype of \(known)", "\"\(entry.dtype)\"")
+      let isEighth = entry.dtype.hasPrefix("F8")
+      throw refuse(
+        "a dtype of \(known)",
+        "\"\(entry.dtype)\""
+          + (isEighth
+            ? ", eight bits that mean something only with scales of their own; save the model in BF16 or F32"
+            : ""))
     }
     var length = type.size
     for side in entry.shape {

@@ -46,6 +46,7 @@ package final class WeightsFile {
   /// - Throws: `WeightsFileError` or `StorageError` that says what the file is instead, or what is wrong with it.
   package init(path: String) throws {
     self.path = path
+    if let shard = Self.shard(path) { throw WeightsFileError(path, nil, shard) }
     let descriptor = try FileDescriptor("open", path, flags: O_RDONLY)
     size = try descriptor.regularFileSize()
     var head = [UInt8](repeating: 0, count: min(size, 512))
@@ -67,6 +68,20 @@ package final class WeightsFile {
       format = "safetensors"
       contents = .safetensors(file)
     }
+  }
+
+  /// Says so where a file is a part of a model in several, or their index; nil for any other.
+  private static func shard(_ path: String) -> String? {
+    let remedy =
+      "join the parts first, in Python: state = {}; for each part state.update(safetensors.torch.load_file(part)); "
+      + "safetensors.torch.save_file(state, path)"
+    let name = Folder.name(of: path)
+    if name.hasSuffix(".index.json") {
+      return "is the index of a model that lies in several files; \(remedy)"
+    }
+    guard let range = name.range(of: "-[0-9]+-of-[0-9]+\\.", options: .regularExpression) else { return nil }
+    let count = name[range].split(separator: "-").last?.dropLast() ?? ""
+    return Int(count) == 1 ? nil : "is one of \(count) files of a model; \(remedy)"
   }
 
   /// What a file is that is neither of the two; nil where it may be safetensors.

@@ -19,6 +19,8 @@ package struct WeightsNames {
   package static let parts = ["encoder", "target_encoder", "predictor"]
   /// Keys under which checkpoints keep a model's state dict.
   private static let containers = ["model", "state_dict", "model_state_dict"]
+  /// What wraps single blocks: `torch.compile`, activation checkpointing, fully sharded training.
+  private static let inner: Set = ["_orig_mod", "_checkpoint_wrapped_module", "_fsdp_wrapped_module"]
   /// What `DataParallel` and `torch.compile` put before every name.
   private static let wrappers: Set<String> = ["module", "_orig_mod"]
 
@@ -54,6 +56,12 @@ package struct WeightsNames {
     let isWorld = found.contains { tensor in Self.parts.contains { tensor.name.hasPrefix($0 + ".") } }
     guard isWorld || found.contains(where: { $0.name == "patch_embed.proj.weight" }) else {
       let names = file.tensors.prefix(3).map(\.name).joined(separator: ", ")
+      if found.contains(where: { $0.name.contains("patch_embeddings.projection.") }) {
+        throw WeightsFileError(
+          file.path, nil,
+          "has the names of Hugging Face's transformers (\(names)…), which are not read; give the same weights as timm has "
+            + "them (timm.create_model(…, pretrained=True), torch.save(model.state_dict(), path))")
+      }
       throw WeightsFileError(
         file.path, nil,
         "expected an encoder (encoder.patch_embed.proj.weight, or patch_embed.proj.weight of a plain vision "
@@ -72,9 +80,10 @@ package struct WeightsNames {
     }
   }
 
-  /// `module.encoder.x` and `encoder.module.x` → `encoder.x`.
+  /// `module.encoder.x`, `encoder.module.x` and `encoder.blocks.0._orig_mod.x` → `encoder.x`, `encoder.blocks.0.x`.
   private static func unwrapped(_ name: String) -> String {
     var words = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+    words.removeAll { inner.contains($0) }
     while words.count > 1, wrappers.contains(words[0]) { words.removeFirst() }
     while words.count > 2, parts.contains(words[0]), wrappers.contains(words[1]) { words.remove(at: 1) }
     return words.joined(separator: ".")
