@@ -48,6 +48,25 @@ import WorldModel
     #expect(found.heldOut.count == 4 && found.pretrain.count == 16)
   }
 
+  /// One number written in several ways is one patient; one patient in every film leaves nothing to hold out, and is told.
+  @Test func patientsAreTheirNumbers() throws {
+    let numbers = ["10", "010", "10.0", "11", " 11", "12", "13", "14"]
+    let films = numbers.enumerated().map { FilmRecord(identifier: "\($0)", patient: $1) }
+    for seed in 0..<6 {
+      let found = try partition(films, ["--holdout", "0.4", "--seed", "\(seed)"])
+      let held = Set(found.heldOut)
+      #expect([0, 1, 2].filter(held.contains).count % 3 == 0 && [3, 4].filter(held.contains).count % 2 == 0)
+    }
+    #expect(try partition(films, ["--filter", "patient=0010", "--holdout", "0"]).pretrain == [0, 1, 2])
+    let one = (0..<6).map { FilmRecord(identifier: "\($0)", patient: "X-1") }
+    let notes = try partition(one, ["--holdout", "0.3"]).notes
+    #expect(
+      notes.contains {
+        $0.contains("all 6 films name one patient, \"X-1\"") && $0.contains("--patient-column")
+      })
+    #expect(try partition(one, ["--holdout", "0"]).notes.isEmpty)
+  }
+
   @Test func splitsOfTheSource() throws {
     let films = films(10) { $0 < 12 ? "train" : $0 < 16 ? "val" : "test" }
     let found = try partition(films)
