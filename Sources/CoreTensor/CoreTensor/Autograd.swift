@@ -16,11 +16,16 @@ public final class Node: @unchecked Sendable {
   /// A parameter's shape; nil where the node is none.
   let parameterShape: [Int]?
   let isLeaf: Bool
+  /// Where the output lives, and so its gradient.
+  private let device: any Device
 
   private static let counter = Counter()
 
-  init(operation: String, inputs: [Node], backward: @escaping (Tensor) -> Void) {
+  init(
+    operation: String, inputs: [Node], on device: any Device, backward: @escaping (Tensor) -> Void
+  ) {
     self.operation = operation
+    self.device = device
     self.inputs = inputs
     self.backward = backward
     scope = Observation.scope
@@ -32,8 +37,9 @@ public final class Node: @unchecked Sendable {
 
   /// A leaf: gradients stay here.
   /// - Parameter parameter: shape of the parameter that it is of; nil for none.
-  init(leaf name: String, parameter: [Int]? = nil) {
+  init(leaf name: String, parameter: [Int]? = nil, on device: any Device) {
     operation = name
+    self.device = device
     scope = ""
     inputs = []
     running = nil
@@ -48,14 +54,15 @@ public final class Node: @unchecked Sendable {
       self.gradient = isLeaf ? gradient.copied() : gradient.detached
       return
     }
-    receive(shape: gradient.shape) { sum, _ in Compute.backend.addScaled(gradient, by: 1, into: sum) }
+    let backend = Compute.backend("sum of gradients that reach \(operation)", gradient)
+    receive(shape: gradient.shape) { sum, _ in backend.addScaled(gradient, by: 1, into: sum) }
   }
 
   /// Lets `write` put a gradient straight into this node's buffer.
   /// - Parameter write: gets the buffer, and whether to add to what it holds (else it is undefined).
   func receive(shape: [Int], write: (Tensor, _ accumulate: Bool) -> Void) {
     guard var sum = gradient else {
-      let fresh = Tensor(uninitialized: shape)
+      let fresh = Tensor(uninitialized: shape, on: device)
       write(fresh, false)
       gradient = fresh
       return
@@ -115,7 +122,7 @@ extension Tensor {
   /// - Precondition: one value, computed from at least one parameter.
   public func backward() {
     require(count == 1, "Tensor.backward: shape \(shape) is no scalar")
-    backward(from: Tensor(shape, repeating: 1))
+    backward(from: Tensor(shape, repeating: 1, on: device))
   }
 
   /// The same from a given gradient of this tensor.
@@ -148,13 +155,6 @@ extension Tensor {
     }
     return found
   }
-
-  /// A tensor of its own memory with the same values and no history.
-  public func copied() -> Tensor {
-    let copy = Tensor(uninitialized: shape, as: elementType)
-    copy.bytes.copyMemory(from: bytes, byteCount: count * elementType.byteCount)
-    return copy
-  }
 }
 
 /// Attaches history to an operation's result, where any of its inputs wants a gradient. With it a plugin makes
@@ -182,7 +182,7 @@ public func record(
   let nodes = History.isPaused ? [] : inputs.compactMap(\.node)
   guard !nodes.isEmpty else { return output }
   var result = output
-  result.node = Node(operation: operation, inputs: nodes, backward: backward)
+  result.node = Node(operation: operation, inputs: nodes, on: output.device, backward: backward)
   return result
 }
 
@@ -204,7 +204,7 @@ public func recomputed(_ x: Tensor, _ body: @escaping (Tensor) -> Tensor) -> Ten
   let out = History.$isPaused.withValue(true) { body(x) }
   let scope = Observation.scope
   return record("recomputed", [x], out) { upstream in
-    let leaf = Node(leaf: "recomputed")
+    let leaf = Node(leaf: "recomputed", on: x.device)
     var again = x.detached
     again.node = leaf
     Observation.$scope.withValue(scope) { body(again) }.backward(from: upstream, notBefore: leaf)

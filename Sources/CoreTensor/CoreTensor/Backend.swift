@@ -1,10 +1,12 @@
 /// The seam between tensors and what computes them.
 ///
-/// Some thirty coarse operations on whole tensors; autograd, layers and models are written on these alone. The
-/// processor's backend is one implementation, the naive reference that tests compare with is another, and a third
-/// wraps any of them and takes the time. Outputs are given, already shaped. Tensors are float32 unless an operation
-/// says otherwise.
+/// Autograd, layers and models are written on this alone. A backend must implement the primitives; every other
+/// operation has a default that is made of them (`Backend+Defaults*.swift`), so that a new backend is right at once and
+/// becomes fast operation by operation. Outputs are given, already shaped. Operands and outputs live on the backend's
+/// device; they are float32 unless an operation says otherwise. Lists of rows, places and classes are the host's.
 public protocol Backend: Sendable {
+  /// Where operands live.
+  var device: any Device { get }
   /// How activations that only feed products are stored, and what products multiply; sums are float32 always.
   var activationType: ElementType { get }
 
@@ -35,7 +37,9 @@ public protocol Backend: Sendable {
   /// out = x in out's element type.
   func convert(_ x: Tensor, into out: Tensor)
   func add(_ a: Tensor, _ b: Tensor, into out: Tensor)
-  func scale(_ x: Tensor, by factor: Float, into out: Tensor)
+  /// out = factor · scalar · x; scalar (1) is 1 where there is none.
+  func scale(_ x: Tensor, by factor: Float, times scalar: Tensor?, into out: Tensor)
+  /// out += factor · x
   func addScaled(_ x: Tensor, by factor: Float, into out: Tensor)
   func gelu(_ x: Tensor, into out: Tensor)
   func geluGradient(_ x: Tensor, _ upstream: Tensor, into out: Tensor)
@@ -77,24 +81,40 @@ public protocol Backend: Sendable {
 
   // MARK: Losses and the optimiser
 
-  /// Σ (a - b)²
-  func squaredError(_ a: Tensor, _ b: Tensor) -> Double
-  /// out = factor · (a - b)
-  func difference(_ a: Tensor, _ b: Tensor, by factor: Float, into out: Tensor)
-  func sumOfSquares(_ x: Tensor) -> Double
-  /// Σ over rows of logits (rows, classes) whose class is known of -log softmax at the class; slopes, of the logits'
-  /// shape, is its gradient, 0 in the other rows.
-  func softmaxCrossEntropy(_ logits: Tensor, classes: [Int?], into slopes: Tensor) -> Double
-  /// Σ over known targets, one for each logit, of -log of the chance that the logit's logistic gives the target;
-  /// slopes is its gradient, 0 where a target is not known.
-  func binaryCrossEntropy(_ logits: Tensor, targets: [Bool?], into slopes: Tensor) -> Double
+  /// mean (1) = mean of (a - b)²
+  func meanSquaredError(_ a: Tensor, _ b: Tensor, into mean: Tensor)
+  /// out = factor · scalar · (a - b); scalar (1) is 1 where there is none.
+  func difference(_ a: Tensor, _ b: Tensor, by factor: Float, times scalar: Tensor?, into out: Tensor)
+  /// mean (1) = mean over rows of logits (rows, classes) whose class is known of -log softmax at the class, 0 where none
+  /// is; gradient, of the logits' shape, is that of the sum, 0 in the other rows.
+  func softmaxCrossEntropy(_ logits: Tensor, classes: [Int?], into mean: Tensor, gradient: Tensor)
+  /// mean (1) = mean over known targets, one for each logit, of -log of the chance that the logit's logistic gives the
+  /// target, 0 where none is; gradient is that of the sum, 0 where a target is not known.
+  func binaryCrossEntropy(_ logits: Tensor, targets: [Bool?], into mean: Tensor, gradient: Tensor)
 
-  /// Clips, updates, and lets `follower`, where there is one, follow the parameter by moving average.
-  func adamW(
-    _ parameter: Tensor, gradient: Tensor, first: Tensor, second: Tensor, follower: Tensor?, _ step: AdamWStep
-  )
-  /// out = keep · out + (1 - keep) · x
-  func movingAverage(_ x: Tensor, keep: Float, into out: Tensor)
+  /// What an update needs to know of all gradients together, without the host reading any of it: out (3) is their norm
+  /// √Σ g² times `share`; the factor on each gradient, which is `share`, or less where the norm exceeds `clipNorm`; and
+  /// 1 where the norm and all of `losses` are finite, else 0.
+  /// - Parameters:
+  ///   - gradients: of all parameters that have one.
+  ///   - losses: one tensor of any shape, or none.
+  ///   - share: 1/n after n accumulated backward passes.
+  ///   - clipNorm: 0 for never.
+  func gradientScale(_ gradients: [Tensor], losses: Tensor?, share: Double, clipNorm: Double, into out: Tensor)
+  /// Updates parameters and moments, and lets averages follow. Nothing changes where `scale`, as `gradientScale` leaves
+  /// it, says that the step is not finite.
+  func adamW(_ updates: [ParameterUpdate], _ step: AdamWStep, scale: Tensor)
+}
+
+extension Backend {
+  /// A tensor of this backend's device whose values are yet to be written.
+  public func empty(_ shape: [Int], as type: ElementType = .float32) -> Tensor {
+    Tensor(uninitialized: shape, as: type, on: device)
+  }
+  /// out = factor · x
+  func scale(_ x: Tensor, by factor: Float, into out: Tensor) {
+    scale(x, by: factor, times: nil, into: out)
+  }
 }
 
 /// Which way a dense layer is passed.
@@ -181,31 +201,41 @@ public struct BlockPlace: Sendable, Equatable {
   }
 }
 
-/// The numbers of one AdamW update (Loshchilov and Hutter 2019, as PyTorch states it).
+/// The numbers of one AdamW step that all parameters share (Loshchilov and Hutter 2019, as PyTorch states it).
 public struct AdamWStep: Sendable, Equatable {
-  public var learningRate: Double
   public var beta1: Double
   public var beta2: Double
   public var epsilon: Double
-  public var weightDecay: Double
   /// Updates done, this one included.
   public var count: Int
-  /// Factor on gradients before use: below 1 where the norm is clipped.
-  public var gradientScale: Double
-  /// Share that a follower keeps of itself.
-  public var followerMomentum: Double
+  /// Share τ that an average keeps of itself: θ' ← τ θ' + (1 - τ) θ.
+  public var averageDecay: Double
+
+  public init(beta1: Double, beta2: Double, epsilon: Double, count: Int, averageDecay: Double = 1) {
+    (self.beta1, self.beta2, self.epsilon) = (beta1, beta2, epsilon)
+    (self.count, self.averageDecay) = (count, averageDecay)
+  }
+}
+
+/// What one parameter's update reads and writes; all tensors are float32 of the parameter's shape.
+public struct ParameterUpdate: Sendable {
+  public let parameter: Tensor
+  /// Nil where none was received: the parameter and its moments stay, and its average follows.
+  public let gradient: Tensor?
+  /// Moments of gradients and of their squares.
+  public let first: Tensor
+  public let second: Tensor
+  /// Follows the parameter by exponential moving average; nil for none.
+  public let average: Tensor?
+  public let learningRate: Double
+  /// Decoupled.
+  public let weightDecay: Double
 
   public init(
-    learningRate: Double, beta1: Double, beta2: Double, epsilon: Double, weightDecay: Double, count: Int,
-    gradientScale: Double, followerMomentum: Double = 1
+    parameter: Tensor, gradient: Tensor?, first: Tensor, second: Tensor, average: Tensor?,
+    learningRate: Double, weightDecay: Double
   ) {
-    self.learningRate = learningRate
-    self.beta1 = beta1
-    self.beta2 = beta2
-    self.epsilon = epsilon
-    self.weightDecay = weightDecay
-    self.count = count
-    self.gradientScale = gradientScale
-    self.followerMomentum = followerMomentum
+    (self.parameter, self.gradient, self.first, self.second) = (parameter, gradient, first, second)
+    (self.average, self.learningRate, self.weightDecay) = (average, learningRate, weightDecay)
   }
 }

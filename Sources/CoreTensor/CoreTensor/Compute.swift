@@ -8,6 +8,37 @@ public enum Compute {
   /// Where numeric primitives run: the processor, in float32, unless `$backend.withValue` says otherwise.
   @TaskLocal public static var backend: any Backend = ProcessorBackend.shared
 
+  /// Where new tensors are made: the current backend's device.
+  public static var device: any Device { backend.device }
+
+  /// The backend that computes an operation: the current one where the operands live on its device, else the one that
+  /// their own device has. For operations that a plugin makes, too.
+  /// - Parameters:
+  ///   - operation: its name, for the error.
+  ///   - operands: all of them; nil is none.
+  /// - Precondition: all operands live on one device.
+  public static func backend(_ operation: @autoclosure () -> String, _ operands: Tensor?...) -> any Backend {
+    backend(operation(), operands)
+  }
+
+  static func backend(_ operation: @autoclosure () -> String, _ operands: [Tensor?]) -> any Backend {
+    let current = backend
+    var device: (any Device)?
+    for case let operand? in operands {
+      let own = operand.storage.device
+      guard let first = device else {
+        device = own
+        continue
+      }
+      require(
+        own === first,
+        "\(operation()): one operand lives on \(first.name), another, of shape \(operand.shape), on \(own.name); move one "
+          + "of them with moved(to:)")
+    }
+    guard let device, device !== current.device else { return current }
+    return device.backend
+  }
+
   /// Threads that operations use, the caller's included. Default: all cores.
   public static var threads: Int {
     get { Int(chex_threads()) }

@@ -23,7 +23,7 @@ private struct NormalisedInput {
 
   /// norm(x), as products multiply it.
   func normalised(again: Bool = false) -> Tensor {
-    let out = Tensor(uninitialized: x.shape, as: backend.activationType)
+    let out = backend.empty(x.shape, as: backend.activationType)
     backend.layerNorm(
       x, weight: norm.weight, bias: norm.bias, epsilon: norm.epsilon, into: out,
       again ? statistics.known : statistics)
@@ -32,10 +32,10 @@ private struct NormalisedInput {
 
   /// Hands on the gradient that reached norm(x), and that of the residual connection around the branch.
   func receive(_ upstream: Tensor, residual: Tensor?) -> Tensor {
-    let down = Tensor(uninitialized: x.shape)
+    let down = backend.empty(x.shape)
     let learns = norm.weight.node != nil || norm.bias.node != nil
-    let weightGradient = learns ? Tensor(uninitialized: norm.weight.shape) : nil
-    let biasGradient = learns ? Tensor(uninitialized: norm.bias.shape) : nil
+    let weightGradient = learns ? backend.empty(norm.weight.shape) : nil
+    let biasGradient = learns ? backend.empty(norm.bias.shape) : nil
     backend.layerNormGradient(
       x, weight: norm.weight, statistics.known, upstream: upstream, residual: residual, into: down,
       weightGradient: weightGradient, biasGradient: biasGradient)
@@ -61,17 +61,17 @@ public func feedForwardBranch(
   require(
     x.columns == expand.inputs && expand.outputs == contract.inputs && contract.outputs == x.columns,
     "feedForwardBranch: input \(x.shape), weights \(expand.weight.shape) and \(contract.weight.shape)")
-  let backend = Compute.backend
+  let backend = Compute.backend("feedForwardBranch", x, norm.weight, expand.weight, contract.weight)
   let inputs = [x, norm.weight, norm.bias] + expand.tensors + contract.tensors
   let keeps = !History.isPaused && inputs.contains(where: \.requiresGradient)
   let input = NormalisedInput(x.detached, norm, backend)
   let hiddenShape = Array(x.shape.dropLast()) + [expand.outputs]
-  let activated = Tensor(uninitialized: hiddenShape, as: backend.activationType)
-  let hidden = keeps ? Tensor(uninitialized: hiddenShape, as: backend.activationType) : activated
+  let activated = backend.empty(hiddenShape, as: backend.activationType)
+  let hidden = keeps ? backend.empty(hiddenShape, as: backend.activationType) : activated
   backend.product(
     input.normalised(), expand.weight, .forward, into: hidden,
     then: .biasGELU(expand.biasOrZeros(), activated: activated))
-  let out = Tensor(uninitialized: x.shape)
+  let out = backend.empty(x.shape)
   backend.product(
     activated, contract.weight, .forward, into: out,
     then: .biasResidual(contract.biasOrZeros(), residual: input.x))
@@ -79,15 +79,15 @@ public func feedForwardBranch(
   return record("feedForwardBranch", inputs, out) { upstream in
     let slope = operand(upstream, backend)
     let (hiddenSlope, activated) = (
-      Tensor(uninitialized: hiddenShape, as: backend.activationType),
-      Tensor(uninitialized: hiddenShape, as: backend.activationType)
+      backend.empty(hiddenShape, as: backend.activationType),
+      backend.empty(hiddenShape, as: backend.activationType)
     )
     backend.product(
       slope, contract.weight, .backward, into: hiddenSlope,
       then: .geluGradient(at: hidden, activated: activated))
     contract.receiveGradients(slope, input: activated, backend)
     expand.receiveGradients(hiddenSlope, input: input.normalised(again: true), backend)
-    let down = Tensor(uninitialized: x.shape)
+    let down = backend.empty(x.shape)
     backend.product(hiddenSlope, expand.weight, .backward, into: down, then: .none)
     let whole = input.receive(down, residual: upstream)
     source?.receive(whole)
@@ -108,24 +108,24 @@ public func attentionBranch(
   _ x: Tensor, norm: NormWeights, projection: DenseWeights, output: DenseWeights, heads: Int
 ) -> Tensor {
   checkAttention(x, projection, output, heads)
-  let backend = Compute.backend
+  let backend = Compute.backend("attentionBranch", x, norm.weight, projection.weight, output.weight)
   let inputs = [x, norm.weight, norm.bias] + projection.tensors + output.tensors
   let input = NormalisedInput(x.detached, norm, backend)
-  let projected = Tensor(uninitialized: x.shape.dropLast() + [projection.outputs], as: backend.activationType)
+  let projected = backend.empty(x.shape.dropLast() + [projection.outputs], as: backend.activationType)
   backend.product(
     input.normalised(), projection.weight, .forward, into: projected, then: .bias(projection.biasOrZeros()))
   let operands = AttentionOperands(projected: projected, heads: heads)
   let (mixed, logSums) = mixed(operands, backend)
-  let out = Tensor(uninitialized: x.shape)
+  let out = backend.empty(x.shape)
   backend.product(
     mixed, output.weight, .forward, into: out, then: .biasResidual(output.biasOrZeros(), residual: input.x))
   let source = x.node
   return record("attentionBranch", inputs, out) { upstream in
     let slopes = AttentionOperands(
-      projected: Tensor(uninitialized: projected.shape, as: backend.activationType), heads: heads)
+      projected: backend.empty(projected.shape, as: backend.activationType), heads: heads)
     mixedGradient(operands, mixed, logSums, upstream, output, into: slopes, backend)
     projection.receiveGradients(slopes.queries, input: input.normalised(again: true), backend)
-    let down = Tensor(uninitialized: x.shape)
+    let down = backend.empty(x.shape)
     backend.product(slopes.queries, projection.weight, .backward, into: down, then: .none)
     let whole = input.receive(down, residual: upstream)
     source?.receive(whole)
@@ -142,43 +142,43 @@ public func attentionBranch(
   checkAttention(x, projection, output, heads)
   let (batch, count, width) = (x.shape[0], tokens.first?.count ?? 0, x.shape[2])
   let rows = tokenRows(tokens, of: x, "attentionBranch")
-  let backend = Compute.backend
+  let backend = Compute.backend("attentionBranch", x, norm.weight, projection.weight, output.weight)
   let type = backend.activationType
   let inputs = [x, norm.weight, norm.bias] + projection.tensors + output.tensors
   let input = NormalisedInput(x.detached, norm, backend)
   let (queryPart, keyPart) = (projection.rows(0..<width), projection.rows(width..<3 * width))
   func chosen(_ normalised: Tensor) -> Tensor {
-    let out = Tensor(uninitialized: [batch, count, width], as: type)
+    let out = backend.empty([batch, count, width], as: type)
     backend.gatherRows(normalised, rows, into: out)
     return out
   }
   let normalised = input.normalised()
   let operands = AttentionOperands(
-    queries: Tensor(uninitialized: [batch, count, width], as: type),
-    keysValues: Tensor(uninitialized: [batch, x.shape[1], 2 * width], as: type), heads: heads)
+    queries: backend.empty([batch, count, width], as: type),
+    keysValues: backend.empty([batch, x.shape[1], 2 * width], as: type), heads: heads)
   backend.product(
     normalised, keyPart.weight, .forward, into: operands.keysValues, then: .bias(keyPart.biasOrZeros()))
   backend.product(
     chosen(normalised), queryPart.weight, .forward, into: operands.queries,
     then: .bias(queryPart.biasOrZeros()))
   let (mixed, logSums) = mixed(operands, backend)
-  let residual = Tensor(uninitialized: [batch, count, width])
+  let residual = backend.empty([batch, count, width])
   backend.gatherRows(input.x, rows, into: residual)
-  let out = Tensor(uninitialized: [batch, count, width])
+  let out = backend.empty([batch, count, width])
   backend.product(
     mixed, output.weight, .forward, into: out, then: .biasResidual(output.biasOrZeros(), residual: residual))
   let source = x.node
   return record("attentionBranch", inputs, out) { upstream in
     let slopes = AttentionOperands(
-      queries: Tensor(uninitialized: operands.queries.shape, as: type),
-      keysValues: Tensor(uninitialized: operands.keysValues.shape, as: type), heads: heads)
+      queries: backend.empty(operands.queries.shape, as: type),
+      keysValues: backend.empty(operands.keysValues.shape, as: type), heads: heads)
     mixedGradient(operands, mixed, logSums, upstream, output, into: slopes, backend)
     let normalised = input.normalised(again: true)
     projection.receiveGradients(
       [(slopes.queries, chosen(normalised)), (slopes.keysValues, normalised)], backend)
-    let down = Tensor(uninitialized: x.shape)
+    let down = backend.empty(x.shape)
     backend.product(slopes.keysValues, keyPart.weight, .backward, into: down, then: .none)
-    let chosenDown = Tensor(uninitialized: [batch, count, width])
+    let chosenDown = backend.empty([batch, count, width])
     backend.product(slopes.queries, queryPart.weight, .backward, into: chosenDown, then: .none)
     addRows(chosenDown, rows, to: down, backend)
     let whole = input.receive(down, residual: nil)
@@ -201,7 +201,7 @@ private func mixed(_ operands: AttentionOperands, _ backend: any Backend) -> (mi
   let mixed = Tensor(
     uninitialized: [operands.batch, operands.queryCount, operands.heads * operands.width],
     as: operands.queries.elementType)
-  let logSums = Tensor(uninitialized: [operands.batch, operands.heads, operands.queryCount])
+  let logSums = backend.empty([operands.batch, operands.heads, operands.queryCount])
   backend.attention(operands, into: mixed, logSums: logSums)
   return (mixed, logSums)
 }
@@ -214,7 +214,7 @@ private func mixedGradient(
 ) {
   let slope = operand(upstream, backend)
   output.receiveGradients(slope, input: mixed, backend)
-  let mixedSlope = Tensor(uninitialized: mixed.shape, as: mixed.elementType)
+  let mixedSlope = backend.empty(mixed.shape, as: mixed.elementType)
   backend.product(slope, output.weight, .backward, into: mixedSlope, then: .none)
   backend.attentionGradient(operands, logSums: logSums, upstream: mixedSlope, into: slopes)
 }

@@ -8,9 +8,9 @@ public func softmaxCrossEntropy(_ logits: Tensor, classes: [Int?]) -> Tensor {
     logits.shape.count == 2 && classes.count == logits.rows
       && classes.allSatisfy { $0.map { 0..<logits.columns ~= $0 } ?? true },
     "softmaxCrossEntropy: \(classes.count) classes for logits \(logits.shape), or a class outside them")
-  let backend = Compute.backend
+  let backend = Compute.backend("softmaxCrossEntropy", logits)
   return meanLoss("softmaxCrossEntropy", logits, known: classes.count { $0 != nil }, backend) {
-    backend.softmaxCrossEntropy(logits, classes: classes, into: $0)
+    backend.softmaxCrossEntropy(logits, classes: classes, into: $0, gradient: $1)
   }
 }
 
@@ -22,22 +22,23 @@ public func softmaxCrossEntropy(_ logits: Tensor, classes: [Int?]) -> Tensor {
 public func binaryCrossEntropy(_ logits: Tensor, targets: [Bool?]) -> Tensor {
   require(
     targets.count == logits.count, "binaryCrossEntropy: \(targets.count) targets for logits \(logits.shape)")
-  let backend = Compute.backend
+  let backend = Compute.backend("binaryCrossEntropy", logits)
   return meanLoss("binaryCrossEntropy", logits, known: targets.count { $0 != nil }, backend) {
-    backend.binaryCrossEntropy(logits, targets: targets, into: $0)
+    backend.binaryCrossEntropy(logits, targets: targets, into: $0, gradient: $1)
   }
 }
 
-/// - Parameter sum: writes the gradient of a sum over `known` numbers, and gives the sum.
+/// - Parameter write: writes the mean over `known` numbers, and the gradient of their sum.
 private func meanLoss(
-  _ name: String, _ logits: Tensor, known: Int, _ backend: any Backend, sum: (Tensor) -> Double
+  _ name: String, _ logits: Tensor, known: Int, _ backend: any Backend,
+  write: (_ mean: Tensor, _ gradient: Tensor) -> Void
 ) -> Tensor {
-  let slopes = Tensor(uninitialized: logits.shape)
-  let share = 1 / Double(max(known, 1))
-  let mean = Tensor([Float(sum(slopes) * share)], shape: [1])
+  let (mean, slopes) = (backend.empty([1]), backend.empty(logits.shape))
+  write(mean, slopes)
+  let share = Float(1 / Double(max(known, 1)))
   return record(name, [logits], mean) { upstream in
-    let down = Tensor(uninitialized: logits.shape)
-    backend.scale(slopes, by: Float(share) * upstream.scalar, into: down)
+    let down = backend.empty(logits.shape)
+    backend.scale(slopes, by: share, times: upstream, into: down)
     logits.node?.receive(down)
   }
 }

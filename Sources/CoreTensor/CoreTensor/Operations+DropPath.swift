@@ -12,24 +12,24 @@ public func dropPath(_ x: Tensor, kept: [Int], scale: Float, _ branch: (Tensor) 
     "dropPath: an image of \(kept) is outside input \(x.shape), or stands there twice")
   guard !kept.isEmpty else { return x }
   if kept.count == x.shape[0], scale == 1 { return branch(x) }
-  let backend = Compute.backend
+  let backend = Compute.backend("dropPath", x)
   let chosen = gatherImages(x, kept)
   let whole = branch(chosen)
   require(whole.shape == chosen.shape, "dropPath: the branch gives \(whole.shape) for \(chosen.shape)")
-  let difference = Tensor(uninitialized: chosen.shape)
+  let difference = backend.empty(chosen.shape)
   backend.difference(whole, chosen, by: scale, into: difference)
   let out = x.copied()
   backend.scatterRows(imageRows(difference), kept, into: imageRows(out))
   return record("dropPath", [x, whole], out) { upstream in
-    let own = Tensor(uninitialized: chosen.shape)
+    let own = backend.empty(chosen.shape)
     backend.gatherRows(imageRows(upstream), kept, into: imageRows(own))
-    let down = Tensor(uninitialized: chosen.shape)
+    let down = backend.empty(chosen.shape)
     if let node = whole.node {
       backend.scale(own, by: scale, into: down)
       node.receive(down)
     }
     if let node = x.node {
-      let rest = Tensor(uninitialized: chosen.shape)
+      let rest = backend.empty(chosen.shape)
       backend.scale(own, by: -scale, into: rest)
       let slopes = upstream.copied()
       backend.scatterRows(imageRows(rest), kept, into: imageRows(slopes))
@@ -45,12 +45,12 @@ private func imageRows(_ x: Tensor) -> Tensor {
 
 /// Images `kept` of x (B, …), none twice.
 private func gatherImages(_ x: Tensor, _ kept: [Int]) -> Tensor {
-  let backend = Compute.backend
-  let out = Tensor(uninitialized: [kept.count] + x.shape.dropFirst())
+  let backend = Compute.backend("gatherImages", x)
+  let out = backend.empty([kept.count] + x.shape.dropFirst())
   backend.gatherRows(imageRows(x), kept, into: imageRows(out))
   return record("gatherImages", [x], out) { upstream in
     x.node?.receive(shape: x.shape) { buffer, accumulate in
-      if !accumulate { buffer.pointer.update(repeating: 0, count: buffer.count) }
+      if !accumulate { buffer.fill(0) }
       backend.scatterRows(imageRows(upstream), kept, into: imageRows(buffer))
     }
   }

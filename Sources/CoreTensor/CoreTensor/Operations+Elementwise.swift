@@ -1,11 +1,12 @@
 /// Applies a one-input operation whose gradient is written whole.
 private func unary(
-  _ name: String, _ x: Tensor, forward: (Tensor) -> Void, gradient: @escaping (Tensor, Tensor) -> Void
+  _ name: String, _ x: Tensor, _ backend: any Backend, forward: (Tensor) -> Void,
+  gradient: @escaping (Tensor, Tensor) -> Void
 ) -> Tensor {
-  let out = Tensor(uninitialized: x.shape)
+  let out = backend.empty(x.shape)
   forward(out)
   return record(name, [x], out) { upstream in
-    let down = Tensor(uninitialized: x.shape)
+    let down = backend.empty(x.shape)
     gradient(upstream, down)
     x.node?.receive(down)
   }
@@ -13,8 +14,8 @@ private func unary(
 
 /// x Φ(x), the exact Gaussian error linear unit (Hendrycks and Gimpel 2016).
 public func gelu(_ x: Tensor) -> Tensor {
-  let backend = Compute.backend
-  return unary("gelu", x) {
+  let backend = Compute.backend("gelu", x)
+  return unary("gelu", x, backend) {
     backend.gelu(x, into: $0)
   } gradient: {
     backend.geluGradient(x, $0, into: $1)
@@ -23,8 +24,8 @@ public func gelu(_ x: Tensor) -> Tensor {
 
 /// max(x, 0)
 public func relu(_ x: Tensor) -> Tensor {
-  let backend = Compute.backend
-  return unary("relu", x) {
+  let backend = Compute.backend("relu", x)
+  return unary("relu", x, backend) {
     backend.relu(x, into: $0)
   } gradient: {
     backend.reluGradient(x, $0, into: $1)
@@ -35,8 +36,8 @@ extension Tensor {
   /// Elementwise sum of two tensors of one shape.
   public static func + (a: Tensor, b: Tensor) -> Tensor {
     require(a.shape == b.shape, "add: shapes \(a.shape) and \(b.shape)")
-    let out = Tensor(uninitialized: a.shape)
-    let backend = Compute.backend
+    let out = backend.empty(a.shape)
+    let backend = Compute.backend("add", a, b)
     backend.add(a, b, into: out)
     return record("add", [a, b], out) { upstream in
       a.node?.receive(upstream)
@@ -46,8 +47,8 @@ extension Tensor {
 
   /// Every value times `factor`.
   public static func * (x: Tensor, factor: Float) -> Tensor {
-    let backend = Compute.backend
-    return unary("scale", x) {
+    let backend = Compute.backend("scale", x)
+    return unary("scale", x, backend) {
       backend.scale(x, by: factor, into: $0)
     } gradient: {
       backend.scale($0, by: factor, into: $1)
@@ -58,7 +59,7 @@ extension Tensor {
 /// Adds `vector` (D) to each row of x (…, D).
 public func addRowVector(_ x: Tensor, _ vector: Tensor) -> Tensor {
   require(vector.count == x.columns, "addRowVector: input \(x.shape), vector \(vector.shape)")
-  let backend = Compute.backend
+  let backend = Compute.backend("addRowVector", x, vector)
   let out = x.copied()
   backend.addRowVector(vector, to: out)
   return record("addRowVector", [x, vector], out) { upstream in
@@ -72,15 +73,15 @@ public func addRowVector(_ x: Tensor, _ vector: Tensor) -> Tensor {
 public func meanSquaredError(_ prediction: Tensor, _ target: Tensor) -> Tensor {
   require(
     prediction.shape == target.shape, "meanSquaredError: shapes \(prediction.shape) and \(target.shape)")
-  let backend = Compute.backend
+  let backend = Compute.backend("meanSquaredError", prediction, target)
   let scale = 1 / Float(prediction.count)
-  var mean: Float = 0
-  mean = Float(backend.squaredError(prediction, target) / Double(prediction.count))
-  return record("meanSquaredError", [prediction, target], Tensor([mean], shape: [1])) { upstream in
+  let mean = backend.empty([1])
+  backend.meanSquaredError(prediction, target, into: mean)
+  return record("meanSquaredError", [prediction, target], mean) { upstream in
     for (node, sign) in [(prediction.node, Float(1)), (target.node, -1)] {
       guard let node else { continue }
-      let down = Tensor(uninitialized: prediction.shape)
-      backend.difference(prediction, target, by: 2 * sign * scale * upstream.scalar, into: down)
+      let down = backend.empty(prediction.shape)
+      backend.difference(prediction, target, by: 2 * sign * scale, times: upstream, into: down)
       node.receive(down)
     }
   }
@@ -97,15 +98,15 @@ public func layerNorm(_ x: Tensor, weight: Tensor?, bias: Tensor?, epsilon: Floa
   require(
     (weight == nil) == (bias == nil) && weight.map { $0.count == x.columns } ?? true,
     "layerNorm: input \(x.shape), weight \(weight?.shape ?? []), bias \(bias?.shape ?? [])")
-  let backend = Compute.backend
-  let out = Tensor(uninitialized: x.shape)
+  let backend = Compute.backend("layerNorm", x, weight, bias)
+  let out = backend.empty(x.shape)
   let statistics = RowStatistics(rows: x.rows)
   backend.layerNorm(x, weight: weight, bias: bias, epsilon: epsilon, into: out, statistics)
   return record("layerNorm", [x, weight, bias].compactMap { $0 }, out) { upstream in
-    let down = Tensor(uninitialized: x.shape)
+    let down = backend.empty(x.shape)
     let learns = weight?.node != nil || bias?.node != nil
-    let weightGradient = learns ? weight.map { Tensor(uninitialized: $0.shape) } : nil
-    let biasGradient = learns ? bias.map { Tensor(uninitialized: $0.shape) } : nil
+    let weightGradient = learns ? weight.map { backend.empty($0.shape) } : nil
+    let biasGradient = learns ? bias.map { backend.empty($0.shape) } : nil
     backend.layerNormGradient(
       x, weight: weight, statistics, upstream: upstream, residual: nil, into: down,
       weightGradient: weightGradient, biasGradient: biasGradient)

@@ -31,13 +31,13 @@ public struct DenseWeights: Sendable {
   }
 
   /// What a bias-less layer adds, for kernels that add one anyway.
-  func biasOrZeros() -> Tensor { bias ?? .zeros([outputs]) }
+  func biasOrZeros() -> Tensor { bias ?? .zeros([outputs], on: weight.device) }
 }
 
 /// x in the type that products multiply: x itself, or a copy.
 func operand(_ x: Tensor, _ backend: any Backend) -> Tensor {
   guard x.elementType != backend.activationType else { return x.detached }
-  let converted = Tensor(uninitialized: x.shape, as: backend.activationType)
+  let converted = backend.empty(x.shape, as: backend.activationType)
   backend.convert(x, into: converted)
   return converted
 }
@@ -48,8 +48,8 @@ public func linear(_ x: Tensor, weight: Tensor, bias: Tensor?) -> Tensor {
   require(
     x.columns == layer.inputs && bias.map { $0.count == layer.outputs } ?? true,
     "linear: input \(x.shape), weight \(weight.shape), bias \(bias?.shape ?? [])")
-  let backend = Compute.backend
-  let out = Tensor(uninitialized: x.shape.dropLast() + [layer.outputs])
+  let backend = Compute.backend("linear", x, weight, bias)
+  let out = backend.empty(x.shape.dropLast() + [layer.outputs])
   let multiplied = operand(x, backend)
   backend.product(multiplied, weight, .forward, into: out, then: bias.map { .bias($0) } ?? .none)
   let (source, shape) = (x.node, x.shape)
@@ -57,7 +57,7 @@ public func linear(_ x: Tensor, weight: Tensor, bias: Tensor?) -> Tensor {
     let upstream = operand(upstream, backend)
     // dx (rows, k) = dy (rows, n) · weight; dweight (n, k) = dyᵀ · x; dbias = Σ rows of dy
     if let source {
-      let down = Tensor(uninitialized: shape)
+      let down = backend.empty(shape)
       backend.product(upstream, weight, .backward, into: down, then: .none)
       source.receive(down)
     }
@@ -75,13 +75,13 @@ public func attention(_ projected: Tensor, heads: Int) -> Tensor {
   require(
     projected.shape.count == 3 && projected.shape[2] == 3 * width && width % heads == 0,
     "attention: projected \(projected.shape) for \(heads) heads")
-  let backend = Compute.backend
-  let out = Tensor(uninitialized: [batch, tokens, width])
-  let logSums = Tensor(uninitialized: [batch, heads, tokens])
+  let backend = Compute.backend("attention", projected)
+  let out = backend.empty([batch, tokens, width])
+  let logSums = backend.empty([batch, heads, tokens])
   let operands = AttentionOperands(projected: projected.detached, heads: heads)
   backend.attention(operands, into: out, logSums: logSums)
   return record("attention", [projected], out) { upstream in
-    let down = Tensor(uninitialized: projected.shape)
+    let down = backend.empty(projected.shape)
     backend.attentionGradient(
       operands, logSums: logSums, upstream: upstream, into: AttentionOperands(projected: down, heads: heads))
     projected.node?.receive(down)

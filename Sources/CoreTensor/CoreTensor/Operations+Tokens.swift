@@ -1,12 +1,12 @@
 /// Rows of x (B, N, D) by number: `indices` has B rows of K → (B, K, D). A number may stand several times.
 public func gatherTokens(_ x: Tensor, _ indices: [[Int]]) -> Tensor {
   let rows = tokenRows(indices, of: x, "gatherTokens")
-  let backend = Compute.backend
-  let out = Tensor(uninitialized: [x.shape[0], indices.first?.count ?? 0, x.shape[2]])
+  let backend = Compute.backend("gatherTokens", x)
+  let out = backend.empty([x.shape[0], indices.first?.count ?? 0, x.shape[2]])
   backend.gatherRows(x, rows, into: out)
   return record("gatherTokens", [x], out) { upstream in
     x.node?.receive(shape: x.shape) { buffer, accumulate in
-      if !accumulate { buffer.pointer.update(repeating: 0, count: buffer.count) }
+      if !accumulate { buffer.fill(0) }
       addRows(upstream, rows, to: buffer, backend)
     }
   }
@@ -24,7 +24,7 @@ func addRows(_ x: Tensor, _ rows: [Int], to out: Tensor, _ backend: any Backend)
   }
   guard passes.count > 1 else { return backend.scatterRows(x, rows, into: out) }
   for places in passes {
-    let part = Tensor(uninitialized: [places.count, x.columns])
+    let part = backend.empty([places.count, x.columns])
     backend.gatherRows(x, places, into: part)
     backend.scatterRows(part, places.map { rows[$0] }, into: out)
   }
@@ -60,8 +60,8 @@ public func concatenateFeatures(_ a: Tensor, _ b: Tensor) -> Tensor {
 
 private func concatenateBlocks(_ name: String, _ a: Tensor, _ b: Tensor, rows: Int, _ shape: [Int]) -> Tensor
 {
-  let backend = Compute.backend
-  let out = Tensor(uninitialized: shape)
+  let backend = Compute.backend(name, a, b)
+  let out = backend.empty(shape)
   let (left, right) = (a.count / rows, b.count / rows)
   let joined = left + right
   let halves = [(a, 0, left), (b, left, right)]
@@ -73,7 +73,7 @@ private func concatenateBlocks(_ name: String, _ a: Tensor, _ b: Tensor, rows: I
   }
   return record(name, [a, b], out) { upstream in
     for (x, start, columns) in halves where x.node != nil {
-      let down = Tensor(uninitialized: x.shape)
+      let down = backend.empty(x.shape)
       backend.copyBlock(
         upstream, BlockPlace(start: start, stride: joined), to: down, BlockPlace(start: 0, stride: columns),
         rows: rows, columns: columns)
@@ -88,8 +88,8 @@ public func stack(_ parts: [Tensor]) -> Tensor {
   let tail = Array(parts[0].shape.dropFirst())
   require(
     parts.allSatisfy { Array($0.shape.dropFirst()) == tail }, "stack: shapes \(parts.map(\.shape))")
-  let out = Tensor(uninitialized: [parts.reduce(0) { $0 + $1.shape[0] }] + tail)
-  let backend = Compute.backend
+  let out = backend.empty([parts.reduce(0) { $0 + $1.shape[0] }] + tail)
+  let backend = Compute.backend("stack", parts)
   let starts = parts.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.count) }
   for (part, start) in zip(parts, starts) {
     backend.copyBlock(
@@ -110,10 +110,10 @@ public func items(_ x: Tensor, _ range: Range<Int>) -> Tensor {
   require(range.upperBound <= x.shape[0], "items: \(range) of input \(x.shape)")
   let shape = [range.count] + x.shape.dropFirst()
   let out = Tensor(sharing: x, shape: shape, start: range.lowerBound * size)
-  let backend = Compute.backend
+  let backend = Compute.backend("items", x)
   return record("items", [x], out) { upstream in
     x.node?.receive(shape: x.shape) { buffer, accumulate in
-      if !accumulate { buffer.pointer.update(repeating: 0, count: buffer.count) }
+      if !accumulate { buffer.fill(0) }
       let part = Tensor(sharing: buffer, shape: shape, start: range.lowerBound * size)
       backend.addScaled(upstream, by: 1, into: part)
     }
@@ -143,13 +143,13 @@ public func extractPatches(_ images: Tensor, patches: [[Int]], patchSize: Int) -
       && patches.count == images.shape[0]
       && patches.allSatisfy { $0.count == kept && $0.allSatisfy { 0..<grid * grid ~= $0 } },
     "extractPatches: images \(images.shape), \(patches.count) rows of patches, patch \(patchSize)")
-  let out = Tensor(uninitialized: [patches.count, kept, images.shape[1] * patchSize * patchSize])
-  let backend = Compute.backend
+  let out = backend.empty([patches.count, kept, images.shape[1] * patchSize * patchSize])
+  let backend = Compute.backend("extractPatches", images)
   backend.extractPatches(images, patches: patches, patchSize: patchSize, into: out)
   return record("extractPatches", [images], out) { upstream in
-    let rows = pixelRows(of: images, patches, patchSize)
+    let rows = pixelRows(of: images.shape, patches, patchSize)
     images.node?.receive(shape: images.shape) { buffer, accumulate in
-      if !accumulate { buffer.pointer.update(repeating: 0, count: buffer.count) }
+      if !accumulate { buffer.fill(0) }
       addRows(
         Tensor(sharing: upstream, shape: [rows.count, patchSize]), rows,
         to: Tensor(sharing: buffer, shape: [buffer.count / patchSize, patchSize]), backend)
@@ -158,8 +158,8 @@ public func extractPatches(_ images: Tensor, patches: [[Int]], patchSize: Int) -
 }
 
 /// Where the rows of pixels of patches lie, patch after patch, in images seen as rows of `patchSize` pixels.
-private func pixelRows(of images: Tensor, _ patches: [[Int]], _ patchSize: Int) -> [Int] {
-  let (channels, side) = (images.shape[1], images.shape[3])
+func pixelRows(of shape: [Int], _ patches: [[Int]], _ patchSize: Int) -> [Int] {
+  let (channels, side) = (shape[1], shape[3])
   let grid = side / patchSize
   return patches.enumerated().flatMap { image, own in
     own.flatMap { patch in
@@ -175,13 +175,13 @@ private func pixelRows(of images: Tensor, _ patches: [[Int]], _ patchSize: Int) 
 public func meanTokens(_ x: Tensor) -> Tensor {
   require(x.shape.count == 3 && x.shape[1] > 0, "meanTokens: input \(x.shape)")
   let (batch, tokens, width) = (x.shape[0], x.shape[1], x.shape[2])
-  let backend = Compute.backend
-  let sums = Tensor(uninitialized: [batch, width])
+  let backend = Compute.backend("meanTokens", x)
+  let sums = backend.empty([batch, width])
   sumTokens(x, into: sums, accumulate: false, backend)
-  let out = Tensor(uninitialized: [batch, width])
+  let out = backend.empty([batch, width])
   backend.scale(sums, by: 1 / Float(tokens), into: out)
   return record("meanTokens", [x], out) { upstream in
-    let share = Tensor(uninitialized: [batch, width])
+    let share = backend.empty([batch, width])
     backend.scale(upstream, by: 1 / Float(tokens), into: share)
     x.node?.receive(repeatRows(share, tokens))
   }
@@ -191,8 +191,8 @@ public func meanTokens(_ x: Tensor) -> Tensor {
 public func repeatRows(_ x: Tensor, _ count: Int) -> Tensor {
   require(x.shape.count == 2 && count >= 0, "repeatRows: input \(x.shape), \(count) times")
   let (batch, width) = (x.shape[0], x.shape[1])
-  let backend = Compute.backend
-  let out = Tensor(uninitialized: [batch, count, width])
+  let backend = Compute.backend("repeatRows", x)
+  let out = backend.empty([batch, count, width])
   backend.gatherRows(x, (0..<batch * count).map { $0 / count }, into: out)
   return record("repeatRows", [x], out) { upstream in
     x.node?.receive(shape: x.shape) { sumTokens(upstream, into: $0, accumulate: $1, backend) }

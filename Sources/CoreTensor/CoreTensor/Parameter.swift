@@ -10,7 +10,7 @@ public final class Parameter: @unchecked Sendable {
   /// trainable.
   public init(_ value: Tensor, name: String = "", trainable: Bool = true) {
     self.name = name
-    leaf = trainable ? Node(leaf: name, parameter: value.shape) : nil
+    leaf = trainable ? Node(leaf: name, parameter: value.shape, on: value.device) : nil
     var tensor = value.detached
     tensor.node = leaf
     self.tensor = tensor
@@ -24,10 +24,14 @@ public final class Parameter: @unchecked Sendable {
 
   /// Writes `values` over the parameter's.
   /// - Precondition: as many values as the parameter has.
-  public func assign(_ values: UnsafeBufferPointer<Float>) {
+  public func assign(_ values: some Collection<Float>) {
     require(
       values.count == tensor.count,
       "Parameter.assign: \(name) has shape \(shape), \(values.count) values given")
-    tensor.pointer.update(from: values.baseAddress!, count: values.count)
+    tensor.overwrite { _ = $0.update(fromContentsOf: values) }
   }
+
+  /// Copies the values of another tensor, of any device.
+  /// - Precondition: as many values as the parameter has.
+  public func assign(_ values: Tensor) { values.withValues { assign($0) } }
 }

@@ -2,7 +2,9 @@ import Foundation
 
 // A batch has a few hundred logits, so plain loops in double serve every processor.
 extension ProcessorBackend {
-  public func softmaxCrossEntropy(_ logits: Tensor, classes: [Int?], into slopes: Tensor) -> Double {
+  public func softmaxCrossEntropy(
+    _ logits: Tensor, classes: [Int?], into mean: Tensor, gradient slopes: Tensor
+  ) {
     let columns = logits.columns
     var sum = 0.0
     for (row, known) in classes.enumerated() {
@@ -18,10 +20,12 @@ extension ProcessorBackend {
       }
       sum += log(total) - Double(x[known] - largest)
     }
-    return sum
+    mean.pointer[0] = Float(sum * (1 / Double(max(classes.count { $0 != nil }, 1))))
   }
 
-  public func binaryCrossEntropy(_ logits: Tensor, targets: [Bool?], into slopes: Tensor) -> Double {
+  public func binaryCrossEntropy(
+    _ logits: Tensor, targets: [Bool?], into mean: Tensor, gradient slopes: Tensor
+  ) {
     var sum = 0.0
     for (place, target) in targets.enumerated() {
       guard let target else {
@@ -33,6 +37,6 @@ extension ProcessorBackend {
       sum += max(-logit, 0) + log1p(exp(-abs(logit)))
       slopes.pointer[place] = Float((target ? -1 : 1) / (1 + exp(logit)))
     }
-    return sum
+    mean.pointer[0] = Float(sum * (1 / Double(max(targets.count { $0 != nil }, 1))))
   }
 }

@@ -9,6 +9,7 @@ public struct ProcessorBackend: Backend {
   public static let shared = ProcessorBackend(.float32)
 
   public let activationType: ElementType
+  public var device: any Device { CPUDevice.shared }
 
   /// - Parameter type: what products multiply and how activations between them are kept.
   public init(_ type: ElementType) { activationType = type }
@@ -38,7 +39,8 @@ public struct ProcessorBackend: Backend {
   public func add(_ a: Tensor, _ b: Tensor, into out: Tensor) {
     elementwise(out.count) { chex_add(a.pointer + $0, b.pointer + $0, out.pointer + $0, $1) }
   }
-  public func scale(_ x: Tensor, by factor: Float, into out: Tensor) {
+  public func scale(_ x: Tensor, by factor: Float, times scalar: Tensor?, into out: Tensor) {
+    let factor = product(factor, scalar)
     elementwise(out.count) { chex_scale(x.pointer + $0, factor, out.pointer + $0, $1) }
   }
   public func addScaled(_ x: Tensor, by factor: Float, into out: Tensor) {
@@ -56,41 +58,26 @@ public struct ProcessorBackend: Backend {
   public func reluGradient(_ x: Tensor, _ upstream: Tensor, into out: Tensor) {
     elementwise(out.count) { chex_relu_gradient(x.pointer + $0, upstream.pointer + $0, out.pointer + $0, $1) }
   }
-  public func difference(_ a: Tensor, _ b: Tensor, by factor: Float, into out: Tensor) {
+  public func difference(_ a: Tensor, _ b: Tensor, by factor: Float, times scalar: Tensor?, into out: Tensor) {
+    let factor = product(factor, scalar)
     elementwise(out.count) { chex_difference(a.pointer + $0, b.pointer + $0, factor, out.pointer + $0, $1) }
   }
-  public func movingAverage(_ x: Tensor, keep: Float, into out: Tensor) {
-    elementwise(out.count) { chex_moving_average(x.pointer + $0, keep, out.pointer + $0, $1) }
+  private func product(_ factor: Float, _ scalar: Tensor?) -> Float {
+    scalar.map { factor * $0.pointer[0] } ?? factor
   }
   public func firstNonFinite(_ x: Tensor) -> Int? {
     let position = chex_first_non_finite(x.bytes, x.elementType.code, x.count)
     return position < 0 ? nil : position
   }
 
-  public func adamW(
-    _ parameter: Tensor, gradient: Tensor, first: Tensor, second: Tensor, follower: Tensor?, _ step: AdamWStep
-  ) {
-    let count = Double(step.count)
-    let how = chex_adamw_step(
-      gradientScale: Float(step.gradientScale), decay: Float(1 - step.learningRate * step.weightDecay),
-      gain1: Float(1 - step.beta1), beta2: Float(step.beta2), gain2: Float(1 - step.beta2),
-      epsilon: Float(step.epsilon),
-      stepSize: Float(step.learningRate / (1 - power(step.beta1, count))),
-      secondScale: Float(1 / (1 - power(step.beta2, count)).squareRoot()),
-      keep: Float(step.followerMomentum))
-    elementwise(parameter.count) { start, count in
-      chex_adamw(
-        parameter.pointer + start, gradient.pointer + start, first.pointer + start, second.pointer + start,
-        follower.map { $0.pointer + start }, how, count)
-    }
-  }
-
   // MARK: Sums, each over fixed chunks whose partial results are added in order
 
-  public func squaredError(_ a: Tensor, _ b: Tensor) -> Double {
-    sumOfChunks(a.count) { chex_squared_error(a.pointer + $0, b.pointer + $0, $1) }
+  public func meanSquaredError(_ a: Tensor, _ b: Tensor, into mean: Tensor) {
+    let sum = sumOfChunks(a.count) { chex_squared_error(a.pointer + $0, b.pointer + $0, $1) }
+    mean.pointer[0] = Float(sum / Double(a.count))
   }
-  public func sumOfSquares(_ x: Tensor) -> Double {
+
+  func sumOfSquares(_ x: Tensor) -> Double {
     sumOfChunks(x.count) { chex_sum_of_squares(x.pointer + $0, $1) }
   }
 
@@ -101,17 +88,5 @@ public struct ProcessorBackend: Backend {
       elementwise(count) { sums.initializeElement(at: $0 / Self.grain, to: body($0, $1)) }
       return sums.prefix(chunks).reduce(0, +)
     }
-  }
-
-  private func power(_ base: Double, _ exponent: Double) -> Double {
-    var result = 1.0
-    var factor = base
-    var left = Int(exponent)
-    while left > 0 {
-      if left & 1 == 1 { result *= factor }
-      factor *= factor
-      left >>= 1
-    }
-    return result
   }
 }

@@ -50,6 +50,7 @@ public final class ProfilingBackend: Backend, @unchecked Sendable {
 
   public init(_ inner: any Backend) { self.inner = inner }
 
+  public var device: any Device { inner.device }
   public var activationType: ElementType { inner.activationType }
   public var entries: [Kind: Entry] { lock.withLock { recorded } }
   /// How often each shape of matrix product was computed, those of attention left out.
@@ -168,8 +169,10 @@ public final class ProfilingBackend: Backend, @unchecked Sendable {
   public func add(_ a: Tensor, _ b: Tensor, into out: Tensor) {
     measure(.elementwise, operations: out.count, [a, b, out]) { inner.add(a, b, into: out) }
   }
-  public func scale(_ x: Tensor, by factor: Float, into out: Tensor) {
-    measure(.elementwise, operations: out.count, [x, out]) { inner.scale(x, by: factor, into: out) }
+  public func scale(_ x: Tensor, by factor: Float, times scalar: Tensor?, into out: Tensor) {
+    measure(.elementwise, operations: out.count, [x, out]) {
+      inner.scale(x, by: factor, times: scalar, into: out)
+    }
   }
   public func addScaled(_ x: Tensor, by factor: Float, into out: Tensor) {
     measure(.elementwise, operations: 2 * out.count, [x, out, out]) {
@@ -219,37 +222,41 @@ public final class ProfilingBackend: Backend, @unchecked Sendable {
 
   // MARK: Losses and the optimiser
 
-  public func squaredError(_ a: Tensor, _ b: Tensor) -> Double {
-    measure(.loss, operations: 3 * a.count, [a, b]) { inner.squaredError(a, b) }
+  public func meanSquaredError(_ a: Tensor, _ b: Tensor, into mean: Tensor) {
+    measure(.loss, operations: 3 * a.count, [a, b]) { inner.meanSquaredError(a, b, into: mean) }
   }
-  public func difference(_ a: Tensor, _ b: Tensor, by factor: Float, into out: Tensor) {
-    measure(.loss, operations: 2 * a.count, [a, b, out]) { inner.difference(a, b, by: factor, into: out) }
-  }
-  public func sumOfSquares(_ x: Tensor) -> Double {
-    measure(.gradientNorm, operations: 2 * x.count, [x]) { inner.sumOfSquares(x) }
-  }
-  public func softmaxCrossEntropy(_ logits: Tensor, classes: [Int?], into slopes: Tensor) -> Double {
-    measure(.loss, operations: 25 * logits.count, [logits, slopes]) {
-      inner.softmaxCrossEntropy(logits, classes: classes, into: slopes)
+  public func difference(_ a: Tensor, _ b: Tensor, by factor: Float, times scalar: Tensor?, into out: Tensor) {
+    measure(.loss, operations: 2 * a.count, [a, b, out]) {
+      inner.difference(a, b, by: factor, times: scalar, into: out)
     }
   }
-  public func binaryCrossEntropy(_ logits: Tensor, targets: [Bool?], into slopes: Tensor) -> Double {
-    measure(.loss, operations: 25 * logits.count, [logits, slopes]) {
-      inner.binaryCrossEntropy(logits, targets: targets, into: slopes)
+  public func softmaxCrossEntropy(_ logits: Tensor, classes: [Int?], into mean: Tensor, gradient: Tensor) {
+    measure(.loss, operations: 25 * logits.count, [logits, gradient]) {
+      inner.softmaxCrossEntropy(logits, classes: classes, into: mean, gradient: gradient)
     }
   }
-  public func adamW(
-    _ parameter: Tensor, gradient: Tensor, first: Tensor, second: Tensor, follower: Tensor?, _ step: AdamWStep
+  public func binaryCrossEntropy(_ logits: Tensor, targets: [Bool?], into mean: Tensor, gradient: Tensor) {
+    measure(.loss, operations: 25 * logits.count, [logits, gradient]) {
+      inner.binaryCrossEntropy(logits, targets: targets, into: mean, gradient: gradient)
+    }
+  }
+  public func gradientScale(
+    _ gradients: [Tensor], losses: Tensor?, share: Double, clipNorm: Double, into out: Tensor
   ) {
-    let written = [parameter, first, second, follower]
-    measure(
-      .update, operations: (follower == nil ? 14 : 17) * parameter.count, written + written + [gradient]
-    ) {
-      inner.adamW(parameter, gradient: gradient, first: first, second: second, follower: follower, step)
+    measure(.gradientNorm, operations: 2 * gradients.reduce(0) { $0 + $1.count }, gradients) {
+      inner.gradientScale(gradients, losses: losses, share: share, clipNorm: clipNorm, into: out)
     }
   }
-  public func movingAverage(_ x: Tensor, keep: Float, into out: Tensor) {
-    measure(.update, operations: 3 * x.count, [x, out, out]) { inner.movingAverage(x, keep: keep, into: out) }
+  public func adamW(_ updates: [ParameterUpdate], _ step: AdamWStep, scale: Tensor) {
+    let operations = updates.reduce(0) { sum, update in
+      sum + ((update.gradient == nil ? 0 : 14) + (update.average == nil ? 0 : 3)) * update.parameter.count
+    }
+    let tensors = updates.flatMap { update -> [Tensor?] in
+      guard let gradient = update.gradient else { return [update.parameter, update.average, update.average] }
+      let written = [update.parameter, update.first, update.second, update.average]
+      return written + written + [gradient]
+    }
+    measure(.update, operations: operations, tensors) { inner.adamW(updates, step, scale: scale) }
   }
 }
 

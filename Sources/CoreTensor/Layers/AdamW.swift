@@ -69,54 +69,70 @@ public final class AdamW {
     self.settings = settings
     slots = parameters.map {
       Slot(
-        parameter: $0, first: .zeros($0.shape), second: .zeros($0.shape),
+        parameter: $0, first: .zeros($0.shape, on: $0.tensor.device),
+        second: .zeros($0.shape, on: $0.tensor.device),
         follower: followers[ObjectIdentifier($0)], scale: scale($0))
     }
   }
 
-  /// Norm of all gradients together, √Σ g², added up in the parameters' order.
-  public func gradientNorm() -> Double {
-    slots.reduce(0) { sum, slot in
-      sum + (slot.parameter.gradient.map { Compute.backend.sumOfSquares($0) } ?? 0)
-    }.squareRoot()
-  }
-
-  /// Updates every parameter that has a gradient, lets followers follow, and clears the gradients: one pass over each
-  /// parameter's memory.
+  /// Updates every parameter that has a gradient and lets followers follow: one pass over each parameter's memory. A
+  /// step whose losses or gradients are not finite changes nothing. The host reads from the device once, at the end.
   /// - Parameters:
   ///   - learningRate: of this step, before each parameter's factor.
-  ///   - gradientNorm: as `gradientNorm()` gives it.
-  ///   - gradientScale: factor on gradients before clipping: 1/n after n accumulated backward passes; `gradientNorm`
-  ///     is taken before it.
+  ///   - losses: whose numbers come back, and must be finite; tensors (n) each, in the order given.
+  ///   - share: factor on gradients before clipping: 1/n after n accumulated backward passes.
   ///   - followerMomentum: τ of θ' ← τ θ' + (1 - τ) θ (spec section 1).
+  /// - Returns: what the device says. Gradients are cleared where the step was finite; where not, they are left to be
+  ///   looked at, until `clearGradients()`.
+  @discardableResult
   public func step(
-    learningRate: Double, gradientNorm: Double, gradientScale: Double = 1, followerMomentum: Double = 1
-  ) {
+    learningRate: Double, losses: [Tensor] = [], share: Double = 1, followerMomentum: Double = 1
+  ) -> StepNumbers {
+    let losses = losses.isEmpty ? nil : stack(losses.map(\.detached))
+    let gradients = slots.compactMap(\.parameter.gradient)
+    let backend = Compute.backend("AdamW", slots.first?.parameter.tensor)
+    let scale = backend.empty([3])
+    backend.gradientScale(
+      gradients, losses: losses, share: share, clipNorm: settings.clipNorm, into: scale)
+    backend.adamW(
+      slots.map { update(of: $0, learningRate) },
+      AdamWStep(
+        beta1: settings.beta1, beta2: settings.beta2, epsilon: settings.epsilon, count: updates + 1,
+        averageDecay: followerMomentum), scale: scale)
+    let numbers = losses.map { stack([$0, scale]).values } ?? scale.values
+    let read = StepNumbers(numbers)
+    guard read.isFinite else { return read }
     updates += 1
-    let norm = gradientNorm * gradientScale
-    let clip = settings.clipNorm > 0 ? min(1, settings.clipNorm / (norm + 1e-6)) : 1
-    for slot in slots {
-      guard let gradient = slot.parameter.gradient else {
-        if let follower = slot.follower {
-          Compute.backend.movingAverage(
-            slot.parameter.tensor, keep: Float(followerMomentum), into: follower.tensor)
-        }
-        continue
-      }
-      Compute.backend.adamW(
-        slot.parameter.tensor, gradient: gradient, first: slot.first, second: slot.second,
-        follower: slot.follower?.tensor,
-        AdamWStep(
-          learningRate: learningRate * slot.scale.learningRate, beta1: settings.beta1, beta2: settings.beta2,
-          epsilon: settings.epsilon, weightDecay: settings.weightDecay * slot.scale.weightDecay,
-          count: updates,
-          gradientScale: clip * gradientScale, followerMomentum: followerMomentum)
-      )
-    }
     clearGradients()
+    return read
+  }
+
+  private func update(of slot: Slot, _ learningRate: Double) -> ParameterUpdate {
+    ParameterUpdate(
+      parameter: slot.parameter.tensor, gradient: slot.parameter.gradient, first: slot.first,
+      second: slot.second, average: slot.follower?.tensor,
+      learningRate: learningRate * slot.scale.learningRate,
+      weightDecay: settings.weightDecay * slot.scale.weightDecay)
   }
 
   public func clearGradients() {
     for slot in slots { slot.parameter.clearGradient() }
+  }
+}
+
+/// What a step came to, read from the device at its end.
+public struct StepNumbers: Sendable, Equatable {
+  /// In the order in which they were given.
+  public let losses: [Float]
+  /// Before clipping, of the mean over accumulated passes.
+  public let gradientNorm: Double
+  /// Whether losses and norm are; where not, the step changed nothing.
+  public let isFinite: Bool
+
+  /// Losses, then what `Backend.gradientScale` wrote.
+  init(_ numbers: [Float]) {
+    losses = Array(numbers.dropLast(3))
+    gradientNorm = Double(numbers[numbers.count - 3])
+    isFinite = numbers[numbers.count - 1] != 0
   }
 }

@@ -62,11 +62,12 @@ public struct Initializer {
 
   /// Normal with standard deviation 0.02, cut at two deviations, divided by `divisor`.
   public mutating func truncatedNormal(_ shape: [Int], dividedBy divisor: Float = 1) -> Parameter {
-    let tensor = Tensor(uninitialized: shape)
-    for position in 0..<tensor.count {
-      var value = random.normal()
-      while abs(value) > 2 { value = random.normal() }
-      tensor.pointer[position] = Float(0.02 * value) / divisor
+    let tensor = Tensor(shape) { values in
+      for position in values.indices {
+        var value = random.normal()
+        while abs(value) > 2 { value = random.normal() }
+        values[position] = Float(0.02 * value) / divisor
+      }
     }
     return Parameter(tensor, trainable: trainable)
   }

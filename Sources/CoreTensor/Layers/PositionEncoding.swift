@@ -57,9 +57,9 @@ public struct PositionEncoding: Sendable {
 
   /// Encodings of a whole grid in raster order, `(1, n², width)`.
   public func grid(_ size: Int) -> Tensor {
-    let table = Tensor(uninitialized: [1, size * size, width])
-    write(size * size, place: { (Double($0 / size), Double($0 % size)) }, to: table.pointer)
-    return table
+    Tensor([1, size * size, width]) { table in
+      write(size * size, place: { (Double($0 / size), Double($0 % size)) }, to: table.baseAddress!)
+    }
   }
 }
 

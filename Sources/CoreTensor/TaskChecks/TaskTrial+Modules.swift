@@ -106,8 +106,7 @@ extension TaskTrial {
   private func shake(_ model: WorldModel) {
     var random = RandomStream(seed: Self.seed, stream: "shaken")
     for parameter in model.latents.flatMap(\.entries).map(\.parameter) where parameter.isTrainable {
-      parameter.tensor.values.map { $0 + Float(0.3 * random.normal()) }.withUnsafeBufferPointer(
-        parameter.assign)
+      parameter.assign(parameter.tensor.values.map { $0 + Float(0.3 * random.normal()) })
     }
   }
 }

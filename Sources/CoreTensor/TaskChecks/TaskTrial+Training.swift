@@ -43,10 +43,10 @@ extension TaskTrial {
       let length = min(0.005 * max(abs(loss), 0.01) / norm, 0.01 * max(size, 0.1))
       func lossAt(_ distance: Double) throws -> Double {
         let saved = moving.map { $0.0.tensor.values }
-        defer { for (own, values) in zip(moving, saved) { values.withUnsafeBufferPointer(own.0.assign) } }
+        defer { for (own, values) in zip(moving, saved) { own.0.assign(values) } }
         for (parameter, gradient) in moving {
           let moved = zip(parameter.tensor.values, gradient).map { $0 + Float(distance / norm) * $1 }
-          moved.withUnsafeBufferPointer(parameter.assign)
+          parameter.assign(moved)
         }
         return Double(try optimization.model(batch, reduction: .mean).objective.scalar)
       }
@@ -71,7 +71,7 @@ extension TaskTrial {
     for parameter in model.trainable where parameter.shape.count > 1 {
       let inputs = parameter.tensor.count / parameter.shape[0]
       let factor = 50 / Float(inputs).squareRoot()
-      parameter.tensor.values.map { $0 * factor }.withUnsafeBufferPointer(parameter.assign)
+      parameter.assign(parameter.tensor.values.map { $0 * factor })
     }
   }
 
@@ -110,11 +110,11 @@ extension TaskTrial {
     let (first, second) = (optimization(before), optimization(after))
     for step in 0..<2 { _ = try self.step(first, batch(before, step: step)) }
     for (from, to) in zip(first.model.entries, second.model.entries) {
-      from.parameter.tensor.values.withUnsafeBufferPointer(to.parameter.assign)
+      to.parameter.assign(from.parameter.tensor)
     }
     for (from, to) in zip(first.optimizer.slots, second.optimizer.slots) {
       for (source, target) in [(from.first, to.first), (from.second, to.second)] {
-        target.pointer.update(from: source.pointer, count: source.count)
+        target.overwrite { _ = $0.update(fromContentsOf: source.values) }
       }
     }
     second.optimizer.updates = first.optimizer.updates

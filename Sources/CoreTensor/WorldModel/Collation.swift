@@ -139,8 +139,10 @@ public enum InputNormalization {
       images.allSatisfy { $0.height == height && $0.width == width },
       "InputNormalization: images of \(Set(images.map { "\($0.width) × \($0.height)" }).sorted()) pixels in one batch"
     )
-    let out = Tensor(uninitialized: [images.count, 3, height, width])
-    for (index, image) in images.enumerated() { write(image, to: out.pointer + index * 3 * height * width) }
-    return out
+    return Tensor([images.count, 3, height, width]) { values in
+      for (index, image) in images.enumerated() {
+        write(image, to: values.baseAddress! + index * 3 * height * width)
+      }
+    }
   }
 }

@@ -44,15 +44,11 @@ public final class Optimization {
   }
 
   /// Adds up the gradients of one batch.
-  /// - Throws: `NonFiniteStep`, `AssemblyError` or `TaskFault` before anything of the model has changed.
+  /// - Throws: `AssemblyError` or `TaskFault` before anything of the model has changed.
   public func accumulate(_ batch: WorldBatch) throws -> WorldOutput {
     try model.check(batch)
     return try Compute.$backend.withValue(backend) {
-      let output = try model(batch, reduction: reduction)
-      if let broken = output.terms.first(where: { !$0.value.isFinite }) {
-        optimizer.clearGradients()
-        throw NonFiniteStep(term: "loss \(broken.name)")
-      }
+      let output = try model(batch.moved(to: backend.device), reduction: reduction)
       let uses = ParameterUses()
       uses.watching { output.objective.backward() }
       if let other = uses.others(than: optimizer.slots.lazy.map(\.parameter)).first {
@@ -64,7 +60,7 @@ public final class Optimization {
   }
 
   /// One optimiser step over one batch or several.
-  /// - Throws: `NonFiniteStep` before anything of the model has changed.
+  /// - Throws: `NonFiniteStep`, `AssemblyError` or `TaskFault`; nothing of the model has changed then.
   public func step(_ batches: [WorldBatch], learningRate: Double, momentum: Double) throws -> StepReport {
     try Compute.$backend.withValue(backend) {
       try update(batches, learningRate: learningRate, momentum: momentum)
@@ -72,26 +68,35 @@ public final class Optimization {
   }
 
   private func update(_ batches: [WorldBatch], learningRate: Double, momentum: Double) throws -> StepReport {
-    var report = StepReport(loss: 0, terms: [], gradientNorm: 0)
     let share = 1 / Double(batches.count)
-    for batch in batches {
+    let outputs = try batches.map { batch in
       let output = try accumulate(batch)
-      report.loss += Double(output.loss) * share
-      report.objectiveSeconds.merge(output.objectiveSeconds, uniquingKeysWith: +)
-      let values = output.terms.map { Double($0.value) * share }
-      report.terms = zip(output.terms, values).enumerated().map { index, term in
-        (term.0.name, term.1 + (index < report.terms.count ? report.terms[index].value : 0))
+      return (readings: output.readings, seconds: output.objectiveSeconds)
+    }
+    let numbers = optimizer.step(
+      learningRate: learningRate, losses: outputs.map(\.readings.values), share: share,
+      followerMomentum: momentum)
+    var report = StepReport(loss: 0, terms: [], gradientNorm: numbers.gradientNorm)
+    var rest = numbers.losses[...]
+    for output in outputs {
+      let own = rest.prefix(output.readings.names.count)
+      rest = rest.dropFirst(own.count)
+      if let broken = zip(output.readings.names, own).first(where: { !$0.1.isFinite }) {
+        optimizer.clearGradients()
+        throw NonFiniteStep(term: "loss \(broken.0)")
+      }
+      report.loss += Double(output.readings.loss(of: own)) * share
+      report.objectiveSeconds.merge(output.seconds, uniquingKeysWith: +)
+      report.terms = zip(output.readings.names, own).enumerated().map { index, term in
+        let before = index < report.terms.count ? report.terms[index].value : 0
+        return (term.0, Double(term.1) * share + before)
       }
     }
-    let norm = optimizer.gradientNorm()
-    report.gradientNorm = norm * share
-    guard norm.isFinite else {
+    guard numbers.isFinite else {
       let name = firstBrokenGradient()
       optimizer.clearGradients()
       throw NonFiniteStep(term: "gradient of \(name)")
     }
-    optimizer.step(
-      learningRate: learningRate, gradientNorm: norm, gradientScale: share, followerMomentum: momentum)
     return report
   }
 

@@ -7,6 +7,7 @@ public final class PluginRegistry {
   public private(set) var dataSources: [DataSourceDefinition] = []
   public private(set) var evaluations: [EvaluationDefinition] = []
   public private(set) var codecs: [CodecDefinition] = []
+  public private(set) var backends: [BackendDefinition] = []
 
   public init() {}
 
@@ -14,6 +15,7 @@ public final class PluginRegistry {
   public func register(_ source: DataSourceDefinition) { dataSources.append(source) }
   public func register(_ evaluation: EvaluationDefinition) { evaluations.append(evaluation) }
   public func register(_ codec: CodecDefinition) { codecs.append(codec) }
+  public func register(_ backend: BackendDefinition) { backends.append(backend) }
 
   /// Address of this type's metadata: equal in host and plugin only when both share one core.
   public static var typeAddress: UnsafeRawPointer {

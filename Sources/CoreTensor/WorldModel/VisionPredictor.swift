@@ -56,12 +56,14 @@ public final class VisionPredictor: Predictor {
 
   public func maskTokens(at places: [[GridPlace]]) -> Tensor {
     let count = places.first?.count ?? 0
-    let encoded = Tensor(uninitialized: [places.count, count, shape.width])
     let (encoding, width) = (targetEncoding, shape.width)
-    Compute.parallel(places.count) { image in
-      encoding.write(
-        count, place: { (places[image][$0].row, places[image][$0].column) },
-        to: encoded.pointer + image * count * width)
+    let encoded = Tensor([places.count, count, width], on: maskToken.tensor.device) { values in
+      nonisolated(unsafe) let start = values.baseAddress
+      Compute.parallel(places.count) { image in
+        encoding.write(
+          count, place: { (places[image][$0].row, places[image][$0].column) },
+          to: start! + image * count * width)
+      }
     }
     return addRowVector(encoded, maskToken.tensor)
   }

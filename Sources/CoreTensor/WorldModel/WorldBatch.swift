@@ -80,11 +80,8 @@ public enum LossReduction: String, Sendable, Codable, CaseIterable {
 public struct WorldOutput {
   /// What is minimised, one value.
   public let objective: Tensor
-  /// What is reported: the mean of a unified loss's predictions, summed over the groups of a naive loss, and every
-  /// objective's weighted terms.
-  public let loss: Float
-  /// Mean squared error of each prediction, then each objective's terms, by name.
-  public let terms: [(name: String, value: Float)]
+  /// Every term of the loss, still on the device.
+  public let readings: LossReadings
   /// Features in the batch's order: targets (B, T, d), of the patches that some prediction is compared with, nil where
   /// none is, contexts (B, K, d), predictions (B, T, d).
   public let targets: [Tensor?]
@@ -94,7 +91,57 @@ public struct WorldOutput {
   public let objectiveSeconds: [String: Double]
 }
 
+extension WorldOutput {
+  /// What is reported, read from the device: see `LossReadings.loss(of:)`.
+  public var loss: Float { readings.loss(of: readings.values.values) }
+  /// Mean squared error of each prediction, then each objective's terms, by name, read from the device.
+  public var terms: [(name: String, value: Float)] {
+    Array(zip(readings.names, readings.values.values)).map { (name: $0, value: $1) }
+  }
+}
+
+/// The terms of a loss as the device holds them: a step reads them once, with all else that it wants to know.
+public struct LossReadings: @unchecked Sendable {
+  /// Of each prediction's mean squared error, then of each objective's terms.
+  public let names: [String]
+  /// One value for each name, `(n)`.
+  public let values: Tensor
+  /// Of the predictions.
+  let groups: [Int]
+  /// Of the objectives' terms.
+  let weights: [Float]
+
+  /// What is reported: the mean of a unified loss's predictions, summed over the groups of a naive loss, and every
+  /// objective's weighted terms.
+  /// - Parameter numbers: `values` as they were read.
+  public func loss(of numbers: some Collection<Float>) -> Float {
+    let errors = zip(numbers, groups)
+    let own = zip(numbers.dropFirst(groups.count), weights)
+    let predicted = Set(groups).sorted().reduce(Float(0)) { loss, group in
+      let members = errors.filter { $0.1 == group }.map(\.0)
+      return loss + members.dropFirst().reduce(members[0], +) * (1 / Float(members.count))
+    }
+    return own.reduce(predicted) { $0 + $1.0 * $1.1 }
+  }
+}
+
 extension WorldBatch {
+  /// The batch with every tensor on `device`.
+  public func moved(to device: any Device) -> WorldBatch {
+    var moved = self
+    for index in contexts.indices { moved.contexts[index].images = contexts[index].images.moved(to: device) }
+    moved.targets = targets.map { $0.moved(to: device) }
+    for index in predictions.indices {
+      moved.predictions[index].latents = predictions[index].latents.map {
+        ($0.name, $0.numbers.moved(to: device))
+      }
+    }
+    for index in parts.indices {
+      moved.parts[index].numbers = parts[index].numbers.mapValues { $0.moved(to: device) }
+    }
+    return moved
+  }
+
   /// The batches of several assemblies as one; each assembly's predictions are a group of their own.
   public static func joined(_ parts: [WorldBatch]) -> WorldBatch {
     var whole = WorldBatch(contexts: [], targets: [], predictions: [])

@@ -47,18 +47,19 @@ extension WorldModel {
     }
     var seconds: [String: Double] = [:]
     let own = try ownTerms(batch, contexts: contexts, &seconds)
-    let predicted = combine(errors, batch.predictions.map(\.group), reduction)
-    var (objective, loss) = (predicted.objective, predicted.loss)
+    let groups = batch.predictions.map(\.group)
+    var objective = combine(errors, groups, reduction)
     for term in own {
       let weighted = term.weight == 1 ? term.value : term.value * term.weight
       objective = objective.map { $0 + weighted } ?? weighted
-      loss += weighted.scalar
     }
     guard let objective else { fail("WorldModel: a batch with nothing to learn from") }
     return WorldOutput(
-      objective: objective, loss: loss,
-      terms: zip(batch.predictions, errors).map { ($0.name, $1.scalar) }
-        + own.map { ($0.name, $0.value.scalar) },
+      objective: objective,
+      readings: LossReadings(
+        names: batch.predictions.map(\.name) + own.map(\.name),
+        values: stack((errors + own.map(\.value)).map { reshape($0.detached, [1]) }), groups: groups,
+        weights: own.map(\.weight)),
       targets: targets, contexts: contexts, predictions: predictions, objectiveSeconds: seconds)
   }
 
@@ -210,20 +211,15 @@ extension WorldModel {
     }
   }
 
-  private func combine(
-    _ errors: [Tensor], _ groups: [Int], _ reduction: LossReduction
-  ) -> (objective: Tensor?, loss: Float) {
+  private func combine(_ errors: [Tensor], _ groups: [Int], _ reduction: LossReduction) -> Tensor? {
     var objective: Tensor?
-    var loss: Float = 0
     for group in Set(groups).sorted() {
       let own = zip(errors, groups).filter { $0.1 == group }.map(\.0)
       let sum = own.dropFirst().reduce(own[0], +)
-      let mean = sum * (1 / Float(own.count))
-      loss += mean.scalar
-      let part = reduction == .sum ? sum : mean
+      let part = reduction == .sum ? sum : sum * (1 / Float(own.count))
       objective = objective.map { $0 + part } ?? part
     }
-    return (objective, loss)
+    return objective
   }
 }
 

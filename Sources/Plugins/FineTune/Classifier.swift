@@ -32,20 +32,14 @@ final class Classifier: Module {
 
   /// Takes over every value of another of the same shape.
   func copy(_ other: Classifier) {
-    for (own, others) in zip(entries, other.entries) { own.parameter.copy(others.parameter.tensor) }
+    for (own, others) in zip(entries, other.entries) { own.parameter.assign(others.parameter.tensor) }
   }
 
   /// A copy of every value, in the order of `entries`.
   var values: [Tensor] { entries.map { $0.parameter.tensor.copied() } }
 
   func assign(_ values: [Tensor]) {
-    for (own, value) in zip(entries, values) { own.parameter.copy(value) }
-  }
-}
-
-extension Parameter {
-  func copy(_ values: Tensor) {
-    assign(UnsafeBufferPointer(start: values.pointer, count: values.count))
+    for (own, value) in zip(entries, values) { own.parameter.assign(value) }
   }
 }
 

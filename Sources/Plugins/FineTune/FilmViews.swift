@@ -43,9 +43,11 @@ struct FilmViews {
       do { kept.append((film, try result!.get())) } catch is UnusableFilm { continue }
     }
     guard !kept.isEmpty else { return ([], nil) }
-    let out = Tensor(uninitialized: [kept.count, 3, side, side])
     let (size, images) = (3 * side * side, kept.map(\.image))
-    Compute.parallel(images.count) { InputNormalization.write(images[$0], to: out.pointer + $0 * size) }
+    let out = Tensor([kept.count, 3, side, side]) { values in
+      nonisolated(unsafe) let start = values.baseAddress!
+      Compute.parallel(images.count) { InputNormalization.write(images[$0], to: start + $0 * size) }
+    }
     return (kept.map(\.film), out)
   }
 

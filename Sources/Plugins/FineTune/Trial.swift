@@ -55,7 +55,7 @@ final class Trial {
       }
     if let source {
       for (own, others) in zip(classifier.encoder.entries, source.entries) {
-        own.parameter.copy(others.parameter.tensor)
+        own.parameter.assign(others.parameter.tensor)
       }
     }
     let rates = classifier.encoder.learningRateScales(decay: settings.layerDecay)
@@ -126,13 +126,12 @@ final class Trial {
         rate: settings.dropPath, depth: classifier.encoder.shape.depth, images: films.count, random: &random)
       : nil
     let loss = labels.loss(classifier.head(classifier.pooled(images, dropping: dropping)), films)
-    guard loss.scalar.isFinite else { throw broken("the loss", step, films) }
     loss.backward()
-    let norm = optimizer.gradientNorm()
-    guard norm.isFinite else { throw broken("the gradient", step, films) }
     optimizer.updates = step
-    optimizer.step(learningRate: plan.schedule.learningRate(at: step), gradientNorm: norm)
-    return Double(loss.scalar)
+    let numbers = optimizer.step(learningRate: plan.schedule.learningRate(at: step), losses: [loss])
+    guard numbers.losses[0].isFinite else { throw broken("the loss", step, films) }
+    guard numbers.isFinite else { throw broken("the gradient", step, films) }
+    return Double(numbers.losses[0])
   }
 
   private func broken(_ what: String, _ step: Int, _ films: [Int]) -> FineTuneError {

@@ -128,12 +128,12 @@ enum TrialState {
       return tensor
     }
     for entry in trial.classifier.entries {
-      entry.parameter.copy(try take(entry.name, entry.parameter.shape))
+      entry.parameter.assign(try take(entry.name, entry.parameter.shape))
     }
     for slot in trial.optimizer.slots {
       for (tensor, kind) in [(slot.first, "first."), (slot.second, "second.")] {
         let saved = try take(kind + slot.parameter.name, tensor.shape)
-        tensor.pointer.update(from: saved.pointer, count: tensor.count)
+        tensor.overwrite { _ = $0.update(fromContentsOf: saved.values) }
       }
     }
     if progress.best != nil {

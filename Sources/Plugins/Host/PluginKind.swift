@@ -10,6 +10,8 @@ public enum PluginKind: String, Sendable, CaseIterable, Codable {
   case evaluation
   /// A file format of films.
   case codec
+  /// A device that computes.
+  case backend
 
   /// For messages: `a task`.
   var article: String { (self == .evaluation ? "an " : "a ") + rawValue }
@@ -21,6 +23,7 @@ public enum PluginDefinition: Sendable {
   case data(DataSourceDefinition)
   case evaluation(EvaluationDefinition)
   case codec(CodecDefinition)
+  case backend(BackendDefinition)
 
   public var kind: PluginKind {
     switch self {
@@ -28,6 +31,7 @@ public enum PluginDefinition: Sendable {
     case .data: .data
     case .evaluation: .evaluation
     case .codec: .codec
+    case .backend: .backend
     }
   }
   public var name: String {
@@ -36,6 +40,7 @@ public enum PluginDefinition: Sendable {
     case .data(let definition): definition.name
     case .evaluation(let definition): definition.name
     case .codec(let definition): definition.name
+    case .backend(let definition): definition.name
     }
   }
   public var summary: String {
@@ -44,6 +49,7 @@ public enum PluginDefinition: Sendable {
     case .data(let definition): definition.summary
     case .evaluation(let definition): definition.summary
     case .codec(let definition): definition.summary
+    case .backend(let definition): definition.summary
     }
   }
   public var options: [OptionDeclaration] {
@@ -52,6 +58,7 @@ public enum PluginDefinition: Sendable {
     case .data(let definition): definition.options
     case .evaluation(let definition): definition.options
     case .codec(let definition): definition.options
+    case .backend(let definition): definition.options
     }
   }
 }

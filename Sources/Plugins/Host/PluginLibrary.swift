@@ -122,6 +122,7 @@ struct PluginLibrary {
     let definitions =
       registry.tasks.map(PluginDefinition.task) + registry.dataSources.map(PluginDefinition.data)
       + registry.evaluations.map(PluginDefinition.evaluation) + registry.codecs.map(PluginDefinition.codec)
+      + registry.backends.map(PluginDefinition.backend)
     guard let definition = definitions.first, definitions.count == 1, kind == nil || definition.kind == kind,
       definition.name == plugin
     else {

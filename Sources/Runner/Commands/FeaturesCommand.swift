@@ -180,7 +180,7 @@ struct FeatureExport {
       try file.append(names, values)
     }
     if hasTokens {
-      try append(UnsafeBufferPointer(start: tokens.pointer, count: tokens.count))
+      try tokens.withValues(append)
     } else {
       try FeatureExtraction.pooled(tokens).withUnsafeBufferPointer(append)
     }

@@ -17,7 +17,14 @@ public enum Precision: String, Codable, Sendable, CaseIterable {
     }
   }
 
-  var backend: ProcessorBackend { ProcessorBackend(elementType) }
+  /// What a device other than the processor is asked for: it knows itself what `auto` comes to.
+  var request: ElementType? {
+    switch self {
+    case .auto: nil
+    case .f32: .float32
+    case .bf16: .bfloat16
+    }
+  }
 
   /// For a log: what was chosen, and why where that is not plain.
   var sentence: String {
@@ -34,8 +41,11 @@ public enum Precision: String, Codable, Sendable, CaseIterable {
   }
 }
 
-/// Options of commands that compute: how many threads, and what they may use of the processor.
+/// Options of commands that compute: where, how many threads, and what they may use of the processor.
 enum ComputeOptions {
+  static let device = CommandOption(
+    "--device", .value("NAME[:PLACE]"),
+    help: "Where to compute: cpu (the default), or a plugin of kind backend.")
   static let threads = CommandOption(
     "--threads", .value("N"), help: "Threads that compute; default all cores.")
   static let instructions = CommandOption(

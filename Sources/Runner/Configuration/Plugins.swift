@@ -14,13 +14,17 @@ struct Plugins {
   ///   needed cannot be loaded.
   init(_ manifest: PluginManifest, wanted: Set<String>) throws {
     let host = PluginHost(manifest: manifest)
-    func isNeeded(_ entry: PluginManifest.Entry) -> Bool { entry.enabled || wanted.contains(entry.name) }
+    func isNeeded(_ entry: PluginManifest.Entry) -> Bool {
+      entry.enabled && entry.kind != .backend || wanted.contains(entry.name)
+    }
     for entry in manifest.entries where isNeeded(entry) {
       if let sources = host.sources(of: entry) { try PluginPackage.update(entry.name, sources) }
     }
     var loaded: [LoadedPlugin] = []
     var refused: [String: PluginError] = [:]
-    for status in host.inspect() {
+    // A backend's libraries may be large: it is loaded only where it computes.
+    let names = manifest.entries.filter { $0.kind != .backend || wanted.contains($0.name) }.map(\.name)
+    for status in host.inspect(only: Set(names)) {
       switch status {
       case .loaded(let plugin): loaded.append(plugin)
       case .failed(let entry, let error):

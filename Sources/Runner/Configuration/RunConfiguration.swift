@@ -38,6 +38,8 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
     public var threads: Int
     /// What products multiply. Default auto.
     public var precision: Precision
+    /// As `--device` names it.
+    public var device: String
     /// The most that kernels may use of the processor; nil = its best.
     public var instructions: InstructionSet?
     /// Threads that read films ahead; 0 = the step reads them itself. Changes no result. Default 1.

@@ -14,6 +14,7 @@ extension RunConfiguration {
       isNaive: runOptions.boolean("naive"),
       compatibility: compatibility, threads: runOptions.integer("threads"),
       precision: Precision(rawValue: runOptions.text("precision")) ?? .auto,
+      device: runOptions.text("device"),
       instructions: InstructionSet(rawValue: runOptions.text("instructions")),
       loaderThreads: runOptions.integer("loader_threads"), out: runOptions.text("out"))
     let checks = ConfigurationChecks(settings: settings)

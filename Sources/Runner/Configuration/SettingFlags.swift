@@ -39,6 +39,7 @@ public struct SettingFlag: Sendable, Equatable {
     SettingFlag("--image-size", "N", "model", "image_size"),
     SettingFlag("--threads", "N", "run", "threads"),
     SettingFlag("--precision", "WHICH", "run", "precision"),
+    SettingFlag("--device", "NAME[:PLACE]", "run", "device"),
     SettingFlag("--checkpoint-activations", "", "training", "checkpoint_activations"),
     SettingFlag("--loader-threads", "N", "run", "loader_threads"),
     SettingFlag("--holdout", "X", "data", "holdout_fraction"),
@@ -59,7 +60,7 @@ public struct SettingFlag: Sendable, Equatable {
   /// The flags of commands that judge a run: which films, which findings, and how to compute.
   static let evaluationFlags = all.filter {
     ["data", "probe"].contains($0.key.table) && !["weights", "fraction"].contains($0.key.name)
-      || ["threads", "precision"].contains($0.key.name)
+      || ["threads", "precision", "device"].contains($0.key.name)
   }
 
   private static let sources = presets + singles

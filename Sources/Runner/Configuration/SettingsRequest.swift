@@ -17,12 +17,13 @@ public struct SettingsRequest: Sendable, Equatable {
     self.assignments = assignments
   }
 
-  /// Names that may be those of plugins: of tasks and sources of films, and tables that the command line sets.
+  /// Names that may be those of plugins: of tasks, sources of films and the device, and tables that the command line
+  /// sets.
   /// - Throws: `SettingsError` where the file of `configuration` cannot be read.
   func mentionedNames() throws -> Set<String> {
     let runnerTables = Set(SettingsCatalogue.runnerTables.map(\.name))
     var names = Set(assignments.map(\.key.table)).subtracting(runnerTables)
-    for key in [SettingKey("run", "tasks"), SettingKey("data", "source")] {
+    for key in [SettingKey("run", "tasks"), SettingKey("data", "source"), DeviceChoice.key] {
       let ofFile = try configuration.map { try SettingsFile.input(of: key, path: $0) } ?? nil
       switch assignments.last(where: { $0.key == key })?.input ?? ofFile {
       case .value(let value): names.formUnion(Self.texts(value))
@@ -34,7 +35,7 @@ public struct SettingsRequest: Sendable, Equatable {
       case .unusable, nil: continue
       }
     }
-    return names
+    return names.union(names.map(DeviceChoice.plugin))
   }
 
   private static func texts(_ value: OptionValue) -> [String] {

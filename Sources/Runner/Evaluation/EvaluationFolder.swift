@@ -122,7 +122,7 @@ final class EvaluationFolder: EvaluationWorkspace {
     for log in metrics.values { try log.synchronize() }
     let entries = state.tensors.map { name, tensor in
       SafetensorsEntry(name: name, elementType: .float32, shape: tensor.shape) { receive in
-        try receive(UnsafeRawBufferPointer(start: tensor.pointer, count: tensor.count * 4))
+        try tensor.withValues { try receive(UnsafeRawBufferPointer($0)) }
       }
     }
     try DurableFile.write(to: stateFile(name)) {

@@ -58,7 +58,7 @@ struct JudgedRun {
     source = try setup.filmSource(keepsFilms: keepsFilms)
     partition = try FilmPartition(
       source.records, hasLabels: !source.findingNames.isEmpty, setup.configuration, trains: false)
-    model = tasks.model(setup.shape, seed: UInt64(setup.configuration.run.seed))
+    model = setup.model(tasks)
   }
 
   /// Gives the model the weights of a checkpoint.
@@ -118,10 +118,10 @@ struct JudgedRun {
   }
 
   var seed: UInt64 { UInt64(setup.configuration.run.seed) }
-  var backend: any Backend { setup.configuration.run.precision.backend }
+  var backend: any Backend { setup.backend }
 
   /// The same model as its seed initialises it.
-  func untrained() -> WorldModel { tasks.model(setup.shape, seed: seed) }
+  func untrained() -> WorldModel { setup.model(tasks) }
 
   /// Findings that were asked for, else all that labels may name.
   /// - Throws: `EvaluationError` where a finding that was asked for is none of the films'.

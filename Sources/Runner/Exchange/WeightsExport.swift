@@ -51,7 +51,7 @@ struct WeightsExport {
       guard stored == entry.parameter.shape else {
         throw WeightsError(path: weights.path, name: name, expected: entry.parameter.shape, found: stored)
       }
-      try weights.floats(named: name).withUnsafeBufferPointer { entry.parameter.assign($0) }
+      entry.parameter.assign(try weights.floats(named: name))
       try WeightsError.checkFinite(entry.parameter.tensor, name: name, path: weights.path)
     }
     try TimmFolder.write(encoder, to: out, run: Folder.name(of: folder.path), step: step, part: part)

@@ -20,6 +20,7 @@ final class HealthMonitor {
   private let partition: FilmPartition
   private let configuration: RunConfiguration
   private let probe: ProbeEvaluation?
+  private let backend: any Backend
   private let fresh: () -> VisionTransformer
   /// Figures of the random encoder, for comparison; made when first asked for, so that training begins at once.
   private(set) lazy var initial = try? report(fresh(), step: 0)
@@ -27,9 +28,10 @@ final class HealthMonitor {
   /// - Parameter fresh: makes the target encoder as initialised.
   init(
     _ source: FilmCache, _ partition: FilmPartition, _ configuration: RunConfiguration,
-    fresh: @escaping () -> VisionTransformer
+    _ backend: any Backend, fresh: @escaping () -> VisionTransformer
   ) {
     self.fresh = fresh
+    self.backend = backend
     self.source = source
     self.partition = partition
     self.configuration = configuration
@@ -43,7 +45,6 @@ final class HealthMonitor {
   func report(_ encoder: VisionTransformer, step: Int) throws -> HealthReport? {
     let count = min(configuration.health.films, partition.heldOut.count)
     let held = (0..<count).map { partition.heldOut[$0 * partition.heldOut.count / count] }
-    let backend = configuration.run.precision.backend
     let features = FeatureExtraction.features(encoder, source, films: held, backend)
     guard features.films.count > 1 else { return nil }
     let health = FeatureHealth(features)

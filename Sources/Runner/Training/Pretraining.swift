@@ -102,7 +102,10 @@ enum Pretraining {
       "model: \(configuration.model.encoder.width) × \(configuration.model.encoder.depth), "
         + "\(count) trained parameters; \(parts.schedule.totalSteps) steps of \(configuration.training.filmsPerStep) films, "
         + "\(Compute.threads) threads")
-    try log.note("precision: \(configuration.run.precision.sentence)")
+    let backend = parts.setup.backend
+    let precision =
+      backend is ProcessorBackend ? configuration.run.precision.sentence : backend.activationType.rawValue
+    try log.note("device: \(backend.device.name); precision: \(precision)")
   }
 
   private static func summarize(

@@ -28,12 +28,12 @@ struct RunParts {
     stepsPerEpoch = try training.stepsPerEpoch(films: orders.filmsPerEpoch)
     schedule = try training.schedule(films: orders.filmsPerEpoch)
     optimization = Optimization(
-      tasks.model(setup.shape, seed: seed, recomputesActivations: training.checkpointActivations),
+      setup.model(tasks, recomputesActivations: training.checkpointActivations),
       settings: AdamWSettings(
         beta1: training.beta1, beta2: training.beta2, epsilon: training.epsilon,
         weightDecay: training.weightDecay,
         clipNorm: training.clipNorm), reduction: setup.configuration.objective.reduction,
-      backend: configuration.run.precision.backend)
+      backend: setup.backend)
     builder = BatchBuilder(
       source: source, films: partition.pretrain, orders: orders,
       assemblies: TaskAssembly.assemblies(
@@ -44,8 +44,8 @@ struct RunParts {
 
   /// Compares with the encoder as this seed initialises it.
   func monitor() -> HealthMonitor {
-    HealthMonitor(source, partition, setup.configuration) {
-      tasks.model(setup.shape, seed: UInt64(setup.configuration.run.seed)).targetEncoder
+    HealthMonitor(source, partition, setup.configuration, setup.backend) {
+      setup.model(tasks).targetEncoder
     }
   }
 }

@@ -15,6 +15,8 @@ struct RunSetup {
   let plugins: [LoadedPlugin]
   /// Why others could not be loaded, by name.
   let refusedPlugins: [String: PluginError]
+  /// Computes, where the settings say.
+  let backend: any Backend
 
   /// Loads the registry's plugins and resolves the settings of a run.
   /// - Parameters:
@@ -50,6 +52,16 @@ struct RunSetup {
     let threads = configuration.run.threads
     Compute.threads = threads > 0 ? threads : Compute.coreCount
     if let instructions = configuration.run.instructions { try ComputeOptions.hold(to: instructions) }
+    backend = try DeviceChoice(text: configuration.run.device).backend(
+      configuration.run.precision, plugins: plugins, refused: refusedPlugins, registry: manifest.path)
+  }
+
+  /// A model of tasks as the run's seed initialises it, on the run's device.
+  func model(_ tasks: TaskSet, recomputesActivations: Bool = false) -> WorldModel {
+    Compute.$backend.withValue(backend) {
+      tasks.model(
+        shape, seed: UInt64(configuration.run.seed), recomputesActivations: recomputesActivations)
+    }
   }
 
   var shape: WorldModelShape { WorldModelShape(configuration.model, configuration.run.compatibility) }

@@ -15,6 +15,8 @@ struct RunVersions: Codable {
   /// What products multiplied, after `auto` was settled.
   let precision: String
   let instructions: InstructionSet
+  /// Where the run computed; nil in runs of versions before 0.3.0, whose device was the processor.
+  let device: String?
   /// Path of `plugins.toml`.
   let registry: String
   let plugins: [Plugin]
@@ -25,7 +27,8 @@ struct RunVersions: Codable {
     self.settings = settings
     runner = CommandLineProgram.version
     core = PluginHost.coreFingerprint
-    precision = setup.configuration.run.precision.elementType.rawValue
+    precision = setup.backend.activationType.rawValue
+    device = setup.backend.device.name
     instructions = InstructionSet.current
     registry = URL(fileURLWithPath: setup.manifest.path).standardizedFileURL.path
     plugins = setup.plugins.map { Plugin(name: $0.name, version: $0.version, library: $0.libraryPath) }
@@ -68,6 +71,7 @@ struct RunVersions: Codable {
     }
     return
       ([
+        change("device", device ?? DeviceChoice.cpu, now.device ?? DeviceChoice.cpu),
         change("precision", precision, now.precision),
         change("instructions", instructions.rawValue, now.instructions.rawValue),
       ] + versions).compactMap { $0 }

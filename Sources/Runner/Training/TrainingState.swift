@@ -56,12 +56,12 @@ enum ModelCheckpoint {
     guard stored == tensor.shape else {
       throw WeightsError(path: file.path, name: name, expected: tensor.shape, found: stored)
     }
-    try file.read(named: name, into: UnsafeMutableBufferPointer(start: tensor.pointer, count: tensor.count))
+    try tensor.overwrite { try file.read(named: name, into: $0) }
   }
 
   private static func entry(_ name: String, _ tensor: Tensor) -> SafetensorsEntry {
     SafetensorsEntry(name: name, elementType: .float32, shape: tensor.shape) { receive in
-      try receive(UnsafeRawBufferPointer(start: tensor.pointer, count: tensor.count * 4))
+      try tensor.withValues { try receive(UnsafeRawBufferPointer($0)) }
     }
   }
 }
@@ -76,10 +76,10 @@ struct WeightsError: Error, CustomStringConvertible {
   }
   /// - Throws: where one of a tensor's numbers is none, so that whatever is made of it is worth nothing.
   static func checkFinite(_ tensor: Tensor, name: String, path: String) throws {
-    guard let place = Compute.backend.firstNonFinite(tensor) else { return }
+    guard let place = Compute.backend("firstNonFinite", tensor).firstNonFinite(tensor) else { return }
     throw WeightsError(
       description:
-        "\(path): \(name): expected finite numbers, found \(tensor.pointer[place]) at place \(place); the run had gone astray "
+        "\(path): \(name): expected finite numbers, found \(tensor.values[place]) at place \(place); the run had gone astray "
         + "by then: take an earlier checkpoint (--checkpoint STEP), or train with a lower learning rate")
   }
 

@@ -124,7 +124,7 @@ package struct WeightsLoading {
         "expected \(entry.parameter.tensor.count) numbers for \(shape), found \(values.count)")
     }
     if exchangesHalves { values = FeatureHalves.exchanged(values, entry.name, shape: shape) }
-    values.withUnsafeBufferPointer { entry.parameter.assign($0) }
+    entry.parameter.assign(values)
     report.loaded.append(entry.name)
   }
 

@@ -61,11 +61,12 @@ package enum FeatureExtraction {
   package static func pooled(_ x: Tensor) -> [Float] {
     let (batch, tokens, width) = (x.shape[0], x.shape[1], x.shape[2])
     var out = [Float](repeating: 0, count: batch * width)
-    let pointer = x.pointer
-    for image in 0..<batch {
-      for token in 0..<tokens {
-        let row = pointer + (image * tokens + token) * width
-        for feature in 0..<width { out[image * width + feature] += row[feature] }
+    x.withValues { values in
+      for image in 0..<batch {
+        for token in 0..<tokens {
+          let row = values.baseAddress! + (image * tokens + token) * width
+          for feature in 0..<width { out[image * width + feature] += row[feature] }
+        }
       }
     }
     return out.map { $0 / Float(tokens) }
