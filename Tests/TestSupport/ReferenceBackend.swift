@@ -30,7 +30,7 @@ public struct ReferenceBackend: Backend {
   }
 
   /// What a product multiplies.
-  private func operand(_ x: Tensor) -> [Float] {
+  func operand(_ x: Tensor) -> [Float] {
     guard activationType == .bfloat16, x.elementType != .bfloat16 else { return x.values }
     return x.values.map(Self.roundedToBFloat16)
   }

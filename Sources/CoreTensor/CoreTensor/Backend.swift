@@ -10,6 +10,31 @@ public protocol Backend: Sendable {
   /// How activations that only feed products are stored, and what products multiply; sums are float32 always.
   var activationType: ElementType { get }
 
+  // MARK: Primitives: what every backend implements
+
+  /// out = function(x), both of one shape; out may be x's memory.
+  func map(_ function: UnaryFunction, _ x: Tensor, into out: Tensor)
+  /// out = function(a, b), with a and b repeated to out's shape as `broadcastShape` says; out may be the memory of an
+  /// operand of out's shape.
+  func combine(_ function: BinaryFunction, _ a: Tensor, _ b: Tensor, into out: Tensor)
+  /// out = a where the condition is not 0, else b; all three repeated to out's shape.
+  func select(_ condition: Tensor, _ a: Tensor, _ b: Tensor, into out: Tensor)
+  /// out = the sum or maximum of x over `axes`; out has x's rank, and 1 along those axes.
+  func reduce(_ reduction: Reduction, _ x: Tensor, over axes: [Int], into out: Tensor)
+  /// out (…, m, n) (+)= a (…, m, k) · b (…, k, n), for each index of the leading axes, which are equal. Operands have
+  /// any element type and are multiplied in `activationType`; sums are float32, and so is an out that accumulates.
+  ///
+  /// - Parameters:
+  ///   - transposingA: a is `(…, k, m)`.
+  ///   - transposingB: b is `(…, n, k)`.
+  ///   - accumulate: adds to what out holds.
+  func multiplyMatrices(
+    _ a: Tensor, transposingA: Bool, _ b: Tensor, transposingB: Bool, into out: Tensor, accumulate: Bool)
+  /// Copies an array of `sizes` between places of any strides: what permutes, cuts, joins, repeats and pads. Both
+  /// tensors have one element type, any; a source's stride may be 0, and no two places of the destination are one.
+  func copyStrided(
+    _ x: Tensor, _ source: StridedPlace, to out: Tensor, _ destination: StridedPlace, sizes: [Int])
+
   // MARK: Products
 
   /// out = the product of x and a weight, and what follows it. x and out have any element type.

@@ -21,7 +21,7 @@ extension ProcessorBackend {
 
   /// Runs `body` for parts of a product's rows, in whole tiles: an even number of parts, so that two threads end
   /// together, of some `most` rows at the most.
-  private static func eachPart(
+  static func eachPart(
     of rows: Int, most: Int, of tile: Int, _ body: @Sendable (Range<Int>) -> Void
   ) {
     let tiles = (rows + tile - 1) / tile
@@ -30,7 +30,7 @@ extension ProcessorBackend {
   }
 
   /// x as products multiply it.
-  private func asOperand(_ x: Tensor) -> Tensor {
+  func asOperand(_ x: Tensor) -> Tensor {
     guard x.elementType != activationType else { return x }
     let converted = Tensor(uninitialized: x.shape, as: activationType)
     convert(x, into: converted)

@@ -43,7 +43,7 @@ public final class ProfilingBackend: Backend, @unchecked Sendable {
     case update = "AdamW and moving average"
   }
 
-  private let inner: any Backend
+  let inner: any Backend
   private let lock = NSLock()
   private var recorded: [Kind: Entry] = [:]
   private var seen: [Product: Int] = [:]
@@ -64,7 +64,7 @@ public final class ProfilingBackend: Backend, @unchecked Sendable {
     }
   }
 
-  private func measure<Result>(
+  func measure<Result>(
     _ kind: Kind, operations: Int, products: Int = 0, _ tensors: [Tensor?], _ body: () -> Result
   ) -> Result {
     let start = DispatchTime.now().uptimeNanoseconds
@@ -83,7 +83,7 @@ public final class ProfilingBackend: Backend, @unchecked Sendable {
     return result
   }
 
-  private func multiplied(_ product: Product) -> Int {
+  func multiplied(_ product: Product) -> Int {
     lock.withLock { seen[product, default: 0] += 1 }
     return 2 * product.m * product.n * product.k
   }

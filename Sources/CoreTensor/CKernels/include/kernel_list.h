@@ -21,6 +21,30 @@ KERNEL(void, moving_average, (const float *x, float keep, float *out, long count
 /// Position of the first NaN or infinity, or -1.
 KERNEL(long, first_non_finite, (const void *x, chex_element type, long count), (x, type, count))
 
+// --- primitives: what every operation can be made of ----------------------------------------------------------
+/// out = function(x)
+KERNEL(void, map, (chex_unary function, const float *x, float *out, long count), (function, x, out, count))
+/// out (rows, columns) = function(a, b)
+KERNEL(void, combine,
+       (chex_binary function, chex_strided a, chex_strided b, float *out, long rows, long columns),
+       (function, a, b, out, rows, columns))
+/// out (rows, columns) = a where the condition is not 0, else b.
+KERNEL(void, select,
+       (chex_strided condition, chex_strided a, chex_strided b, float *out, long rows, long columns),
+       (condition, a, b, out, rows, columns))
+/// out[r] = the sum or maximum of row r, rows `stride` numbers apart.
+KERNEL(void, reduce_rows,
+       (chex_reduction how, const float *x, long stride, float *out, long rows, long columns),
+       (how, x, stride, out, rows, columns))
+/// out[c] = the sum or maximum of column c, rows `stride` numbers apart.
+KERNEL(void, reduce_columns,
+       (chex_reduction how, const float *x, long stride, float *out, long rows, long columns),
+       (how, x, stride, out, rows, columns))
+/// out[r, c] = x[r, c], each with steps of its own, in numbers of `type`.
+KERNEL(void, copy_plane,
+       (const void *x, chex_step from, void *out, chex_step to, long rows, long columns, chex_element type),
+       (x, from, out, to, rows, columns, type))
+
 // --- rows: after a product, while they are still in the cache ------------------------------------------------
 /// x[r, c] += vector[c]
 KERNEL(void, add_row_vector, (void *x, const float *vector, chex_element type, long rows, long columns),

@@ -53,6 +53,32 @@ typedef struct {
   long queryStride, keyStride;
 } chex_head_slopes;
 
+/// Functions of one number; the derivatives of those with a kink are 0 there.
+typedef enum {
+  CHEX_NEGATE, CHEX_ABSOLUTE, CHEX_SIGN, CHEX_RECIPROCAL, CHEX_EXPONENTIAL, CHEX_LOGARITHM, CHEX_SQUARE_ROOT,
+  CHEX_RECIPROCAL_SQUARE_ROOT, CHEX_SQUARE, CHEX_SIGMOID, CHEX_TANH, CHEX_GELU, CHEX_GELU_DERIVATIVE, CHEX_RELU,
+  CHEX_RELU_DERIVATIVE, CHEX_SILU, CHEX_SILU_DERIVATIVE, CHEX_SINE, CHEX_COSINE, CHEX_ERROR_FUNCTION
+} chex_unary;
+
+/// Functions of two numbers; comparisons give 1 or 0.
+typedef enum {
+  CHEX_ADD, CHEX_SUBTRACT, CHEX_MULTIPLY, CHEX_DIVIDE, CHEX_POWER, CHEX_MAXIMUM, CHEX_MINIMUM, CHEX_GREATER,
+  CHEX_GREATER_OR_EQUAL, CHEX_EQUAL
+} chex_binary;
+
+typedef enum { CHEX_SUM, CHEX_MAXIMUM_OF } chex_reduction;
+
+/// An operand seen as rows that are `row` numbers apart; a row's numbers lie together, or, where `step` is 0, are one.
+typedef struct {
+  const float *start;
+  long row, step;
+} chex_strided;
+
+/// Numbers from one row to the next, and from one column to the next.
+typedef struct {
+  long row, column;
+} chex_step;
+
 #define KERNEL(type, name, parameters, arguments) type chex_##name parameters;
 #include "kernel_list.h"
 #undef KERNEL

@@ -25,6 +25,7 @@ TARGET_PRAGMA(TARGET)
 #include "../bodies/elementwise.h"
 #include "../bodies/rows.h"
 #include "../bodies/attention.h"
+#include "../bodies/primitives.h"
 #include "../bodies/packed_products.h"
 // From here on every processor gives the same bits.
 #pragma clang fp contract(off)
