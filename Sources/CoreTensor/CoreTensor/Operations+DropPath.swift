@@ -17,7 +17,7 @@ public func dropPath(_ x: Tensor, kept: [Int], scale: Float, _ branch: (Tensor) 
   let whole = branch(chosen)
   require(whole.shape == chosen.shape, "dropPath: the branch gives \(whole.shape) for \(chosen.shape)")
   let difference = backend.empty(chosen.shape)
-  backend.difference(whole, chosen, by: scale, into: difference)
+  backend.difference(whole, chosen, by: scale, times: nil, into: difference)
   let out = x.copied()
   backend.scatterRows(imageRows(difference), kept, into: imageRows(out))
   return record("dropPath", [x, whole], out) { upstream in

@@ -36,8 +36,8 @@ extension Tensor {
   /// Elementwise sum of two tensors of one shape.
   public static func + (a: Tensor, b: Tensor) -> Tensor {
     require(a.shape == b.shape, "add: shapes \(a.shape) and \(b.shape)")
-    let out = backend.empty(a.shape)
     let backend = Compute.backend("add", a, b)
+    let out = backend.empty(a.shape)
     backend.add(a, b, into: out)
     return record("add", [a, b], out) { upstream in
       a.node?.receive(upstream)

@@ -88,8 +88,8 @@ public func stack(_ parts: [Tensor]) -> Tensor {
   let tail = Array(parts[0].shape.dropFirst())
   require(
     parts.allSatisfy { Array($0.shape.dropFirst()) == tail }, "stack: shapes \(parts.map(\.shape))")
-  let out = backend.empty([parts.reduce(0) { $0 + $1.shape[0] }] + tail)
   let backend = Compute.backend("stack", parts)
+  let out = backend.empty([parts.reduce(0) { $0 + $1.shape[0] }] + tail)
   let starts = parts.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.count) }
   for (part, start) in zip(parts, starts) {
     backend.copyBlock(
@@ -143,8 +143,8 @@ public func extractPatches(_ images: Tensor, patches: [[Int]], patchSize: Int) -
       && patches.count == images.shape[0]
       && patches.allSatisfy { $0.count == kept && $0.allSatisfy { 0..<grid * grid ~= $0 } },
     "extractPatches: images \(images.shape), \(patches.count) rows of patches, patch \(patchSize)")
-  let out = backend.empty([patches.count, kept, images.shape[1] * patchSize * patchSize])
   let backend = Compute.backend("extractPatches", images)
+  let out = backend.empty([patches.count, kept, images.shape[1] * patchSize * patchSize])
   backend.extractPatches(images, patches: patches, patchSize: patchSize, into: out)
   return record("extractPatches", [images], out) { upstream in
     let rows = pixelRows(of: images.shape, patches, patchSize)

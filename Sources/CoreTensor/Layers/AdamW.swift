@@ -107,6 +107,15 @@ public final class AdamW {
     return read
   }
 
+  /// Norm of all gradients together, √Σ g², read from the device.
+  public func gradientNorm() -> Double {
+    let backend = Compute.backend("AdamW", slots.first?.parameter.tensor)
+    let scale = backend.empty([3])
+    backend.gradientScale(
+      slots.compactMap(\.parameter.gradient), losses: nil, share: 1, clipNorm: 0, into: scale)
+    return Double(scale.values[0])
+  }
+
   private func update(of slot: Slot, _ learningRate: Double) -> ParameterUpdate {
     ParameterUpdate(
       parameter: slot.parameter.tensor, gradient: slot.parameter.gradient, first: slot.first,

@@ -103,6 +103,24 @@ public func checkCodec(
   ]
 }
 
+/// Holds a backend against the promises of `Backend` and `Device`, beside the processor's backend.
+/// - Parameters:
+///   - definition: as the plugin registers it.
+///   - options: values other than the defaults.
+public func checkBackend(
+  _ definition: BackendDefinition, options: [String: OptionValue] = [:]
+) -> [TaskCheck] {
+  let check = Checker(plugin: "backend \"\(definition.name)\"")
+  let trial = BackendTrial(definition: definition, given: options)
+  return [
+    check("options are declared, explained and validated", trial.options),
+    check("memory keeps what it was given", trial.memory),
+    check("primitives agree with the processor", trial.primitives),
+    check("three steps of a small model agree with the processor, and give the same bits twice", trial.training),
+    check("a step that is not finite changes nothing", trial.refusal),
+  ]
+}
+
 /// Why a promise is broken.
 struct Broken: Error, CustomStringConvertible {
   let description: String

@@ -59,8 +59,10 @@ struct BenchModel {
       guard case .task(let definition) = plugin.definition else { return nil }
       return (definition, Options(definition.options))
     }
-    let model = try TaskSet(tasks, environment: shape.environment(.paper)).model(
-      shape, seed: 0, recomputesActivations: recomputes)
+    let set = try TaskSet(tasks, environment: shape.environment(.paper))
+    let model = Compute.$backend.withValue(backend) {
+      set.model(shape, seed: 0, recomputesActivations: recomputes)
+    }
     optimization = Optimization(model, settings: AdamWSettings(), reduction: .mean, backend: backend)
     self.sizes = sizes
   }

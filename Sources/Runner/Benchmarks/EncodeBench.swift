@@ -22,14 +22,15 @@ struct EncodeBench {
 
   func run(repeats: Int) -> Result {
     var initializer = Initializer(random: RandomStream(seed: 0, stream: "bench"), trainable: false)
-    let encoder = VisionTransformer(sizes.encoder, initializer: &initializer)
     var random = RandomStream(seed: 1, stream: "bench")
-    let images = NoiseImages.batch(sizes.batch, sizes.image, &random)
     let times = Compute.$backend.withValue(backend) {
-      PackedWeights.keeping {
+      let encoder = VisionTransformer(sizes.encoder, initializer: &initializer)
+      let images = NoiseImages.batch(sizes.batch, sizes.image, &random)
+      return PackedWeights.keeping {
         (0...repeats).map { _ in
           let began = ProgressReporter.systemClock()
           _ = encoder(images)
+          backend.device.synchronize()
           return ProgressReporter.systemClock() - began
         }
       }

@@ -15,7 +15,7 @@ extension Command {
         help: "f32, bf16, or auto for what this processor does in hardware; default f32."),
       CommandOption(
         "--steps", .value("N"), help: "Steps or batches that are timed after one that is not; default 3."),
-      ComputeOptions.threads, ComputeOptions.instructions,
+      ComputeOptions.device, ComputeOptions.threads, ComputeOptions.instructions,
       CommandOption("--context", .value("N"), help: "Visible patches of a context; default 59 of 196."),
       CommandOption(
         "--targets", .value("N"), help: "Predicted patches of each of four predictions; default 61 of 196."),
@@ -52,7 +52,7 @@ extension Command {
       try ComputeOptions.apply(arguments)
       let sizes = try BenchSizes(arguments)
       let precision = try arguments.choice("--precision", of: Precision.allCases.map(\.rawValue)) ?? "f32"
-      let backend = Precision(rawValue: precision)!.backend
+      let backend = try DeviceChoice.backend(arguments, Precision(rawValue: precision)!)
       let steps = try arguments.integer("--steps", in: 1...10000) ?? 3
       func model() throws -> BenchModel {
         try BenchModel(

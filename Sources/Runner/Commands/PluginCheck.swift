@@ -34,6 +34,7 @@ struct PluginCheck {
         try checkEvaluation(definition, options: plugin.given.mapValues(\.value), host)
       case .codec(let definition):
         checkCodec(definition, options: plugin.given.mapValues(\.value), sample: bytes)
+      case .backend(let definition): checkBackend(definition, options: plugin.given.mapValues(\.value))
       }
     return Report(
       plugin: plugin.name, kind: plugin.kind.rawValue, version: plugin.version, library: plugin.libraryPath,

@@ -16,7 +16,7 @@ extension Command {
         help:
           "Weights instead of the case's: safetensors, or a checkpoint of torch.save. Default: weights.safetensors of"
           + " the case, else its checkpoint.pth.tar."),
-      ComputeOptions.threads, ComputeOptions.instructions,
+      ComputeOptions.device, ComputeOptions.threads, ComputeOptions.instructions,
       .plugins,
       CommandOption("--json", help: "One line of JSON a case."),
       CommandOption("--all", help: "Print every tensor, not only the worst of each kind."),
@@ -35,10 +35,11 @@ extension Command {
     run: { arguments in
       try ComputeOptions.apply(arguments)
       let precision = Precision(rawValue: try arguments.choice("--precision", of: ["f32", "bf16"]) ?? "f32")!
+      let backend = try DeviceChoice.backend(arguments, precision)
       var passed = true
       for path in arguments.arguments("CASE_DIR") {
         let report = try ParityCase(path, weights: arguments.value("--weights")).replay(
-          pluginsFile: arguments.value("--plugins"), precision)
+          pluginsFile: arguments.value("--plugins"), backend)
         if arguments.has("--json") {
           try Output.printJson(report)
         } else {

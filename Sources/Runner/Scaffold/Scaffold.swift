@@ -22,6 +22,7 @@ struct Scaffold {
     case .data: "Data"
     case .evaluation: "Evaluation"
     case .codec: "Codec"
+    case .backend: "Backend"
     }
   }
 
@@ -45,6 +46,7 @@ struct Scaffold {
       case .data: (DataTemplate.source, DataTemplate.tests, DataTemplate.readme)
       case .evaluation: (EvaluationTemplate.source, EvaluationTemplate.tests, EvaluationTemplate.readme)
       case .codec: (CodecTemplate.source, CodecTemplate.tests, CodecTemplate.readme)
+      case .backend: (BackendTemplate.source, BackendTemplate.tests, BackendTemplate.readme)
       }
     return [
       ("Package.swift", PackageTemplate.manifest), ("README.md", readme),

@@ -62,8 +62,10 @@ extension ParityCase {
 
   /// Makes every tensor that the case expects and compares; in bfloat16, features and losses alone: a gradient divided
   /// by its own size, as AdamW does, has no fewer digits wrong than it has itself.
-  func replay(pluginsFile: String?, _ precision: Precision = .f32) throws -> ParityReport {
-    let model = try model(pluginsFile: pluginsFile)
+  func replay(
+    pluginsFile: String?, _ backend: any Backend = ProcessorBackend.shared
+  ) throws -> ParityReport {
+    let model = try Compute.$backend.withValue(backend) { try self.model(pluginsFile: pluginsFile) }
     let batch = try batch()
     let settings = description.optimizer
     let optimization = Optimization(
@@ -71,9 +73,9 @@ extension ParityCase {
       settings: AdamWSettings(
         beta1: settings.betas[0], beta2: settings.betas[1], epsilon: settings.eps,
         weightDecay: settings.weightDecay, clipNorm: settings.clipNorm), reduction: .mean,
-      backend: precision.backend)
+      backend: backend)
     var made = try features(optimization, batch)
-    if precision == .bf16 {
+    if backend.activationType == .bfloat16 {
       return try compare(made.filter { !Self.isOfTraining($0.key) }, tolerance: Self.coarseTolerance)
     }
     for step in 1...description.steps {
@@ -92,7 +94,7 @@ extension ParityCase {
     var made: [String: [Float]] = ["loss": [output.loss]]
     for view in 0..<2 {
       made["t\(view + 1)"] = Compute.$backend.withValue(optimization.backend) {
-        optimization.model.targetFeatures(batch.targets[view]).values
+        optimization.model.targetFeatures(batch.targets[view].moved(to: optimization.backend.device)).values
       }
       made["h\(view + 1)"] = output.contexts[view].values
     }
