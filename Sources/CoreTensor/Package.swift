@@ -2,7 +2,12 @@
 import PackageDescription
 
 // One dynamic library holds every module that plugins and runner share, so that a process has one core.
-let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+let strict: [SwiftSetting] = [
+  .treatAllWarnings(as: .error),
+  // The compiler would copy code of one module into others and export what that needs as it sees fit in each build: a
+  // plugin that was built elsewhere would then ask for symbols that this core has not.
+  .unsafeFlags(["-disable-cmo"]),
+]
 
 let package = Package(
   name: "CoreTensor",

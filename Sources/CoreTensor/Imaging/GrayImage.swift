@@ -23,8 +23,8 @@ public struct GrayImage: Sendable, Equatable {
   }
 
   public subscript(row: Int, column: Int) -> Float {
-    get { pixels[row * width + column] }
-    set { pixels[row * width + column] = newValue }
+    @inlinable get { pixels[row * width + column] }
+    @inlinable set { pixels[row * width + column] = newValue }
   }
 
   /// Bilinear at a place between pixels; whole numbers are pixels' middles, and what lies outside is black.

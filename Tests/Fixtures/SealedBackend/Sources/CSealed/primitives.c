@@ -63,12 +63,12 @@ void sealed_map(const sealed_arena *arena, sealed_unary function, const float *x
 }
 
 /// Calls STATEMENT for each index of all axes but the last, with the arrays' places p0 to p3.
-#define EACH_LINE(axes, STATEMENT)                                                                   \
+#define EACH_LINE(axes, ...)                                                                   \
   do {                                                                                               \
     long index[SEALED_RANK] = {0}, p[4] = {0, 0, 0, 0}, last = (axes)->rank - 1, lines = 1;          \
     for (long axis = 0; axis < last; axis++) lines *= (axes)->sizes[axis];                           \
     for (long line = 0; line < lines; line++) {                                                      \
-      STATEMENT;                                                                                     \
+      __VA_ARGS__;                                                                                     \
       for (long axis = last - 1; axis >= 0; axis--) {                                                \
         index[axis]++;                                                                               \
         for (int k = 0; k < 4; k++) p[k] += (axes)->steps[k][axis];                                  \
