@@ -23,21 +23,60 @@ public struct WorldBatch: @unchecked Sendable {
     public var target: Int
     /// B rows of T patch numbers of the target.
     public var patches: [[Int]]
-    /// What the predictor is told, in order: a latent's name and its numbers, `(B, width)`.
+    /// What the predictor is told of views, in order: a latent's name and its numbers, `(B, width)`.
     public var latents: [(name: String, numbers: Tensor)]
+    /// What it is told of each predicted patch, likewise, `(B, T, patchWidth)`: rows of `patches`.
+    public var patchLatents: [(name: String, numbers: Tensor)]
     /// Predictions of one group make one objective; a unified loss has one group, a naive one a group for each task.
     public var group: Int
 
     public init(
       name: String, context: Int, target: Int, patches: [[Int]], latents: [(name: String, numbers: Tensor)],
-      group: Int = 0
+      patchLatents: [(name: String, numbers: Tensor)] = [], group: Int = 0
     ) {
       self.name = name
       self.context = context
       self.target = target
       self.patches = patches
       self.latents = latents
+      self.patchLatents = patchLatents
       self.group = group
+    }
+
+    /// A prediction told what samples' draws told.
+    /// - Parameters:
+    ///   - values: for each sample the same latents in the same order, those with numbers of patches with as many rows
+    ///     as the target has patches.
+    ///   - patches: B rows of T.
+    public init(
+      name: String, context: Int, target: Int, patches: [[Int]], told values: [[LatentValue]], group: Int = 0
+    ) {
+      let first = values.first ?? []
+      func stacked(_ rows: [[Float]], _ shape: [Int]) -> Tensor { Tensor(rows.flatMap { $0 }, shape: shape) }
+      self.init(
+        name: name, context: context, target: target, patches: patches,
+        latents: first.indices.filter { !first[$0].numbers.isEmpty || first[$0].patchNumbers == nil }.map {
+          index in
+          (
+            first[index].latent,
+            stacked(values.map { $0[index].numbers }, [values.count, first[index].numbers.count])
+          )
+        },
+        patchLatents: first.indices.filter { first[$0].patchNumbers != nil }.map { index in
+          let rows = zip(values, patches).flatMap { own, patches in
+            patches.map { own[index].patchNumbers![$0] }
+          }
+          return (
+            first[index].latent,
+            stacked(rows, [values.count, patches.first?.count ?? 0, first[index].patchNumbers![0].count])
+          )
+        }, group: group)
+    }
+
+    /// Every latent that the prediction carries, by name.
+    public var latentNames: [String] {
+      let names = latents.map(\.name)
+      return names + patchLatents.map(\.name).filter { !names.contains($0) }
     }
   }
 

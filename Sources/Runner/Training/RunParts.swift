@@ -45,7 +45,7 @@ struct RunParts {
   /// Compares with the encoder as this seed initialises it.
   func monitor() -> HealthMonitor {
     HealthMonitor(source, partition, setup.configuration) {
-      tasks.model(setup.shape, seed: UInt64(setup.configuration.run.seed)).targetEncoder
+      tasks.model(setup.shape, seed: UInt64(setup.configuration.run.seed)).transferredEncoder
     }
   }
 }
