@@ -21,7 +21,7 @@ import WorldModel
         let hides = own && local
         #expect(supervision.patches == (hides ? .hidden(context: supervision.context) : .all))
         #expect(latents.map(\.latent) == (own ? [] : ["offset"]) + (domain ? ["policy_net"] : []))
-        #expect(latents.allSatisfy { $0.numbers.count == 4 })
+        #expect(latents.allSatisfy { $0.numbers.count == ($0.latent == "offset" ? 6 : 4) })
         if domain {
           let action = sample.record["domain.a\(supervision.context + 1)"]
           #expect(latents.last?.numbers.map(Double.init) == action)

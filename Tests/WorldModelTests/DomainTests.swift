@@ -14,7 +14,9 @@ import WorldModel
     var changed: [[Double]] = []
     var radii: [Double] = []
     for index in 0..<4000 {
-      let draw = plan.draw(sample: SampleScope(batch: scope, index: index, views: [wholeFrame, wholeFrame]))
+      let draw = plan.draw(
+        sample: SampleScope(
+          batch: scope, index: index, views: [wholeFrame, wholeFrame], film: film(index)))
       #expect(draw.record["a1"] != draw.record["a2"] || draw.record["a1"] == [1, 1, 1, 0])
       let action = try #require(draw.record["a1"])
       let applied = action[0] != 1

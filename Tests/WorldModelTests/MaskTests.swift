@@ -20,7 +20,8 @@ import WorldModel
     let scope = scope(step: step, batch: batch, geometry: geometry)
     let plan = task.plan(batch: scope)
     return (0..<batch).map { index in
-      let draw = plan.draw(sample: SampleScope(batch: scope, index: index, views: [wholeFrame]))
+      let draw = plan.draw(
+        sample: SampleScope(batch: scope, index: index, views: [wholeFrame], film: film(index)))
       var context: any Context = BlankContext(geometry)
       draw.editVisibility(of: &context)
       var result = BlankContext(geometry)

@@ -110,7 +110,7 @@ import Testing
 
   @Test func theTargetEncoderFollowsTheEncoder() {
     let world = model([])
-    let pairs = Array(zip(world.encoder.entries, world.targetEncoder.entries))
+    let pairs = Array(zip(world.encoder.entries, world.targetEncoder!.entries))
     #expect(pairs.allSatisfy { $0.parameter.tensor.values == $1.parameter.tensor.values })
     let followers = world.followers
     #expect(followers.count == pairs.filter { !$0.0.isBuffer }.count)

@@ -72,7 +72,8 @@ extension Double {
     let target = Frame(
       row: 251, column: 13, height: 200, width: 240, mirrored: mirrored.1, filmHeight: 500, filmWidth: 600)
     let draw = task.plan(batch: scope()).draw(
-      sample: SampleScope(batch: scope(), index: 0, views: [context, target]))
+      sample: SampleScope(
+        batch: scope(), index: 0, views: [context, target], film: film(0, height: 500, width: 600)))
     let value = try #require(draw.latents(context: 0, target: 1, views: [context, target]).first)
     #expect(value.latent == latent.name && value.numbers.count == latent.width)
     let grid = 14

@@ -33,9 +33,11 @@ public func checkTask(
   return Compute.$backend.withValue(ProcessorBackend(.float32)) {
     [
       check("options are declared, explained and validated", trial.options),
+      check("proposed frames lie on the film, the same each time", trial.frames),
       check("a draw depends on seed, step and sample alone", trial.draws),
       check("supervisions name patches and views that exist, the same for every sample", trial.supervisions),
       check("edits keep an image's size, and its pixels in [0, 1]", trial.edits),
+      check("numbers of patches have one row for each patch of the target", trial.patchNumbers),
       check("latents apply to any number of tokens", trial.latents),
       check("latents give the same in any order of the plugins", trial.orders),
       check("every parameter in use is shown to visitors", trial.visits),

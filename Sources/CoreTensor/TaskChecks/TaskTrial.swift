@@ -129,9 +129,10 @@ extension TaskTrial {
     let contexts = sample.contexts.map { context in
       "\(context.visible) \(context.hidden) \(context.pixels.pixels.map(\.bitPattern))"
     }
+    let targets = sample.targets.map { "\($0.frame) \($0.pixels.pixels.map(\.bitPattern))" }
     let record = sample.record.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
     return
-      "\(contexts) \(sample.supervisions) \(sample.latents) \(sample.numbers.sorted { $0.key < $1.key }) \(record)"
+      "\(targets) \(contexts) \(sample.supervisions) \(sample.latents) \(sample.numbers.sorted { $0.key < $1.key }) \(record)"
   }
 
   func supervisions() throws {
@@ -139,44 +140,6 @@ extension TaskTrial {
       let tasks = try tasks([], compatibility)
       let model = tasks.model(shape, seed: Self.seed)
       for step in 0..<4 { try model.check(try batch(tasks, step: step)) }
-    }
-  }
-
-  func latents() throws {
-    let tasks = try tasks()
-    let model = tasks.model(shape, seed: Self.seed)
-    let attached = try (0..<4).flatMap { step in
-      let batch = try batch(tasks, step: step)
-      try model.check(batch)
-      return batch.predictions.flatMap(\.latents)
-    }
-    var names: Set<String> = []
-    for latent in model.latents {
-      guard names.insert(latent.name).inserted else {
-        throw Broken("two latents are called \"\(latent.name)\"")
-      }
-      guard let drawn = attached.first(where: { $0.name == latent.name }) else {
-        throw Broken(
-          "latent \"\(latent.name)\" is attached to no prediction; return its numbers from latents(context:target:views:)"
-        )
-      }
-      for (rows, count) in [(1, 1), (2, 3), (Self.batch, 17)] {
-        let numbers = Tensor(drawn.numbers.values.prefix(rows * latent.width), shape: [rows, latent.width])
-        let tokens = Self.noise([rows, count, shape.predictor.width])
-        let conditioned = latent.condition(tokens, numbers: numbers)
-        guard conditioned.shape == tokens.shape, conditioned.values.allSatisfy(\.isFinite) else {
-          throw Broken(
-            "latent \"\(latent.name)\" makes \(conditioned.shape) of tokens \(tokens.shape), expected that shape and "
-              + "finite values")
-        }
-        for place in [GridPlace(row: 0, column: 0), GridPlace(row: 7.5, column: -2)] {
-          let moved = latent.move(
-            place, numbers: numbers.values.prefix(latent.width), gridSize: shape.encoder.gridSize)
-          guard moved.row.isFinite, moved.column.isFinite else {
-            throw Broken("latent \"\(latent.name)\" moves \(place) to \(moved)")
-          }
-        }
-      }
     }
   }
 

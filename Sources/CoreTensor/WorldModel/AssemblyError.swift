@@ -6,6 +6,13 @@ public enum AssemblyError: Error, Equatable, CustomStringConvertible {
   case nothingVisible(view: Int, sample: Int)
   case unknownLatent(String, known: [String])
   case latentWidth(String, expected: Int, found: Int)
+  case patchRows(latent: String, task: String, sample: Int, patches: Int, found: [Int])
+  case patchWidth(String, expected: Int, found: Int)
+  case toldDifferently(latent: String, tasks: [String], sample: Int)
+  case framesConflict(tasks: [String], sample: Int)
+  case frameCount(task: String, sample: Int, expected: Int, found: Int)
+  case frameOutside(task: String, sample: Int, view: Int, frame: Frame, height: Int, width: Int)
+  case noTargetEncoder(tasks: [String], wanting: String)
   case noSupervision(tasks: [String])
   case unequalRows(prediction: String)
   case numbersDiffer(task: String, sample: Int)
@@ -28,6 +35,29 @@ public enum AssemblyError: Error, Equatable, CustomStringConvertible {
       "a task attaches latent \"\(name)\", but the model has \(known); return it from makeLatents(random:)"
     case .latentWidth(let name, let expected, let found):
       "latent \"\(name)\" takes \(expected) numbers a sample, \(found) were attached"
+    case .patchRows(let latent, let task, let sample, let patches, let found):
+      "task \"\(task)\" tells latent \"\(latent)\" of sample \(sample) in \(found.count) rows of "
+        + "\(Set(found).sorted()) numbers; expected \(patches) rows of equally many, one row for each patch of the target"
+    case .patchWidth(let name, let expected, let found):
+      "latent \"\(name)\" takes \(expected) numbers a patch (its patchWidth), \(found) were attached; give "
+        + "LatentValue(latent:numbers:patchNumbers:) as many"
+    case .toldDifferently(let latent, let tasks, let sample):
+      "tasks \(tasks.joined(separator: " and ")) share latent \"\(latent)\" and tell it other numbers of sample "
+        + "\(sample); enable one of them, or train with --naive, where each has contexts and targets of its own"
+    case .framesConflict(let tasks, let sample):
+      "tasks \(tasks.joined(separator: " and ")) propose different frames for the views of sample \(sample); enable "
+        + "one of them, or train with --naive, where each has contexts and targets of its own"
+    case .frameCount(let task, let sample, let expected, let found):
+      "task \"\(task)\" proposes \(found) frames for sample \(sample), which has \(expected) views; return one for "
+        + "each of scope.standard"
+    case .frameOutside(let task, let sample, let view, let frame, let height, let width):
+      "task \"\(task)\" proposes for view \(view) of sample \(sample) \(frame.height) rows from \(frame.row) and "
+        + "\(frame.width) columns from \(frame.column) of a film of \(frame.filmHeight) × \(frame.filmWidth); the film "
+        + "has \(height) rows and \(width) columns, and a frame must lie on it and state its size: begin with one of "
+        + "scope.standard"
+    case .noTargetEncoder(let tasks, let wanting):
+      "tasks \(tasks.joined(separator: ", ")): \(wanting) need features of a target encoder, and the model has none "
+        + "(model.target_encoder = \"absent\"); train other tasks, or set it to \"ema\" or \"frozen\""
     case .unequalRows(let prediction):
       "samples of one batch see or predict different numbers of patches in \(prediction); a task must hide patches in "
         + "every sample or in none"

@@ -22,13 +22,7 @@ extension BatchPlan {
         name: "\(assembly.label)z\(supervision.context + 1)\(supervision.target + 1)",
         context: supervision.context, target: supervision.target,
         patches: cut.map { predictedPatches(supervision.patches, $0) },
-        latents: samples[0].latents[position].indices.map { index in
-          let values = samples.map { $0.latents[position][index].numbers }
-          return (
-            samples[0].latents[position][index].latent,
-            Tensor(values.flatMap { $0 }, shape: [samples.count, values[0].count])
-          )
-        })
+        told: samples.map { $0.latents[position] })
     }
     let part = WorldBatch.Part(
       tasks: assembly.tasks.map(\.name), contexts: contexts.indices, targets: targets.indices,
@@ -67,6 +61,12 @@ extension BatchPlan {
       where own.numbers.count != expected.numbers.count {
         throw AssemblyError.latentWidth(
           own.latent, expected: expected.numbers.count, found: own.numbers.count)
+      }
+      for (own, expected) in zip(sample.latents.joined(), first.latents.joined())
+      where own.patchNumbers?.first?.count != expected.patchNumbers?.first?.count {
+        throw AssemblyError.patchWidth(
+          own.latent, expected: expected.patchNumbers?.first?.count ?? 0,
+          found: own.patchNumbers?.first?.count ?? 0)
       }
       for context in sample.contexts {
         guard !context.visible.isEmpty else {

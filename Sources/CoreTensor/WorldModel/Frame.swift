@@ -1,11 +1,13 @@
 import CoreTensor
+import Imaging
 
 /// Where a view was cut from its film.
 public struct Frame: Sendable, Equatable, Codable {
   /// Top-left corner in film pixels, before mirroring.
   public var row: Int
   public var column: Int
-  /// Size of the crop in film pixels; all views of one sample share it.
+  /// Size of the crop in film pixels. Views of one sample share it unless a task proposes frames of its own
+  /// (`TaskPlan.proposeFrames`).
   public var height: Int
   public var width: Int
   /// Whether the crop was mirrored left to right after cutting.
@@ -29,6 +31,32 @@ public struct Frame: Sendable, Equatable, Codable {
   /// The left edge as the view sees the film: counted from the film's right edge where the view is mirrored
   /// (`j` of spec section 3).
   public var viewColumn: Int { mirrored ? filmWidth - column - width : column }
+
+  /// A frame of the same proportions within this one.
+  /// - Parameters:
+  ///   - area: as a fraction of this frame's, in (0, 1]; sides are rounded to whole pixels, and have one at least.
+  ///   - down: where it lies in the room that is left, from 0, the top, to 1, the bottom.
+  ///   - right: likewise from 0, the film's left, to 1, its right.
+  ///   - mirrored: whether the crop is mirrored after cutting; nil for as this one is.
+  public func inner(area: Double, down: Double, right: Double, mirrored: Bool? = nil) -> Frame {
+    require(
+      0 < area && area <= 1, "Frame.inner: area \(area) of the frame, expected more than 0 and at most 1")
+    func length(_ side: Int) -> Int { min(side, max(1, Int((Double(side) * area.squareRoot()).rounded()))) }
+    func start(_ place: Double, _ room: Int) -> Int { Int((min(max(place, 0), 1) * Double(room)).rounded()) }
+    var frame = self
+    (frame.height, frame.width) = (length(height), length(width))
+    frame.row += start(down, height - frame.height)
+    frame.column += start(right, width - frame.width)
+    frame.mirrored = mirrored ?? self.mirrored
+    return frame
+  }
+
+  /// Whether the crop has pixels, all of them on a film, whose size the frame states.
+  public func lies(on film: GrayImage) -> Bool {
+    filmHeight == film.height && filmWidth == film.width && height > 0 && width > 0 && row >= 0 && column >= 0
+      && height <= film.height && width <= film.width && row <= film.height - height
+      && column <= film.width - width
+  }
 }
 
 /// Sizes that every sample of a run shares.

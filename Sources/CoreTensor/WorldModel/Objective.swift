@@ -7,8 +7,20 @@ import Layers
 /// a micro-step on the training thread, with gradients recorded; within it no other task runs. It must depend on
 /// nothing but its parameters and `scene`, so that the same seed gives the same bits.
 public protocol Objective: Module {
+  /// Whether the scene must hold features of every patch of every target, also where no supervision asks for them. A
+  /// model without target encoder refuses such an objective. Default false.
+  var wantsTargetFeatures: Bool { get }
+  /// Heads of the objective, each with what follows it by exponential moving average, with the decay of the target
+  /// encoder's: both of one make, the follower not trainable, both shown to visitors. Followers begin with their head's
+  /// values. Default none.
+  var averagedHeads: [(head: any Module, follower: any Module)] { get }
   /// The terms of this micro-step, always the same names in the same order.
   func callAsFunction(_ scene: ObjectiveScene) -> [ObjectiveTerm]
+}
+
+extension Objective {
+  public var wantsTargetFeatures: Bool { false }
+  public var averagedHeads: [(head: any Module, follower: any Module)] { [] }
 }
 
 /// One summand of the loss.
@@ -27,7 +39,8 @@ public struct ObjectiveTerm {
   }
 }
 
-/// What an objective sees of a micro-step: the contexts that its task had a hand in, all of equal batch size.
+/// What an objective sees of a micro-step: the contexts, targets and predictions that its task had a hand in, all of
+/// equal batch size.
 public struct ObjectiveScene {
   /// A context after all tasks' edits, encoded.
   public struct Context {
@@ -41,10 +54,35 @@ public struct ObjectiveScene {
     public let features: Tensor
   }
 
+  /// Features of a target, by the target encoder.
+  public struct TargetFeatures {
+    /// Patches whose features were computed, B rows of T, ascending: all of them where an objective asks for target
+    /// features, else at least those that some prediction is compared with.
+    public let patches: [[Int]]
+    /// Layer-normed, `(B, T, d)`, without history.
+    public let features: Tensor
+  }
+
+  /// A prediction of one view from another, after all latents.
+  public struct Prediction {
+    /// Index of the view that was seen, and of the view that is predicted.
+    public let context: Int
+    public let target: Int
+    /// Patches of the target, B rows of T.
+    public let patches: [[Int]]
+    /// Predicted features of these patches, `(B, T, d)`, with history: gradients reach predictor and encoder.
+    public let features: Tensor
+  }
+
   public let geometry: ImageGeometry
   public let contexts: [Context]
-  /// Whole views as films show them, before any task's edits, `(B, 3, S, S)`, normalised; by view.
+  /// Whole views as the target encoder gets them, as films show them unless a task edits targets, `(B, 3, S, S)`,
+  /// normalised; by view.
   public let targets: [Tensor]
+  /// By view; nil where nothing asks for a view's features.
+  public let targetFeatures: [TargetFeatures?]
+  /// In the order of the loss's terms.
+  public let predictions: [Prediction]
   /// What the task's draws told of each sample, `(B, W)`; nil where they told nothing.
   public let numbers: Tensor?
 }

@@ -18,10 +18,12 @@ public protocol Context: Sendable {
 
 /// What must be predicted (`y`): a whole view through the target encoder.
 public protocol Target: Sendable {
+  /// Index of the view that it shows.
   var view: Int { get }
   var frame: Frame { get }
+  var geometry: ImageGeometry { get }
   /// Grey in [0, 1], `imageSize × imageSize`.
-  var pixels: GrayImage { get }
+  var pixels: GrayImage { get set }
 }
 
 /// Where a supervision takes its error.
@@ -46,58 +48,6 @@ public struct Supervision: Sendable, Equatable, Codable {
     self.patches = patches
     self.isFallback = isFallback
   }
-}
-
-/// A latent's numbers for one sample.
-public struct LatentValue: Sendable, Equatable {
-  /// `Latent.name`.
-  public let latent: String
-  /// `Latent.width` numbers.
-  public let numbers: [Float]
-
-  public init(latent: String, numbers: [Float]) {
-    self.latent = latent
-    self.numbers = numbers
-  }
-}
-
-/// A place on the context's grid of patches, in patches from its top-left patch; fractions are allowed.
-public struct GridPlace: Sendable, Equatable {
-  public var row: Double
-  public var column: Double
-  public init(row: Double, column: Double) {
-    self.row = row
-    self.column = column
-  }
-}
-
-/// How a target relates to its context (`z`): what the predictor is told through its mask tokens.
-///
-/// A latent may move the places that mask tokens stand for, change the tokens themselves, or both. Latents act in the
-/// order of their tasks, those of one task as it returns them; all samples of a batch carry the same latents for one supervision. Called on the training thread,
-/// with gradients recorded; depends on its parameters and arguments alone.
-public protocol Latent: Module {
-  /// Also the prefix of its parameters: `predictor.<name>.…`.
-  var name: String { get }
-  /// Numbers that it takes for each sample.
-  var width: Int { get }
-  /// The place, on the context's grid, of a patch of the target.
-  /// - Parameters:
-  ///   - place: on the target's grid.
-  ///   - numbers: this sample's `width` numbers.
-  ///   - gridSize: patches along a side, `n`.
-  func move(_ place: GridPlace, numbers: ArraySlice<Float>, gridSize: Int) -> GridPlace
-  /// Conditions mask tokens.
-  /// - Parameters:
-  ///   - tokens: `(B, T, dp)`, position encoding included, for any `B` and `T`.
-  ///   - numbers: `(B, width)`.
-  /// - Returns: `(B, T, dp)`.
-  func condition(_ tokens: Tensor, numbers: Tensor) -> Tensor
-}
-
-extension Latent {
-  public func move(_ place: GridPlace, numbers: ArraySlice<Float>, gridSize: Int) -> GridPlace { place }
-  public func condition(_ tokens: Tensor, numbers: Tensor) -> Tensor { tokens }
 }
 
 /// Predicts target features at the places of mask tokens (`g`).

@@ -4,18 +4,19 @@ import CoreTensor
 struct TargetPatches {
   /// B rows of T patches in raster order; nil for all.
   let rows: [[Int]]?
-  /// Whether any prediction is compared with the target.
+  /// Whether any prediction is compared with the target, or an objective looks at it.
   let isWanted: Bool
 
-  init(of target: Int, in batch: WorldBatch, patchCount: Int) {
+  /// - Parameter isWhole: whether an objective looks at every patch.
+  init(of target: Int, in batch: WorldBatch, patchCount: Int, isWhole: Bool = false) {
     let requests = batch.predictions.filter { $0.target == target }
-    isWanted = !requests.isEmpty
+    isWanted = isWhole || !requests.isEmpty
     let samples = batch.targets[target].shape[0]
     var sets = (0..<samples).map { sample in
       requests.reduce(into: Set<Int>()) { $0.formUnion($1.patches[sample]) }
     }
     let most = sets.map(\.count).max() ?? 0
-    guard most < patchCount, most > 0 else {
+    guard !isWhole, most < patchCount, most > 0 else {
       rows = nil
       return
     }

@@ -11,7 +11,7 @@ public struct TaskAssembly: Sendable {
   public let views: ViewSettings
   /// Prefix of this assembly's draws and loss names; empty for the unified loss.
   public let label: String
-  fileprivate let code: [TaskCode]
+  let code: [TaskCode]
 
   public init(tasks: [any WorldTask], views: ViewSettings, label: String = "") {
     require(!tasks.isEmpty, "TaskAssembly: no task")
@@ -61,96 +61,6 @@ public struct TaskAssembly: Sendable {
   }
 }
 
-/// What an assembly has drawn for one batch; makes its samples, on any thread and in any order.
-public struct BatchPlan: Sendable {
-  public let assembly: TaskAssembly
-  let scope: BatchScope
-  let plans: [any TaskPlan]
-
-  /// Everything drawn for sample `index`, made from `film`.
-  /// - Throws: `TaskFault` where a task changes an image's size, or leaves or tells what is no number.
-  public func sample(_ film: GrayImage, index sample: Int) throws -> AssembledSample {
-    var random = scope.random("views", sample: sample)
-    var film = film
-    let jitter = assembly.views.jitter(&film, &random)
-    let frames = assembly.views.frames(
-      assembly.viewCount, filmHeight: film.height, filmWidth: film.width, &random)
-    let targets = frames.enumerated().map { view, frame in
-      ViewTarget(
-        view: view, frame: frame,
-        pixels: film.cropped(
-          row: frame.row, column: frame.column, height: frame.height, width: frame.width,
-          resizedTo: scope.geometry.imageSize, mirrored: frame.mirrored))
-    }
-    var seconds = assembly.tasks.map { TaskSeconds(task: $0.name) }
-    func timed<Result>(
-      _ task: Int, _ part: WritableKeyPath<TaskSeconds, Double>, _ code: KeyPath<TaskCode, PluginCode>,
-      _ body: () -> Result
-    ) -> Result {
-      let began = threadSeconds()
-      defer { seconds[task][keyPath: part] += threadSeconds() - began }
-      return assembly.code[task][keyPath: code].run(body)
-    }
-    let draws = plans.enumerated().map { task, plan in
-      timed(task, \.draw, \.draw) {
-        plan.draw(sample: SampleScope(batch: scope, index: sample, views: frames))
-      }
-    }
-    var contexts: [any Context] = targets.map { ViewContext(showing: $0, geometry: scope.geometry) }
-    for view in contexts.indices {
-      for (task, draw) in draws.enumerated() {
-        timed(task, \.edit, \.editPixels) { draw.editPixels(of: &contexts[view]) }
-        try check(contexts[view], after: task, "editPixels", view: view, sample: sample)
-      }
-      for (task, draw) in draws.enumerated() {
-        timed(task, \.edit, \.editVisibility) { draw.editVisibility(of: &contexts[view]) }
-        try check(contexts[view], after: task, "editVisibility", view: view, sample: sample)
-      }
-    }
-    let proposals = draws.enumerated().flatMap { task, draw in
-      timed(task, \.draw, \.supervisions) { draw.supervisions(views: frames) }
-    }
-    let supervisions = TaskAssembly.merge(proposals)
-    let latents = try supervisions.map { supervision in
-      try draws.enumerated().flatMap { task, draw in
-        let told = timed(task, \.draw, \.latents) {
-          draw.latents(context: supervision.context, target: supervision.target, views: frames)
-        }
-        for value in told { try check(value.numbers, of: task, "latents, of \"\(value.latent)\"", sample) }
-        return told
-      }
-    }
-    var numbers: [String: [Float]] = [:]
-    var record = ["views.jitter": [jitter.brightness, jitter.contrast]]
-    for (index, draw) in draws.enumerated() {
-      let name = assembly.tasks[index].name
-      let told = timed(index, \.draw, \.numbers) { draw.numbers }
-      try check(told, of: index, "numbers", sample)
-      if !told.isEmpty { numbers[name] = told }
-      for (key, values) in timed(index, \.draw, \.record, { draw.record }) {
-        record["\(name).\(key)"] = values
-      }
-    }
-    return AssembledSample(
-      targets: targets, contexts: contexts, supervisions: supervisions, latents: latents, numbers: numbers,
-      seconds: seconds, record: record)
-  }
-
-  private func check(
-    _ context: any Context, after task: Int, _ part: String, view: Int, sample: Int
-  ) throws {
-    try TaskFault.check(
-      context.pixels, after: "task \"\(assembly.tasks[task].name)\", \(part)", view: view, sample: sample,
-      side: scope.geometry.imageSize)
-  }
-
-  private func check(_ numbers: [Float], of task: Int, _ part: String, _ sample: Int) throws {
-    guard let odd = numbers.first(where: { !$0.isFinite }) else { return }
-    throw TaskFault.toldNotFinite(
-      code: "task \"\(assembly.tasks[task].name)\", \(part)", number: "\(odd)", sample: sample)
-  }
-}
-
 /// One sample as all tasks left it.
 public struct AssembledSample: Sendable {
   public let targets: [any Target]
@@ -169,7 +79,7 @@ public struct AssembledSample: Sendable {
 /// Processor seconds that a task spent on a sample or a batch.
 public struct TaskSeconds: Sendable {
   public let task: String
-  /// In draws, supervisions and latents, and in edits of contexts.
+  /// In frames, draws, supervisions and latents, and in edits of targets and contexts.
   public var draw = 0.0
   public var edit = 0.0
 
@@ -177,13 +87,15 @@ public struct TaskSeconds: Sendable {
 }
 
 /// A task's code by its parts, named once for a run rather than for each sample.
-private struct TaskCode: Sendable {
-  let plan, draw, editPixels, editVisibility, supervisions, latents, numbers, record: PluginCode
+struct TaskCode: Sendable {
+  let plan, proposeFrames, draw, editTarget, editPixels, editVisibility: PluginCode
+  let supervisions, latents, numbers, record: PluginCode
 
   init(task: String) {
     func part(_ name: String) -> PluginCode { .task(task, name) }
-    (plan, draw, editPixels, editVisibility) = (
-      part("plan"), part("draw"), part("editPixels"), part("editVisibility")
+    (plan, proposeFrames, draw) = (part("plan"), part("proposeFrames"), part("draw"))
+    (editTarget, editPixels, editVisibility) = (
+      part("editTarget"), part("editPixels"), part("editVisibility")
     )
     (supervisions, latents, numbers, record) = (
       part("supervisions"), part("latents"), part("numbers"), part("record")

@@ -11,6 +11,7 @@ public enum TaskFault: Error, Equatable, CustomStringConvertible {
   case latentTwice(String, tasks: [String])
   case shownTwice([String])
   case nameTwice(String)
+  case headAndFollower(task: String, problem: String)
 
   public var description: String {
     switch self {
@@ -38,6 +39,8 @@ public enum TaskFault: Error, Equatable, CustomStringConvertible {
     case .shownTwice(let names):
       "visit(_:) shows one parameter twice, as \(names.joined(separator: " and as ")), so that it would be trained twice "
         + "a step; show it once"
+    case .headAndFollower(let task, let problem):
+      "task \"\(task)\", averagedHeads of its objective: \(problem)"
     case .nameTwice(let name):
       "visit(_:) shows two parameters as \(name), of which a checkpoint would keep one; give each a name of its own"
     }

@@ -20,14 +20,18 @@ public struct TaskSet: Sendable {
   }
 
   /// A model with the latents and objectives of all tasks, in their order. Their first weights depend on the seed
-  /// and their own task alone.
+  /// and their own task alone. A latent without parameters that several tasks return, such as `OffsetLatent`, is there
+  /// once, in the place of the first.
   public func model(_ shape: WorldModelShape, seed: UInt64, recomputesActivations: Bool = false) -> WorldModel
   {
-    let latents = tasks.flatMap { task in
+    let made = tasks.flatMap { task in
       var random = RandomStream(seed: seed, stream: "weights." + task.name)
       let own = PluginCode.task(task.name, "makeLatents").run { task.makeLatents(random: &random) }
       return own.map { (task: task.name, latent: $0) }
     }
+    let latents = made.enumerated().filter { index, own in
+      !made[..<index].contains { $0.task != own.task && Self.isShared($0.latent, own.latent) }
+    }.map(\.element)
     return WorldModel(
       shape, latents: latents.map(\.latent), latentTasks: latents.map(\.task),
       objectives: tasks.compactMap { task in
@@ -37,5 +41,10 @@ public struct TaskSet: Sendable {
         }
         return objective.map { OwnedObjective(task: task.name, objective: $0) }
       }, seed: seed, recomputesActivations: recomputesActivations)
+  }
+
+  /// Whether two tasks brought the same latent: of one name and type, and without anything to learn.
+  private static func isShared(_ a: any Latent, _ b: any Latent) -> Bool {
+    a.name == b.name && type(of: a) == type(of: b) && a.entries.isEmpty && b.entries.isEmpty
   }
 }

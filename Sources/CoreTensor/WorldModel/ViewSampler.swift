@@ -77,7 +77,8 @@ public struct ViewSettings: Sendable, Equatable, Codable {
 public struct ViewTarget: Target {
   public let view: Int
   public let frame: Frame
-  public let pixels: GrayImage
+  public let geometry: ImageGeometry
+  public var pixels: GrayImage
 }
 
 /// A view of a film as tasks edit it.

@@ -23,21 +23,85 @@ public struct WorldBatch: @unchecked Sendable {
     public var target: Int
     /// B rows of T patch numbers of the target.
     public var patches: [[Int]]
-    /// What the predictor is told, in order: a latent's name and its numbers, `(B, width)`.
+    /// What the predictor is told of views, in order: a latent's name and its numbers, `(B, width)`.
     public var latents: [(name: String, numbers: Tensor)]
+    /// What it is told of each predicted patch, likewise, `(B, T, patchWidth)`: rows of `patches`.
+    public var patchLatents: [(name: String, numbers: Tensor)]
+    /// The numbers of both as the host has them, where the prediction was moved to another device: places of mask tokens
+    /// are the host's work.
+    private var hostLatents: [String: [Float]] = [:]
+    private var hostPatchLatents: [String: [Float]] = [:]
     /// Predictions of one group make one objective; a unified loss has one group, a naive one a group for each task.
     public var group: Int
 
     public init(
       name: String, context: Int, target: Int, patches: [[Int]], latents: [(name: String, numbers: Tensor)],
-      group: Int = 0
+      patchLatents: [(name: String, numbers: Tensor)] = [], group: Int = 0
     ) {
       self.name = name
       self.context = context
       self.target = target
       self.patches = patches
       self.latents = latents
+      self.patchLatents = patchLatents
       self.group = group
+    }
+
+    /// A prediction told what samples' draws told.
+    /// - Parameters:
+    ///   - values: for each sample the same latents in the same order, those with numbers of patches with as many rows
+    ///     as the target has patches.
+    ///   - patches: B rows of T.
+    public init(
+      name: String, context: Int, target: Int, patches: [[Int]], told values: [[LatentValue]], group: Int = 0
+    ) {
+      let first = values.first ?? []
+      func stacked(_ rows: [[Float]], _ shape: [Int]) -> Tensor { Tensor(rows.flatMap { $0 }, shape: shape) }
+      self.init(
+        name: name, context: context, target: target, patches: patches,
+        latents: first.indices.filter { !first[$0].numbers.isEmpty || first[$0].patchNumbers == nil }.map {
+          index in
+          (
+            first[index].latent,
+            stacked(values.map { $0[index].numbers }, [values.count, first[index].numbers.count])
+          )
+        },
+        patchLatents: first.indices.filter { first[$0].patchNumbers != nil }.map { index in
+          let rows = zip(values, patches).flatMap { own, patches in
+            patches.map { own[index].patchNumbers![$0] }
+          }
+          return (
+            first[index].latent,
+            stacked(rows, [values.count, patches.first?.count ?? 0, first[index].patchNumbers![0].count])
+          )
+        }, group: group)
+    }
+
+    /// The prediction with what is told on `device`.
+    func moved(to device: any Device) -> Prediction {
+      var moved = self
+      for (name, numbers) in latents { moved.hostLatents[name] = hostLatents[name] ?? numbers.values }
+      for (name, numbers) in patchLatents {
+        moved.hostPatchLatents[name] = hostPatchLatents[name] ?? numbers.values
+      }
+      moved.latents = latents.map { ($0.name, $0.numbers.moved(to: device)) }
+      moved.patchLatents = patchLatents.map { ($0.name, $0.numbers.moved(to: device)) }
+      return moved
+    }
+
+    /// What a latent is told of views, for the host; nil where it is not carried.
+    func values(of latent: String) -> [Float]? {
+      hostLatents[latent] ?? latents.first { $0.name == latent }?.numbers.values
+    }
+    /// Likewise of patches.
+    func patchValues(of latent: String) -> [Float]? {
+      hostPatchLatents[latent] ?? patchLatents.first { $0.name == latent }?.numbers.values
+    }
+
+    /// Every latent that the prediction carries, by name.
+    public var latentNames: [String] {
+      let names = latents.map(\.name)
+      return names + patchLatents.map(\.name).filter { !names.contains($0) }
     }
   }
 
@@ -131,11 +195,7 @@ extension WorldBatch {
     var moved = self
     for index in contexts.indices { moved.contexts[index].images = contexts[index].images.moved(to: device) }
     moved.targets = targets.map { $0.moved(to: device) }
-    for index in predictions.indices {
-      moved.predictions[index].latents = predictions[index].latents.map {
-        ($0.name, $0.numbers.moved(to: device))
-      }
-    }
+    moved.predictions = predictions.map { $0.moved(to: device) }
     for index in parts.indices {
       moved.parts[index].numbers = parts[index].numbers.mapValues { $0.moved(to: device) }
     }

@@ -7,6 +7,7 @@ extension WorldModel {
   /// - Throws: `AssemblyError` or `TaskFault`.
   public func check(_ batch: WorldBatch) throws {
     if let visitProblem { throw visitProblem }
+    try checkTargets(batch)
     let groups = Set(batch.predictions.map(\.group))
     for part in batch.parts where !groups.contains(part.group) {
       guard objectives.contains(where: { part.tasks.contains($0.task) }) else {
@@ -14,14 +15,7 @@ extension WorldModel {
       }
     }
     for request in batch.predictions {
-      for (name, numbers) in request.latents {
-        guard let latent = latents.first(where: { $0.name == name }) else {
-          throw AssemblyError.unknownLatent(name, known: latents.map(\.name))
-        }
-        guard numbers.shape.last == latent.width else {
-          throw AssemblyError.latentWidth(name, expected: latent.width, found: numbers.shape.last ?? 0)
-        }
-      }
+      try checkLatents(request)
       let visible = batch.contexts[request.context].visible ?? []
       guard Set(request.patches.map(\.count)).count <= 1, Set(visible.map(\.count)).count <= 1 else {
         throw AssemblyError.unequalRows(prediction: request.name)
@@ -34,7 +28,8 @@ extension WorldModel {
   ///   latent gives a place that is no number, or tokens of another shape.
   public func callAsFunction(_ batch: WorldBatch, reduction: LossReduction) throws -> WorldOutput {
     let wanted = batch.targets.indices.map {
-      TargetPatches(of: $0, in: batch, patchCount: shape.encoder.patchCount)
+      TargetPatches(
+        of: $0, in: batch, patchCount: shape.encoder.patchCount, isWhole: isWhole(target: $0, batch))
     }
     let targets = encodeTargets(batch.targets, wanted)
     let contexts = encodeContexts(batch.contexts)
@@ -46,7 +41,8 @@ extension WorldModel {
       }
     }
     var seconds: [String: Double] = [:]
-    let own = try ownTerms(batch, contexts: contexts, &seconds)
+    let scenes = batch.parts.map { scene($0, batch, wanted, targets, contexts, predictions) }
+    let own = try ownTerms(batch, scenes, &seconds)
     let groups = batch.predictions.map(\.group)
     var objective = combine(errors, groups, reduction)
     for term in own {
@@ -65,17 +61,11 @@ extension WorldModel {
 
   /// The terms of every objective, named `<task>.<term>`.
   private func ownTerms(
-    _ batch: WorldBatch, contexts: [Tensor], _ seconds: inout [String: Double]
+    _ batch: WorldBatch, _ scenes: [(String) -> ObjectiveScene], _ seconds: inout [String: Double]
   ) throws -> [ObjectiveTerm] {
-    try batch.parts.flatMap { part in
+    try zip(batch.parts, scenes).flatMap { part, scene in
       try objectives.filter { part.tasks.contains($0.task) }.flatMap { own in
-        let scene = ObjectiveScene(
-          geometry: shape.geometry,
-          contexts: part.contexts.enumerated().map { view, index in
-            ObjectiveScene.Context(
-              view: view, images: batch.contexts[index].images, visible: visibleRows(batch.contexts[index]),
-              features: contexts[index])
-          }, targets: part.targets.map { batch.targets[$0] }, numbers: part.numbers[own.task])
+        let scene = scene(own.task)
         let began = ContinuousClock.now
         let terms = PluginCode.task(own.task, "objective").run {
           Observation.within("tasks." + own.task) { own.objective(scene) }
@@ -135,80 +125,9 @@ extension WorldModel {
     }.map { $0! }
   }
 
-  private func visibleRows(_ context: WorldBatch.Context) -> [[Int]] {
+  func visibleRows(_ context: WorldBatch.Context) -> [[Int]] {
     context.visible
       ?? Array(repeating: Array(0..<shape.encoder.patchCount), count: context.images.shape[0])
-  }
-
-  /// Mask tokens of several predictions, `(ΣB, T, dp)`: places moved, encoded, then conditioned by each latent on
-  /// the predictions that carry it.
-  private func conditionedTokens(_ requests: [WorldBatch.Prediction]) throws -> Tensor {
-    var tokens = predictor.maskTokens(at: try requests.flatMap(places))
-    for (index, latent) in latents.enumerated() {
-      let numbers = requests.map { request in request.latents.first { $0.name == latent.name }?.numbers }
-      if numbers.allSatisfy({ $0 != nil }) {
-        tokens = try condition(tokens, index, stack(numbers.compactMap { $0 }))
-      } else if numbers.contains(where: { $0 != nil }) {
-        let parts = split(tokens, requests[0].patches.count)
-        tokens = stack(
-          try zip(parts, numbers).map { part, own in try own.map { try condition(part, index, $0) } ?? part })
-      }
-    }
-    return tokens
-  }
-
-  private func condition(_ tokens: Tensor, _ index: Int, _ numbers: Tensor) throws -> Tensor {
-    let code = code(ofLatent: index, "condition")
-    let conditioned = code.run {
-      Observation.within(latents[index].name) {
-        let conditioned = latents[index].condition(tokens, numbers: numbers)
-        Observation.check(conditioned, as: "tokens of latent \(latents[index].name)")
-        return conditioned
-      }
-    }
-    guard conditioned.shape == tokens.shape else {
-      throw TaskFault.tokensReshaped(
-        code: code.description, expected: tokens.shape, found: conditioned.shape)
-    }
-    return conditioned
-  }
-
-  private func code(ofLatent index: Int, _ part: String) -> PluginCode {
-    Self.code(of: latents[index], at: index, latentTasks, part)
-  }
-
-  /// Where each predicted patch lies on the context's grid.
-  private func places(of request: WorldBatch.Prediction) throws -> [[GridPlace]] {
-    let grid = shape.encoder.gridSize
-    let movers = latents.enumerated().compactMap { index, latent in
-      request.latents.first { $0.name == latent.name }.map {
-        Mover(latent: latent, numbers: $0.numbers.values, code: code(ofLatent: index, "move"))
-      }
-    }
-    return try request.patches.enumerated().map { sample, patches in
-      try patches.map { patch in
-        try movers.reduce(GridPlace(row: Double(patch / grid), column: Double(patch % grid))) {
-          try $1.moved($0, sample: sample, gridSize: grid)
-        }
-      }
-    }
-  }
-
-  /// A latent with what it was told of each sample.
-  private struct Mover {
-    let latent: any Latent
-    let numbers: [Float]
-    let code: PluginCode
-
-    func moved(_ place: GridPlace, sample: Int, gridSize: Int) throws -> GridPlace {
-      let own = numbers[sample * latent.width..<(sample + 1) * latent.width]
-      let moved = code.run { latent.move(place, numbers: own, gridSize: gridSize) }
-      guard moved.row.isFinite, moved.column.isFinite else {
-        throw TaskFault.placeNotFinite(
-          code: code.description, place: place, moved: moved, numbers: Array(own), sample: sample)
-      }
-      return moved
-    }
   }
 
   private func combine(_ errors: [Tensor], _ groups: [Int], _ reduction: LossReduction) -> Tensor? {
@@ -237,7 +156,7 @@ private func grouped<Key: Hashable>(
 }
 
 /// Cuts the first axis into parts of `size`.
-private func split(_ x: Tensor, _ size: Int) -> [Tensor] {
+func split(_ x: Tensor, _ size: Int) -> [Tensor] {
   guard x.shape[0] != size else { return [x] }
   return stride(from: 0, to: x.shape[0], by: size).map { items(x, $0..<$0 + size) }
 }

@@ -1,14 +1,38 @@
 import CoreTensor
 import Layers
 
-/// Sizes of a world model.
+/// What becomes of the target encoder while a model is trained.
+public enum TargetEncoderMode: String, Sendable, Codable, CaseIterable {
+  /// It follows the encoder by exponential moving average (paper).
+  case follows = "ema"
+  /// It keeps the weights that it begins with, such as imported ones.
+  case frozen
+  /// There is none: objectives of tasks are all that learns.
+  case absent
+}
+
+/// Sizes of a world model, and what becomes of its target encoder.
 public struct WorldModelShape: Sendable, Equatable, Codable {
   public var encoder: VisionTransformerShape
   public var predictor: PredictorShape
+  /// Default `follows`, also where it was written before there was a choice.
+  public var targetEncoder: TargetEncoderMode
 
-  public init(encoder: VisionTransformerShape, predictor: PredictorShape) {
+  public init(
+    encoder: VisionTransformerShape, predictor: PredictorShape, targetEncoder: TargetEncoderMode = .follows
+  ) {
     self.encoder = encoder
     self.predictor = predictor
+    self.targetEncoder = targetEncoder
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      encoder: try container.decode(VisionTransformerShape.self, forKey: .encoder),
+      predictor: try container.decode(PredictorShape.self, forKey: .predictor),
+      targetEncoder: try container.decodeIfPresent(TargetEncoderMode.self, forKey: .targetEncoder) ?? .follows
+    )
   }
 
   public var geometry: ImageGeometry {
@@ -25,13 +49,13 @@ public struct WorldModelShape: Sendable, Equatable, Codable {
 
 /// Context encoder, target encoder, predictor, and the latents of the enabled tasks.
 ///
-/// Parameters are named as the published weights: `encoder.*`, `target_encoder.*`, `predictor.*`.
+/// Parameters are named as the published weights: `encoder.*`, `target_encoder.*` where there is one, `predictor.*`.
 public final class WorldModel: Module {
   public let shape: WorldModelShape
   /// `f`
   public let encoder: VisionTransformer
-  /// `f'`, which follows `f` by moving average.
-  public let targetEncoder: VisionTransformer
+  /// `f'`, which begins as `f` and follows it by moving average or stays as it is; nil where it is absent.
+  public let targetEncoder: VisionTransformer?
   /// `g`
   public let predictor: any Predictor
   public let latents: [any Latent]
@@ -64,7 +88,8 @@ public final class WorldModel: Module {
     var trained = Initializer(random: RandomStream(seed: seed, stream: "weights.encoder"))
     encoder = VisionTransformer(shape.encoder, initializer: &trained)
     var following = Initializer(random: RandomStream(seed: seed, stream: "weights.encoder"), trainable: false)
-    targetEncoder = VisionTransformer(shape.encoder, initializer: &following)
+    targetEncoder =
+      shape.targetEncoder == .absent ? nil : VisionTransformer(shape.encoder, initializer: &following)
     var predicting = Initializer(random: RandomStream(seed: seed, stream: "weights.predictor"))
     let predictor = VisionPredictor(shape.predictor, initializer: &predicting)
     self.predictor = predictor
@@ -73,8 +98,10 @@ public final class WorldModel: Module {
     var visitor = ParameterVisitor()
     Self.visit(
       &visitor, encoder, targetEncoder, predictor, latents: latents, latentTasks: latentTasks, objectives)
-    visitProblem = Self.problem(visitor.entries, latents, latentTasks)
+    visitProblem =
+      Self.problem(visitor.entries, latents, latentTasks) ?? Self.problem(visitor.entries, objectives)
     for entry in visitor.entries { entry.parameter.name = entry.name }
+    if visitProblem == nil { Self.beginEqual(objectives) }
   }
 
   public func visit(_ visitor: inout ParameterVisitor) {
@@ -83,11 +110,11 @@ public final class WorldModel: Module {
   }
 
   private static func visit(
-    _ visitor: inout ParameterVisitor, _ encoder: any Module, _ targetEncoder: any Module,
+    _ visitor: inout ParameterVisitor, _ encoder: any Module, _ targetEncoder: (any Module)?,
     _ predictor: any Module, latents: [any Latent], latentTasks: [String], _ objectives: [OwnedObjective]
   ) {
     visitor.module(encoder, "encoder")
-    visitor.module(targetEncoder, "target_encoder")
+    if let targetEncoder { visitor.module(targetEncoder, "target_encoder") }
     visitor.module(predictor, "predictor")
     for (index, latent) in latents.enumerated() {
       code(of: latent, at: index, latentTasks, "visit").run {
@@ -129,18 +156,4 @@ public final class WorldModel: Module {
 
   /// Parameters that training changes, in the model's order.
   public var trainable: [Parameter] { entries.map(\.parameter).filter(\.isTrainable) }
-
-  /// What follows each of the encoder's parameters by moving average: θ' ← τ θ' + (1 - τ) θ (spec section 1).
-  public var followers: [ObjectIdentifier: Parameter] {
-    let pairs = zip(encoder.entries, targetEncoder.entries).filter { !$0.0.isBuffer }
-    return Dictionary(uniqueKeysWithValues: pairs.map { (ObjectIdentifier($0.parameter), $1.parameter) })
-  }
-
-  /// Layer-normed features through the target encoder: whole images (B, 3, S, S) → (B, N, d), or (B, T, d) of B rows
-  /// of T patches.
-  public func targetFeatures(_ images: Tensor, of patches: [[Int]]? = nil) -> Tensor {
-    Observation.within("target_encoder") {
-      layerNorm(targetEncoder(images, of: patches), weight: nil, bias: nil, epsilon: Self.targetEpsilon)
-    }
-  }
 }

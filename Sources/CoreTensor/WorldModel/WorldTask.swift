@@ -78,14 +78,26 @@ extension WorldTask {
 
 /// What a task has drawn for a whole batch.
 public protocol TaskPlan: Sendable {
+  /// The frames that the task wants the views of one sample to have, one for each of `scope.standard`: of any size, in
+  /// any relation to each other, all on the film. Nil, the default, where it takes them as they are. Tasks of one
+  /// assembly that propose must propose the same.
+  func proposeFrames(_ scope: FrameScope) -> [Frame]?
   func draw(sample: SampleScope) -> any TaskDraw
+}
+
+extension TaskPlan {
+  public func proposeFrames(_ scope: FrameScope) -> [Frame]? { nil }
 }
 
 /// What a task has drawn for one sample.
 ///
-/// For each sample, assembly calls `editPixels` of every task, then `editVisibility` of every task, then asks for
-/// supervisions and latents, always in the order of tasks (`WorldTask.order`).
+/// For each sample, assembly calls `editTarget` of every task on the targets, then, on contexts that begin as the views
+/// were cut, `editPixels` of every task and `editVisibility` of every task, and asks for supervisions and latents,
+/// always in the order of tasks (`WorldTask.order`).
 public protocol TaskDraw: Sendable {
+  /// Changes what target `target.view` looks like, as a fixed preprocessing does: pixels in [0, 1],
+  /// `imageSize × imageSize`, refused as those of contexts are. Contexts of the view do not change with it.
+  func editTarget(of target: inout any Target)
   /// Changes what context `context.view` looks like: pixels in [0, 1], `imageSize × imageSize`. Another size, or a
   /// pixel that is no number, is refused.
   func editPixels(of context: inout any Context)
@@ -93,7 +105,8 @@ public protocol TaskDraw: Sendable {
   func editVisibility(of context: inout any Context)
   /// The supervisions that the task wants, given as many views as the run has.
   func supervisions(views: [Frame]) -> [Supervision]
-  /// What the predictor is told of target `target` when it predicts from context `context`.
+  /// What the predictor is told of target `target` when it predicts from context `context`: for each latent numbers of
+  /// the view, of each patch of the target, or both.
   func latents(context: Int, target: Int, views: [Frame]) -> [LatentValue]
   /// What the task's objective is told of this sample (`ObjectiveScene.numbers`): as many in every sample.
   var numbers: [Float] { get }
@@ -102,6 +115,7 @@ public protocol TaskDraw: Sendable {
 }
 
 extension TaskDraw {
+  public func editTarget(of target: inout any Target) {}
   public func editPixels(of context: inout any Context) {}
   public func editVisibility(of context: inout any Context) {}
   public func supervisions(views: [Frame]) -> [Supervision] { [] }
@@ -138,6 +152,28 @@ public struct BatchScope: Sendable {
   }
 }
 
+/// What a task may look at when it proposes the frames of a sample's views.
+public struct FrameScope: Sendable {
+  public let batch: BatchScope
+  /// Position in the batch.
+  public let index: Int
+  /// The film that views are cut from, after the jitter of brightness and contrast.
+  public let film: GrayImage
+  /// The frames that the run's view settings give, all of one size: a beginning for the task's own.
+  public let standard: [Frame]
+
+  public init(batch: BatchScope, index: Int, film: GrayImage, standard: [Frame]) {
+    self.batch = batch
+    self.index = index
+    self.film = film
+    self.standard = standard
+  }
+
+  /// The stream of a task's draws of frames for this sample, apart from that of its other draws.
+  /// - Parameter task: the task's name.
+  public func random(_ task: String) -> RandomStream { batch.random(task + ".frames", sample: index) }
+}
+
 /// What one sample's draws may depend on.
 public struct SampleScope: Sendable {
   public let batch: BatchScope
@@ -145,10 +181,17 @@ public struct SampleScope: Sendable {
   public let index: Int
   /// The sample's views, each with its own place on the film.
   public let views: [Frame]
+  /// The film that views are cut from, after the jitter of brightness and contrast.
+  public let film: GrayImage
 
-  public init(batch: BatchScope, index: Int, views: [Frame]) {
+  public init(batch: BatchScope, index: Int, views: [Frame], film: GrayImage) {
     self.batch = batch
     self.index = index
     self.views = views
+    self.film = film
   }
+
+  /// The stream of a task's draws for this sample.
+  /// - Parameter task: the task's name.
+  public func random(_ task: String) -> RandomStream { batch.random(task, sample: index) }
 }

@@ -49,7 +49,7 @@ final class Trial {
     judge = Classifier(shape, classes: labels.classes.count, seed: seed, trainable: false)
     let source: VisionTransformer? =
       switch settings.origin {
-      case .target: scene.model.targetEncoder
+      case .target: try Self.targetEncoder(scene.model)
       case .context: scene.model.encoder
       case .scratch: nil
       }
@@ -69,6 +69,15 @@ final class Trial {
     }
     progress = TrialProgress(trial: plan.name)
     if let saved = try TrialState.restore(self, from: scene.workspace) { progress = saved }
+  }
+
+  private static func targetEncoder(_ model: WorldModel) throws -> VisionTransformer {
+    guard let encoder = model.targetEncoder else {
+      throw FineTuneError(
+        "finetune.from = \"target\": the run has no target encoder (model.target_encoder = \"absent\"); "
+          + "use --set finetune.from=context")
+    }
+    return encoder
   }
 
   /// - Throws: `EvaluationStopped` where the user asked to stop, `FineTuneError` where a loss is no number.

@@ -46,7 +46,7 @@ struct CandidateFeatures {
         predictions: requests.map { request in
           .init(
             name: request.prediction.rawValue, context: 0, target: 0,
-            patches: Array(repeating: patches, count: range.count), latents: request.latents)
+            patches: Array(repeating: patches, count: range.count), told: request.told)
         })
       if start == 0 { try model.check(batch) }
       let output = try model(batch, reduction: .mean)
@@ -62,7 +62,7 @@ struct CandidateFeatures {
     }
   }
 
-  private typealias Request = (prediction: Prediction, latents: [(name: String, numbers: Tensor)])
+  private typealias Request = (prediction: Prediction, told: [[LatentValue]])
 
   /// What the model is asked for, none where its predictor is not needed.
   private static func requests(
@@ -79,7 +79,8 @@ struct CandidateFeatures {
               let numbers = neutral.prefix(own.numbers.count)
               return LatentValue(
                 latent: own.latent,
-                numbers: numbers + [Float](repeating: 0, count: own.numbers.count - numbers.count))
+                numbers: numbers + [Float](repeating: 0, count: own.numbers.count - numbers.count),
+                patchNumbers: own.patchNumbers?.map { $0.map { _ in 0 } })
             }
           }
         )
@@ -89,17 +90,11 @@ struct CandidateFeatures {
     }
   }
 
-  /// One row for each context, of its own latents and those of the other tasks.
+  /// For each context what its own latents are told, and those of the other tasks.
   private static func stacked(
     _ draws: [ContextDraw], _ own: (ContextDraw) -> [LatentValue]
-  ) -> [(name: String, numbers: Tensor)] {
-    let rows = draws.map { $0.others + own($0) }
-    return rows[0].indices.map { index in
-      let numbers = rows.map { $0[index].numbers }
-      return (
-        rows[0][index].latent, Tensor(numbers.flatMap { $0 }, shape: [rows.count, numbers[0].count])
-      )
-    }
+  ) -> [[LatentValue]] {
+    draws.map { $0.others + own($0) }
   }
 
   private static func normed(_ features: Tensor) -> [Float] {

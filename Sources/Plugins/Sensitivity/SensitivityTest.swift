@@ -26,7 +26,7 @@ struct SensitivityTest {
     views = scene.tasks.map(\.requiredViews).max() ?? 1
     let side = scene.model.shape.geometry.imageSize
     let isTold = !Self.draws(
-      scene, task, views, seed: seed, position: 0, height: side, width: side, count: 1)[0]
+      scene, task, views, GrayImage(width: side, height: side), seed: seed, position: 0, count: 1)[0]
       .own.isEmpty
     predictions =
       (isTold ? [.told, .untold] : [.untold]) + (isTold && settings.draws > 0 ? [.averaged] : []) + [.context]
@@ -51,7 +51,7 @@ struct SensitivityTest {
     var random = RandomStream(seed: seed, stream: "sensitivity.candidates", index: position)
     let candidates = settings.spread.candidates(settings.candidates, settings.ranges, &random)
     let draws = Self.draws(
-      scene, task, views, seed: seed, position: position, height: film.height, width: film.width,
+      scene, task, views, film, seed: seed, position: position,
       count: settings.candidates + (predictions.contains(.averaged) ? settings.draws : 0))
     let whole = film.resized(to: (side, side))
     let targets = Compute.map(candidates.count) { index in
@@ -98,12 +98,12 @@ struct SensitivityTest {
 
   /// What tasks draw and tell of contexts that show a whole film.
   private static func draws(
-    _ scene: ModelScene, _ task: any WorldTask, _ views: Int, seed: UInt64, position: Int, height: Int,
-    width: Int,
+    _ scene: ModelScene, _ task: any WorldTask, _ views: Int, _ film: GrayImage, seed: UInt64, position: Int,
     count: Int
   ) -> [ContextDraw] {
     let frame = Frame(
-      row: 0, column: 0, height: height, width: width, mirrored: false, filmHeight: height, filmWidth: width)
+      row: 0, column: 0, height: film.height, width: film.width, mirrored: false, filmHeight: film.height,
+      filmWidth: film.width)
     let frames = Array(repeating: frame, count: views)
     let scope = BatchScope(
       seed: seed, step: position, batchSize: count, geometry: scene.model.shape.geometry,
@@ -111,7 +111,9 @@ struct SensitivityTest {
     func drawn(_ task: any WorldTask) -> [any TaskDraw] {
       PluginCode("task \"\(task.name)\"", "draw").run {
         let plan = task.plan(batch: scope)
-        return (0..<count).map { plan.draw(sample: SampleScope(batch: scope, index: $0, views: frames)) }
+        return (0..<count).map {
+          plan.draw(sample: SampleScope(batch: scope, index: $0, views: frames, film: film))
+        }
       }
     }
     func told(_ draw: any TaskDraw) -> [LatentValue] { draw.latents(context: 0, target: 0, views: frames) }

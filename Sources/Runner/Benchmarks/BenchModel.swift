@@ -87,7 +87,8 @@ struct BenchModel {
     }
     func numbers(_ latent: any Latent) -> Tensor {
       let values = (0..<batch * latent.width).map {
-        $0 % latent.width == 2 && latent.name == "offset" ? 0 : Float(random.unit())
+        // Neither mirrored nor of another size.
+        latent.name == OffsetLatent.name && [2, 4, 5].contains($0 % latent.width) ? 0 : Float(random.unit())
       }
       return Tensor(values, shape: [batch, latent.width])
     }
@@ -100,7 +101,7 @@ struct BenchModel {
     let predictions = [(0, 0), (1, 1), (0, 1), (1, 0)].map { from, to in
       WorldBatch.Prediction(
         name: "z\(from + 1)\(to + 1)", context: from, target: to, patches: hidden[to],
-        latents: optimization.model.latents.filter { from != to || $0.name != "offset" }
+        latents: optimization.model.latents.filter { from != to || $0.name != OffsetLatent.name }
           .map { ($0.name, numbers($0)) })
     }
     return WorldBatch(contexts: contexts, targets: views, predictions: predictions)

@@ -18,7 +18,9 @@ extension Command {
           + "rows' order, FILE.skipped.txt those that could not be used. Required."),
       CommandOption("--tokens", help: "Features of each patch in place of their mean."),
       CommandOption(
-        "--encoder", .value("WHICH"), help: "target or context; default target, which is what is transferred."
+        "--encoder", .value("WHICH"),
+        help:
+          "target or context; default target, which is what is transferred, or context where it does not follow."
       ),
       CommandOption("--split", .value("NAME"), help: "Films of one split only; default all."),
       CommandOption("--json", help: "One line of JSON."),
@@ -74,7 +76,6 @@ struct FeatureExport {
     self.out = out
     format = try FeatureFormat(path: out)
     let choice = try arguments.choice("--encoder", of: Encoder.allCases.map(\.rawValue))
-    which = choice.flatMap(Encoder.init) ?? .target
     hasTokens = arguments.has("--tokens")
     claim = try OutputClaim(out)
     for path in [out, out + ".films.csv", out + ".skipped.txt"]
@@ -82,6 +83,11 @@ struct FeatureExport {
       throw EvaluationError("--out \(out): \(path) exists already; remove it or give another --out")
     }
     judged = try JudgedRun(arguments, keepsFilms: false)
+    let mode = judged.model.shape.targetEncoder
+    which = choice.flatMap(Encoder.init) ?? (mode == .follows ? .target : .context)
+    if which == .target {
+      try TargetEncoderCheck.check(mode, "--encoder target", remedy: "--encoder context")
+    }
     let (chosen, note) = FilmPartition.chosen(judged.source.records, judged.setup.configuration.data.choice)
     for note in judged.source.notes + (note.map { [$0] } ?? []) {
       StandardStream.error.show("chex-runner: warning: \(note)\n")
@@ -103,7 +109,7 @@ struct FeatureExport {
   }
 
   private var encoder: VisionTransformer {
-    which == .target ? judged.model.targetEncoder : judged.model.encoder
+    which == .target ? judged.model.targetEncoder ?? judged.model.encoder : judged.model.encoder
   }
 
   /// - Returns: 130 where the user stopped it; there is then no file.

@@ -51,6 +51,8 @@ extension RunConfiguration {
     public var mlpRatio: Double
     /// Likewise of the predictor's blocks. Default as the encoder's.
     public var predictorMlpRatio: Double
+    /// What becomes of the target encoder. Default `follows`, paper.
+    public var targetEncoder: TargetEncoderMode
 
     /// Patches along a side, `n`.
     public var gridSize: Int { imageSize / patchSize }
@@ -78,6 +80,6 @@ extension WorldModelShape {
         featureWidth: model.encoder.width, width: model.predictor.width, depth: model.predictor.depth,
         heads: model.predictor.heads, gridSize: model.gridSize, mlpRatio: model.predictorMlpRatio,
         contextOrder: order,
-        targetOrder: .rowFirst))
+        targetOrder: .rowFirst), targetEncoder: model.targetEncoder)
   }
 }

@@ -47,6 +47,7 @@ extension RunConfiguration.Model {
     mlpRatio = options.number("mlp_ratio")
     let own = options.number("predictor_mlp_ratio")
     predictorMlpRatio = own > 0 ? own : mlpRatio
+    targetEncoder = TargetEncoderMode(rawValue: options.text("target_encoder"))!
   }
 }
 

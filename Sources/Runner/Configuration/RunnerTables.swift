@@ -76,6 +76,11 @@ extension SettingsCatalogue {
       OptionDeclaration(
         "predictor_mlp_ratio", .number(default: 0, in: 0...64),
         help: "Hidden width of the MLP in the predictor's blocks, in widths; 0 = the encoder's mlp_ratio."),
+      OptionDeclaration(
+        "target_encoder", .choice(default: "ema", of: TargetEncoderMode.allCases.map(\.rawValue)),
+        help:
+          "The target encoder follows the encoder by moving average (ema), keeps its first or imported weights"
+          + " (frozen), or is absent, where objectives of tasks are all that learns."),
     ])
 
   private static let views = SettingsTable(

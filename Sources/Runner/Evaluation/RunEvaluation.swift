@@ -64,9 +64,9 @@ struct RunEvaluation {
   private func judgeFeatures(
     _ name: String, _ code: PluginCode, _ evaluation: any Evaluation
   ) throws -> EvaluationReport {
-    var scenes = [try scene { features(judged.model.targetEncoder, $0) }]
+    var scenes = [try scene { features(judged.model.transferredEncoder, $0) }]
     if isCompared {
-      scenes.append(try scene { features(judged.untrained().targetEncoder, $0) })
+      scenes.append(try scene { features(judged.untrained().transferredEncoder, $0) })
       scenes.append(try scene { PixelFeatures.features(judged.source, films: $0) })
     }
     let figures = try scenes.map { scene in try code.run { try evaluation(scene) } }

@@ -35,6 +35,10 @@ struct WeightsExport {
     folder = try RunFolder.open(at: run)
     self.part = part
     let setup = try Pretraining.reopened(folder, pluginsFile: pluginsFile)
+    if part == .target {
+      try TargetEncoderCheck.check(
+        setup.shape.targetEncoder, "--encoder target", remedy: "--encoder context")
+    }
     let found = try folder.savedCheckpoints.latest()
     step = found.checkpoint.step
     weights = try SafetensorsFile(path: found.checkpoint.path(of: Checkpoint.model))

@@ -5,8 +5,8 @@ import WorldModel
 /// A picture of one batch: what the model saw and what it had to predict, one row for each sample.
 ///
 /// Columns: the film with both crops framed; each target view; each context with its appearance, unseen patches
-/// darkened and patches to predict tinted; and for each supervision across views, where target patches lie
-/// around the context.
+/// darkened and patches to predict tinted; and for each prediction whose patches are elsewhere than in the context's
+/// own grid, where the predictor is told that they lie on the context and around it.
 public struct BatchSheet: Sendable {
   /// One crop of a film.
   public struct View: Sendable {
@@ -33,12 +33,13 @@ public struct BatchSheet: Sendable {
     }
   }
 
-  /// A prediction of one view from another.
+  /// A prediction, and where the predictor is told that the target's patches lie.
   public struct Crossing: Sendable {
     /// Which of the sample's views, from 0.
     public var context: Int
     public var target: Int
-    /// Place of each target patch on the context's grid (φ), in raster order of the target: `gridSize²` places.
+    /// Place of each target patch on the context's grid (φ), in raster order of the target: `gridSize²` places. Those
+    /// of the context's own view are joined with the places that they come from.
     public var places: [GridPlace]
     /// Target patches where the error is taken; nil for all.
     public var predicted: [Int]?
@@ -162,8 +163,12 @@ public struct BatchSheet: Sendable {
   }
 
   private func crossingTitle(_ index: Int) -> String {
-    guard let crossing = samples.compactMap({ $0.crossings.dropFirst(index).first }).first else { return "" }
-    return "context \(crossing.context + 1) → target \(crossing.target + 1)"
+    let titles = Set(samples.compactMap { $0.crossings.dropFirst(index).first.map(Self.title) })
+    return titles.count == 1 ? titles.first! : "predictions"
+  }
+
+  private static func title(_ crossing: Crossing) -> String {
+    "context \(crossing.context + 1) → target \(crossing.target + 1)"
   }
 
   static func color(ofView view: Int) -> Color { viewColors[view % viewColors.count] }
@@ -187,7 +192,9 @@ public struct BatchSheet: Sendable {
     case .crossing(let index):
       guard let crossing = sample.crossings.dropFirst(index).first else { return }
       drawCrossing(crossing, of: sample, in: box, on: &canvas)
-      caption(crossing.caption, below: box, on: &canvas)
+      let isNamed = crossingTitle(index) == Self.title(crossing)
+      let pair = isNamed ? "" : "\(crossing.context + 1) → \(crossing.target + 1): "
+      caption(pair + crossing.caption, below: box, on: &canvas)
     }
   }
 

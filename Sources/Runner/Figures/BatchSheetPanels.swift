@@ -39,22 +39,25 @@ extension BatchSheet {
     canvas.frame(box, Self.color(ofView: index), thickness: 2)
   }
 
-  /// The context in its own orientation, the film around it faint, and the grid of target patches where the mask
-  /// tokens stand.
+  /// The context in its own orientation, for another view the film around it faint, and the grid of target patches
+  /// where the mask tokens stand.
   func drawCrossing(_ crossing: Crossing, of sample: Sample, in box: Box, on canvas: inout Canvas) {
     canvas.fill(box, Self.background.mixed(with: .white, 0.05))
     guard let view = sample.views.dropFirst(crossing.context).first, !crossing.places.isEmpty else { return }
     let grid = Double(gridSize)
-    let film = Self.filmOnGrid(view.frame, gridSize: grid)
+    let isOwn = crossing.context == crossing.target
+    let film =
+      isOwn ? Box(x: 0, y: 0, width: grid, height: grid) : Self.filmOnGrid(view.frame, gridSize: grid)
     let places = crossing.places
     let low = Point(min(0, places.map(\.column).min() ?? 0), min(0, places.map(\.row).min() ?? 0))
     let high = Point(
       max(grid, (places.map(\.column).max() ?? 0) + 1), max(grid, (places.map(\.row).max() ?? 0) + 1))
-    // Never so wide that the whole film would not show why: the film's own extent always fits.
+    // Never so wide that the whole film would not show why: the film's own extent always fits, or the own view's.
     let world = Box(
       x: min(low.x, film.x), y: min(low.y, film.y), width: max(high.x, film.right) - min(low.x, film.x),
       height: max(high.y, film.bottom) - min(low.y, film.y))
-    let aspect = Double(view.frame.width) / Double(view.frame.height)
+    // Beside the film the context keeps the film's proportions; alone it is square, as elsewhere on the sheet.
+    let aspect = isOwn ? 1 : Double(view.frame.width) / Double(view.frame.height)
     let scale = min((box.width - 4) / (world.width * aspect), (box.height - 4) / world.height)
     let left = box.x + (box.width - world.width * aspect * scale) / 2
     let top = box.y + (box.height - world.height * scale) / 2
@@ -63,7 +66,7 @@ extension BatchSheet {
         x: left + (area.x - world.x) * aspect * scale, y: top + (area.y - world.y) * scale,
         width: area.width * aspect * scale, height: area.height * scale)
     }
-    canvas.draw(sample.film, in: onCanvas(film), dimming: 0.42, mirrored: view.frame.mirrored)
+    if !isOwn { canvas.draw(sample.film, in: onCanvas(film), dimming: 0.42, mirrored: view.frame.mirrored) }
     let context = onCanvas(Box(x: 0, y: 0, width: grid, height: grid))
     canvas.draw(view.context, in: context, dimming: 0.9)
     canvas.frame(context, Self.color(ofView: crossing.context), thickness: 2)
@@ -72,23 +75,42 @@ extension BatchSheet {
 
   private func drawPlaces(_ crossing: Crossing, _ onCanvas: (Box) -> Box, on canvas: inout Canvas) {
     let color = Self.color(ofView: crossing.target)
+    let side = crossing.extent(gridSize: gridSize)
+    func cell(_ place: GridPlace) -> Box {
+      // Places are of middles of patches, whatever the patches' size.
+      onCanvas(
+        Box(
+          x: place.column + (1 - side.width) / 2, y: place.row + (1 - side.height) / 2, width: side.width,
+          height: side.height))
+    }
+    func middle(_ place: GridPlace) -> Point {
+      let cell = cell(place)
+      return Point(cell.x + cell.width / 2, cell.y + cell.height / 2)
+    }
     let patches = crossing.predicted ?? Array(crossing.places.indices)
     for patch in patches where patch < crossing.places.count {
       let place = crossing.places[patch]
-      let cell = onCanvas(Box(x: place.column, y: place.row, width: 1, height: 1))
+      let cell = cell(place)
       canvas.fill(cell, Self.hiddenColor, share: 0.14)
-      let middle = Point(cell.x + cell.width / 2, cell.y + cell.height / 2)
-      canvas.line(from: middle, to: middle, color, thickness: min(2.4, cell.width / 3))
+      if crossing.context == crossing.target {
+        let home = GridPlace(row: Double(patch / gridSize), column: Double(patch % gridSize))
+        canvas.line(from: middle(home), to: middle(place), Self.ink, thickness: 1)
+      }
+      canvas.line(
+        from: middle(place), to: middle(place), color, thickness: max(1, min(2.4, cell.width / 3)))
     }
     let columns = crossing.places.map(\.column)
     let rows = crossing.places.map(\.row)
     guard let left = columns.min(), let right = columns.max(), let top = rows.min(), let bottom = rows.max()
     else { return }
-    let outline = onCanvas(Box(x: left, y: top, width: right - left + 1, height: bottom - top + 1))
-    canvas.frame(outline, color, thickness: 2)
+    let (first, last) = (
+      cell(GridPlace(row: top, column: left)), cell(GridPlace(row: bottom, column: right))
+    )
+    canvas.frame(
+      Box(x: first.x, y: first.y, width: last.right - first.x, height: last.bottom - first.y), color,
+      thickness: 2)
     // Patch 0 tells how the target is turned: at the left, or at the right where it is mirrored.
-    let first = crossing.places[0]
-    let mark = onCanvas(Box(x: first.column, y: first.row, width: 1, height: 1))
+    let mark = cell(crossing.places[0])
     canvas.fill(mark.inset(min(0, (mark.width - 6) / 2)), Self.ink)
   }
 
@@ -141,6 +163,24 @@ extension BatchSheet {
       write("place of a target patch on the context's grid")
       canvas.fill(swatch().inset(3), Self.ink)
       write("the target's first patch")
+      if shown.contains(where: { $0.crossings.contains { $0.context == $0.target } }) {
+        let box = swatch()
+        canvas.line(
+          from: Point(box.x + 2, box.y + 12), to: Point(box.x + 13, box.y + 3), Self.ink, thickness: 1)
+        write("from its place in the target")
+      }
     }
+  }
+}
+
+extension BatchSheet.Crossing {
+  /// Height and width of a target patch in patches of the context, told by the extent of the middles of all patches; 1
+  /// for the context's own view, whose patches are moved one by one.
+  func extent(gridSize: Int) -> (height: Double, width: Double) {
+    guard context != target, gridSize > 1, places.count > 1 else { return (1, 1) }
+    func step(_ values: [Double]) -> Double {
+      ((values.max() ?? 0) - (values.min() ?? 0)) / Double(gridSize - 1)
+    }
+    return (step(places.map(\.row)), step(places.map(\.column)))
   }
 }

@@ -5,10 +5,11 @@ import Foundation
 import Imaging
 import WorldModel
 
-/// Draws `batch.png`: what the first step sees.
+/// Draws `batch.png`: what the first step sees, and where the predictor is told that target patches lie.
 enum BatchSheetMaker {
-  /// - Parameter latents: those of the model, which say where target patches lie.
-  static func sheet(_ builder: BatchBuilder, latents: [any Latent], title: String) throws -> BatchSheet {
+  /// - Parameter model: its latents say where target patches lie, by the code that training runs.
+  /// - Throws: what the assembly of samples throws, and `TaskFault` where a place is no number.
+  static func sheet(_ builder: BatchBuilder, model: WorldModel, title: String) throws -> BatchSheet {
     let plans = builder.plans(step: 0)
     let count = min(builder.batchSize, BatchSheet.mostRows)
     var rows: [BatchSheet.Sample] = []
@@ -17,15 +18,15 @@ enum BatchSheetMaker {
       let film = try builder.source.film(at: sample.film)
       for (assembly, part) in zip(builder.assemblies, sample.parts) where rows.count < BatchSheet.mostRows {
         let name = assembly.label + builder.source.records[sample.film].identifier
-        rows.append(row(part, name: name, film: film, latents, builder.geometry))
+        rows.append(try row(part, name: name, film: film, model, builder.geometry))
       }
     }
-    return BatchSheet(title: title, gridSize: builder.geometry.gridSize, samples: rows)
+    return BatchSheet(title: title, gridSize: builder.geometry.gridSize, samples: telling(rows))
   }
 
   private static func row(
-    _ part: AssembledSample, name: String, film: GrayImage, _ latents: [any Latent], _ geometry: ImageGeometry
-  ) -> BatchSheet.Sample {
+    _ part: AssembledSample, name: String, film: GrayImage, _ model: WorldModel, _ geometry: ImageGeometry
+  ) throws -> BatchSheet.Sample {
     let views = zip(part.targets, part.contexts).map { target, context in
       let action = part.record["domain.a\(context.view + 1)"]
       return BatchSheet.View(
@@ -33,36 +34,68 @@ enum BatchSheetMaker {
         hidden: context.hidden,
         caption: action.map { "a = " + $0.map { text($0) }.joined(separator: " ") } ?? "")
     }
-    let crossings = zip(part.supervisions, part.latents).compactMap { supervision, values in
-      crossing(supervision, values, part, latents, geometry)
-    }
+    let crossings = try zip(part.supervisions, part.latents)
+      .filter { max($0.0.context, $0.0.target) < 2 }
+      .map { try crossing($0, told: $1, part, model, geometry) }
     return BatchSheet.Sample(name: name, film: film, views: Array(views.prefix(2)), crossings: crossings)
   }
 
+  /// All places of a prediction, those of patches where no error is taken too, so that the target's outline shows.
   private static func crossing(
-    _ supervision: Supervision, _ values: [LatentValue], _ part: AssembledSample, _ latents: [any Latent],
+    _ supervision: Supervision, told values: [LatentValue], _ part: AssembledSample, _ model: WorldModel,
     _ geometry: ImageGeometry
-  ) -> BatchSheet.Crossing? {
-    guard supervision.context != supervision.target, max(supervision.context, supervision.target) < 2 else {
-      return nil
-    }
-    let grid = geometry.gridSize
-    let places = (0..<geometry.patchCount).map { patch in
-      latents.reduce(GridPlace(row: Double(patch / grid), column: Double(patch % grid))) { place, latent in
-        guard let value = values.first(where: { $0.latent == latent.name }) else { return place }
-        return latent.move(place, numbers: value.numbers[...], gridSize: grid)
-      }
-    }
-    let offset = values.first { $0.latent == "offset" }
+  ) throws -> BatchSheet.Crossing {
+    let request = WorldBatch.Prediction(
+      name: "z\(supervision.context + 1)\(supervision.target + 1)", context: supervision.context,
+      target: supervision.target, patches: [Array(0..<geometry.patchCount)], told: [values])
     var predicted: [Int]?
     if case .hidden(let view) = supervision.patches, !part.contexts[view].hidden.isEmpty {
       predicted = part.contexts[view].hidden
     }
     return BatchSheet.Crossing(
-      context: supervision.context, target: supervision.target, places: places, predicted: predicted,
-      caption: offset.map { "Δ = " + $0.numbers.prefix(2).map { text(Double($0)) }.joined(separator: " ") }
-        ?? "")
+      context: supervision.context, target: supervision.target, places: try model.places(of: request)[0],
+      predicted: predicted, caption: values.compactMap(caption).joined(separator: ", "))
+  }
+
+  /// What a latent is told; nil for `a`, which stands below the context.
+  private static func caption(_ value: LatentValue) -> String? {
+    let numbers = value.numbers.map { Double($0) }
+    switch value.latent {
+    case "policy_net": return nil
+    case OffsetLatent.name:
+      let sizes = numbers.suffix(2).map(exp)
+      return "Δ = " + numbers.prefix(2).map(text).joined(separator: " ")
+        + (sizes == [1, 1] ? "" : ", size " + sizes.map(text).joined(separator: " "))
+    default:
+      let told = numbers.prefix(4).map(text) + (numbers.count > 4 ? ["…"] : [])
+      let patches = value.patchNumbers.map { ["\($0[0].count) numbers a patch"] } ?? []
+      return value.latent + ": "
+        + ((told.isEmpty ? [] : [told.joined(separator: " ")]) + patches)
+        .joined(separator: ", ")
+    }
+  }
+
+  /// Without the predictions of a context's own view whose patches stay where they are, which the context shows.
+  private static func telling(_ rows: [BatchSheet.Sample]) -> [BatchSheet.Sample] {
+    let pairs = Set(rows.flatMap(\.crossings).filter { $0.context != $0.target || $0.isMoved }.map(\.pair))
+    return rows.map { row in
+      var row = row
+      row.crossings.removeAll { !pairs.contains($0.pair) }
+      return row
+    }
   }
 
   private static func text(_ number: Double) -> String { String(format: "%.2f", number) }
+}
+
+extension BatchSheet.Crossing {
+  fileprivate var pair: [Int] { [context, target] }
+
+  /// Whether any patch lies elsewhere than in the target's own grid.
+  fileprivate var isMoved: Bool {
+    let grid = Int(Double(places.count).squareRoot())
+    return places.enumerated().contains {
+      abs($1.row - Double($0 / grid)) + abs($1.column - Double($0 % grid)) > 1e-6
+    }
+  }
 }

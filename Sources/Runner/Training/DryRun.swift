@@ -41,13 +41,13 @@ struct DryRun {
     let seconds = ProgressReporter.systemClock() - began
     let sheet = "dry-run.png"
     try BatchSheetMaker.sheet(
-      parts.builder, latents: parts.optimization.model.latents, title: "First batch"
+      parts.builder, model: parts.optimization.model, title: "First batch"
     ).draw().writePng(to: sheet)
     let predictions = zip(loaded.batch.predictions, output.terms).enumerated().map { index, pair in
       Report.Prediction(
         name: pair.0.name, context: output.contexts[pair.0.context].shape,
         target: output.targets[pair.0.target]!.shape, prediction: output.predictions[index].shape,
-        latents: pair.0.latents.map(\.name), error: Double(pair.1.value))
+        latents: pair.0.latentNames, error: Double(pair.1.value))
     }
     let terms = output.terms.dropFirst(predictions.count).map {
       Report.Term(name: $0.name, value: Double($0.value))
@@ -90,7 +90,7 @@ struct DryRun {
   /// Choices that are allowed and probably not meant.
   private func oddities(_ batch: WorldBatch) -> [String] {
     var found: [String] = []
-    let carried = Set(batch.predictions.flatMap { $0.latents.map(\.name) })
+    let carried = Set(batch.predictions.flatMap { $0.latentNames })
     for name in ["global", "domain"] where parts.tasks.tasks.contains(where: { $0.name == name }) {
       if parts.setup.configuration.plugins[name]?["latent"] == .boolean(false) {
         found.append("\(name).latent is off: the predictor is not told what \(name) changed (an ablation)")
@@ -102,7 +102,8 @@ struct DryRun {
     for (index, task) in parts.tasks.tasks.enumerated() where parts.tasks.tasks.count > 1 {
       let others = parts.tasks.tasks.enumerated().filter { $0.offset != index }.map(\.element)
       if let without = try? structure(others), let with = try? structure(parts.tasks.tasks), without == with {
-        found.append("task \(task.name) adds nothing: no supervision, patch or latent changes without it")
+        found.append(
+          "task \(task.name) adds nothing: no view, supervision, patch or latent changes without it")
       }
     }
     if parts.partition.heldOut.count < 2 {
@@ -119,6 +120,7 @@ struct DryRun {
     let film = try parts.source.film(at: parts.partition.pretrain[0])
     let sample = try assembly.plan(scope).sample(film, index: 0)
     let contexts = sample.contexts.map { "\($0.visible) \($0.hidden) \($0.pixels.pixels.prefix(64))" }
-    return "\(sample.supervisions) \(sample.latents) \(contexts)"
+    let targets = sample.targets.map { "\($0.frame) \($0.pixels.pixels.prefix(64))" }
+    return "\(targets) \(sample.supervisions) \(sample.latents) \(contexts)"
   }
 }

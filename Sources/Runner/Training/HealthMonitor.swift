@@ -5,7 +5,7 @@ import Foundation
 import Layers
 import WorldModel
 
-/// One look at the target encoder: what a JEPA loss does not tell.
+/// One look at the encoder that is transferred: what a JEPA loss does not tell.
 struct HealthReport: Codable, Equatable {
   var step: Int
   var health: FeatureHealth
@@ -25,7 +25,7 @@ final class HealthMonitor {
   /// Figures of the random encoder, for comparison; made when first asked for, so that training begins at once.
   private(set) lazy var initial = try? report(fresh(), step: 0)
 
-  /// - Parameter fresh: makes the target encoder as initialised.
+  /// - Parameter fresh: makes the encoder that is transferred, as initialised.
   init(
     _ source: FilmCache, _ partition: FilmPartition, _ configuration: RunConfiguration,
     _ backend: any Backend, fresh: @escaping () -> VisionTransformer

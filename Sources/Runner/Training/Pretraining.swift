@@ -63,7 +63,7 @@ enum Pretraining {
     try describe(parts, folder, start: start, log)
     if start == 0 {
       let sheet = try BatchSheetMaker.sheet(
-        parts.builder, latents: parts.optimization.model.latents, title: "First batch")
+        parts.builder, model: parts.optimization.model, title: "First batch")
       try sheet.draw().writePng(to: folder.path(of: .batchSheet))
     }
     Interruption.watch()

@@ -45,7 +45,7 @@ struct RunParts {
   /// Compares with the encoder as this seed initialises it.
   func monitor() -> HealthMonitor {
     HealthMonitor(source, partition, setup.configuration, setup.backend) {
-      setup.model(tasks).targetEncoder
+      setup.model(tasks).transferredEncoder
     }
   }
 }

@@ -158,7 +158,7 @@ final class Trainer {
   }
 
   private func look(step: Int) throws -> HealthReport? {
-    guard let report = try monitor.report(optimization.model.targetEncoder, step: step) else {
+    guard let report = try monitor.report(optimization.model.transferredEncoder, step: step) else {
       try log.note("health at step \(step): fewer than two held-out films; raise data.holdout_fraction")
       return nil
     }

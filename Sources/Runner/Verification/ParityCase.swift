@@ -167,16 +167,16 @@ struct ParityCase {
       contexts: contexts, targets: [try tensor("y1"), try tensor("y2")], predictions: predictions)
   }
 
-  /// (Δ down, Δ right, mirrored, column origin) of each sample.
+  /// (Δ down, Δ right, mirrored, column origin, and 0, 0: crops of one size) of each sample.
   private func offsets(_ file: SafetensorsFile, _ from: Int, _ to: Int) throws -> Tensor {
     let delta = try file.floats(named: "d\(from + 1)\(to + 1)")
     let flips = file.contains("flip") ? try file.floats(named: "flip") : []
     let columns = file.contains("flip") ? try file.floats(named: "fcol\(from + 1)\(to + 1)") : []
     let numbers = (0..<description.batch).flatMap { sample -> [Float] in
       let mirrored: [Float] = flips.isEmpty ? [0, 0] : [flips[sample], columns[sample]]
-      return Array(delta[2 * sample..<2 * sample + 2]) + mirrored
+      return Array(delta[2 * sample..<2 * sample + 2]) + mirrored + [0, 0]
     }
-    return Tensor(numbers, shape: [description.batch, 4])
+    return Tensor(numbers, shape: [description.batch, 6])
   }
 }
 

@@ -1,5 +1,4 @@
 import CoreTensor
-import Layers
 import WorldModel
 
 @c(chex_plugin) public func entry() -> UnsafePointer<chex_plugin_information> {
@@ -62,37 +61,7 @@ struct GlobalTask: WorldTask {
 
     func latents(context: Int, target: Int, views: [Frame]) -> [LatentValue] {
       guard task.tellsOffset, context != target else { return [] }
-      return [
-        LatentValue(
-          latent: OffsetLatent.name, numbers: OffsetLatent.numbers(from: views[context], to: views[target]))
-      ]
+      return [OffsetLatent.value(from: views[context], to: views[target])]
     }
   }
-}
-
-/// Δ(x→y), the place of the target's crop seen from the context's, in crop sizes (paper equations 4 and 5;
-/// spec section 3 for mirrored crops).
-final class OffsetLatent: Latent {
-  static let name: String = "offset"
-  let name: String = OffsetLatent.name
-  /// Δ down, Δ right, 1 where the crops are mirrored differently, and then (W - j_x - j_y)/w.
-  let width = 4
-
-  static func numbers(from context: Frame, to target: Frame) -> [Float] {
-    let (height, width) = (Double(context.height), Double(context.width))
-    let (from, to) = (context.viewColumn, target.viewColumn)
-    return [
-      Float(Double(target.row - context.row) / height), Float(Double(to - from) / width),
-      context.mirrored == target.mirrored ? 0 : 1, Float(Double(context.filmWidth - from - to) / width),
-    ]
-  }
-
-  func move(_ place: GridPlace, numbers: ArraySlice<Float>, gridSize: Int) -> GridPlace {
-    let number = numbers.map(Double.init)
-    let (n, row) = (Double(gridSize), place.row + number[0] * Double(gridSize))
-    guard number[2] > 0 else { return GridPlace(row: row, column: place.column + number[1] * n) }
-    return GridPlace(row: row, column: number[3] * n - place.column - 1)
-  }
-
-  func visit(_ visitor: inout ParameterVisitor) {}
 }
