@@ -45,7 +45,9 @@ struct OperationCase: Sendable, CustomTestStringConvertible {
 }
 
 extension OperationCase {
-  static let small: [OperationCase] = products + elementwise + classification + tokens + branches + shared
+  static let small: [OperationCase] =
+    products + elementwise + classification + tokens + branches + shared
+    + general
 
   private static let products: [OperationCase] = [
     OperationCase("linear with bias", [[2, 3, 5], [4, 5], [4]]) { linear($0[0], weight: $0[1], bias: $0[2]) },
@@ -192,48 +194,50 @@ extension OperationCase {
   ]
 
   /// Sizes that are divided into several chunks: more than 64 × 16 rows, 2¹⁵ values, or 2¹⁸ products.
-  static let large: [OperationCase] = [
-    OperationCase("linear, many rows", [[1100, 40], [33, 40], [33]]) {
-      linear($0[0], weight: $0[1], bias: $0[2])
-    },
-    OperationCase("linear, many outputs", [[37, 65], [301, 65], [301]]) {
-      linear($0[0], weight: $0[1], bias: $0[2])
-    },
-    OperationCase("attention", [[3, 67, 96]]) { CoreTensor.attention($0[0], heads: 4) },
-    OperationCase(
-      "feedForwardBranch", [[5, 67, 48], [48], [48], [80, 48], [80], [48, 80], [48]], scale: 0.3, feedForward),
-    OperationCase(
-      "attentionBranch", [[4, 67, 48], [48], [48], [144, 48], [144], [48, 48], [48]], scale: 0.2
-    ) {
-      attention($0, heads: 3)
-    },
-    OperationCase(
-      "attentionBranch of some tokens", [[4, 67, 48], [48], [48], [144, 48], [144], [48, 48], [48]],
-      scale: 0.2
-    ) {
-      attention($0, of: (0..<4).map { first in (0..<31).map { first + 2 * $0 } }, heads: 3)
-    },
-    OperationCase("gelu", [[1100, 61]]) { gelu($0[0]) },
-    OperationCase("relu", [[1100, 61]]) { relu($0[0]) },
-    OperationCase("add and scale", [[1100, 61], [1100, 61]]) { $0[0] + $0[1] * 0.3 },
-    OperationCase("addRowVector", [[1100, 61], [61]]) { addRowVector($0[0], $0[1]) },
-    OperationCase("meanSquaredError", [[1100, 61]]) { meanSquaredError($0[0], fixed([1100, 61])) },
-    OperationCase("layerNorm with weights", [[1100, 61], [61], [61]]) {
-      layerNorm($0[0], weight: $0[1], bias: $0[2], epsilon: 1e-6)
-    },
-    OperationCase("layerNorm without weights", [[1100, 61]]) {
-      layerNorm($0[0], weight: nil, bias: nil, epsilon: 1e-5)
-    },
-    OperationCase("tokens gathered and joined", [[2, 600, 64], [2, 300, 64]]) {
-      let even = Array(stride(from: 598, through: 0, by: -2))
-      let gathered = gatherTokens($0[0], [even, even.map { $0 + 1 }])
-      return concatenateFeatures(concatenateTokens(gathered, $0[1]), $0[0])
-    },
-    OperationCase("stacked and cut", [[700, 64], [600, 64]]) { items(stack([$0[0], $0[1]]), 100..<1250) },
-    OperationCase("meanTokens", [[20, 49, 192]]) { meanTokens($0[0]) },
-    OperationCase("repeatRows", [[40, 40]]) { repeatRows($0[0], 30) },
-    OperationCase("extractPatches", [[3, 3, 64, 64]]) {
-      extractPatches($0[0], patches: [[0, 63, 9, 17], [62, 1, 8, 20], [5, 4, 3, 2]], patchSize: 8)
-    },
-  ]
+  static let large: [OperationCase] =
+    largeGeneral + [
+      OperationCase("linear, many rows", [[1100, 40], [33, 40], [33]]) {
+        linear($0[0], weight: $0[1], bias: $0[2])
+      },
+      OperationCase("linear, many outputs", [[37, 65], [301, 65], [301]]) {
+        linear($0[0], weight: $0[1], bias: $0[2])
+      },
+      OperationCase("attention", [[3, 67, 96]]) { CoreTensor.attention($0[0], heads: 4) },
+      OperationCase(
+        "feedForwardBranch", [[5, 67, 48], [48], [48], [80, 48], [80], [48, 80], [48]], scale: 0.3,
+        feedForward),
+      OperationCase(
+        "attentionBranch", [[4, 67, 48], [48], [48], [144, 48], [144], [48, 48], [48]], scale: 0.2
+      ) {
+        attention($0, heads: 3)
+      },
+      OperationCase(
+        "attentionBranch of some tokens", [[4, 67, 48], [48], [48], [144, 48], [144], [48, 48], [48]],
+        scale: 0.2
+      ) {
+        attention($0, of: (0..<4).map { first in (0..<31).map { first + 2 * $0 } }, heads: 3)
+      },
+      OperationCase("gelu", [[1100, 61]]) { gelu($0[0]) },
+      OperationCase("relu", [[1100, 61]]) { relu($0[0]) },
+      OperationCase("add and scale", [[1100, 61], [1100, 61]]) { $0[0] + $0[1] * 0.3 },
+      OperationCase("addRowVector", [[1100, 61], [61]]) { addRowVector($0[0], $0[1]) },
+      OperationCase("meanSquaredError", [[1100, 61]]) { meanSquaredError($0[0], fixed([1100, 61])) },
+      OperationCase("layerNorm with weights", [[1100, 61], [61], [61]]) {
+        layerNorm($0[0], weight: $0[1], bias: $0[2], epsilon: 1e-6)
+      },
+      OperationCase("layerNorm without weights", [[1100, 61]]) {
+        layerNorm($0[0], weight: nil, bias: nil, epsilon: 1e-5)
+      },
+      OperationCase("tokens gathered and joined", [[2, 600, 64], [2, 300, 64]]) {
+        let even = Array(stride(from: 598, through: 0, by: -2))
+        let gathered = gatherTokens($0[0], [even, even.map { $0 + 1 }])
+        return concatenateFeatures(concatenateTokens(gathered, $0[1]), $0[0])
+      },
+      OperationCase("stacked and cut", [[700, 64], [600, 64]]) { items(stack([$0[0], $0[1]]), 100..<1250) },
+      OperationCase("meanTokens", [[20, 49, 192]]) { meanTokens($0[0]) },
+      OperationCase("repeatRows", [[40, 40]]) { repeatRows($0[0], 30) },
+      OperationCase("extractPatches", [[3, 3, 64, 64]]) {
+        extractPatches($0[0], patches: [[0, 63, 9, 17], [62, 1, 8, 20], [5, 4, 3, 2]], patchSize: 8)
+      },
+    ]
 }

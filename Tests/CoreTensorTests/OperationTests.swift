@@ -31,6 +31,19 @@ import Testing
     }
   }
 
+  /// What a new backend begins with is right at once.
+  @Test(arguments: OperationCase.small)
+  func defaultsAgreeWithTheReference(operation: OperationCase) {
+    for type in ElementType.allCases {
+      let actual = Compute.$backend.withValue(PrimitivesBackend(type)) { operation.results() }
+      let expected = Compute.$backend.withValue(ReferenceBackend(type)) { operation.results() }
+      for (index, (a, e)) in zip(actual, expected).enumerated() {
+        let difference = relativeDifference(a, e)
+        #expect(difference < (type == .float32 ? 5e-6 : 3e-2), "result \(index), \(type): \(difference)")
+      }
+    }
+  }
+
   @Test(arguments: OperationCase.small)
   func gradientIsTheSlope(operation: OperationCase) {
     let report = checkGradient(inputs: operation.inputs, operation.function)

@@ -4,30 +4,6 @@
 extension Backend {
   // MARK: Pieces that the defaults below are made of
 
-  /// function(x) as a tensor of its own.
-  func mapped(_ function: UnaryFunction, _ x: Tensor) -> Tensor {
-    let out = empty(x.shape)
-    map(function, x, into: out)
-    return out
-  }
-
-  /// function(a, b), broadcast to `shape`, a's unless given.
-  func combined(_ function: BinaryFunction, _ a: Tensor, _ b: Tensor, _ shape: [Int]? = nil) -> Tensor {
-    let out = empty(shape ?? a.shape)
-    combine(function, a, b, into: out)
-    return out
-  }
-
-  /// A sum or maximum over axes, which stay as axes of one.
-  func reduced(_ reduction: Reduction, _ x: Tensor, over axes: [Int]) -> Tensor {
-    let out = empty(x.shape.enumerated().map { axes.contains($0.offset) ? 1 : $0.element })
-    reduce(reduction, x, over: axes, into: out)
-    return out
-  }
-
-  /// One number as a tensor (1) of this device.
-  func constant(_ value: Float) -> Tensor { Tensor([1], repeating: value, on: device) }
-
   /// x in float32, rounded to what products multiply where that is less.
   func multiplied(_ x: Tensor) -> Tensor {
     guard activationType != .float32, x.elementType == .float32 else { return widened(x) }

@@ -28,7 +28,7 @@ extension Backend {
     let sums = reduced(.sum, powers, over: [1])
     // A row without a class is left out, also where it holds what is no number.
     select(known, combined(.subtract, combined(.divide, powers, sums), wanted), constant(0), into: gradient)
-    let logarithms = combined(.subtract, mapped(.logarithm, sums), shifted, logits.shape)
+    let logarithms = combined(.subtract, mapped(.logarithm, sums), shifted)
     let errors = empty(logits.shape)
     select(wanted, logarithms, constant(0), into: errors)
     combine(.multiply, sum(errors), constant(share(classes.count { $0 != nil })), into: mean)

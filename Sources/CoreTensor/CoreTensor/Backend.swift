@@ -92,6 +92,13 @@ public protocol Backend: Sendable {
   func attentionGradient(
     _ operands: AttentionOperands, logSums: Tensor, upstream: Tensor, into gradients: AttentionOperands)
 
+  // MARK: What has a default in primitives
+
+  /// out = e^x over its sum along an axis.
+  func softmax(_ x: Tensor, axis: Int, into out: Tensor)
+  /// down = the gradient of softmax's input, given its output.
+  func softmaxGradient(_ out: Tensor, upstream: Tensor, axis: Int, into down: Tensor)
+
   // MARK: Moving numbers
 
   /// out row i = x row rows[i], of any element type.

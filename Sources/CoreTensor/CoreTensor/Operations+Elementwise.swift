@@ -33,9 +33,9 @@ public func relu(_ x: Tensor) -> Tensor {
 }
 
 extension Tensor {
-  /// Elementwise sum of two tensors of one shape.
+  /// Elementwise sum; shapes are matched as `broadcastShape` says.
   public static func + (a: Tensor, b: Tensor) -> Tensor {
-    require(a.shape == b.shape, "add: shapes \(a.shape) and \(b.shape)")
+    guard a.shape == b.shape else { return broadcastSum(a, b) }
     let backend = Compute.backend("add", a, b)
     let out = backend.empty(a.shape)
     backend.add(a, b, into: out)

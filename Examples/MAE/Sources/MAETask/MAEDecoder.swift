@@ -49,7 +49,7 @@ final class MAEDecoder: Objective {
       return (0..<geometry.patchCount).filter { !seen.contains($0) }
     }
     let seen = embed(context.features) + positions(places, context.visible)
-    let tokens = concatenateTokens(seen, addRowVector(positions(places, hidden), maskToken.tensor))
+    let tokens = concatenate([seen, positions(places, hidden) + maskToken.tensor], axis: 1)
     let last = Array(seen.shape[1]..<tokens.shape[1])
     let painted = head(norm(blocks(tokens, of: Array(repeating: last, count: tokens.shape[0]))))
     let pixels = extractPatches(target, patches: hidden, patchSize: geometry.patchSize)

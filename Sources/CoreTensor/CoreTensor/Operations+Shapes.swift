@@ -1,0 +1,147 @@
+extension Tensor {
+  /// The axes in another order: axis i of the result is axis `axes[i]` of this tensor.
+  public func permuted(_ axes: [Int]) -> Tensor {
+    let order = axes.map { $0 < 0 ? $0 + shape.count : $0 }
+    require(order.sorted() == Array(shape.indices), "permuted: axes \(axes) of input \(shape)")
+    let backend = Compute.backend("permuted", self)
+    let back = shape.indices.map { order.firstIndex(of: $0)! }
+    let node = node
+    return record("permuted", [self], backend.permuted(self, order)) {
+      node?.receive(backend.permuted($0, back))
+    }
+  }
+
+  /// Two axes exchanged, the last two unless others are given; counted from the end where negative.
+  public func transposed(_ first: Int = -2, _ second: Int = -1) -> Tensor {
+    let axes = resolvedAxes([first, second], of: shape, "transposed")
+    var order = Array(shape.indices)
+    order.swapAt(axes[0], axes[1])
+    return permuted(order)
+  }
+}
+
+/// x repeated to a shape as `broadcastShape` says: axes of size 1, and those that are missing at the front.
+public func expanded(_ x: Tensor, to shape: [Int]) -> Tensor {
+  require(broadcastShape(x.shape, shape) == shape, "expanded: \(x.shape) to \(shape)")
+  guard x.shape != shape else { return x }
+  let backend = Compute.backend("expanded", x)
+  return record("expanded", [x], backend.repeated(x, to: shape)) {
+    x.node?.receive(backend.summed($0, to: x.shape))
+  }
+}
+
+/// Ranges of the first axes; nil, and every axis that is not named, is taken whole.
+/// - Returns: a copy, of x's rank.
+public func slice(_ x: Tensor, _ ranges: [Range<Int>?]) -> Tensor {
+  require(
+    ranges.count <= x.shape.count
+      && zip(ranges, x.shape).allSatisfy { range, size in
+        range.map { $0.lowerBound >= 0 && $0.upperBound <= size } ?? true
+      },
+    "slice: ranges \(ranges) of input \(x.shape)")
+  let whole = x.shape.enumerated().map { axis, size in (axis < ranges.count ? ranges[axis] : nil) ?? 0..<size
+  }
+  let box = BoxOfAxes(x.shape, whole)
+  let backend = Compute.backend("slice", x)
+  return record("slice", [x], box.cut(x, backend)) { upstream in
+    x.node?.receive(box.placed(upstream, around: 0, backend))
+  }
+}
+
+/// x with values around it.
+/// - Parameters:
+///   - widths: how many values come before and after, for the first axes; the others stay.
+///   - value: of all that is added.
+public func padded(_ x: Tensor, _ widths: [(before: Int, after: Int)], value: Float = 0) -> Tensor {
+  require(
+    widths.count <= x.shape.count && widths.allSatisfy { $0.before >= 0 && $0.after >= 0 },
+    "padded: widths \(widths) of input \(x.shape)")
+  var (shape, ranges) = (x.shape, x.shape.map { 0..<$0 })
+  for (axis, width) in widths.enumerated() {
+    shape[axis] += width.before + width.after
+    ranges[axis] = width.before..<width.before + x.shape[axis]
+  }
+  let box = BoxOfAxes(shape, ranges)
+  let backend = Compute.backend("padded", x)
+  return record("padded", [x], box.placed(x, around: value, backend)) {
+    x.node?.receive(box.cut($0, backend))
+  }
+}
+
+/// Tensors one after the other along an axis, in which alone they differ.
+/// - Parameter axis: counted from the end where negative.
+public func concatenate(_ parts: [Tensor], axis: Int) -> Tensor {
+  require(!parts.isEmpty, "concatenate: no tensors")
+  var shape = parts[0].shape
+  let axis = resolvedAxis(axis, of: shape, "concatenate")
+  require(
+    parts.allSatisfy { part in
+      part.shape.count == shape.count
+        && shape.indices.allSatisfy { $0 == axis || part.shape[$0] == shape[$0] }
+    }, "concatenate: shapes \(parts.map(\.shape)) along axis \(axis)")
+  guard parts.count > 1 else { return parts[0] }
+  shape[axis] = parts.reduce(0) { $0 + $1.shape[axis] }
+  let backend = Compute.backend("concatenate", parts)
+  let out = backend.empty(shape)
+  var boxes: [BoxOfAxes] = []
+  var start = 0
+  for part in parts {
+    var ranges = shape.map { 0..<$0 }
+    ranges[axis] = start..<start + part.shape[axis]
+    start += part.shape[axis]
+    boxes.append(BoxOfAxes(shape, ranges))
+    boxes[boxes.count - 1].place(part, in: out, backend)
+  }
+  return record("concatenate", parts, out) { [boxes] upstream in
+    for (part, box) in zip(parts, boxes) {
+      if let node = part.node { node.receive(box.cut(upstream, backend)) }
+    }
+  }
+}
+
+/// Tensors of one shape as the slices of a new axis.
+/// - Parameter axis: where it stands in the result; counted from the end where negative.
+public func stacked(_ parts: [Tensor], axis: Int = 0) -> Tensor {
+  require(
+    !parts.isEmpty && parts.allSatisfy { $0.shape == parts[0].shape }, "stacked: shapes \(parts.map(\.shape))"
+  )
+  var shape = parts[0].shape
+  shape.insert(1, at: resolvedAxis(axis, of: shape + [1], "stacked"))
+  return concatenate(parts.map { reshape($0, shape) }, axis: axis)
+}
+
+/// A box within an array: what is cut from it, or placed in it.
+struct BoxOfAxes {
+  let shape: [Int]
+  let ranges: [Range<Int>]
+
+  init(_ shape: [Int], _ ranges: [Range<Int>]) {
+    self.shape = shape
+    self.ranges = ranges
+  }
+
+  var size: [Int] { ranges.map(\.count) }
+  private var within: StridedPlace {
+    let strides = rowMajorStrides(shape)
+    return StridedPlace(
+      start: zip(ranges, strides).reduce(0) { $0 + $1.0.lowerBound * $1.1 }, strides: strides)
+  }
+  private var alone: StridedPlace { StridedPlace(strides: rowMajorStrides(size)) }
+
+  func cut(_ x: Tensor, _ backend: any Backend) -> Tensor {
+    let out = backend.empty(size, as: x.elementType)
+    backend.copyStrided(x, within, to: out, alone, sizes: size)
+    return out
+  }
+
+  func place(_ x: Tensor, in out: Tensor, _ backend: any Backend) {
+    backend.copyStrided(x, alone, to: out, within, sizes: size)
+  }
+
+  func placed(_ x: Tensor, around value: Float, _ backend: any Backend) -> Tensor {
+    guard shape != size else { return x.detached }
+    let out = backend.filled(shape, with: value)
+    place(x, in: out, backend)
+    return out
+  }
+}
