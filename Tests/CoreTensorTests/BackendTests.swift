@@ -145,19 +145,36 @@ import Testing
   func sumsOfSquares(count: Int) {
     var random = RandomTensors("squares")
     let (a, b) = (random.normal([count]), random.normal([count]))
-    let (squares, gap) = (reference.sumOfSquares(a), reference.squaredError(a, b))
-    #expect(abs(backend.sumOfSquares(a) - squares) <= 1e-6 * squares)
-    #expect(abs(backend.squaredError(a, b) - gap) <= 1e-6 * gap)
-    #expect(backend.squaredError(a, a) == 0)
+    let (mean, expected) = (Tensor.zeros([1]), Tensor.zeros([1]))
+    backend.meanSquaredError(a, b, into: mean)
+    reference.meanSquaredError(a, b, into: expected)
+    #expect(relativeDifference(mean, expected) <= 1e-6)
+    backend.meanSquaredError(a, a, into: mean)
+    #expect(mean.scalar == 0)
+    let all: [any Backend] = [backend, reference, PrimitivesBackend()]
+    for (clipNorm, loss) in [(0.0, Float(1)), (0.01, 2), (1e9, -3), (1, .nan)] {
+      let scales = all.map { backend in
+        let scale = Tensor.zeros([3])
+        backend.gradientScale(
+          [a, b], losses: Tensor([0.5, loss], shape: [2]), share: 0.25, clipNorm: clipNorm, into: scale)
+        return scale.values
+      }
+      for scale in scales {
+        #expect(relativeDifference(Array(scale[0..<2]), Array(scales[1][0..<2])) <= 2e-6)
+        #expect(scale[2] == (loss.isNaN ? 0 : 1))
+      }
+    }
   }
 
   @Test func differencesAveragesAndScaledSums() {
     var random = RandomTensors("averages")
     let (a, b) = (random.normal([70_001]), random.normal([70_001]))
     let primitives: [(any Backend, Tensor) -> Void] = [
-      { $0.difference(a, b, by: 0.37, into: $1) }, { $0.movingAverage(a, keep: 0.996, into: $1) },
-      { $0.movingAverage(a, keep: 1, into: $1) }, { $0.movingAverage(a, keep: 0, into: $1) },
-      { $0.addScaled(a, by: -0.7, into: $1) },
+      { $0.difference(a, b, by: 0.37, times: nil, into: $1) },
+      { $0.difference(a, b, by: 0.37, times: Tensor([-2], shape: [1]), into: $1) },
+      { $0.scale(a, by: 3, times: Tensor([0.5], shape: [1]), into: $1) },
+      { $0.addScaled(a, by: -0.7, into: $1) }, { Self.follow(a, 0.996, $1, $0) },
+      { Self.follow(a, 0, $1, $0) },
     ]
     for (index, primitive) in primitives.enumerated() {
       let (actual, expected) = (b.copied(), b.copied())
@@ -166,8 +183,16 @@ import Testing
       #expect(relativeDifference(actual, expected) < 1e-6, "primitive \(index)")
     }
     let kept = b.copied()
-    backend.movingAverage(a, keep: 1, into: kept)
+    Self.follow(a, 1, kept, backend)
     #expect(kept.values == b.values)
+  }
+
+  /// A parameter without gradient stays, and its average follows it.
+  private static func follow(_ x: Tensor, _ decay: Double, _ average: Tensor, _ backend: any Backend) {
+    let update = ParameterUpdate(
+      parameter: x, gradient: nil, first: x, second: x, average: average, learningRate: 1, weightDecay: 1)
+    let step = AdamWStep(beta1: 0.9, beta2: 0.999, epsilon: 1e-8, count: 1, averageDecay: decay)
+    backend.adamW([update], step, scale: Tensor([1, 1, 1], shape: [3]))
   }
 
   @Test func blocksAreCopiedAndNothingElse() {
@@ -187,22 +212,26 @@ import Testing
     var random = RandomTensors("adam")
     let start = random.normal([40_000])
     let zero = Tensor.zeros([40_000])
-    let actual = [start.copied(), zero.copied(), zero.copied(), zero.copied()]
-    let expected = [start.copied(), zero.copied(), zero.copied(), zero.copied()]
+    func state() -> [Tensor] { [start.copied(), zero.copied(), zero.copied(), zero.copied()] }
+    let (actual, expected, composed) = (state(), state(), state())
     for count in 1...4 {
       let gradient = random.normal([40_000], scale: 0.01)
-      let step = AdamWStep(
-        learningRate: 1e-2, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: weightDecay, count: count,
-        gradientScale: 0.25, followerMomentum: 0.9)
-      for (backend, tensors) in [(backend as any Backend, actual), (reference, expected)] {
-        backend.adamW(
-          tensors[0], gradient: gradient, first: tensors[1], second: tensors[2],
-          follower: count < 4 ? tensors[3] : nil, step)
+      let step = AdamWStep(beta1: 0.9, beta2: 0.999, epsilon: 1e-8, count: count, averageDecay: 0.9)
+      let backends: [any Backend] = [backend, reference, PrimitivesBackend()]
+      for (backend, tensors) in zip(backends, [actual, expected, composed]) {
+        let update = ParameterUpdate(
+          parameter: tensors[0], gradient: gradient, first: tensors[1], second: tensors[2],
+          average: count < 4 ? tensors[3] : nil, learningRate: 1e-2, weightDecay: weightDecay)
+        backend.adamW([update], step, scale: Tensor([1, 0.25, 1], shape: [3]))
+        let before = tensors.map(\.values)
+        backend.adamW([update], step, scale: Tensor([.nan, .nan, 0], shape: [3]))
+        #expect(tensors.map(\.values) == before, "what is not finite changes nothing")
       }
     }
     let allowed = [5e-6, 2e-6, 2e-6, 5e-6]
     for index in 0..<4 {
       #expect(relativeDifference(actual[index], expected[index]) < allowed[index])
+      #expect(relativeDifference(composed[index], expected[index]) < allowed[index])
     }
     #expect(relativeDifference(actual[0], start) > 1e-3)
   }

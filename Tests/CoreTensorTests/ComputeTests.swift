@@ -1,5 +1,6 @@
 import CoreTensor
 import Foundation
+import TestSupport
 import Testing
 
 /// The pool of threads visits everything once.

@@ -58,7 +58,7 @@ import Testing
       let squares = gradients.flatMap(\.values).reduce(0) { $0 + Double($1) * Double($1) }
       #expect(abs(optimizer.gradientNorm() - squares.squareRoot()) < 1e-6 * squares.squareRoot())
       let rate = 0.01 * Double(count)
-      optimizer.step(learningRate: rate, gradientNorm: optimizer.gradientNorm())
+      optimizer.step(learningRate: rate)
       let clip = clipNorm > 0 ? min(1, clipNorm / (squares.squareRoot() + 1e-6)) : 1
       for index in plain.indices {
         let scaled = gradients[index].values.map { Double($0) * clip }
@@ -78,7 +78,7 @@ import Testing
     )
     let optimizer = AdamW([matrix, vector], settings: AdamWSettings(weightDecay: 0.5))
     for parameter in [matrix, vector] { Self.give(Tensor.zeros([2]), to: parameter) }
-    optimizer.step(learningRate: 0.1, gradientNorm: 0)
+    optimizer.step(learningRate: 0.1)
     #expect(relativeDifference(matrix.tensor.values, [0.95, 1.9]) < 1e-6)
     #expect(vector.tensor.values == [1, 2])
   }
@@ -90,7 +90,7 @@ import Testing
       uniqueKeysWithValues: zip(leading, following).map { (ObjectIdentifier($0), $1) })
     let optimizer = AdamW(leading, followers: followers, settings: AdamWSettings())
     Self.give(Tensor([1, 1], shape: [2]), to: leading[0])
-    optimizer.step(learningRate: 0.5, gradientNorm: 1, followerMomentum: 0.75)
+    optimizer.step(learningRate: 0.5, followerMomentum: 0.75)
     #expect(relativeDifference(leading[0].tensor.values, [0.5, 1.5]) < 1e-5)
     #expect(relativeDifference(following[0].tensor.values, [0.125, 0.375]) < 1e-5)
     #expect(following[1].tensor.values == [0.75] && leading[1].tensor.values == [3])
@@ -102,7 +102,7 @@ import Testing
     let optimizer = AdamW(parameters, settings: AdamWSettings())
     var random = RandomTensors("one gradient")
     Self.give(random.normal([7]), to: parameters[1])
-    optimizer.step(learningRate: 0.1, gradientNorm: optimizer.gradientNorm())
+    optimizer.step(learningRate: 0.1)
     for index in parameters.indices {
       #expect((parameters[index].tensor.values == before[index]) == (index != 1))
     }
@@ -119,8 +119,8 @@ import Testing
       for _ in 0..<4 { Self.give(gradient, to: four[index]) }
     }
     #expect(abs(accumulated.gradientNorm() / single.gradientNorm() - 4) < 1e-5)
-    single.step(learningRate: 0.1, gradientNorm: single.gradientNorm())
-    accumulated.step(learningRate: 0.1, gradientNorm: accumulated.gradientNorm(), gradientScale: 0.25)
+    single.step(learningRate: 0.1)
+    accumulated.step(learningRate: 0.1, share: 0.25)
     for (a, b) in zip(one, four) { #expect(relativeDifference(a.tensor, b.tensor) < 1e-5) }
   }
 
@@ -129,8 +129,25 @@ import Testing
     let x = Parameter(Tensor([0, 0, 0], shape: [3]))
     let optimizer = AdamW([x], settings: AdamWSettings(clipNorm: 0))
     Self.give(Tensor([1e-3, -50, 2], shape: [3]), to: x)
-    optimizer.step(learningRate: 0.25, gradientNorm: 1)
+    optimizer.step(learningRate: 0.25)
     #expect(relativeDifference(x.tensor.values, [-0.25, 0.25, -0.25]) < 2e-5)
+  }
+
+  @Test func numbersComeBackAndAStepThatIsNotFiniteChangesNothing() {
+    let x = Parameter(Tensor([1, 2], shape: [1, 2]))
+    let optimizer = AdamW([x], settings: AdamWSettings())
+    Self.give(Tensor([3, 4], shape: [2]), to: x)
+    let good = optimizer.step(learningRate: 0.1, losses: [Tensor([7, 8], shape: [2]), Tensor([9], shape: [1])])
+    #expect(good.losses == [7, 8, 9] && good.isFinite && abs(good.gradientNorm - 5) < 1e-5)
+    #expect(optimizer.updates == 1 && x.gradient == nil)
+    let state = { [x.tensor.values, optimizer.slots[0].first.values, optimizer.slots[0].second.values] }
+    let before = state()
+    for (gradient, loss) in [(Float.nan, Float(1)), (.infinity, 1), (1, .nan), (1, -.infinity)] {
+      Self.give(Tensor([1, gradient], shape: [2]), to: x)
+      let bad = optimizer.step(learningRate: 0.1, losses: [Tensor([loss], shape: [1])])
+      #expect(!bad.isFinite && optimizer.updates == 1 && state() == before && x.gradient != nil)
+      optimizer.clearGradients()
+    }
   }
 
   @Test func scalesActOnOneParameterAlone() {
@@ -148,7 +165,7 @@ import Testing
     ]
     for (optimizer, rate) in zip(optimizers, [0.1, 0.1, 0.025]) {
       for slot in optimizer.slots { Self.give(Tensor([3, -1], shape: [2]), to: slot.parameter) }
-      optimizer.step(learningRate: rate, gradientNorm: 1)
+      optimizer.step(learningRate: rate)
     }
     #expect(scaled[0].tensor.values == plain[0].tensor.values)
     #expect(scaled[1].tensor.values == slower[1].tensor.values)

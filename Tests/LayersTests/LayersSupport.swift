@@ -13,9 +13,7 @@ extension Module {
   func randomise(scale: Float = 0.4) {
     var random = RandomTensors("parameters")
     for entry in entries where !entry.isBuffer {
-      random.normal(entry.parameter.shape, scale: scale).values.withUnsafeBufferPointer {
-        entry.parameter.assign($0)
-      }
+      entry.parameter.assign(random.normal(entry.parameter.shape, scale: scale))
     }
   }
 

@@ -1,6 +1,7 @@
 import CoreTensor
 import Foundation
 import Layers
+import TestSupport
 import Testing
 import WorldModel
 
@@ -120,7 +121,7 @@ import WorldModel
     // Another order would show.
     let plain = Self.model(2, shape)
     for (entry, own) in zip(plain.entries, source.entries) {
-      own.parameter.tensor.values.withUnsafeBufferPointer { entry.parameter.assign($0) }
+      entry.parameter.assign(own.parameter.tensor)
     }
     let other = plain.predictor(
       context: context, visible: [[0, 6, 11]], maskTokens: plain.predictor.maskTokens(at: places)

@@ -1,6 +1,7 @@
 import CoreTensor
 import Foundation
 import Layers
+import TestSupport
 import Testing
 
 @testable import Runner

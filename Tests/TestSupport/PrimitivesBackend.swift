@@ -4,6 +4,7 @@ import CoreTensor
 /// decomposition, which is how a new backend begins.
 public struct PrimitivesBackend: Backend {
   let inner: ProcessorBackend
+  public var device: any Device { inner.device }
   public var activationType: ElementType { inner.activationType }
   public init(_ type: ElementType = .float32) { inner = ProcessorBackend(type) }
 

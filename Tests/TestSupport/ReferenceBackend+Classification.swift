@@ -2,7 +2,9 @@ import CoreTensor
 import Foundation
 
 extension ReferenceBackend {
-  public func softmaxCrossEntropy(_ logits: Tensor, classes: [Int?], into slopes: Tensor) -> Double {
+  public func softmaxCrossEntropy(
+    _ logits: Tensor, classes: [Int?], into mean: Tensor, gradient slopes: Tensor
+  ) {
     let columns = sides(logits).columns
     var sum = 0.0
     for (row, known) in classes.enumerated() {
@@ -14,16 +16,18 @@ extension ReferenceBackend {
       }
       if let known { sum -= log(chances[known]) }
     }
-    return sum
+    mean.pointer[0] = Float(sum / Double(max(classes.count { $0 != nil }, 1)))
   }
 
-  public func binaryCrossEntropy(_ logits: Tensor, targets: [Bool?], into slopes: Tensor) -> Double {
+  public func binaryCrossEntropy(
+    _ logits: Tensor, targets: [Bool?], into mean: Tensor, gradient slopes: Tensor
+  ) {
     var sum = 0.0
     for (place, target) in targets.enumerated() {
       let chance = 1 / (1 + exp(-Double(logits.pointer[place])))
       slopes.pointer[place] = target.map { Float(chance - ($0 ? 1 : 0)) } ?? 0
       if let target { sum -= log(target ? chance : 1 - chance) }
     }
-    return sum
+    mean.pointer[0] = Float(sum / Double(max(targets.count { $0 != nil }, 1)))
   }
 }

@@ -5,6 +5,7 @@ import Foundation
 /// compared with. Slow, and meant to be.
 public struct ReferenceBackend: Backend {
   public let activationType: ElementType
+  public var device: any Device { CPUDevice.shared }
 
   /// - Parameter type: how activations between products are stored; they are rounded to it and nothing else is.
   public init(_ type: ElementType = .float32) { activationType = type }
@@ -90,7 +91,8 @@ public struct ReferenceBackend: Backend {
   public func add(_ a: Tensor, _ b: Tensor, into out: Tensor) {
     each(out.count) { out.pointer[$0] = a.pointer[$0] + b.pointer[$0] }
   }
-  public func scale(_ x: Tensor, by factor: Float, into out: Tensor) {
+  public func scale(_ x: Tensor, by factor: Float, times scalar: Tensor?, into out: Tensor) {
+    let factor = factor * (scalar?.values[0] ?? 1)
     each(out.count) { out.pointer[$0] = x.pointer[$0] * factor }
   }
   public func addScaled(_ x: Tensor, by factor: Float, into out: Tensor) {
@@ -116,45 +118,61 @@ public struct ReferenceBackend: Backend {
   public func reluGradient(_ x: Tensor, _ upstream: Tensor, into out: Tensor) {
     each(out.count) { out.pointer[$0] = x.pointer[$0] > 0 ? upstream.pointer[$0] : 0 }
   }
-  public func difference(_ a: Tensor, _ b: Tensor, by factor: Float, into out: Tensor) {
+  public func difference(_ a: Tensor, _ b: Tensor, by factor: Float, times scalar: Tensor?, into out: Tensor) {
+    let factor = Double(factor) * Double(scalar?.values[0] ?? 1)
     each(out.count) {
-      out.pointer[$0] = Float(Double(factor) * (Double(a.pointer[$0]) - Double(b.pointer[$0])))
-    }
-  }
-  public func movingAverage(_ x: Tensor, keep: Float, into out: Tensor) {
-    let keep = Double(keep)
-    each(out.count) {
-      out.pointer[$0] = Float(keep * Double(out.pointer[$0]) + (1 - keep) * Double(x.pointer[$0]))
+      out.pointer[$0] = Float(factor * (Double(a.pointer[$0]) - Double(b.pointer[$0])))
     }
   }
   public func firstNonFinite(_ x: Tensor) -> Int? { x.values.firstIndex { !$0.isFinite } }
 
   // MARK: Sums and the optimiser
 
-  public func squaredError(_ a: Tensor, _ b: Tensor) -> Double {
-    zip(a.values, b.values).reduce(0) {
+  public func meanSquaredError(_ a: Tensor, _ b: Tensor, into mean: Tensor) {
+    let sum = zip(a.values, b.values).reduce(0.0) {
       let gap = Double($1.0) - Double($1.1)
       return $0 + gap * gap
     }
+    mean.pointer[0] = Float(sum / Double(a.count))
   }
-  public func sumOfSquares(_ x: Tensor) -> Double { x.values.reduce(0) { $0 + Double($1) * Double($1) } }
 
-  public func adamW(
-    _ parameter: Tensor, gradient: Tensor, first: Tensor, second: Tensor, follower: Tensor?, _ step: AdamWStep
+  public func gradientScale(
+    _ gradients: [Tensor], losses: Tensor?, share: Double, clipNorm: Double, into out: Tensor
   ) {
+    let squares = gradients.flatMap(\.values).reduce(0.0) { $0 + Double($1) * Double($1) }
+    let norm = squares.squareRoot() * share
+    let clip = clipNorm > 0 ? min(1, clipNorm / (norm + 1e-6)) : 1
+    let isFinite = norm.isFinite && (losses?.values.allSatisfy(\.isFinite) ?? true)
+    write([norm, clip * share, isFinite ? 1 : 0], to: out)
+  }
+
+  public func adamW(_ updates: [ParameterUpdate], _ step: AdamWStep, scale: Tensor) {
+    let (factor, verdict) = (Double(scale.pointer[1]), scale.pointer[2])
+    guard verdict != 0 else { return }
+    for update in updates {
+      if let gradient = update.gradient { move(update, gradient, factor, step) }
+      guard let average = update.average else { continue }
+      each(average.count) {
+        average.pointer[$0] = Float(
+          step.averageDecay * Double(average.pointer[$0])
+            + (1 - step.averageDecay) * Double(update.parameter.pointer[$0]))
+      }
+    }
+  }
+
+  private func move(_ update: ParameterUpdate, _ gradient: Tensor, _ factor: Double, _ step: AdamWStep) {
     let correction1 = 1 - pow(step.beta1, Double(step.count))
     let correction2 = 1 - pow(step.beta2, Double(step.count))
-    each(parameter.count) {
-      let slope = Double(gradient.pointer[$0]) * step.gradientScale
-      let mean = step.beta1 * Double(first.pointer[$0]) + (1 - step.beta1) * slope
-      let square = step.beta2 * Double(second.pointer[$0]) + (1 - step.beta2) * slope * slope
-      let decayed = Double(parameter.pointer[$0]) * (1 - step.learningRate * step.weightDecay)
+    each(update.parameter.count) {
+      let slope = Double(gradient.pointer[$0]) * factor
+      let mean = step.beta1 * Double(update.first.pointer[$0]) + (1 - step.beta1) * slope
+      let square = step.beta2 * Double(update.second.pointer[$0]) + (1 - step.beta2) * slope * slope
+      let decayed = Double(update.parameter.pointer[$0]) * (1 - update.learningRate * update.weightDecay)
       let move = mean / correction1 / ((square / correction2).squareRoot() + step.epsilon)
-      first.pointer[$0] = Float(mean)
-      second.pointer[$0] = Float(square)
-      parameter.pointer[$0] = Float(decayed - step.learningRate * move)
+      update.first.pointer[$0] = Float(mean)
+      update.second.pointer[$0] = Float(square)
+      update.parameter.pointer[$0] = Float(decayed - update.learningRate * move)
     }
-    if let follower { movingAverage(parameter, keep: Float(step.followerMomentum), into: follower) }
   }
 
   // MARK: Helpers

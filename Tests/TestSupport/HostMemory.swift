@@ -1,0 +1,12 @@
+import CoreTensor
+
+// What tests of the processor may do and others may not: reach into its memory.
+extension Tensor {
+  /// The first byte of a tensor of the processor.
+  public var bytes: UnsafeMutableRawPointer { address(on: CPUDevice.shared) }
+  /// The first value, float32.
+  public var pointer: UnsafeMutablePointer<Float> {
+    precondition(elementType == .float32, "a tensor of \(elementType)")
+    return bytes.assumingMemoryBound(to: Float.self)
+  }
+}
