@@ -141,7 +141,7 @@ import WorldModel
 
   @Test func numbersThatAreNoneStopTheTrial() throws {
     let model = WorldModel(Fixture.shape, latents: [], seed: 4)
-    model.targetEncoder.entries.last?.parameter.tensor.pointer[0] = .nan
+    model.targetEncoder!.entries.last?.parameter.tensor.pointer[0] = .nan
     let scene = Fixture.scene(
       Self.films, train: Array(0..<64), test: Array(64..<96), model: model)
     #expect { _ = try Fixture.evaluate(scene) } throws: { error in
