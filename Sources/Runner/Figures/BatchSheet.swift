@@ -99,7 +99,6 @@ public struct BatchSheet: Sendable {
   private static let gutter = 14.0
   private static let headerHeight = 76.0
   private static let captionHeight = 34.0
-  private static let legendHeight = 44.0
 
   /// What a column shows.
   enum Column: Equatable {
@@ -133,10 +132,10 @@ public struct BatchSheet: Sendable {
     let rows = samples.prefix(Self.mostRows)
     let size = Double(cellSize)
     let last = cell(row: rows.count - 1, column: columns.count - 1, cellSize: size)
+    let width = max(Int(last.right + Self.margin), 560)
+    let body = Self.headerHeight + Double(rows.count) * (size + Self.captionHeight)
     var canvas = Canvas(
-      width: max(Int(last.right + Self.margin), 560),
-      height: Int(Self.headerHeight + Double(rows.count) * (size + Self.captionHeight) + Self.legendHeight),
-      background: Self.background)
+      width: width, height: Int(body + legendHeight(width: Double(width))), background: Self.background)
     canvas.text(title, at: Point(Self.margin, 18), height: 12, Self.ink, isBold: true)
     for (index, column) in columns.enumerated() {
       let box = cell(row: 0, column: index, cellSize: size)
@@ -147,7 +146,7 @@ public struct BatchSheet: Sendable {
         drawCell(column, of: sample, in: cell(row: row, column: index, cellSize: size), on: &canvas)
       }
     }
-    drawLegend(at: Double(canvas.height) - Self.legendHeight + 12, on: &canvas)
+    drawLegend(at: body + 12, width: Double(width), on: &canvas)
     return canvas
   }
 

@@ -91,10 +91,12 @@ extension BatchSheet {
     for patch in patches where patch < crossing.places.count {
       let place = crossing.places[patch]
       let cell = cell(place)
-      canvas.fill(cell, Self.hiddenColor, share: 0.14)
+      if crossing.context != crossing.target || crossing.predicted != nil {
+        canvas.fill(cell, Self.hiddenColor, share: 0.14)
+      }
       if crossing.context == crossing.target {
         let home = GridPlace(row: Double(patch / gridSize), column: Double(patch % gridSize))
-        canvas.line(from: middle(home), to: middle(place), Self.ink, thickness: 1)
+        Self.drawMove(from: middle(home), to: middle(place), color, on: &canvas)
       }
       canvas.line(
         from: middle(place), to: middle(place), color, thickness: max(1, min(2.4, cell.width / 3)))
@@ -112,6 +114,16 @@ extension BatchSheet {
     // Patch 0 tells how the target is turned: at the left, or at the right where it is mirrored.
     let mark = cell(crossing.places[0])
     canvas.fill(mark.inset(min(0, (mark.width - 6) / 2)), Self.ink)
+  }
+
+  /// A line from a patch's place in the target to where it went, the last third of it thick, so that its direction
+  /// shows.
+  static func drawMove(from home: Point, to place: Point, _ color: Color, on canvas: inout Canvas) {
+    guard home != place else { return }
+    let tip = Point(home.x + (place.x - home.x) * 0.67, home.y + (place.y - home.y) * 0.67)
+    canvas.line(from: home, to: place, .black, thickness: 3, share: 0.5)
+    canvas.line(from: home, to: tip, ink, thickness: 1)
+    canvas.line(from: tip, to: place, color, thickness: 2.6)
   }
 
   /// Where the whole film lies on the grid of a context, mirrored with it.
@@ -132,44 +144,6 @@ extension BatchSheet {
     return Box(
       x: box.x + ((box.width - w) / 2).rounded(), y: box.y + ((box.height - h) / 2).rounded(), width: w,
       height: h)
-  }
-
-  /// Says what the marks mean, as far as the sheet has them.
-  func drawLegend(at top: Double, on canvas: inout Canvas) {
-    var pen = 20.0
-    func write(_ text: String) {
-      canvas.text(text, at: Point(pen + 24, top + 3), height: 8, Self.quiet)
-      pen += 24 + Canvas.textWidth(text, height: 8) + 26
-    }
-    func swatch() -> Box { Box(x: pen, y: top, width: 15, height: 15) }
-    let shown = samples.prefix(Self.mostRows)
-    for view in 0..<(shown.map(\.views.count).max() ?? 0) {
-      canvas.frame(swatch(), Self.color(ofView: view), thickness: 2)
-      write("view \(view + 1)")
-    }
-    if shown.contains(where: { $0.views.contains { $0.visible.count < gridSize * gridSize } }) {
-      canvas.fill(swatch(), Color(grey: 0.1))
-      canvas.hatch(swatch(), Self.quiet, spacing: 6, share: 0.6)
-      write("not seen")
-    }
-    if shown.contains(where: { $0.views.contains { !$0.hidden.isEmpty } }) {
-      canvas.fill(swatch(), Self.hiddenColor, share: 0.35)
-      canvas.frame(swatch(), Self.hiddenColor, thickness: 1.5)
-      write("hidden, to predict")
-    }
-    if shown.contains(where: { !$0.crossings.isEmpty }) {
-      let box = swatch()
-      canvas.line(from: Point(box.x + 7, box.y + 7), to: Point(box.x + 7, box.y + 7), Self.ink, thickness: 3)
-      write("place of a target patch on the context's grid")
-      canvas.fill(swatch().inset(3), Self.ink)
-      write("the target's first patch")
-      if shown.contains(where: { $0.crossings.contains { $0.context == $0.target } }) {
-        let box = swatch()
-        canvas.line(
-          from: Point(box.x + 2, box.y + 12), to: Point(box.x + 13, box.y + 3), Self.ink, thickness: 1)
-        write("from its place in the target")
-      }
-    }
   }
 }
 

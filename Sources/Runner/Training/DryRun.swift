@@ -47,7 +47,8 @@ struct DryRun {
       Report.Prediction(
         name: pair.0.name, context: output.contexts[pair.0.context].shape,
         target: output.targets[pair.0.target]!.shape, prediction: output.predictions[index].shape,
-        latents: pair.0.latentNames, error: Double(pair.1.value))
+        latents: parts.optimization.model.latents.map(\.name).filter(pair.0.latentNames.contains),
+        error: Double(pair.1.value))
     }
     let terms = output.terms.dropFirst(predictions.count).map {
       Report.Term(name: $0.name, value: Double($0.value))
