@@ -47,7 +47,7 @@ struct OperationCase: Sendable, CustomTestStringConvertible {
 extension OperationCase {
   static let small: [OperationCase] =
     products + elementwise + classification + tokens + branches + shared
-    + general
+    + general + images
 
   private static let products: [OperationCase] = [
     OperationCase("linear with bias", [[2, 3, 5], [4, 5], [4]]) { linear($0[0], weight: $0[1], bias: $0[2]) },

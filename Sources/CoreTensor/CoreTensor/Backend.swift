@@ -99,6 +99,17 @@ public protocol Backend: Sendable {
   /// down = the gradient of softmax's input, given its output.
   func softmaxGradient(_ out: Tensor, upstream: Tensor, axis: Int, into down: Tensor)
 
+  /// out (B, O, H', W') = x (B, C, H, W) met by weight (O, C / groups, h, w) at each place of its window, plus bias
+  /// (O). x and weight are multiplied in `activationType`, as in what follows.
+  func convolution(
+    _ x: Tensor, weight: Tensor, bias: Tensor?, _ geometry: ConvolutionGeometry, into out: Tensor)
+  /// out (B, C, H, W) = the gradient of x, given that of the outputs; also what a transposed convolution computes.
+  func convolutionInputGradient(
+    _ upstream: Tensor, weight: Tensor, _ geometry: ConvolutionGeometry, into out: Tensor)
+  /// out (O, C / groups, h, w) = the gradient of the weight, added to what out holds where it accumulates.
+  func convolutionWeightGradient(
+    _ upstream: Tensor, _ x: Tensor, _ geometry: ConvolutionGeometry, into out: Tensor, accumulate: Bool)
+
   // MARK: Moving numbers
 
   /// out row i = x row rows[i], of any element type.
@@ -177,9 +188,9 @@ public struct RowStatistics: Sendable {
   /// Whether they hold the rows' values already.
   public var areKnown = false
 
-  public init(rows: Int) {
-    mean = Tensor(uninitialized: [rows])
-    inverse = Tensor(uninitialized: [rows])
+  public init(rows: Int, on device: any Device) {
+    mean = Tensor(uninitialized: [rows], on: device)
+    inverse = Tensor(uninitialized: [rows], on: device)
   }
   public var known: RowStatistics {
     var copy = self

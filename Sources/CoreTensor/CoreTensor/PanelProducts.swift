@@ -39,7 +39,7 @@ final class PanelProducts: MatrixProducts {
   /// The numbers as a product of `type` would have them.
   private func rounded(_ tensor: Tensor, as type: ElementType) -> Tensor {
     guard type == .bfloat16 && tensor.elementType == .float32 else { return tensor }
-    let rounded = Tensor(uninitialized: tensor.shape, as: .bfloat16)
+    let rounded = Tensor(uninitialized: tensor.shape, as: .bfloat16, on: CPUDevice.shared)
     Compute.ranges(tensor.count, grain: ProcessorBackend.grain) { range in
       chex_convert(
         tensor.bytes + range.lowerBound * 4, CHEX_FLOAT32, rounded.bytes + range.lowerBound * 2,

@@ -32,7 +32,7 @@ extension ProcessorBackend {
   /// x as products multiply it.
   func asOperand(_ x: Tensor) -> Tensor {
     guard x.elementType != activationType else { return x }
-    let converted = Tensor(uninitialized: x.shape, as: activationType)
+    let converted = Tensor(uninitialized: x.shape, as: activationType, on: CPUDevice.shared)
     convert(x, into: converted)
     return converted
   }

@@ -16,7 +16,7 @@ extension ProcessorBackend {
       let count = groups[last].size
       groups[last] = (size: 1, isReduced: false)
       let isLast = !groups.contains(where: \.isReduced)
-      let next = isLast ? out : Tensor(uninitialized: [outer, inner])
+      let next = isLast ? out : Tensor(uninitialized: [outer, inner], on: CPUDevice.shared)
       reduceMiddle(reduction.code, current, outer: outer, count: count, inner: inner, into: next)
       current = next
     }
@@ -56,7 +56,7 @@ extension ProcessorBackend {
       }
     }
     let pieces = (columns + grain - 1) / grain
-    let partial = Tensor(uninitialized: [rows, pieces])
+    let partial = Tensor(uninitialized: [rows, pieces], on: CPUDevice.shared)
     Compute.parallel(rows * pieces) {
       let (row, piece) = ($0 / pieces, $0 % pieces)
       let start = piece * grain
@@ -72,7 +72,7 @@ extension ProcessorBackend {
     // Rows of a stretch, and columns of a block of about `grain` numbers.
     let stretch = 256
     let pieces = max(1, (count + stretch - 1) / stretch)
-    let result = pieces == 1 ? out : Tensor(uninitialized: [outer, pieces, inner])
+    let result = pieces == 1 ? out : Tensor(uninitialized: [outer, pieces, inner], on: CPUDevice.shared)
     let height = min(stretch, count)
     let width = max(64, Self.grain / max(height, 1))
     let blocks = (inner + width - 1) / width

@@ -11,7 +11,7 @@ extension ProcessorBackend {
     let columns = x.columns
     let grain = Self.reductionRows(x.rows)
     let chunks = (x.rows + grain - 1) / grain
-    let partial = Tensor(uninitialized: [chunks, columns])
+    let partial = Tensor(uninitialized: [chunks, columns], on: CPUDevice.shared)
     Compute.ranges(x.rows, grain: grain) {
       chex_sum_rows(
         x.row($0.lowerBound), x.elementType.code, partial.pointer + $0.lowerBound / grain * columns, $0.count,
@@ -46,7 +46,7 @@ extension ProcessorBackend {
     let grain = Self.reductionRows(x.rows)
     let chunks = (x.rows + grain - 1) / grain
     let needsSums = weightGradient != nil
-    let partial = Tensor.zeros([2, needsSums ? chunks : 0, columns])
+    let partial = Tensor.zeros([2, needsSums ? chunks : 0, columns], on: CPUDevice.shared)
     nonisolated(unsafe) let biasSums = partial.pointer + chunks * columns
     Compute.ranges(x.rows, grain: grain) {
       let (first, chunk) = ($0.lowerBound, $0.lowerBound / grain)

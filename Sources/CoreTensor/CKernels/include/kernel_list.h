@@ -90,6 +90,55 @@ KERNEL(void, multiply_panels,
 /// Returns the operations.
 KERNEL(double, multiply_in_registers, (long repeats, float *numbers), (repeats, numbers))
 
+// --- convolution ---------------------------------------------------------------------------------------------
+/// Floats that transformed weights take.
+KERNEL(long, winograd_weights_size, (long outputs, long inputs), (outputs, inputs))
+/// The transformed weights of outputs `first` and after, up to a whole number of tiles, of weight (outputs, inputs, 3,
+/// 3); or, `backward`, of weight (inputs, outputs, 3, 3) turned by half a turn.
+KERNEL(void, winograd_weights,
+       (const float *weight, long outputs, long inputs, int backward, long first, long count, float *out),
+       (weight, outputs, inputs, backward, first, count, out))
+/// Floats of scratch for so many tile rows.
+KERNEL(long, winograd_scratch, (const chex_tiles *how, long rows), (how, rows))
+/// Tile rows `first` and after, two rows of outputs each, of one image.
+KERNEL(void, winograd,
+       (const float *x, const float *weights, const float *bias, float *out, const chex_tiles *how, long first,
+        long rows, float *scratch),
+       (x, weights, bias, out, how, first, rows, scratch))
+
+/// Inputs of one tile row, transformed, as right operands of one product for each of 16 points whose depth is `tiles`
+/// tiles: points of (blocks of 16 channels, tiles, 16).
+KERNEL(void, winograd_inputs,
+       (const float *x, const chex_tiles *how, long tile_row, long tiles, long first_tile, float *out, float *scratch),
+       (x, how, tile_row, tiles, first_tile, out, scratch))
+/// Gradients of outputs of one tile row, transformed, as left operands: points of (outputs, tiles).
+KERNEL(void, winograd_gradients,
+       (const float *dy, const chex_tiles *how, long tile_row, long tiles, long first_tile, float *out,
+        float *scratch),
+       (dy, how, tile_row, tiles, first_tile, out, scratch))
+/// Floats of scratch for either.
+KERNEL(long, winograd_gradient_scratch, (const chex_tiles *how), (how))
+/// Gradients of `count` 3 × 3 weights from their 16 points, `point_step` numbers apart.
+KERNEL(void, winograd_weight_gradient,
+       (const float *points, long point_step, long count, float *out, int accumulate),
+       (points, point_step, count, out, accumulate))
+/// Inputs of rows `first` and after of the outputs: out (channels · kernel, rows · outWidth), zero outside the image.
+KERNEL(void, unfold,
+       (const float *x, const chex_convolution *how, long channels, long first, long rows, float *out),
+       (x, how, channels, first, rows, out))
+/// Adds such a matrix to the inputs that it was made of.
+KERNEL(void, fold,
+       (const float *columns, const chex_convolution *how, long channels, long first, long rows, float *out),
+       (columns, how, channels, first, rows, out))
+/// A left operand in whole tiles of rows, zero beyond the last row: (tiles, depth, tile rows).
+KERNEL(void, pack_left, (const float *x, long row_stride, long depth_stride, long rows, long depth, float *out),
+       (x, row_stride, depth_stride, rows, depth, out))
+/// out (rows, n), rows `out_stride` apart, = left (rows, k) · right (k, n) + bias (rows; may be NULL), both packed.
+KERNEL(void, multiply_packed,
+       (const float *left, long rows, const float *panels, long k, long n, float *out, long out_stride,
+        const float *bias),
+       (left, rows, panels, k, n, out, out_stride, bias))
+
 // --- layer norm ----------------------------------------------------------------------------------------------
 /// weight and bias may be NULL. mean and inverse deviation of each row are kept for the backward pass, or, where they
 /// are `known` already, used as they are.

@@ -79,6 +79,21 @@ typedef struct {
   long row, column;
 } chex_step;
 
+/// A convolution by 3 × 3 weights with stride 1 of an image (inputs, height, width) to (outputs, outHeight, outWidth).
+typedef struct {
+  long inputs, outputs;
+  long height, width, padding;
+  long outHeight, outWidth;
+} chex_tiles;
+
+/// Sizes of a convolution of one image and one group of channels.
+typedef struct {
+  long height, width;
+  long kernelHeight, kernelWidth;
+  long strideY, strideX, paddingY, paddingX, dilationY, dilationX;
+  long outHeight, outWidth;
+} chex_convolution;
+
 #define KERNEL(type, name, parameters, arguments) type chex_##name parameters;
 #include "kernel_list.h"
 #undef KERNEL

@@ -27,6 +27,7 @@ TARGET_PRAGMA(TARGET)
 #include "../bodies/attention.h"
 #include "../bodies/primitives.h"
 #include "../bodies/packed_products.h"
+#include "../bodies/convolution.h"
 // From here on every processor gives the same bits.
 #pragma clang fp contract(off)
 #include "../bodies/resample.h"

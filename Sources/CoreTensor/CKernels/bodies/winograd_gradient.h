@@ -1,0 +1,95 @@
+#include "winograd.h"
+
+// The gradient of 3 × 3 weights in the same tiles: 3 × 3 results of 4 × 4 inputs and 2 × 2 gradients take 16
+// multiplications a tile instead of 36. Tiles are the depth of sixteen products, one for each point.
+
+/// Inputs of one tile row as right operands: point e, sixteen channels, tile t at
+/// out[e · point_step + (block · tiles + t) · 16].
+static void winograd_inputs_kernel(const float *x, const chex_tiles *how, long tile_row, long tiles, long first_tile,
+                                   float *out, float *scratch) {
+  const tile_strip strip = strip_of(how, 1);
+  const long blocks = (how->inputs + LANES - 1) / LANES, point_step = blocks * tiles * LANES;
+  const long square = LANES * LANES;
+  float *lines = scratch + strip.panels * POINTS * square;
+  for (long block = 0; block < blocks; block++) {
+    for (long i = 0; i < LANES; i++) {
+      long c = block * LANES + i;
+      if (c < how->inputs) {
+        transform_input(x + c * how->height * how->width, how, strip, tile_row, lines, scratch + i * LANES, square,
+                        POINTS * square);
+      } else {
+        for (long e = 0; e < strip.panels * POINTS; e++) *(loose_lanes *)(scratch + e * square + i * LANES) = (lanes){0};
+      }
+    }
+    for (long panel = 0; panel < strip.panels; panel++)
+      for (long e = 0; e < POINTS; e++) {
+        lanes corner[LANES];
+        const float *from = scratch + (panel * POINTS + e) * square;
+        float *to = out + e * point_step + (block * tiles + first_tile + panel * LANES) * LANES;
+        UNROLL
+        for (int i = 0; i < LANES; i++) corner[i] = *(const loose_lanes *)(from + i * LANES);
+        transpose_lanes(corner);
+        UNROLL
+        for (int i = 0; i < LANES; i++) *(loose_lanes *)(to + i * LANES) = corner[i];
+      }
+  }
+}
+
+/// G g along one axis, of two numbers.
+INLINE void gradient_points(lanes first, lanes second, lanes *out) {
+  lanes sum = 0.5f * first, half = 0.5f * second;
+  out[0] = first;
+  out[1] = sum + half;
+  out[2] = sum - half;
+  out[3] = second;
+}
+
+/// Gradients of one tile row as left operands: point e, output o, tile t at out[(e · outputs + o) · tiles + t].
+static void winograd_gradients_kernel(const float *dy, const chex_tiles *how, long tile_row, long tiles,
+                                      long first_tile, float *out, float *scratch) {
+  const tile_strip strip = strip_of(how, 1);
+  const long wide = strip_width(strip), point_step = how->outputs * tiles;
+  for (long o = 0; o < how->outputs; o++) {
+    padded_rows(dy + o * how->outHeight * how->outWidth, how->outHeight, how->outWidth, 2 * tile_row, 2, 0, wide,
+                scratch);
+    for (long panel = 0; panel < strip.panels; panel++) {
+      lanes across[2][4];
+      for (int r = 0; r < 2; r++) {
+        lanes even, odd;
+        apart(scratch + r * wide + panel * 2 * LANES, &even, &odd);
+        gradient_points(even, odd, across[r]);
+      }
+      float *to = out + o * tiles + first_tile + panel * LANES;
+      UNROLL
+      for (int j = 0; j < 4; j++) {
+        lanes points[4];
+        gradient_points(across[0][j], across[1][j], points);
+        UNROLL
+        for (int i = 0; i < 4; i++) *(loose_lanes *)(to + (i * 4 + j) * point_step) = points[i];
+      }
+    }
+  }
+}
+
+static long winograd_gradient_scratch_kernel(const chex_tiles *how) {
+  tile_strip strip = strip_of(how, 1);
+  return strip.panels * POINTS * LANES * LANES + strip_width(strip) * 4;
+}
+
+/// Aᵀ m along one axis: three values of four points.
+INLINE void gradient_values(const float *m, long step, float *out, long out_step) {
+  out[0] = m[0] + m[step] + m[2 * step];
+  out[out_step] = m[step] - m[2 * step];
+  out[2 * out_step] = m[step] + m[2 * step] - m[3 * step];
+}
+
+static void winograd_weight_gradient_kernel(const float *points, long point_step, long count, float *out,
+                                            int accumulate) {
+  for (long i = 0; i < count; i++) {
+    float m[POINTS], down[12], values[9];
+    for (int e = 0; e < POINTS; e++) m[e] = points[e * point_step + i];
+    for (int j = 0; j < 4; j++) gradient_values(m + j, 4, down + j, 4);
+    for (int r = 0; r < 3; r++) gradient_values(down + 4 * r, 1, values + 3 * r, 1);
+    for (int k = 0; k < 9; k++) out[9 * i + k] = accumulate ? out[9 * i + k] + values[k] : values[k];
+  }
+}

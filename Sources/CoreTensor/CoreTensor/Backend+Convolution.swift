@@ -1,0 +1,121 @@
+/// Convolution in terms of primitives: for each place in the kernel, a copy of the inputs that it meets and a product
+/// of matrices.
+extension Backend {
+  public func convolution(
+    _ x: Tensor, weight: Tensor, bias: Tensor?, _ geometry: ConvolutionGeometry, into out: Tensor
+  ) {
+    let taps = ConvolutionTaps(input: x.shape, weight: weight.shape, output: out.shape, geometry)
+    let image = taps.padded(x, self)
+    let sums = Tensor(sharing: out, shape: taps.outputMatrices)
+    for tap in 0..<taps.count {
+      multiplyMatrices(
+        taps.weights(weight, tap, self), transposingA: false, taps.inputs(image, tap, self),
+        transposingB: false,
+        into: sums, accumulate: tap > 0)
+    }
+    guard let bias else { return }
+    combine(.add, out, Tensor(sharing: bias, shape: [bias.count, 1, 1]), into: out)
+  }
+
+  public func convolutionInputGradient(
+    _ upstream: Tensor, weight: Tensor, _ geometry: ConvolutionGeometry, into out: Tensor
+  ) {
+    let taps = ConvolutionTaps(input: out.shape, weight: weight.shape, output: upstream.shape, geometry)
+    let image = filled(taps.paddedShape, with: 0)
+    let slopes = Tensor(sharing: upstream, shape: taps.outputMatrices)
+    for tap in 0..<taps.count {
+      let inputs = taps.inputs(image, tap, self)
+      multiplyMatrices(
+        taps.weights(weight, tap, self), transposingA: true, slopes, transposingB: false, into: inputs,
+        accumulate: true)
+      taps.place(inputs, tap, in: image, self)
+    }
+    taps.cut(image, into: out, self)
+  }
+
+  public func convolutionWeightGradient(
+    _ upstream: Tensor, _ x: Tensor, _ geometry: ConvolutionGeometry, into out: Tensor, accumulate: Bool
+  ) {
+    let taps = ConvolutionTaps(input: x.shape, weight: out.shape, output: upstream.shape, geometry)
+    let image = taps.padded(x, self)
+    let slopes = Tensor(sharing: upstream, shape: taps.outputMatrices)
+    let whole = accumulate ? empty(out.shape) : out
+    for tap in 0..<taps.count {
+      let products = empty([taps.batch] + taps.weightMatrices)
+      multiplyMatrices(
+        slopes, transposingA: false, taps.inputs(image, tap, self), transposingB: true, into: products,
+        accumulate: false)
+      taps.place(reduced(.sum, products, over: [0]), tap, inWeight: whole, self)
+    }
+    if accumulate { combine(.add, out, whole, into: out) }
+  }
+}
+
+/// What each place in the kernel of a convolution meets.
+private struct ConvolutionTaps {
+  let batch: Int
+  let geometry: ConvolutionGeometry
+  let input: [Int]
+  let weight: [Int]
+  let output: [Int]
+  var count: Int { weight[2] * weight[3] }
+  var groups: Int { geometry.groups }
+
+  init(input: [Int], weight: [Int], output: [Int], _ geometry: ConvolutionGeometry) {
+    (batch, self.input, self.weight, self.output, self.geometry) = (input[0], input, weight, output, geometry)
+  }
+
+  var paddedShape: [Int] {
+    [batch, input[1], input[2] + 2 * geometry.padding[0], input[3] + 2 * geometry.padding[1]]
+  }
+  /// Outputs of each image and group.
+  var outputMatrices: [Int] { [batch, groups, output[1] / groups, output[2] * output[3]] }
+  var weightMatrices: [Int] { [groups, output[1] / groups, weight[1]] }
+
+  private var box: BoxOfAxes {
+    let (top, left) = (geometry.padding[0], geometry.padding[1])
+    return BoxOfAxes(paddedShape, [0..<batch, 0..<input[1], top..<top + input[2], left..<left + input[3]])
+  }
+  func padded(_ x: Tensor, _ backend: any Backend) -> Tensor { box.placed(x, around: 0, backend) }
+  func cut(_ image: Tensor, into out: Tensor, _ backend: any Backend) { box.cut(image, into: out, backend) }
+
+  /// Sizes of a tap's inputs, and where they lie in the padded image.
+  private func meeting(_ tap: Int) -> (sizes: [Int], place: StridedPlace) {
+    let strides = rowMajorStrides(paddedShape)
+    let (row, column) = (tap / weight[3] * geometry.dilation[0], tap % weight[3] * geometry.dilation[1])
+    return (
+      [batch, input[1], output[2], output[3]],
+      StridedPlace(
+        start: row * strides[2] + column,
+        strides: [strides[0], strides[1], strides[2] * geometry.stride[0], geometry.stride[1]])
+    )
+  }
+
+  /// A tap's inputs: of each image and group, channels by places of outputs.
+  func inputs(_ image: Tensor, _ tap: Int, _ backend: any Backend) -> Tensor {
+    let (sizes, place) = meeting(tap)
+    let out = backend.empty([batch, groups, input[1] / groups, output[2] * output[3]])
+    backend.copyStrided(image, place, to: out, StridedPlace(strides: rowMajorStrides(sizes)), sizes: sizes)
+    return out
+  }
+  func place(_ inputs: Tensor, _ tap: Int, in image: Tensor, _ backend: any Backend) {
+    let (sizes, place) = meeting(tap)
+    backend.copyStrided(inputs, StridedPlace(strides: rowMajorStrides(sizes)), to: image, place, sizes: sizes)
+  }
+
+  /// A tap's weights, outputs by inputs of each group, for every image.
+  func weights(_ weight: Tensor, _ tap: Int, _ backend: any Backend) -> Tensor {
+    let sizes = [batch, weight.shape[0], weight.shape[1]]
+    let out = backend.empty([batch] + weightMatrices)
+    backend.copyStrided(
+      weight, StridedPlace(start: tap, strides: [0, count * weight.shape[1], count]), to: out,
+      StridedPlace(strides: rowMajorStrides(sizes)), sizes: sizes)
+    return out
+  }
+  func place(_ sums: Tensor, _ tap: Int, inWeight out: Tensor, _ backend: any Backend) {
+    let sizes = [out.shape[0], out.shape[1]]
+    backend.copyStrided(
+      sums, StridedPlace(strides: rowMajorStrides(sizes)), to: out,
+      StridedPlace(start: tap, strides: [count * out.shape[1], count]), sizes: sizes)
+  }
+}
