@@ -137,7 +137,8 @@ import Testing
     let x = Parameter(Tensor([1, 2], shape: [1, 2]))
     let optimizer = AdamW([x], settings: AdamWSettings())
     Self.give(Tensor([3, 4], shape: [2]), to: x)
-    let good = optimizer.step(learningRate: 0.1, losses: [Tensor([7, 8], shape: [2]), Tensor([9], shape: [1])])
+    let good = optimizer.step(
+      learningRate: 0.1, losses: [Tensor([7, 8], shape: [2]), Tensor([9], shape: [1])])
     #expect(good.losses == [7, 8, 9] && good.isFinite && abs(good.gradientNorm - 5) < 1e-5)
     #expect(optimizer.updates == 1 && x.gradient == nil)
     let state = { [x.tensor.values, optimizer.slots[0].first.values, optimizer.slots[0].second.values] }

@@ -118,7 +118,8 @@ public struct ReferenceBackend: Backend {
   public func reluGradient(_ x: Tensor, _ upstream: Tensor, into out: Tensor) {
     each(out.count) { out.pointer[$0] = x.pointer[$0] > 0 ? upstream.pointer[$0] : 0 }
   }
-  public func difference(_ a: Tensor, _ b: Tensor, by factor: Float, times scalar: Tensor?, into out: Tensor) {
+  public func difference(_ a: Tensor, _ b: Tensor, by factor: Float, times scalar: Tensor?, into out: Tensor)
+  {
     let factor = Double(factor) * Double(scalar?.values[0] ?? 1)
     each(out.count) {
       out.pointer[$0] = Float(factor * (Double(a.pointer[$0]) - Double(b.pointer[$0])))

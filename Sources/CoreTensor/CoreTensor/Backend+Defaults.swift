@@ -24,7 +24,8 @@ extension Backend {
   func write(_ x: Tensor, into out: Tensor) {
     if out.elementType != .float32 { return convert(x, into: out) }
     copyStrided(
-      x, StridedPlace(start: 0, strides: [1]), to: out, StridedPlace(start: 0, strides: [1]), sizes: [x.count])
+      x, StridedPlace(start: 0, strides: [1]), to: out, StridedPlace(start: 0, strides: [1]), sizes: [x.count]
+    )
   }
 
   /// x as a matrix of so many columns, sharing memory.

@@ -79,7 +79,9 @@ extension Backend {
     let (batch, count) = (operands.batch, operands.heads)
     let column = Tensor(sharing: logSums, shape: [batch, count, operands.queryCount, 1])
     let shares = mapped(.exponential, combined(.subtract, heads.scores(self), column))
-    func multiplied(_ a: Tensor, _ transposingA: Bool, _ b: Tensor, _ transposingB: Bool, _ rows: Int, _ columns: Int)
+    func multiplied(
+      _ a: Tensor, _ transposingA: Bool, _ b: Tensor, _ transposingB: Bool, _ rows: Int, _ columns: Int
+    )
       -> Tensor
     {
       let out = empty([batch, count, rows, columns])
@@ -106,7 +108,8 @@ extension Backend {
   }
 
   /// x (B, heads, T, width) into columns from `start` on of out (B, T, columns).
-  private func place(_ x: Tensor, _ operands: AttentionOperands, _ start: Int, columns: Int, into out: Tensor) {
+  private func place(_ x: Tensor, _ operands: AttentionOperands, _ start: Int, columns: Int, into out: Tensor)
+  {
     let (tokens, width) = (x.shape[2], x.shape[3])
     var x = x
     if out.elementType != .float32 {

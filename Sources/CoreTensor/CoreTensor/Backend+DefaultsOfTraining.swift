@@ -8,7 +8,8 @@ extension Backend {
     combine(.multiply, sum(squares), constant(1 / Float(a.count)), into: mean)
   }
 
-  public func difference(_ a: Tensor, _ b: Tensor, by factor: Float, times scalar: Tensor?, into out: Tensor) {
+  public func difference(_ a: Tensor, _ b: Tensor, by factor: Float, times scalar: Tensor?, into out: Tensor)
+  {
     combine(.multiply, combined(.subtract, a, b), product(factor, scalar), into: out)
   }
 

@@ -143,7 +143,8 @@ public protocol Backend: Sendable {
   ///   - losses: one tensor of any shape, or none.
   ///   - share: 1/n after n accumulated backward passes.
   ///   - clipNorm: 0 for never.
-  func gradientScale(_ gradients: [Tensor], losses: Tensor?, share: Double, clipNorm: Double, into out: Tensor)
+  func gradientScale(
+    _ gradients: [Tensor], losses: Tensor?, share: Double, clipNorm: Double, into out: Tensor)
   /// Updates parameters and moments, and lets averages follow. Nothing changes where `scale`, as `gradientScale` leaves
   /// it, says that the step is not finite.
   func adamW(_ updates: [ParameterUpdate], _ step: AdamWStep, scale: Tensor)

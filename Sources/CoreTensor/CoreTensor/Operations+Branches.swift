@@ -18,7 +18,7 @@ private struct NormalisedInput {
 
   init(_ x: Tensor, _ norm: NormWeights, _ backend: any Backend) {
     (self.x, self.norm, self.backend) = (x, norm, backend)
-    statistics = RowStatistics(rows: x.rows)
+    statistics = RowStatistics(rows: x.rows, on: x.device)
   }
 
   /// norm(x), as products multiply it.

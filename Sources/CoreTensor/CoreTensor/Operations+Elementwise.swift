@@ -100,7 +100,7 @@ public func layerNorm(_ x: Tensor, weight: Tensor?, bias: Tensor?, epsilon: Floa
     "layerNorm: input \(x.shape), weight \(weight?.shape ?? []), bias \(bias?.shape ?? [])")
   let backend = Compute.backend("layerNorm", x, weight, bias)
   let out = backend.empty(x.shape)
-  let statistics = RowStatistics(rows: x.rows)
+  let statistics = RowStatistics(rows: x.rows, on: x.device)
   backend.layerNorm(x, weight: weight, bias: bias, epsilon: epsilon, into: out, statistics)
   return record("layerNorm", [x, weight, bias].compactMap { $0 }, out) { upstream in
     let down = backend.empty(x.shape)

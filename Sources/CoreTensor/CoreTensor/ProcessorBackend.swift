@@ -58,7 +58,8 @@ public struct ProcessorBackend: Backend {
   public func reluGradient(_ x: Tensor, _ upstream: Tensor, into out: Tensor) {
     elementwise(out.count) { chex_relu_gradient(x.pointer + $0, upstream.pointer + $0, out.pointer + $0, $1) }
   }
-  public func difference(_ a: Tensor, _ b: Tensor, by factor: Float, times scalar: Tensor?, into out: Tensor) {
+  public func difference(_ a: Tensor, _ b: Tensor, by factor: Float, times scalar: Tensor?, into out: Tensor)
+  {
     let factor = product(factor, scalar)
     elementwise(out.count) { chex_difference(a.pointer + $0, b.pointer + $0, factor, out.pointer + $0, $1) }
   }

@@ -225,7 +225,8 @@ public final class ProfilingBackend: Backend, @unchecked Sendable {
   public func meanSquaredError(_ a: Tensor, _ b: Tensor, into mean: Tensor) {
     measure(.loss, operations: 3 * a.count, [a, b]) { inner.meanSquaredError(a, b, into: mean) }
   }
-  public func difference(_ a: Tensor, _ b: Tensor, by factor: Float, times scalar: Tensor?, into out: Tensor) {
+  public func difference(_ a: Tensor, _ b: Tensor, by factor: Float, times scalar: Tensor?, into out: Tensor)
+  {
     measure(.loss, operations: 2 * a.count, [a, b, out]) {
       inner.difference(a, b, by: factor, times: scalar, into: out)
     }

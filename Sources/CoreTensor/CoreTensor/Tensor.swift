@@ -92,7 +92,9 @@ extension Tensor {
     Array(unsafeUninitializedCapacity: count) { buffer, initialized in
       initialized = count
       guard let start = buffer.baseAddress else { return }
-      if elementType == .float32 { return storage.device.download(bytes, to: UnsafeMutableRawBufferPointer(buffer)) }
+      if elementType == .float32 {
+        return storage.device.download(bytes, to: UnsafeMutableRawBufferPointer(buffer))
+      }
       let halves = onCPU
       chex_convert(halves.bytes, elementType.code, start, CHEX_FLOAT32, count)
     }

@@ -109,7 +109,9 @@ struct BackendTrial {
         }
       }
     }
-    for (shape, axes) in [([4, 6], [1]), ([4, 6], [0]), ([3, 4, 5], [0, 2]), ([2, 3, 4, 5], [1, 2]), ([9], [0])] {
+    for (shape, axes) in [
+      ([4, 6], [1]), ([4, 6], [0]), ([3, 4, 5], [0, 2]), ([2, 3, 4, 5], [1, 2]), ([9], [0]),
+    ] {
       for reduction in Reduction.allCases {
         try compare("reduce \(reduction) of \(shape) over \(axes)") { backend in
           var inputs = Inputs(device: backend.device)
@@ -227,7 +229,8 @@ struct BackendTrial {
       _ = try optimization.step([broken], learningRate: 1e-3, momentum: 0.9)
     } catch is NonFiniteStep {
       guard optimization.model.entries.map({ $0.parameter.tensor.values }) == before else {
-        throw Broken("a step whose loss is no number changes weights; adamW must do nothing where scale[2] is 0")
+        throw Broken(
+          "a step whose loss is no number changes weights; adamW must do nothing where scale[2] is 0")
       }
       return
     }

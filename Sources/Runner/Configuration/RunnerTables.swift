@@ -33,7 +33,8 @@ extension SettingsCatalogue {
           + " has it in hardware, else f32."),
       OptionDeclaration(
         "device", .text(default: DeviceChoice.cpu),
-        help: "Where tensors live and are computed with: cpu, or a plugin of kind backend, NAME or NAME:PLACE."),
+        help:
+          "Where tensors live and are computed with: cpu, or a plugin of kind backend, NAME or NAME:PLACE."),
       OptionDeclaration(
         "instructions", .choice(default: "best", of: ["best"] + InstructionSet.allCases.map(\.rawValue)),
         help: "The most that kernels may use of the processor."),

@@ -78,7 +78,8 @@ public struct SealedBackend: Backend {
     var axes = sealed_axes(sizes: sizes, steps: [destination.strides, source.strides])
     guard sizes.allSatisfy({ $0 > 0 }) else { return }
     sealed_move(
-      own.arena, address(x) + source.start * size, address(out) + destination.start * size, Int32(size), &axes)
+      own.arena, address(x) + source.start * size, address(out) + destination.start * size, Int32(size), &axes
+    )
   }
 
   public func gatherRows(_ x: Tensor, _ rows: [Int], into out: Tensor) {
