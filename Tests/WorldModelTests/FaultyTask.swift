@@ -8,6 +8,7 @@ enum Fault: CaseIterable {
   case none, counter, unknownPatch, latentForOneCount, unusedParameter, wrongGradient, memory, badDefault
   case larger, smaller, brighter, undefinedPixel, undefinedNumber, undefinedPlace
   case forgottenByLatent, forgottenByObjective, shownTwice, oneNameForTwo
+  case frameOutside, frameCounter, patchRows, patchWidth, brighterTarget
   /// Words of the promise that it breaks.
   var promise: String? {
     switch self {
@@ -19,7 +20,9 @@ enum Fault: CaseIterable {
     case .wrongGradient: "finite differences"
     case .memory: "resumed run"
     case .badDefault: "options are declared"
-    case .larger, .smaller, .brighter, .undefinedPixel: "edits keep"
+    case .larger, .smaller, .brighter, .undefinedPixel, .brighterTarget: "edits keep"
+    case .frameOutside, .frameCounter: "proposed frames"
+    case .patchRows, .patchWidth: "numbers of patches"
     case .undefinedNumber: "a draw depends on"
     case .undefinedPlace: "latents apply"
     case .forgottenByLatent, .forgottenByObjective, .shownTwice, .oneNameForTwo: "shown to visitors"
@@ -39,6 +42,12 @@ enum Fault: CaseIterable {
       ["task \"faulty\", latent \"faulty\", condition", "linear", "[16, 16]", "visit(_:)"]
     case .forgottenByObjective: ["task \"faulty\", objective", "addRowVector", "[32]", "visit(_:)"]
     case .shownTwice: ["predictor.faulty.shift.weight", "predictor.faulty.again.weight", "once"]
+    case .frameOutside:
+      ["task \"faulty\" proposes for view 0", "of a film of 50 × 60", "begin with one of scope.standard"]
+    case .frameCounter: ["task \"faulty\", proposeFrames", "a film of 50 × 60 pixels", "scope.random"]
+    case .patchRows: ["task \"faulty\" tells latent \"faulty\"", "in 3 rows", "expected 64 rows"]
+    case .patchWidth: ["latent \"faulty\" takes 0 numbers a patch", "2 were attached"]
+    case .brighterTarget: ["task \"faulty\", editTarget", "1.5", "[0, 1]", "clip"]
     case .oneNameForTwo: ["predictor.faulty.shift.weight", "a name of its own"]
     default: []
     }
@@ -70,6 +79,17 @@ struct FaultyTask: WorldTask, TaskPlan {
     FaultyObjective(fault: fault, Initializer(random: random))
   }
   func plan(batch: BatchScope) -> any TaskPlan { self }
+  func proposeFrames(_ scope: FrameScope) -> [Frame]? {
+    var frames = scope.standard
+    switch fault {
+    case .frameOutside: frames[0].column += 1 + scope.film.width - frames[0].width
+    case .frameCounter:
+      state.count += 1
+      frames[0] = frames[0].inner(area: 0.25, down: Double(state.count % 7) / 6, right: 0)
+    default: return nil
+    }
+    return frames
+  }
   func draw(sample: SampleScope) -> any TaskDraw {
     if fault == .counter { state.count += 1 }
     return Draw(task: self, sample: sample)
@@ -87,6 +107,9 @@ struct FaultyTask: WorldTask, TaskPlan {
       default: return
       }
     }
+    func editTarget(of target: inout any Target) {
+      if task.fault == .brighterTarget { target.pixels[3, 5] = 1.5 }
+    }
     func editVisibility(of context: inout any Context) {
       if context.visible.count > 1 { context.visible.removeLast() }
       if task.fault == .unknownPatch { context.visible.append(64) }
@@ -101,7 +124,13 @@ struct FaultyTask: WorldTask, TaskPlan {
         case .undefinedNumber: .infinity
         default: 1
         }
-      return [LatentValue(latent: "faulty", numbers: [number])]
+      let rows: [[Float]]? =
+        switch task.fault {
+        case .patchRows: [[1], [2], [3]]
+        case .patchWidth: Array(repeating: [1, 2], count: 64)
+        default: nil
+        }
+      return [LatentValue(latent: "faulty", numbers: [number], patchNumbers: rows)]
     }
   }
 }
