@@ -245,6 +245,18 @@ public struct BlockPlace: Sendable, Equatable {
   }
 }
 
+/// What `Backend.gradientScale` found, on the device.
+public struct GradientScale: @unchecked Sendable {
+  /// `(3)`: norm, factor, verdict.
+  public let tensor: Tensor
+  public init(_ tensor: Tensor) { self.tensor = tensor }
+
+  /// The factor on each gradient, `(1)`.
+  public var factor: Tensor { Tensor(sharing: tensor, shape: [1], start: 1) }
+  /// 1 where the step is finite, else 0: then nothing may change; `(1)`.
+  public var isFinite: Tensor { Tensor(sharing: tensor, shape: [1], start: 2) }
+}
+
 /// The numbers of one AdamW step that all parameters share (Loshchilov and Hutter 2019, as PyTorch states it).
 public struct AdamWStep: Sendable, Equatable {
   public var beta1: Double

@@ -134,6 +134,16 @@ extension Tensor {
     withExtendedLifetime(staged) {}
   }
 
+  /// Takes over the values of another tensor of the same shape on the same device where a condition is not 0: for
+  /// optimisers, which change what is there.
+  /// - Parameters:
+  ///   - other: the new values.
+  ///   - condition: one value; 0 leaves everything as it is.
+  public func replace(by other: Tensor, where condition: Tensor) {
+    require(other.shape == shape, "Tensor.replace: \(shape) by \(other.shape)")
+    Compute.backend("replace", self, other, condition).select(condition, other, detached, into: detached)
+  }
+
   /// The same values on another device, without history; the tensor itself where it is there already.
   public func moved(to device: any Device) -> Tensor {
     guard device !== self.device else { return detached }

@@ -41,7 +41,7 @@ public struct UpdateScale: Sendable, Equatable {
 }
 
 /// AdamW with gradient clipping by global norm.
-public final class AdamW {
+public final class AdamW: Optimizer {
   /// A parameter, its two moments, float32 of the parameter's shape, who follows it by moving average, and how its
   /// updates differ.
   public struct Slot {
@@ -75,45 +75,22 @@ public final class AdamW {
     }
   }
 
-  /// Updates every parameter that has a gradient and lets followers follow: one pass over each parameter's memory. A
-  /// step whose losses or gradients are not finite changes nothing. The host reads from the device once, at the end.
-  /// - Parameters:
-  ///   - learningRate: of this step, before each parameter's factor.
-  ///   - losses: whose numbers come back, and must be finite; tensors (n) each, in the order given.
-  ///   - share: factor on gradients before clipping: 1/n after n accumulated backward passes.
-  ///   - followerMomentum: τ of θ' ← τ θ' + (1 - τ) θ (spec section 1).
-  /// - Returns: what the device says. Gradients are cleared where the step was finite; where not, they are left to be
-  ///   looked at, until `clearGradients()`.
-  @discardableResult
-  public func step(
-    learningRate: Double, losses: [Tensor] = [], share: Double = 1, followerMomentum: Double = 1
-  ) -> StepNumbers {
-    let losses = losses.isEmpty ? nil : stack(losses.map(\.detached))
-    let gradients = slots.compactMap(\.parameter.gradient)
-    let backend = Compute.backend("AdamW", slots.first?.parameter.tensor)
-    let scale = backend.empty([3])
-    backend.gradientScale(
-      gradients, losses: losses, share: share, clipNorm: settings.clipNorm, into: scale)
-    backend.adamW(
-      slots.map { update(of: $0, learningRate) },
-      AdamWStep(
-        beta1: settings.beta1, beta2: settings.beta2, epsilon: settings.epsilon, count: updates + 1,
-        averageDecay: followerMomentum), scale: scale)
-    let numbers = losses.map { stack([$0, scale]).values } ?? scale.values
-    let read = StepNumbers(numbers)
-    guard read.isFinite else { return read }
-    updates += 1
-    clearGradients()
-    return read
+  public var parameters: [Parameter] { slots.map(\.parameter) }
+  public var clipNorm: Double { settings.clipNorm }
+  /// The two moments of each parameter: `first.NAME`, `second.NAME`.
+  public var state: [(name: String, tensor: Tensor)] {
+    slots.flatMap { slot in
+      [("first." + slot.parameter.name, slot.first), ("second." + slot.parameter.name, slot.second)]
+    }
   }
 
-  /// Norm of all gradients together, √Σ g², read from the device.
-  public func gradientNorm() -> Double {
-    let backend = Compute.backend("AdamW", slots.first?.parameter.tensor)
-    let scale = backend.empty([3])
-    backend.gradientScale(
-      slots.compactMap(\.parameter.gradient), losses: nil, share: 1, clipNorm: 0, into: scale)
-    return Double(scale.values[0])
+  /// One pass over each parameter's memory.
+  public func update(learningRate: Double, scale: GradientScale, followerMomentum: Double) {
+    let step = AdamWStep(
+      beta1: settings.beta1, beta2: settings.beta2, epsilon: settings.epsilon, count: updates + 1,
+      averageDecay: followerMomentum)
+    Compute.backend("AdamW", slots.first?.parameter.tensor).adamW(
+      slots.map { update(of: $0, learningRate) }, step, scale: scale.tensor)
   }
 
   private func update(of slot: Slot, _ learningRate: Double) -> ParameterUpdate {
@@ -122,26 +99,5 @@ public final class AdamW {
       second: slot.second, average: slot.follower?.tensor,
       learningRate: learningRate * slot.scale.learningRate,
       weightDecay: settings.weightDecay * slot.scale.weightDecay)
-  }
-
-  public func clearGradients() {
-    for slot in slots { slot.parameter.clearGradient() }
-  }
-}
-
-/// What a step came to, read from the device at its end.
-public struct StepNumbers: Sendable, Equatable {
-  /// In the order in which they were given.
-  public let losses: [Float]
-  /// Before clipping, of the mean over accumulated passes.
-  public let gradientNorm: Double
-  /// Whether losses and norm are; where not, the step changed nothing.
-  public let isFinite: Bool
-
-  /// Losses, then what `Backend.gradientScale` wrote.
-  init(_ numbers: [Float]) {
-    losses = Array(numbers.dropLast(3))
-    gradientNorm = Double(numbers[numbers.count - 3])
-    isFinite = numbers[numbers.count - 1] != 0
   }
 }

@@ -6,15 +6,17 @@ import CoreTensor
 /// kept branch counts 1/(1 - chance) times, so that the mean over draws is the whole encoder's branch.
 public struct DropPath: Sendable, Equatable {
   /// Images that keep a branch, ascending, and the factor on it.
-  struct Branch: Sendable, Equatable {
-    let images: [Int]
-    let scale: Float
+  public struct Branch: Sendable, Equatable {
+    public let images: [Int]
+    public let scale: Float
   }
-  struct Block: Sendable, Equatable {
-    let attention: Branch
-    let feedForward: Branch
+  /// The branches of one of the encoder's blocks.
+  public struct Block: Sendable, Equatable {
+    public let attention: Branch
+    public let feedForward: Branch
   }
-  let blocks: [Block]
+  /// As many as the encoder is deep.
+  public let blocks: [Block]
 
   /// - Parameters:
   ///   - rate: of the last block, at least 0 and below 1. At 0 nothing is drawn, and nothing changes in any bit.

@@ -57,12 +57,16 @@ public final class PatchEmbedding: Module {
 }
 
 /// The encoder `f` (and `f'`): a vision transformer without class token (Dosovitskiy et al. 2021; spec section 1).
-public final class VisionTransformer: Module {
+public final class VisionTransformer: ImageEncoder {
   public let shape: VisionTransformerShape
   let patchEmbedding: PatchEmbedding
   let positionTable: Parameter
   public let blocks: TransformerStack
   let norm: LayerNorm
+  public var recomputesActivations: Bool {
+    get { blocks.recomputesActivations }
+    set { blocks.recomputesActivations = newValue }
+  }
 
   public init(_ shape: VisionTransformerShape, initializer: inout Initializer) {
     self.shape = shape
@@ -83,7 +87,7 @@ public final class VisionTransformer: Module {
   ///   - dropping: which images keep which residual branches; nil for all of them. Only where `tokens` is nil.
   /// - Returns: `(B, K, D)`, or `(B, T, D)`.
   public func callAsFunction(
-    _ images: Tensor, visible: [[Int]]? = nil, of tokens: [[Int]]? = nil, dropping: DropPath? = nil
+    _ images: Tensor, visible: [[Int]]?, of tokens: [[Int]]?, dropping: DropPath?
   ) -> Tensor {
     let patches = visible ?? Array(repeating: Array(0..<shape.patchCount), count: images.shape[0])
     let embedded = Observation.within("patch_embed") {

@@ -9,6 +9,8 @@ public struct TaskCheck: Sendable, Equatable, Codable {
   /// How it is broken; nil where it is kept.
   public let problem: String?
 
+  public init(promise: String, problem: String?) { (self.promise, self.problem) = (promise, problem) }
+
   public var isKept: Bool { problem == nil }
 }
 
@@ -122,6 +124,52 @@ public func checkBackend(
       "three steps of a small model agree with the processor, and give the same bits twice", trial.training),
     check("a step that is not finite changes nothing", trial.refusal),
   ]
+}
+
+/// Holds an encoder, predictor, optimiser or schedule against the promises of its protocol.
+/// - Parameters:
+///   - definition: as the plugin registers it.
+///   - options: values other than the defaults.
+public func checkComponent(
+  _ definition: ComponentDefinition, options: [String: OptionValue] = [:]
+) -> [TaskCheck] {
+  let check = Checker(plugin: "\(definition.role) \"\(definition.name)\"")
+  let trial = ComponentTrial(definition: definition, given: options)
+  let always = check("options are declared, explained and validated", trial.options)
+  switch definition {
+  case .encoder(let own):
+    return [
+      always, check("features have their shape, and see listed patches alone", { try trial.features(own) }),
+      check("a model with it trains, goes on to the same bits, and every parameter learns", trial.training),
+    ]
+  case .predictor(let own):
+    return [
+      always, check("predictions have their shape", { try trial.predictions(own) }),
+      check("a model with it trains, goes on to the same bits, and every parameter learns", trial.training),
+    ]
+  case .optimizer(let own):
+    return [
+      always, check("a bowl is descended, and followers follow", { try trial.descent(own) }),
+      check("a step that is not finite changes nothing", { try trial.refusal(own) }),
+      check("a model with it trains, goes on to the same bits, and every parameter learns", trial.training),
+    ]
+  case .schedule(let own):
+    return [always, check("rates and momenta are finite, and no rate is negative", { try trial.rates(own) })]
+  }
+}
+
+/// Holds a component of one role against the promises of its protocol.
+public func checkComponent(_ definition: EncoderDefinition) -> [TaskCheck] {
+  checkComponent(.encoder(definition))
+}
+public func checkComponent(_ definition: PredictorDefinition) -> [TaskCheck] {
+  checkComponent(.predictor(definition))
+}
+public func checkComponent(_ definition: OptimizerDefinition) -> [TaskCheck] {
+  checkComponent(.optimizer(definition))
+}
+public func checkComponent(_ definition: ScheduleDefinition) -> [TaskCheck] {
+  checkComponent(.schedule(definition))
 }
 
 /// Why a promise is broken.

@@ -112,10 +112,8 @@ extension TaskTrial {
     for (from, to) in zip(first.model.entries, second.model.entries) {
       to.parameter.assign(from.parameter.tensor)
     }
-    for (from, to) in zip(first.optimizer.slots, second.optimizer.slots) {
-      for (source, target) in [(from.first, to.first), (from.second, to.second)] {
-        target.overwrite { _ = $0.update(fromContentsOf: source.values) }
-      }
+    for (from, to) in zip(first.optimizer.state, second.optimizer.state) {
+      to.tensor.overwrite { _ = $0.update(fromContentsOf: from.tensor.values) }
     }
     second.optimizer.updates = first.optimizer.updates
     for step in 2..<4 { _ = try self.step(second, batch(after, step: step)) }

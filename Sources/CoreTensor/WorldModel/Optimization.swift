@@ -28,19 +28,27 @@ public struct NonFiniteStep: Error, CustomStringConvertible {
 /// Forward, backward, clip, AdamW, moving average: one optimiser step of a model.
 public final class Optimization {
   public let model: WorldModel
-  public let optimizer: AdamW
+  public let optimizer: any Optimizer
   public let reduction: LossReduction
   /// Computes every step.
   public var backend: any Backend
 
   public init(
+    _ model: WorldModel, optimizer: any Optimizer, reduction: LossReduction,
+    backend: any Backend = ProcessorBackend.shared
+  ) {
+    (self.model, self.optimizer) = (model, optimizer)
+    (self.reduction, self.backend) = (reduction, backend)
+  }
+
+  /// The same with AdamW.
+  public convenience init(
     _ model: WorldModel, settings: AdamWSettings, reduction: LossReduction,
     backend: any Backend = ProcessorBackend.shared
   ) {
-    self.model = model
-    self.reduction = reduction
-    self.backend = backend
-    optimizer = AdamW(model.trainable, followers: model.followers, settings: settings)
+    self.init(
+      model, optimizer: AdamW(model.trainable, followers: model.followers, settings: settings),
+      reduction: reduction, backend: backend)
   }
 
   /// Adds up the gradients of one batch.
@@ -51,7 +59,7 @@ public final class Optimization {
       let output = try model(batch.moved(to: backend.device), reduction: reduction)
       let uses = ParameterUses()
       uses.watching { output.objective.backward() }
-      if let other = uses.others(than: optimizer.slots.lazy.map(\.parameter)).first {
+      if let other = uses.others(than: optimizer.parameters).first {
         optimizer.clearGradients()
         throw TaskFault.notVisited(code: other.code, operation: other.operation, shape: other.shape)
       }
@@ -101,9 +109,9 @@ public final class Optimization {
   }
 
   private func firstBrokenGradient() -> String {
-    let broken = optimizer.slots.first { slot in
-      slot.parameter.gradient.map { Compute.backend.firstNonFinite($0) != nil } ?? false
+    let broken = optimizer.parameters.first { parameter in
+      parameter.gradient.map { Compute.backend.firstNonFinite($0) != nil } ?? false
     }
-    return broken?.parameter.name ?? "the whole model: its norm overflows"
+    return broken?.name ?? "the whole model: its norm overflows"
   }
 }

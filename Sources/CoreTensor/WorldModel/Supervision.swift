@@ -52,6 +52,9 @@ public struct Supervision: Sendable, Equatable, Codable {
 
 /// Predicts target features at the places of mask tokens (`g`).
 public protocol Predictor: Module {
+  /// Whether it keeps less for the backward pass and computes the rest again. A predictor that cannot ignores it, at the
+  /// price of memory alone. Default false.
+  var recomputesActivations: Bool { get set }
   /// Mask tokens before the latents: `m + PE(place)`.
   /// - Parameter places: `B` rows of `T` places.
   /// - Returns: `(B, T, dp)`.
@@ -62,4 +65,11 @@ public protocol Predictor: Module {
   ///   - maskTokens: `(B, T, dp)`.
   /// - Returns: predictions at the mask tokens, `(B, T, d)`.
   func callAsFunction(context: Tensor, visible: [[Int]], maskTokens: Tensor) -> Tensor
+}
+
+extension Predictor {
+  public var recomputesActivations: Bool {
+    get { false }
+    set {}
+  }
 }

@@ -22,8 +22,11 @@ public struct TaskSet: Sendable {
   /// A model with the latents and objectives of all tasks, in their order. Their first weights depend on the seed
   /// and their own task alone. A latent without parameters that several tasks return, such as `OffsetLatent`, is there
   /// once, in the place of the first.
-  public func model(_ shape: WorldModelShape, seed: UInt64, recomputesActivations: Bool = false) -> WorldModel
-  {
+  /// - Parameter networks: make encoder and predictor; those that are shipped unless given.
+  public func model(
+    _ shape: WorldModelShape, networks: Networks = .standard, seed: UInt64,
+    recomputesActivations: Bool = false
+  ) -> WorldModel {
     let made = tasks.flatMap { task in
       var random = RandomStream(seed: seed, stream: "weights." + task.name)
       let own = PluginCode.task(task.name, "makeLatents").run { task.makeLatents(random: &random) }
@@ -40,7 +43,7 @@ public struct TaskSet: Sendable {
           task.makeObjective(random: &random)
         }
         return objective.map { OwnedObjective(task: task.name, objective: $0) }
-      }, seed: seed, recomputesActivations: recomputesActivations)
+      }, networks: networks, seed: seed, recomputesActivations: recomputesActivations)
   }
 
   /// Whether two tasks brought the same latent: of one name and type, and without anything to learn.

@@ -39,6 +39,10 @@ public final class VisionPredictor: Predictor {
   public let blocks: TransformerStack
   private let norm: LayerNorm
   private let projection: Linear
+  public var recomputesActivations: Bool {
+    get { blocks.recomputesActivations }
+    set { blocks.recomputesActivations = newValue }
+  }
 
   public init(_ shape: PredictorShape, initializer: inout Initializer) {
     self.shape = shape

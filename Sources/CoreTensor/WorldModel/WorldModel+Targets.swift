@@ -6,7 +6,7 @@ import Layers
 extension WorldModel {
   /// The encoder that training is for, which evaluations judge unless another is asked for: the target encoder where it
   /// follows the encoder, as in the paper, else the encoder itself.
-  public var transferredEncoder: VisionTransformer {
+  public var transferredEncoder: any ImageEncoder {
     guard shape.targetEncoder == .follows, let targetEncoder else { return encoder }
     return targetEncoder
   }

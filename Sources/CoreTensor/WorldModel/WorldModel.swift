@@ -53,9 +53,9 @@ public struct WorldModelShape: Sendable, Equatable, Codable {
 public final class WorldModel: Module {
   public let shape: WorldModelShape
   /// `f`
-  public let encoder: VisionTransformer
+  public let encoder: any ImageEncoder
   /// `f'`, which begins as `f` and follows it by moving average or stays as it is; nil where it is absent.
-  public let targetEncoder: VisionTransformer?
+  public let targetEncoder: (any ImageEncoder)?
   /// `g`
   public let predictor: any Predictor
   public let latents: [any Latent]
@@ -63,6 +63,8 @@ public final class WorldModel: Module {
   public let latentTasks: [String]
   /// Terms of the loss that tasks compute themselves.
   public let objectives: [OwnedObjective]
+  /// How encoder and predictor were made.
+  public let networks: Networks
   /// What is wrong with what modules show to visitors.
   let visitProblem: TaskFault?
   /// Layer norm of target features has no scale of its own (spec section 1).
@@ -73,28 +75,29 @@ public final class WorldModel: Module {
   ///   - latents: of all enabled tasks, in the order in which they act.
   ///   - latentTasks: the task of each latent, for messages; empty where there is none.
   ///   - objectives: likewise.
+  ///   - networks: make encoder and predictor; those that are shipped unless given.
   ///   - seed: of the initial weights.
   ///   - recomputesActivations: whether blocks that learn keep only their inputs and compute the rest again in the
   ///     backward pass: a third more arithmetic, for a fraction of the activations.
   public init(
     _ shape: WorldModelShape, latents: [any Latent], latentTasks: [String] = [],
-    objectives: [OwnedObjective] = [], seed: UInt64,
+    objectives: [OwnedObjective] = [], networks: Networks = .standard, seed: UInt64,
     recomputesActivations: Bool = false
   ) {
     self.shape = shape
     self.latents = latents
     self.latentTasks = latentTasks
     self.objectives = objectives
+    self.networks = networks
     var trained = Initializer(random: RandomStream(seed: seed, stream: "weights.encoder"))
-    encoder = VisionTransformer(shape.encoder, initializer: &trained)
+    encoder = networks.makeEncoder(shape.encoder, &trained)
     var following = Initializer(random: RandomStream(seed: seed, stream: "weights.encoder"), trainable: false)
     targetEncoder =
-      shape.targetEncoder == .absent ? nil : VisionTransformer(shape.encoder, initializer: &following)
+      shape.targetEncoder == .absent ? nil : networks.makeEncoder(shape.encoder, &following)
     var predicting = Initializer(random: RandomStream(seed: seed, stream: "weights.predictor"))
-    let predictor = VisionPredictor(shape.predictor, initializer: &predicting)
-    self.predictor = predictor
-    encoder.blocks.recomputesActivations = recomputesActivations
-    predictor.blocks.recomputesActivations = recomputesActivations
+    predictor = networks.makePredictor(shape.predictor, &predicting)
+    encoder.recomputesActivations = recomputesActivations
+    predictor.recomputesActivations = recomputesActivations
     var visitor = ParameterVisitor()
     Self.visit(
       &visitor, encoder, targetEncoder, predictor, latents: latents, latentTasks: latentTasks, objectives)

@@ -4,25 +4,26 @@ import WorldModel
 
 /// An encoder and a linear head on the mean of its tokens (spec section 9).
 final class Classifier: Module {
-  let encoder: VisionTransformer
+  let encoder: any ImageEncoder
   let head: Linear
 
   /// - Parameters:
+  ///   - model: whose kind of encoder it takes.
   ///   - seed: of the head's first weights, and the encoder's where nothing is copied over them.
   ///   - trainable: false for a copy that only judges films.
-  init(_ shape: VisionTransformerShape, classes: Int, seed: UInt64, trainable: Bool) {
+  init(_ model: WorldModel, classes: Int, seed: UInt64, trainable: Bool) {
     var start = Initializer(
       random: RandomStream(seed: seed, stream: "finetune.encoder"), trainable: trainable)
-    encoder = VisionTransformer(shape, initializer: &start)
+    encoder = model.networks.makeEncoder(model.shape.encoder, &start)
     var beginning = Initializer(
       random: RandomStream(seed: seed, stream: "finetune.head"), trainable: trainable)
-    head = Linear(shape.width, classes, initializer: &beginning)
+    head = Linear(encoder.shape.width, classes, initializer: &beginning)
     for entry in entries { entry.parameter.name = entry.name }
   }
 
   /// images (B, 3, S, S) → mean of tokens (B, d)
   func pooled(_ images: Tensor, dropping: DropPath? = nil) -> Tensor {
-    meanTokens(Observation.within("encoder") { encoder(images, dropping: dropping) })
+    meanTokens(Observation.within("encoder") { encoder(images, visible: nil, of: nil, dropping: dropping) })
   }
 
   func visit(_ visitor: inout ParameterVisitor) {

@@ -45,9 +45,9 @@ final class Trial {
     seed = scene.seed &+ UInt64(plan.number)
     let shape = scene.model.shape.encoder
     views = FilmViews(source: scene.films, side: shape.imageSize, views: settings.views)
-    classifier = Classifier(shape, classes: labels.classes.count, seed: seed, trainable: true)
-    judge = Classifier(shape, classes: labels.classes.count, seed: seed, trainable: false)
-    let source: VisionTransformer? =
+    classifier = Classifier(scene.model, classes: labels.classes.count, seed: seed, trainable: true)
+    judge = Classifier(scene.model, classes: labels.classes.count, seed: seed, trainable: false)
+    let source: (any ImageEncoder)? =
       switch settings.origin {
       case .target: try Self.targetEncoder(scene.model)
       case .context: scene.model.encoder
@@ -71,7 +71,7 @@ final class Trial {
     if let saved = try TrialState.restore(self, from: scene.workspace) { progress = saved }
   }
 
-  private static func targetEncoder(_ model: WorldModel) throws -> VisionTransformer {
+  private static func targetEncoder(_ model: WorldModel) throws -> any ImageEncoder {
     guard let encoder = model.targetEncoder else {
       throw FineTuneError(
         "finetune.from = \"target\": the run has no target encoder (model.target_encoder = \"absent\"); "

@@ -79,12 +79,12 @@ public struct PluginHost: Sendable {
     try unnamed.checkCore(information)
     let library = PluginLibrary(plugin: PluginLibrary.name(information), file: file)
     let version = try library.checkName(information)
-    let definition = try library.register(information, kind: nil)
+    let (definition, components) = try library.register(information, kind: nil)
     let entry = PluginManifest.Entry(name: library.plugin, kind: definition.kind, library: file)
     try OptionCheck(entry: entry, manifest: file, file: file).declarations(definition.options)
     return LoadedPlugin(
       name: library.plugin, kind: definition.kind, version: version, libraryPath: file, enabled: false,
-      definition: definition, given: [:])
+      definition: definition, components: components, given: [:])
   }
 
   /// The fingerprint of the core that this process runs on.
@@ -123,12 +123,12 @@ public struct PluginHost: Sendable {
     let information = try library.open()
     try library.checkCore(information)
     let version = try library.checkName(information)
-    let definition = try library.register(information, kind: entry.kind)
+    let (definition, components) = try library.register(information, kind: entry.kind)
     let check = OptionCheck(entry: entry, manifest: manifest.path, file: file)
     try check.declarations(definition.options)
     return LoadedPlugin(
       name: entry.name, kind: entry.kind, version: version, libraryPath: file, enabled: entry.enabled,
-      definition: definition, given: try check.given(definition.options))
+      definition: definition, components: components, given: try check.given(definition.options))
   }
 }
 

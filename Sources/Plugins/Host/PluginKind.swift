@@ -12,6 +12,8 @@ public enum PluginKind: String, Sendable, CaseIterable, Codable {
   case codec
   /// A device that computes.
   case backend
+  /// Encoders, predictors, optimisers or schedules, and nothing else.
+  case component
 
   /// For messages: `a task`.
   var article: String { (self == .evaluation ? "an " : "a ") + rawValue }
@@ -24,6 +26,7 @@ public enum PluginDefinition: Sendable {
   case evaluation(EvaluationDefinition)
   case codec(CodecDefinition)
   case backend(BackendDefinition)
+  case component(ComponentDefinition)
 
   public var kind: PluginKind {
     switch self {
@@ -32,6 +35,7 @@ public enum PluginDefinition: Sendable {
     case .evaluation: .evaluation
     case .codec: .codec
     case .backend: .backend
+    case .component: .component
     }
   }
   public var name: String {
@@ -41,6 +45,7 @@ public enum PluginDefinition: Sendable {
     case .evaluation(let definition): definition.name
     case .codec(let definition): definition.name
     case .backend(let definition): definition.name
+    case .component(let definition): definition.name
     }
   }
   public var summary: String {
@@ -50,6 +55,7 @@ public enum PluginDefinition: Sendable {
     case .evaluation(let definition): definition.summary
     case .codec(let definition): definition.summary
     case .backend(let definition): definition.summary
+    case .component(let definition): definition.summary
     }
   }
   public var options: [OptionDeclaration] {
@@ -59,6 +65,7 @@ public enum PluginDefinition: Sendable {
     case .evaluation(let definition): definition.options
     case .codec(let definition): definition.options
     case .backend(let definition): definition.options
+    case .component(let definition): definition.options
     }
   }
 }
@@ -87,6 +94,8 @@ public struct LoadedPlugin: Sendable {
   /// Whether `plugins.toml` turns it on.
   public let enabled: Bool
   public let definition: PluginDefinition
+  /// What a run may choose by name of what the plugin brings beside.
+  public let components: [ComponentDefinition]
   /// What `[plugin.options]` sets, by name.
   public let given: [String: GivenOption]
 

@@ -108,7 +108,7 @@ struct PluginLibrary {
   /// - Parameter kind: nil for any.
   func register(
     _ information: UnsafePointer<chex_plugin_information>, kind: PluginKind?
-  ) throws(PluginError) -> PluginDefinition {
+  ) throws(PluginError) -> (definition: PluginDefinition, components: [ComponentDefinition]) {
     let registry = PluginRegistry()
     guard let register = information.pointee.registerInto else {
       throw .notAPlugin(plugin: plugin, file: file, found: "a plugin that cannot register")
@@ -119,18 +119,26 @@ struct PluginLibrary {
       defer { free(reason) }
       throw .refusedItself(plugin: plugin, file: file, reason: String(cString: reason))
     }
-    let definitions =
+    let found =
       registry.tasks.map(PluginDefinition.task) + registry.dataSources.map(PluginDefinition.data)
       + registry.evaluations.map(PluginDefinition.evaluation) + registry.codecs.map(PluginDefinition.codec)
       + registry.backends.map(PluginDefinition.backend)
+    // A plugin of components alone is the one that has its name.
+    let own = registry.components.first { $0.name == plugin }.map(PluginDefinition.component)
+    let definitions = found.isEmpty ? [own].compactMap { $0 } : found
     guard let definition = definitions.first, definitions.count == 1, kind == nil || definition.kind == kind,
       definition.name == plugin
     else {
-      let found = definitions.map { "\($0.kind.rawValue) \"\($0.name)\"" }.joined(separator: " and ")
+      let found = (definitions + registry.components.map(PluginDefinition.component)).map {
+        "\($0.kind.rawValue) \"\($0.name)\""
+      }.joined(separator: " and ")
       throw .wrongRegistration(
         plugin: plugin, file: file, expected: "one \(kind?.rawValue ?? "plugin") \"\(plugin)\"",
         found: found.isEmpty ? "nothing" : found)
     }
-    return definition
+    let others = registry.components.filter { component in
+      if case .component = definition { component.name != plugin } else { true }
+    }
+    return (definition, others)
   }
 }

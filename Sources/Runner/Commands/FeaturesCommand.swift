@@ -108,7 +108,7 @@ struct FeatureExport {
         + (known.isEmpty ? "it names no splits" : "it has \(known.joined(separator: ", "))"))
   }
 
-  private var encoder: VisionTransformer {
+  private var encoder: any ImageEncoder {
     which == .target ? judged.model.targetEncoder ?? judged.model.encoder : judged.model.encoder
   }
 

@@ -74,6 +74,7 @@ extension Command {
     switch kind {
     case "data": "chex-runner --preset quick --data \(name) --dry-run"
     case "evaluation": "chex-runner evaluate RUN --with \(name)"
+    case "component": "chex-runner --preset quick --set training.optimizer=\(name) --dry-run"
     case "backend": "chex-runner --preset quick --device \(name) --dry-run"
     case "codec": "chex-runner --preset quick --data FOLDER --dry-run"
     default: "chex-runner --preset quick --tasks local,\(name) --dry-run"

@@ -35,10 +35,16 @@ struct PluginCheck {
       case .codec(let definition):
         checkCodec(definition, options: plugin.given.mapValues(\.value), sample: bytes)
       case .backend(let definition): checkBackend(definition, options: plugin.given.mapValues(\.value))
+      case .component(let definition): checkComponent(definition, options: plugin.given.mapValues(\.value))
       }
+    let beside = plugin.components.flatMap { component in
+      checkComponent(component).map {
+        TaskCheck(promise: "\(component.role) \"\(component.name)\": \($0.promise)", problem: $0.problem)
+      }
+    }
     return Report(
       plugin: plugin.name, kind: plugin.kind.rawValue, version: plugin.version, library: plugin.libraryPath,
-      package: package, checks: checks)
+      package: package, checks: checks + beside)
   }
 
   private static func find(

@@ -51,6 +51,9 @@ extension RunConfiguration {
     public var mlpRatio: Double
     /// Likewise of the predictor's blocks. Default as the encoder's.
     public var predictorMlpRatio: Double
+    /// Names of encoder and predictor. Default `vit`, paper.
+    public var encoderName: String
+    public var predictorName: String
     /// What becomes of the target encoder. Default `follows`, paper.
     public var targetEncoder: TargetEncoderMode
 

@@ -47,6 +47,8 @@ extension RunConfiguration.Model {
     mlpRatio = options.number("mlp_ratio")
     let own = options.number("predictor_mlp_ratio")
     predictorMlpRatio = own > 0 ? own : mlpRatio
+    encoderName = options.text("encoder")
+    predictorName = options.text("predictor")
     targetEncoder = TargetEncoderMode(rawValue: options.text("target_encoder"))!
   }
 }
@@ -92,6 +94,8 @@ extension RunConfiguration.Training {
     steps = options.integer("steps")
     batchSize = options.integer("batch_size")
     accumulation = options.integer("accumulation")
+    optimizer = options.text("optimizer")
+    scheduleName = options.text("schedule")
     learningRate = options.number("learning_rate")
     finalLearningRate = options.number("final_learning_rate")
     warmupEpochs = options.number("warmup_epochs")

@@ -60,6 +60,12 @@ extension SettingsCatalogue {
       OptionDeclaration(
         "heads", .integer(default: 0, in: 0...256), help: "Attention heads; 0 = from size; custom needs it."),
       OptionDeclaration(
+        "encoder", .text(default: ComponentChoice.standardNetwork),
+        help: "The encoder: vit, a vision transformer, or one that a plugin registers, by its name."),
+      OptionDeclaration(
+        "predictor", .text(default: ComponentChoice.standardNetwork),
+        help: "The predictor: vit, a narrow transformer, or one that a plugin registers, by its name."),
+      OptionDeclaration(
         "image_size", .integer(default: 224, in: 16...4096), help: "Side of the square input, in pixels."),
       OptionDeclaration(
         "patch_size", .integer(default: 16, in: 2...512),

@@ -23,7 +23,8 @@ public struct SettingsRequest: Sendable, Equatable {
   func mentionedNames() throws -> Set<String> {
     let runnerTables = Set(SettingsCatalogue.runnerTables.map(\.name))
     var names = Set(assignments.map(\.key.table)).subtracting(runnerTables)
-    for key in [SettingKey("run", "tasks"), SettingKey("data", "source"), DeviceChoice.key] {
+    let keys = [SettingKey("run", "tasks"), SettingKey("data", "source"), DeviceChoice.key]
+    for key in keys + ComponentChoice.keys {
       let ofFile = try configuration.map { try SettingsFile.input(of: key, path: $0) } ?? nil
       switch assignments.last(where: { $0.key == key })?.input ?? ofFile {
       case .value(let value): names.formUnion(Self.texts(value))

@@ -1,3 +1,5 @@
+import Layers
+
 extension RunConfiguration {
   /// The recipe of optimisation; defaults are the paper's.
   public struct Training: Codable, Sendable, Equatable {
@@ -9,6 +11,9 @@ extension RunConfiguration {
     public var batchSize: Int
     /// Passes whose gradients are averaged into one optimiser step. Default 1.
     public var accumulation: Int
+    /// Names of optimiser and schedule. Default `adamw` and `cosine`, paper.
+    public var optimizer: String
+    public var scheduleName: String
     /// Highest learning rate. Default 2e-4.
     public var learningRate: Double
     /// Learning rate at the schedule's end. Default 1e-6.

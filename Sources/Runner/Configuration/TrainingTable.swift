@@ -16,6 +16,13 @@ extension SettingsCatalogue {
         "accumulation", .integer(default: 1, in: 1...65536),
         help: "Passes whose gradients are averaged into one optimiser step."),
       OptionDeclaration(
+        "optimizer", .text(default: ComponentChoice.standardOptimizer),
+        help: "The optimiser: adamw, or one that a plugin registers, by its name."),
+      OptionDeclaration(
+        "schedule", .text(default: ComponentChoice.standardSchedule),
+        help:
+          "The schedule of learning rate and momentum: cosine, or one that a plugin registers, by its name."),
+      OptionDeclaration(
         "learning_rate", .number(default: 2e-4, in: 0...10), help: "Highest learning rate, after warm-up."),
       OptionDeclaration(
         "final_learning_rate", .number(default: 1e-6, in: 0...10),

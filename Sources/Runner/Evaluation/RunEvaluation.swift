@@ -86,7 +86,7 @@ struct RunEvaluation {
       test: scenes[0].test.records.count, rows)
   }
 
-  private func features(_ encoder: VisionTransformer, _ films: [Int]) -> FeatureTable {
+  private func features(_ encoder: any ImageEncoder, _ films: [Int]) -> FeatureTable {
     FeatureExtraction.features(encoder, judged.source, films: films, judged.backend)
   }
 

@@ -39,6 +39,12 @@ struct WeightsExport {
       try TargetEncoderCheck.check(
         setup.shape.targetEncoder, "--encoder target", remedy: "--encoder context")
     }
+    let kind = setup.configuration.model.encoderName
+    guard kind == ComponentChoice.standardNetwork else {
+      throw UsageError(
+        "weights export: \(run) has the encoder \"\(kind)\" of a plugin; timm reads vision transformers, "
+          + "model.encoder = \"\(ComponentChoice.standardNetwork)\"")
+    }
     let found = try folder.savedCheckpoints.latest()
     step = found.checkpoint.step
     weights = try SafetensorsFile(path: found.checkpoint.path(of: Checkpoint.model))

@@ -137,11 +137,8 @@ struct WeightsImport {
     let seed = setup.configuration.run.seed
     let training = setup.configuration.training
     let optimization = Optimization(
-      try setup.taskSet().model(setup.shape, seed: UInt64(seed)),
-      settings: AdamWSettings(
-        beta1: training.beta1, beta2: training.beta2, epsilon: training.epsilon,
-        weightDecay: training.weightDecay,
-        clipNorm: training.clipNorm), reduction: setup.configuration.objective.reduction)
+      try setup.taskSet().model(setup.shape, seed: UInt64(seed)), settings: training.adamW,
+      reduction: setup.configuration.objective.reduction)
     var report = try WeightsLoading.load(names, file, into: optimization.model, allowing: allowances)
     report.notes = notes()
     try RunFolder.create(at: path) { folder in

@@ -23,6 +23,7 @@ struct Scaffold {
     case .evaluation: "Evaluation"
     case .codec: "Codec"
     case .backend: "Backend"
+    case .component: "Component"
     }
   }
 
@@ -47,6 +48,7 @@ struct Scaffold {
       case .evaluation: (EvaluationTemplate.source, EvaluationTemplate.tests, EvaluationTemplate.readme)
       case .codec: (CodecTemplate.source, CodecTemplate.tests, CodecTemplate.readme)
       case .backend: (BackendTemplate.source, BackendTemplate.tests, BackendTemplate.readme)
+      case .component: (ComponentTemplate.source, ComponentTemplate.tests, ComponentTemplate.readme)
       }
     return [
       ("Package.swift", PackageTemplate.manifest), ("README.md", readme),

@@ -55,7 +55,7 @@ struct DryRun {
     }
     let report = Report(
       tasks: parts.tasks.tasks.map(\.name), predictions: predictions, terms: terms,
-      parameters: parts.optimization.optimizer.slots.reduce(0) { $0 + $1.parameter.tensor.count },
+      parameters: parts.optimization.optimizer.parameters.reduce(0) { $0 + $1.tensor.count },
       secondsPerStep: seconds, peakMebibytes: StoragePool.shared.statistics.peakBytesInUse >> 20,
       batchSheet: sheet,
       oddities: oddities(loaded.batch))

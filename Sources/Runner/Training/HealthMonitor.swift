@@ -21,14 +21,14 @@ final class HealthMonitor {
   private let configuration: RunConfiguration
   private let probe: ProbeEvaluation?
   private let backend: any Backend
-  private let fresh: () -> VisionTransformer
+  private let fresh: () -> any ImageEncoder
   /// Figures of the random encoder, for comparison; made when first asked for, so that training begins at once.
   private(set) lazy var initial = try? report(fresh(), step: 0)
 
   /// - Parameter fresh: makes the encoder that is transferred, as initialised.
   init(
     _ source: FilmCache, _ partition: FilmPartition, _ configuration: RunConfiguration,
-    _ backend: any Backend, fresh: @escaping () -> VisionTransformer
+    _ backend: any Backend, fresh: @escaping () -> any ImageEncoder
   ) {
     self.fresh = fresh
     self.backend = backend
@@ -42,7 +42,7 @@ final class HealthMonitor {
 
   /// - Returns: nil where fewer than two held-out films can be used.
   /// - Throws: `MetricError` where a feature is not finite.
-  func report(_ encoder: VisionTransformer, step: Int) throws -> HealthReport? {
+  func report(_ encoder: any ImageEncoder, step: Int) throws -> HealthReport? {
     let count = min(configuration.health.films, partition.heldOut.count)
     let held = (0..<count).map { partition.heldOut[$0 * partition.heldOut.count / count] }
     let features = FeatureExtraction.features(encoder, source, films: held, backend)

@@ -97,7 +97,7 @@ enum Pretraining {
     try log.note(
       "tasks: \(names)\(configuration.run.isNaive ? ", naive sum" : ""); compatibility \(configuration.run.compatibility.rawValue)"
     )
-    let count = parts.optimization.optimizer.slots.reduce(0) { $0 + $1.parameter.tensor.count }
+    let count = parts.optimization.optimizer.parameters.reduce(0) { $0 + $1.tensor.count }
     try log.note(
       "model: \(configuration.model.encoder.width) × \(configuration.model.encoder.depth), "
         + "\(count) trained parameters; \(parts.schedule.totalSteps) steps of \(configuration.training.filmsPerStep) films, "

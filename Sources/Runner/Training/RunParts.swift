@@ -12,7 +12,7 @@ struct RunParts {
   let partition: FilmPartition
   let optimization: Optimization
   let builder: BatchBuilder
-  let schedule: LearningSchedule
+  let schedule: any Schedule
   let stepsPerEpoch: Int
 
   init(_ setup: RunSetup) throws {
@@ -26,14 +26,11 @@ struct RunParts {
     let records = source.records
     let orders = EpochOrders(weights: setup.weights(partition.pretrain.map { records[$0] }), seed: seed)
     stepsPerEpoch = try training.stepsPerEpoch(films: orders.filmsPerEpoch)
-    schedule = try training.schedule(films: orders.filmsPerEpoch)
+    schedule = try setup.components.schedule(totalSteps: training.totalSteps(films: orders.filmsPerEpoch))
+    let model = setup.model(tasks, recomputesActivations: training.checkpointActivations)
     optimization = Optimization(
-      setup.model(tasks, recomputesActivations: training.checkpointActivations),
-      settings: AdamWSettings(
-        beta1: training.beta1, beta2: training.beta2, epsilon: training.epsilon,
-        weightDecay: training.weightDecay,
-        clipNorm: training.clipNorm), reduction: setup.configuration.objective.reduction,
-      backend: setup.backend)
+      model, optimizer: try setup.components.optimizer(model),
+      reduction: setup.configuration.objective.reduction, backend: setup.backend)
     builder = BatchBuilder(
       source: source, films: partition.pretrain, orders: orders,
       assemblies: TaskAssembly.assemblies(

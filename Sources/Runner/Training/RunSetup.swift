@@ -17,6 +17,10 @@ struct RunSetup {
   let refusedPlugins: [String: PluginError]
   /// Computes, where the settings say.
   let backend: any Backend
+  /// Encoder, predictor, optimiser and schedule, as the settings name them.
+  let components: ComponentChoice
+  /// How encoder and predictor are made.
+  let networks: Networks
 
   /// Loads the registry's plugins and resolves the settings of a run.
   /// - Parameters:
@@ -28,8 +32,14 @@ struct RunSetup {
     let found = try Plugins(manifest, wanted: wanted.union(request.mentionedNames()))
     (plugins, refusedPlugins) = (found.loaded, found.refused)
     let catalogue = try SettingsCatalogue(
-      plugins: plugins.map {
-        PluginSettings(name: $0.name, isTask: $0.kind == .task, declarations: $0.definition.options)
+      plugins: plugins.flatMap { plugin in
+        [
+          PluginSettings(
+            name: plugin.name, isTask: plugin.kind == .task, declarations: plugin.definition.options)
+        ]
+          + plugin.components.map {
+            PluginSettings(name: $0.name, isTask: false, declarations: $0.options)
+          }
       }, refused: refusedPlugins.mapValues { "\($0)" }, registry: manifest.path)
     let name = Folder.name(of: manifest.path)
     let given = plugins.flatMap { plugin in
@@ -52,6 +62,8 @@ struct RunSetup {
     let threads = configuration.run.threads
     Compute.threads = threads > 0 ? threads : Compute.coreCount
     if let instructions = configuration.run.instructions { try ComputeOptions.hold(to: instructions) }
+    components = ComponentChoice(configuration, plugins: plugins, registry: manifest.path)
+    networks = try components.networks()
     backend = try DeviceChoice(text: configuration.run.device).backend(
       configuration.run.precision, plugins: plugins, refused: refusedPlugins, registry: manifest.path)
   }
@@ -60,7 +72,8 @@ struct RunSetup {
   func model(_ tasks: TaskSet, recomputesActivations: Bool = false) -> WorldModel {
     Compute.$backend.withValue(backend) {
       tasks.model(
-        shape, seed: UInt64(configuration.run.seed), recomputesActivations: recomputesActivations)
+        shape, networks: networks, seed: UInt64(configuration.run.seed),
+        recomputesActivations: recomputesActivations)
     }
   }
 

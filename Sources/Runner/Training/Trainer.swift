@@ -14,7 +14,7 @@ final class Trainer {
   private let record: RunRecord
   let optimization: Optimization
   let builder: BatchBuilder
-  let schedule: LearningSchedule
+  let schedule: any Schedule
   let monitor: HealthMonitor
   let stepsPerEpoch: Int
   private let store: CheckpointStore

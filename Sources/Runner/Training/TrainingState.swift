@@ -23,9 +23,8 @@ enum ModelCheckpoint {
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
     try store.save(
       step: step, model: optimization.model.entries.map { entry($0.name, $0.parameter.tensor) },
-      optimizer: optimization.optimizer.slots.flatMap {
-        [entry("first." + $0.parameter.name, $0.first), entry("second." + $0.parameter.name, $0.second)]
-      }, state: String(decoding: try encoder.encode(state), as: UTF8.self) + "\n", further: record.files)
+      optimizer: optimization.optimizer.state.map { entry($0.name, $0.tensor) },
+      state: String(decoding: try encoder.encode(state), as: UTF8.self) + "\n", further: record.files)
   }
 
   /// - Returns: the state that the checkpoint was saved in.
@@ -34,10 +33,7 @@ enum ModelCheckpoint {
       TrainingState.self, from: Data(contentsOf: URL(fileURLWithPath: checkpoint.path(of: Checkpoint.state))))
     try loadWeights(checkpoint.path(of: Checkpoint.model), into: optimization.model)
     let moments = try SafetensorsFile(path: checkpoint.path(of: Checkpoint.optimizer))
-    for slot in optimization.optimizer.slots {
-      try read(moments, "first." + slot.parameter.name, into: slot.first)
-      try read(moments, "second." + slot.parameter.name, into: slot.second)
-    }
+    for own in optimization.optimizer.state { try read(moments, own.name, into: own.tensor) }
     optimization.optimizer.updates = state.updates
     return state
   }

@@ -102,8 +102,8 @@ extension ParityCase {
       made[term.name] = output.predictions[index].values
       made["loss." + term.name] = [term.value]
     }
-    for slot in optimization.optimizer.slots {
-      made["grad." + slot.parameter.name] = slot.parameter.gradient?.values
+    for parameter in optimization.optimizer.parameters {
+      made["grad." + parameter.name] = parameter.gradient?.values
     }
     optimization.optimizer.clearGradients()
     return made

@@ -20,7 +20,7 @@ package enum FeatureExtraction {
   /// Each film, resized whole to the input size, through `encoder`; mean over tokens of its output (spec section 9).
   /// - Parameter encoder: does not change meanwhile.
   package static func features(
-    _ encoder: VisionTransformer, _ source: FilmCache, films: [Int], _ backend: any Backend
+    _ encoder: any ImageEncoder, _ source: FilmCache, films: [Int], _ backend: any Backend
   ) -> FeatureTable {
     Compute.$backend.withValue(backend) {
       PackedWeights.keeping { features(encoder, source, films) }
@@ -28,7 +28,7 @@ package enum FeatureExtraction {
   }
 
   private static func features(
-    _ encoder: VisionTransformer, _ source: FilmCache, _ films: [Int]
+    _ encoder: any ImageEncoder, _ source: FilmCache, _ films: [Int]
   ) -> FeatureTable {
     var kept: [Int] = []
     var values: [Float] = []
@@ -42,7 +42,7 @@ package enum FeatureExtraction {
 
   /// Features of a batch of films: those that can be used, and their tokens (B, N, D); nil where none can.
   package static func tokens(
-    _ encoder: VisionTransformer, _ source: FilmCache, _ films: [Int]
+    _ encoder: any ImageEncoder, _ source: FilmCache, _ films: [Int]
   ) -> (films: [Int], tokens: Tensor?) {
     let images = decoded(source, films, encoder.shape.imageSize)
     let usable = zip(films, images).compactMap { film, image in image.map { (film, $0) } }

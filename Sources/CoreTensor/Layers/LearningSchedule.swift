@@ -5,7 +5,7 @@ import Foundation
 ///
 /// The learning rate rises linearly to its peak and falls on a cosine. With `scale` above 1 the schedules are
 /// made for a longer run than the one that is made, which ends before they do.
-public struct LearningSchedule: Codable, Sendable, Equatable {
+public struct LearningSchedule: Schedule, Codable, Equatable {
   /// Optimiser steps that the run makes, 1 or more.
   public let totalSteps: Int
   /// Steps before the peak, fewer than `totalSteps`; step 0 already learns, at `peak / (warmupSteps + 1)`.
