@@ -13,7 +13,7 @@ struct ConfigurationLayersTests {
     #expect(settings["training", "epochs"].value == .integer(300))
     #expect(settings.catalogue.keys.allSatisfy { settings[$0].origin == .default })
     #expect(settings["training", "epochs"].origin.description == "default")
-    #expect(settings.catalogue.keys.count == 80)
+    #expect(settings.catalogue.keys.count == 81)
   }
 
   @Test func eachLayerOverridesTheOneBefore() throws {
@@ -108,6 +108,24 @@ struct ConfigurationLayersTests {
     #expect(quick.plugins["phantom"]?["films"] == .integer(1536))
     #expect(quick.training.warmupEpochs / Double(quick.training.epochs) == 0.1)
     #expect(try Fixture.configuration(["--preset", "small"]).model.encoder == ModelSize.small.shape)
+  }
+
+  @Test func theTargetEncodersModeReachesTheModel() throws {
+    for (words, mode) in [
+      ([], TargetEncoderMode.follows), (["--set", "model.target_encoder=ema"], .follows),
+      (["--set", "model.target_encoder=frozen"], .frozen),
+      (["--set", "model.target_encoder=absent"], .absent),
+    ] {
+      let model = try Fixture.configuration(words).model
+      #expect(model.targetEncoder == mode && WorldModelShape(model, .paper).targetEncoder == mode)
+    }
+    #expect(Fixture.refusal(["--set", "model.target_encoder=none"]).contains("[model] target_encoder"))
+    #expect(throws: UsageError.self) {
+      try TargetEncoderCheck.check(.absent, "--encoder target", remedy: "--encoder context")
+    }
+    for mode in [TargetEncoderMode.follows, .frozen] {
+      #expect(throws: Never.self) { try TargetEncoderCheck.check(mode, "--encoder target", remedy: "") }
+    }
   }
 
   @Test func everyNamedSizeFitsTheQuickPreset() throws {
