@@ -2,7 +2,7 @@ import CoreTensor
 
 /// Operations on images.
 extension OperationCase {
-  static let images = convolutions
+  static let images = convolutions + norms + sizes
 
   private static let convolutions: [OperationCase] = [
     OperationCase("convolution, 3 × 3", [[2, 3, 5, 4], [2, 3, 3, 3], [2]], scale: 0.5) {
@@ -45,8 +45,58 @@ extension OperationCase {
     },
   ]
 
+  /// A batch norm by statistics that it is given.
+  private static func frozen(_ inputs: [Tensor]) -> Tensor {
+    let statistics = RunningStatistics(mean: fixed([3]), variance: square(fixed([3])))
+    return batchNorm(inputs[0], weight: inputs[1], bias: inputs[2], using: statistics)
+  }
+
+  private static let norms: [OperationCase] = [
+    OperationCase("groupNorm", [[2, 4, 3, 2], [4], [4]]) {
+      groupNorm($0[0], groups: 2, weight: $0[1], bias: $0[2])
+    },
+    OperationCase("groupNorm of one group, without weights", [[2, 3, 5]]) { groupNorm($0[0], groups: 1) },
+    OperationCase("groupNorm whose shift alone learns", [[4]]) {
+      groupNorm(fixed([2, 4, 3]), groups: 2, weight: fixed([4]), bias: $0[0])
+    },
+    OperationCase("instanceNorm", [[2, 3, 3, 3], [3], [3]]) {
+      instanceNorm($0[0], weight: $0[1], bias: $0[2])
+    },
+    OperationCase("batchNorm", [[3, 2, 2, 3], [2], [2]]) { batchNorm($0[0], weight: $0[1], bias: $0[2]) },
+    OperationCase("batchNorm of rows, without weights", [[5, 3]]) { batchNorm($0[0]) },
+    OperationCase("batchNorm by known statistics", [[2, 3, 2, 2], [3], [3]], frozen),
+  ]
+
+  private static let sizes: [OperationCase] = [
+    OperationCase("resized, twice as large", [[2, 2, 3, 4]]) { resized($0[0], height: 6, width: 8) },
+    OperationCase("resized, smaller and larger", [[1, 2, 5, 3]]) { resized($0[0], height: 3, width: 7) },
+    OperationCase("resized from one pixel", [[1, 2, 1, 1]]) { resized($0[0], height: 2, width: 3) },
+    OperationCase("resized by nearest pixels", [[1, 2, 3, 4]]) {
+      resized($0[0], height: 7, width: 8, mode: .nearest)
+    },
+    OperationCase("resized to fewer nearest pixels", [[1, 2, 5, 4]]) {
+      resized($0[0], height: 2, width: 3, mode: .nearest)
+    },
+    OperationCase("maxPool2d", [[2, 2, 4, 6]]) { maxPool2d($0[0], size: 2) },
+    OperationCase("maxPool2d of windows that overlap", [[1, 2, 5, 4]]) {
+      maxPool2d($0[0], size: 3, stride: 2, padding: 1)
+    },
+    OperationCase("averagePool2d", [[2, 2, 4, 6]]) { averagePool2d($0[0], size: 2) },
+    OperationCase("averagePool2d of windows that overlap", [[1, 2, 5, 4]]) {
+      averagePool2d($0[0], size: 3, stride: 2, padding: 1)
+    },
+  ]
+
   /// Sizes that are divided into several parts.
   static let largeImages: [OperationCase] = [
+    OperationCase("groupNorm", [[3, 12, 70, 60], [12], [12]]) {
+      groupNorm($0[0], groups: 3, weight: $0[1], bias: $0[2])
+    },
+    OperationCase("batchNorm", [[3, 12, 70, 60], [12], [12]]) {
+      batchNorm($0[0], weight: $0[1], bias: $0[2])
+    },
+    OperationCase("resized", [[2, 9, 40, 50]]) { resized($0[0], height: 80, width: 75) },
+    OperationCase("pools", [[2, 9, 60, 50]]) { maxPool2d($0[0], size: 2) + averagePool2d($0[0], size: 2) },
     OperationCase("convolution in tiles", [[2, 20, 37, 58], [17, 20, 3, 3], [17]], scale: 0.5) {
       convolution2d($0[0], weight: $0[1], bias: $0[2], padding: 1)
     },

@@ -56,6 +56,13 @@ extension Backend {
   /// One number as a tensor (1).
   func constant(_ value: Float) -> Tensor { Tensor([1], repeating: value, on: device) }
 
+  /// out = keep · out + (1 - keep) · x
+  func movingAverage(_ x: Tensor, keep: Float, into out: Tensor) {
+    let gap = combined(.subtract, x, out)
+    combine(.multiply, gap, constant(1 - keep), into: gap)
+    combine(.add, out, gap, into: out)
+  }
+
   func filled(_ shape: [Int], with value: Float) -> Tensor {
     Tensor(shape, repeating: value, on: device)
   }

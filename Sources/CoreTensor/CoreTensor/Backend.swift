@@ -110,6 +110,31 @@ public protocol Backend: Sendable {
   func convolutionWeightGradient(
     _ upstream: Tensor, _ x: Tensor, _ geometry: ConvolutionGeometry, into out: Tensor, accumulate: Bool)
 
+  /// out (B, C, …) is x with mean 0 and deviation 1 in each group of channels of each image, times weight (C), plus
+  /// bias (C); the statistics of images' groups, B · groups of them, are written.
+  func groupNorm(
+    _ x: Tensor, groups: Int, weight: Tensor?, bias: Tensor?, epsilon: Float, into out: Tensor,
+    _ statistics: RowStatistics)
+  /// out = the gradient of x; weightGradient and biasGradient (C) are overwritten.
+  func groupNormGradient(
+    _ x: Tensor, groups: Int, weight: Tensor?, _ statistics: RowStatistics, upstream: Tensor,
+    into out: Tensor,
+    weightGradient: Tensor?, biasGradient: Tensor?)
+  /// The same for each channel over the whole batch; the statistics of channels are written, or read where they are
+  /// known.
+  func batchNorm(
+    _ x: Tensor, weight: Tensor?, bias: Tensor?, epsilon: Float, into out: Tensor, _ statistics: RowStatistics
+  )
+  /// As of `groupNorm`; statistics that were known do not depend on x.
+  func batchNormGradient(
+    _ x: Tensor, weight: Tensor?, _ statistics: RowStatistics, upstream: Tensor, into out: Tensor,
+    weightGradient: Tensor?, biasGradient: Tensor?)
+
+  /// out (B, C, H', W') = x (B, C, H, W) at the places that `ResizePlaces` says.
+  func resize(_ x: Tensor, _ mode: ResizeMode, into out: Tensor)
+  /// out (B, C, H, W) = the gradient of x.
+  func resizeGradient(_ upstream: Tensor, _ mode: ResizeMode, into out: Tensor)
+
   // MARK: Moving numbers
 
   /// out row i = x row rows[i], of any element type.

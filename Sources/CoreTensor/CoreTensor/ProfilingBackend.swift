@@ -31,6 +31,10 @@ public final class ProfilingBackend: Backend, @unchecked Sendable {
     case weightGradient = "product, weight gradient"
     case attention
     case attentionGradient = "attention, backward"
+    case convolution
+    case convolutionGradient = "convolution, backward"
+    case imageNorm = "group and batch norm"
+    case resizing
     case layerNorm = "layer norm"
     case layerNormGradient = "layer norm, backward"
     case rowSums = "sums over rows"

@@ -72,6 +72,14 @@ public struct Initializer {
     return Parameter(tensor, trainable: trainable)
   }
 
+  /// Uniform from -bound to bound.
+  public mutating func uniform(_ shape: [Int], within bound: Float) -> Parameter {
+    let values = (0..<shape.reduce(1, *)).map { _ in
+      Float(random.uniform(in: -1...1)) * bound
+    }
+    return Parameter(Tensor(values, shape: shape), trainable: trainable)
+  }
+
   public func constant(_ value: Float, _ shape: [Int]) -> Parameter {
     Parameter(Tensor(shape, repeating: value), trainable: trainable)
   }

@@ -154,6 +154,35 @@ KERNEL(void, layer_norm_gradient,
         long columns),
        (x, weight, mean, inverse, dy, type, residual, dx, weight_sum, bias_sum, rows, columns))
 
+// --- images: norms over stretches, softmax, resizing -----------------------------------------------------------
+/// sums[0] += Σ (x - shift), sums[1] += Σ (x - shift)²
+KERNEL(void, moments, (const float *x, long count, float shift, double *sums), (x, count, shift, sums))
+/// sums[0] += Σ dy, sums[1] += Σ dy (x - mean)
+KERNEL(void, gradient_moments, (const float *dy, const float *x, float mean, long count, double *sums),
+       (dy, x, mean, count, sums))
+/// out = x scale + shift
+KERNEL(void, affine, (const float *x, float scale, float shift, float *out, long count),
+       (x, scale, shift, out, count))
+/// out = a a_scale + b b_scale + shift
+KERNEL(void, blend,
+       (const float *a, float a_scale, const float *b, float b_scale, float shift, float *out, long count),
+       (a, a_scale, b, b_scale, shift, out, count))
+/// out = e^x over its sum in each row.
+KERNEL(void, softmax_rows, (const float *x, float *out, long rows, long columns), (x, out, rows, columns))
+/// dx = out (dy - Σ out dy) in each row.
+KERNEL(void, softmax_gradient_rows, (const float *out, const float *dy, float *dx, long rows, long columns),
+       (out, dy, dx, rows, columns))
+/// A plane whose rows have `width` numbers, at other places. `line` holds a row of x.
+KERNEL(void, resize_plane,
+       (const float *x, long width, const chex_place *rows, long out_height, const chex_place *columns,
+        long out_width, float *out, float *line),
+       (x, width, rows, out_height, columns, out_width, out, line))
+/// The gradient of such a plane (height, width).
+KERNEL(void, resize_plane_gradient,
+       (const float *dy, long height, long width, const chex_place *rows, long out_height,
+        const chex_place *columns, long out_width, float *dx, float *line),
+       (dy, height, width, rows, out_height, columns, out_width, dx, line))
+
 // --- attention -----------------------------------------------------------------------------------------------
 /// Words (4 bytes) of scratch that a head needs, 64-byte aligned.
 KERNEL(long, attention_scratch, (chex_head how, int backward), (how, backward))

@@ -94,6 +94,12 @@ typedef struct {
   long outHeight, outWidth;
 } chex_convolution;
 
+/// A place between two numbers of a line: `first` + share (`second` - `first`).
+typedef struct {
+  int first, second;
+  float share;
+} chex_place;
+
 #define KERNEL(type, name, parameters, arguments) type chex_##name parameters;
 #include "kernel_list.h"
 #undef KERNEL

@@ -26,6 +26,7 @@ TARGET_PRAGMA(TARGET)
 #include "../bodies/rows.h"
 #include "../bodies/attention.h"
 #include "../bodies/primitives.h"
+#include "../bodies/images.h"
 #include "../bodies/packed_products.h"
 #include "../bodies/convolution.h"
 // From here on every processor gives the same bits.

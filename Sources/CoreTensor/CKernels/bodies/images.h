@@ -1,0 +1,132 @@
+#include "functions.h"
+
+// Norms over stretches of an image's numbers, softmax along rows, and resizing: each in one or two passes.
+
+/// Adds Σ (x - shift) and Σ (x - shift)² of a stretch to two sums.
+static void moments_kernel(const float *x, long count, float shift, double *sums) {
+  FUSE
+  const long stretch = 4096;
+  for (long start = 0; start < count; start += stretch) {
+    long end = start + stretch < count ? start + stretch : count, i = start;
+    lanes first[2] = {{0}, {0}}, second[2] = {{0}, {0}};
+    for (; i + 2 * LANES <= end; i += 2 * LANES)
+      UNROLL
+      for (int p = 0; p < 2; p++) {
+        lanes gap = load(x, i + p * LANES, LANES, CHEX_FLOAT32) - shift;
+        first[p] += gap;
+        second[p] += gap * gap;
+      }
+    for (; i < end; i += LANES) {
+      int here = smaller(LANES, (int)(end - i));
+      lanes gap = first_lanes(load(x, i, here, CHEX_FLOAT32) - shift, here, 0);
+      first[0] += gap;
+      second[0] += gap * gap;
+    }
+    sums[0] += sum_of(first[0] + first[1]);
+    sums[1] += sum_of(second[0] + second[1]);
+  }
+}
+
+/// Adds Σ dy and Σ dy (x - mean) of a stretch to two sums.
+static void gradient_moments_kernel(const float *dy, const float *x, float mean, long count, double *sums) {
+  FUSE
+  const long stretch = 4096;
+  for (long start = 0; start < count; start += stretch) {
+    long end = start + stretch < count ? start + stretch : count, i = start;
+    lanes first[2] = {{0}, {0}}, second[2] = {{0}, {0}};
+    for (; i + 2 * LANES <= end; i += 2 * LANES)
+      UNROLL
+      for (int p = 0; p < 2; p++) {
+        lanes up = load(dy, i + p * LANES, LANES, CHEX_FLOAT32);
+        first[p] += up;
+        second[p] += up * (load(x, i + p * LANES, LANES, CHEX_FLOAT32) - mean);
+      }
+    for (; i < end; i += LANES) {
+      // Beyond the end the gradient is zero.
+      int here = smaller(LANES, (int)(end - i));
+      lanes up = load(dy, i, here, CHEX_FLOAT32);
+      first[0] += up;
+      second[0] += up * (load(x, i, here, CHEX_FLOAT32) - mean);
+    }
+    sums[0] += sum_of(first[0] + first[1]);
+    sums[1] += sum_of(second[0] + second[1]);
+  }
+}
+
+static void affine_kernel(const float *x, float scale, float shift, float *out, long count) {
+  FUSE
+  for (long i = 0; i < count; i++) out[i] = x[i] * scale + shift;
+}
+
+static void blend_kernel(const float *a, float a_scale, const float *b, float b_scale, float shift, float *out,
+                         long count) {
+  FUSE
+  for (long i = 0; i < count; i++) out[i] = a[i] * a_scale + (b[i] * b_scale + shift);
+}
+
+// --- softmax -------------------------------------------------------------------------------------------------
+
+static void softmax_rows_kernel(const float *x, float *out, long rows, long columns) {
+  for (long r = 0; r < rows; r++, x += columns, out += columns) {
+    lanes largest = all(-INFINITY), sums = {0};
+    EACH_LANES(i, here, columns, {
+      largest = maximum_of(largest, first_lanes(load(x, i, here, CHEX_FLOAT32), here, -INFINITY));
+    });
+    float top = reduced_lanes(CHEX_MAXIMUM_OF, largest);
+    EACH_LANES(i, here, columns, {
+      lanes e = full_exponential(load(x, i, here, CHEX_FLOAT32) - top);
+      sums += first_lanes(e, here, 0);
+      store(out, i, here, e, CHEX_FLOAT32);
+    });
+    float scale = 1.0f / sum_of(sums);
+    EACH_LANES(i, here, columns, { store(out, i, here, load(out, i, here, CHEX_FLOAT32) * scale, CHEX_FLOAT32); });
+  }
+}
+
+static void softmax_gradient_rows_kernel(const float *out, const float *dy, float *dx, long rows, long columns) {
+  for (long r = 0; r < rows; r++, out += columns, dy += columns, dx += columns) {
+    lanes products = {0};
+    EACH_LANES(i, here, columns,
+               { products += load(out, i, here, CHEX_FLOAT32) * load(dy, i, here, CHEX_FLOAT32); });
+    float mean = sum_of(products);
+    EACH_LANES(i, here, columns, {
+      store(dx, i, here, load(out, i, here, CHEX_FLOAT32) * (load(dy, i, here, CHEX_FLOAT32) - mean), CHEX_FLOAT32);
+    });
+  }
+}
+
+// --- resizing ------------------------------------------------------------------------------------------------
+
+static void resize_plane_kernel(const float *x, long width, const chex_place *rows, long out_height,
+                                const chex_place *columns, long out_width, float *out, float *line) {
+  FUSE
+  for (long r = 0; r < out_height; r++, out += out_width) {
+    const float *first = x + rows[r].first * width, *second = x + rows[r].second * width;
+    float share = rows[r].share;
+    for (long c = 0; c < width; c++) line[c] = first[c] + share * (second[c] - first[c]);
+    for (long c = 0; c < out_width; c++) {
+      float left = line[columns[c].first];
+      out[c] = left + columns[c].share * (line[columns[c].second] - left);
+    }
+  }
+}
+
+static void resize_plane_gradient_kernel(const float *dy, long height, long width, const chex_place *rows,
+                                         long out_height, const chex_place *columns, long out_width, float *dx,
+                                         float *line) {
+  FUSE
+  memset(dx, 0, (size_t)(height * width) * 4);
+  for (long r = 0; r < out_height; r++, dy += out_width) {
+    memset(line, 0, (size_t)width * 4);
+    for (long c = 0; c < out_width; c++) {
+      float right = columns[c].share * dy[c];
+      line[columns[c].first] += dy[c] - right;
+      line[columns[c].second] += right;
+    }
+    float *first = dx + rows[r].first * width, *second = dx + rows[r].second * width;
+    float share = rows[r].share;
+    for (long c = 0; c < width; c++) first[c] += line[c] - share * line[c];
+    if (share != 0)
+      for (long c = 0; c < width; c++) second[c] += share * line[c];
+  }
+}

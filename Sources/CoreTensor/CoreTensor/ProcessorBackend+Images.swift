@@ -1,0 +1,62 @@
+import CKernels
+
+extension ProcessorBackend {
+  public func resize(_ x: Tensor, _ mode: ResizeMode, into out: Tensor) {
+    let (height, width) = (x.shape[2], x.shape[3])
+    let rows = ResizePlaces(from: height, to: out.shape[2], mode).table
+    let columns = ResizePlaces(from: width, to: out.shape[3], mode).table
+    let result = rows.count * columns.count
+    rowwise(x.shape[0] * x.shape[1], columns: result) { range in
+      let line = Storage(byteCount: 4 * width)
+      for plane in range {
+        chex_resize_plane(
+          x.pointer + plane * height * width, width, rows, rows.count, columns, columns.count,
+          out.pointer + plane * result, line.floats)
+      }
+      withExtendedLifetime(line) {}
+    }
+  }
+
+  public func resizeGradient(_ upstream: Tensor, _ mode: ResizeMode, into out: Tensor) {
+    let (height, width) = (out.shape[2], out.shape[3])
+    let rows = ResizePlaces(from: height, to: upstream.shape[2], mode).table
+    let columns = ResizePlaces(from: width, to: upstream.shape[3], mode).table
+    let own = rows.count * columns.count
+    rowwise(out.shape[0] * out.shape[1], columns: own) { range in
+      let line = Storage(byteCount: 4 * width)
+      for plane in range {
+        chex_resize_plane_gradient(
+          upstream.pointer + plane * own, height, width, rows, rows.count, columns, columns.count,
+          out.pointer + plane * height * width, line.floats)
+      }
+      withExtendedLifetime(line) {}
+    }
+  }
+
+  // MARK: Softmax
+
+  public func softmax(_ x: Tensor, axis: Int, into out: Tensor) {
+    guard axis == x.shape.count - 1 else { return softmaxByPrimitives(x, axis: axis, into: out) }
+    rowwise(x.rows, columns: x.columns) {
+      let start = $0.lowerBound * x.columns
+      chex_softmax_rows(x.pointer + start, out.pointer + start, $0.count, x.columns)
+    }
+  }
+
+  public func softmaxGradient(_ out: Tensor, upstream: Tensor, axis: Int, into down: Tensor) {
+    guard axis == out.shape.count - 1 else {
+      return softmaxGradientByPrimitives(out, upstream: upstream, axis: axis, into: down)
+    }
+    rowwise(out.rows, columns: out.columns) {
+      let start = $0.lowerBound * out.columns
+      chex_softmax_gradient_rows(
+        out.pointer + start, upstream.pointer + start, down.pointer + start, $0.count, out.columns)
+    }
+  }
+}
+
+extension ResizePlaces {
+  fileprivate var table: [chex_place] {
+    first.indices.map { chex_place(first: Int32(first[$0]), second: Int32(second[$0]), share: share[$0]) }
+  }
+}

@@ -1,0 +1,88 @@
+extension ProfilingBackend {
+  public func softmax(_ x: Tensor, axis: Int, into out: Tensor) {
+    measure(.elementwise, operations: 13 * out.count, [x, out]) { inner.softmax(x, axis: axis, into: out) }
+  }
+  public func softmaxGradient(_ out: Tensor, upstream: Tensor, axis: Int, into down: Tensor) {
+    measure(.elementwise, operations: 4 * out.count, [out, upstream, down]) {
+      inner.softmaxGradient(out, upstream: upstream, axis: axis, into: down)
+    }
+  }
+
+  // MARK: Convolution
+
+  public func convolution(
+    _ x: Tensor, weight: Tensor, bias: Tensor?, _ geometry: ConvolutionGeometry, into out: Tensor
+  ) {
+    measure(.convolution, operations: 0, products: products(out, weight), [x, weight, out]) {
+      inner.convolution(x, weight: weight, bias: bias, geometry, into: out)
+    }
+  }
+  public func convolutionInputGradient(
+    _ upstream: Tensor, weight: Tensor, _ geometry: ConvolutionGeometry, into out: Tensor
+  ) {
+    measure(
+      .convolutionGradient, operations: 0, products: products(upstream, weight), [upstream, weight, out]
+    ) {
+      inner.convolutionInputGradient(upstream, weight: weight, geometry, into: out)
+    }
+  }
+  public func convolutionWeightGradient(
+    _ upstream: Tensor, _ x: Tensor, _ geometry: ConvolutionGeometry, into out: Tensor, accumulate: Bool
+  ) {
+    measure(.convolutionGradient, operations: 0, products: products(upstream, out), [upstream, x, out]) {
+      inner.convolutionWeightGradient(upstream, x, geometry, into: out, accumulate: accumulate)
+    }
+  }
+  /// Multiplications and additions by the definition, whatever the kernels save.
+  private func products(_ out: Tensor, _ weight: Tensor) -> Int {
+    2 * out.count * weight.count / max(weight.shape[0], 1)
+  }
+
+  // MARK: Norms and resizing
+
+  public func groupNorm(
+    _ x: Tensor, groups: Int, weight: Tensor?, bias: Tensor?, epsilon: Float, into out: Tensor,
+    _ statistics: RowStatistics
+  ) {
+    measure(.imageNorm, operations: 6 * x.count, [x, out]) {
+      inner.groupNorm(
+        x, groups: groups, weight: weight, bias: bias, epsilon: epsilon, into: out, statistics)
+    }
+  }
+  public func groupNormGradient(
+    _ x: Tensor, groups: Int, weight: Tensor?, _ statistics: RowStatistics, upstream: Tensor,
+    into out: Tensor,
+    weightGradient: Tensor?, biasGradient: Tensor?
+  ) {
+    measure(.imageNorm, operations: 8 * x.count, [x, upstream, out]) {
+      inner.groupNormGradient(
+        x, groups: groups, weight: weight, statistics, upstream: upstream, into: out,
+        weightGradient: weightGradient, biasGradient: biasGradient)
+    }
+  }
+  public func batchNorm(
+    _ x: Tensor, weight: Tensor?, bias: Tensor?, epsilon: Float, into out: Tensor, _ statistics: RowStatistics
+  ) {
+    measure(.imageNorm, operations: 6 * x.count, [x, out]) {
+      inner.batchNorm(x, weight: weight, bias: bias, epsilon: epsilon, into: out, statistics)
+    }
+  }
+  public func batchNormGradient(
+    _ x: Tensor, weight: Tensor?, _ statistics: RowStatistics, upstream: Tensor, into out: Tensor,
+    weightGradient: Tensor?, biasGradient: Tensor?
+  ) {
+    measure(.imageNorm, operations: 8 * x.count, [x, upstream, out]) {
+      inner.batchNormGradient(
+        x, weight: weight, statistics, upstream: upstream, into: out, weightGradient: weightGradient,
+        biasGradient: biasGradient)
+    }
+  }
+  public func resize(_ x: Tensor, _ mode: ResizeMode, into out: Tensor) {
+    measure(.resizing, operations: 5 * out.count, [x, out]) { inner.resize(x, mode, into: out) }
+  }
+  public func resizeGradient(_ upstream: Tensor, _ mode: ResizeMode, into out: Tensor) {
+    measure(.resizing, operations: 5 * upstream.count, [upstream, out]) {
+      inner.resizeGradient(upstream, mode, into: out)
+    }
+  }
+}

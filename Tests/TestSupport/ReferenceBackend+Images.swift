@@ -1,0 +1,145 @@
+import CoreTensor
+
+// Norms of images and resizing by their definitions, in double.
+extension ReferenceBackend {
+  public func groupNorm(
+    _ x: Tensor, groups: Int, weight: Tensor?, bias: Tensor?, epsilon: Float, into out: Tensor,
+    _ statistics: RowStatistics
+  ) {
+    normalize(x, { $0 * groups + $1 / (x.shape[1] / groups) }, weight, bias, epsilon, into: out, statistics)
+  }
+
+  public func groupNormGradient(
+    _ x: Tensor, groups: Int, weight: Tensor?, _ statistics: RowStatistics, upstream: Tensor,
+    into out: Tensor,
+    weightGradient: Tensor?, biasGradient: Tensor?
+  ) {
+    normalizeGradient(
+      x, { $0 * groups + $1 / (x.shape[1] / groups) }, weight, statistics, upstream, into: out,
+      weightGradient,
+      biasGradient)
+  }
+
+  public func batchNorm(
+    _ x: Tensor, weight: Tensor?, bias: Tensor?, epsilon: Float, into out: Tensor, _ statistics: RowStatistics
+  ) {
+    normalize(x, { $1 }, weight, bias, epsilon, into: out, statistics)
+  }
+
+  public func batchNormGradient(
+    _ x: Tensor, weight: Tensor?, _ statistics: RowStatistics, upstream: Tensor, into out: Tensor,
+    weightGradient: Tensor?, biasGradient: Tensor?
+  ) {
+    normalizeGradient(x, { $1 }, weight, statistics, upstream, into: out, weightGradient, biasGradient)
+  }
+
+  /// - Parameter row: of an image and a channel, whose statistics they have.
+  private func normalize(
+    _ x: Tensor, _ row: (_ image: Int, _ channel: Int) -> Int, _ weight: Tensor?, _ bias: Tensor?,
+    _ epsilon: Float,
+    into out: Tensor, _ statistics: RowStatistics
+  ) {
+    let values = x.values.map(Double.init)
+    let (rows, channels) = places(x, row)
+    if !statistics.areKnown {
+      let means = self.means(values, rows, statistics.mean.count)
+      let squares = values.indices.map { (values[$0] - means[rows[$0]]) * (values[$0] - means[rows[$0]]) }
+      write(means, to: statistics.mean)
+      write(
+        self.means(squares, rows, statistics.mean.count).map { 1 / ($0 + Double(epsilon)).squareRoot() },
+        to: statistics.inverse)
+    }
+    let (means, scales) = (statistics.mean.values, statistics.inverse.values)
+    let (weights, shifts) = (weight?.values, bias?.values)
+    write(
+      values.indices.map { place in
+        let normal = (values[place] - Double(means[rows[place]])) * Double(scales[rows[place]])
+        return normal * Double(weights?[channels[place]] ?? 1) + Double(shifts?[channels[place]] ?? 0)
+      }, to: out)
+  }
+
+  private func normalizeGradient(
+    _ x: Tensor, _ row: (_ image: Int, _ channel: Int) -> Int, _ weight: Tensor?, _ statistics: RowStatistics,
+    _ upstream: Tensor, into out: Tensor, _ weightGradient: Tensor?, _ biasGradient: Tensor?
+  ) {
+    let (rows, channels) = places(x, row)
+    let (means, scales) = (statistics.mean.values, statistics.inverse.values)
+    let (up, weights) = (upstream.values.map(Double.init), weight?.values)
+    let normal = x.values.enumerated().map { place, value in
+      (Double(value) - Double(means[rows[place]])) * Double(scales[rows[place]])
+    }
+    let slopes = up.indices.map { up[$0] * Double(weights?[channels[$0]] ?? 1) }
+    let products = slopes.indices.map { slopes[$0] * normal[$0] }
+    let (average, projection) = (
+      self.means(slopes, rows, means.count), self.means(products, rows, means.count)
+    )
+    write(
+      slopes.indices.map { place in
+        let row = rows[place]
+        let around = statistics.areKnown ? 0 : average[row] + normal[place] * projection[row]
+        return Double(scales[row]) * (slopes[place] - around)
+      }, to: out)
+    var sums = [[Double]](repeating: [Double](repeating: 0, count: x.shape[1]), count: 2)
+    for place in up.indices {
+      sums[0][channels[place]] += up[place] * normal[place]
+      sums[1][channels[place]] += up[place]
+    }
+    if let weightGradient { write(sums[0], to: weightGradient) }
+    if let biasGradient { write(sums[1], to: biasGradient) }
+  }
+
+  /// The row of statistics, and the channel, of every number.
+  private func places(_ x: Tensor, _ row: (Int, Int) -> Int) -> (rows: [Int], channels: [Int]) {
+    let plane = x.shape[2...].reduce(1, *)
+    let channels = (0..<x.count).map { $0 / plane % x.shape[1] }
+    return (channels.enumerated().map { row($0 / (plane * x.shape[1]), $1) }, channels)
+  }
+
+  private func means(_ values: [Double], _ rows: [Int], _ count: Int) -> [Double] {
+    var (sums, counts) = ([Double](repeating: 0, count: count), [Double](repeating: 0, count: count))
+    for (value, row) in zip(values, rows) {
+      sums[row] += value
+      counts[row] += 1
+    }
+    return zip(sums, counts).map { $0 / $1 }
+  }
+
+  // MARK: Resizing
+
+  public func resize(_ x: Tensor, _ mode: ResizeMode, into out: Tensor) {
+    let values = x.values
+    var results = [Double](repeating: 0, count: out.count)
+    eachShare(x.shape, out.shape, mode) { results[$1] += $2 * Double(values[$0]) }
+    write(results, to: out)
+  }
+
+  public func resizeGradient(_ upstream: Tensor, _ mode: ResizeMode, into out: Tensor) {
+    let values = upstream.values
+    var results = [Double](repeating: 0, count: out.count)
+    eachShare(out.shape, upstream.shape, mode) { results[$0] += $2 * Double(values[$1]) }
+    write(results, to: out)
+  }
+
+  /// Every pixel that a resized pixel is made of, and its share.
+  private func eachShare(
+    _ input: [Int], _ output: [Int], _ mode: ResizeMode, _ body: (_ input: Int, _ output: Int, Double) -> Void
+  ) {
+    func neighbours(_ index: Int, _ size: Int, _ newSize: Int) -> [(Int, Double)] {
+      let scale = Double(size) / Double(newSize)
+      if mode == .nearest { return [(min(size - 1, Int(Double(index) * scale)), 1)] }
+      let place = max(0, (Double(index) + 0.5) * scale - 0.5)
+      let share = place - place.rounded(.down)
+      return [(Int(place), 1 - share), (min(Int(place) + 1, size - 1), share)]
+    }
+    for place in 0..<output.reduce(1, *) {
+      let (column, row, plane) = (
+        place % output[3], place / output[3] % output[2], place / output[3] / output[2]
+      )
+      for (y, vertical) in neighbours(row, input[2], output[2]) {
+        for (x, horizontal) in neighbours(column, input[3], output[3]) {
+          body((plane * input[2] + y) * input[3] + x, place, vertical * horizontal)
+        }
+      }
+    }
+  }
+}
