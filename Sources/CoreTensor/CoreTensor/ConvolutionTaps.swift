@@ -45,7 +45,7 @@ struct ConvolutionTaps {
   func inputs(_ image: Tensor, _ tap: Int, _ backend: any Backend) -> Tensor {
     let (sizes, place) = meeting(tap)
     let out = Tensor(
-      uninitialized: [batch, groups, input[1] / groups, output[2] * output[3]], on: CPUDevice.shared)
+      uninitialized: [batch, groups, input[1] / groups, output[2] * output[3]], on: backend.device)
     backend.copyStrided(image, place, to: out, StridedPlace(strides: rowMajorStrides(sizes)), sizes: sizes)
     return out
   }

@@ -39,5 +39,9 @@ extension ImageEncoder {
     self(images, visible: visible, of: tokens, dropping: nil)
   }
 
+  public func callAsFunction(_ images: Tensor, visible: [[Int]]? = nil, dropping: DropPath?) -> Tensor {
+    self(images, visible: visible, of: nil, dropping: dropping)
+  }
+
   public func learningRateScales(decay: Double) -> [ObjectIdentifier: Double] { [:] }
 }

@@ -23,7 +23,7 @@ final class Classifier: Module {
 
   /// images (B, 3, S, S) → mean of tokens (B, d)
   func pooled(_ images: Tensor, dropping: DropPath? = nil) -> Tensor {
-    meanTokens(Observation.within("encoder") { encoder(images, visible: nil, of: nil, dropping: dropping) })
+    meanTokens(Observation.within("encoder") { encoder(images, dropping: dropping) })
   }
 
   func visit(_ visitor: inout ParameterVisitor) {
