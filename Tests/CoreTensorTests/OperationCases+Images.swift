@@ -100,6 +100,9 @@ extension OperationCase {
     OperationCase("convolution in tiles", [[2, 20, 37, 58], [17, 20, 3, 3], [17]], scale: 0.5) {
       convolution2d($0[0], weight: $0[1], bias: $0[2], padding: 1)
     },
+    OperationCase("convolution of few channels", [[2, 3, 41, 58], [5, 3, 3, 3], [5]], scale: 0.5) {
+      convolution2d($0[0], weight: $0[1], bias: $0[2], padding: 1)
+    },
     OperationCase("convolution in tiles, many channels", [[1, 300, 6, 24], [40, 300, 3, 3]], scale: 0.3) {
       convolution2d($0[0], weight: $0[1], padding: 2)
     },

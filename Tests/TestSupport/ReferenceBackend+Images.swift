@@ -142,4 +142,45 @@ extension ReferenceBackend {
       }
     }
   }
+
+  // MARK: Pools
+
+  public func maxPool(_ x: Tensor, kernel: [Int], _ geometry: ConvolutionGeometry, into out: Tensor) {
+    let values = x.values
+    write(largest(x, kernel, geometry, out.shape).map { Double(values[$0]) }, to: out)
+  }
+
+  public func maxPoolGradient(
+    _ x: Tensor, _ out: Tensor, upstream: Tensor, kernel: [Int], _ geometry: ConvolutionGeometry,
+    into down: Tensor
+  ) {
+    var sums = [Double](repeating: 0, count: down.count)
+    for (place, slope) in zip(largest(x, kernel, geometry, out.shape), upstream.values) {
+      sums[place] += Double(slope)
+    }
+    write(sums, to: down)
+  }
+
+  /// The place of the first largest value of every window.
+  private func largest(_ x: Tensor, _ kernel: [Int], _ geometry: ConvolutionGeometry, _ output: [Int])
+    -> [Int]
+  {
+    let values = x.values
+    return (0..<output.reduce(1, *)).map { place in
+      let (column, row, plane) = (
+        place % output[3], place / output[3] % output[2], place / output[3] / output[2]
+      )
+      var best: Int?
+      for y in 0..<kernel[0] {
+        for z in 0..<kernel[1] {
+          let line = row * geometry.stride[0] + y - geometry.padding[0]
+          let pixel = column * geometry.stride[1] + z - geometry.padding[1]
+          guard 0..<x.shape[2] ~= line, 0..<x.shape[3] ~= pixel else { continue }
+          let candidate = (plane * x.shape[2] + line) * x.shape[3] + pixel
+          if best.map({ values[candidate] > values[$0] }) ?? true { best = candidate }
+        }
+      }
+      return best!
+    }
+  }
 }

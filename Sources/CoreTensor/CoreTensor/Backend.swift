@@ -130,6 +130,14 @@ public protocol Backend: Sendable {
     _ x: Tensor, weight: Tensor?, _ statistics: RowStatistics, upstream: Tensor, into out: Tensor,
     weightGradient: Tensor?, biasGradient: Tensor?)
 
+  /// out (B, C, H', W') = the largest number of each window of x (B, C, H, W), `kernel` high and wide; what lies
+  /// beyond an image is smaller than any.
+  func maxPool(_ x: Tensor, kernel: [Int], _ geometry: ConvolutionGeometry, into out: Tensor)
+  /// down = the gradient of x, which the first of a window's equal largest numbers gets.
+  func maxPoolGradient(
+    _ x: Tensor, _ out: Tensor, upstream: Tensor, kernel: [Int], _ geometry: ConvolutionGeometry,
+    into down: Tensor)
+
   /// out (B, C, H', W') = x (B, C, H, W) at the places that `ResizePlaces` says.
   func resize(_ x: Tensor, _ mode: ResizeMode, into out: Tensor)
   /// out (B, C, H, W) = the gradient of x.

@@ -12,6 +12,14 @@ struct ConvolutionTaps {
     (batch, self.input, self.weight, self.output, self.geometry) = (input[0], input, weight, output, geometry)
   }
 
+  /// Windows of each channel by itself.
+  init(windows kernel: [Int], of input: [Int], output: [Int], _ geometry: ConvolutionGeometry) {
+    let alone = ConvolutionGeometry(
+      stride: geometry.stride, padding: geometry.padding, dilation: geometry.dilation,
+      groups: max(input[1], 1))
+    self.init(input: input, weight: [input[1], 1] + kernel, output: output, alone)
+  }
+
   var paddedShape: [Int] {
     [batch, input[1], input[2] + 2 * geometry.padding[0], input[3] + 2 * geometry.padding[1]]
   }

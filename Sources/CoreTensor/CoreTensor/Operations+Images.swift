@@ -28,6 +28,7 @@ public func resized(_ x: Tensor, height: Int, width: Int, mode: ResizeMode = .bi
 /// - Returns: `(B, C, H', W')`, where H' = (H + 2 padding - size) / stride + 1, rounded down.
 public func maxPool2d(_ x: Tensor, size: Int, stride: Int? = nil, padding: Int = 0) -> Tensor {
   let taps = poolTaps("maxPool2d", x, size, stride ?? size, padding)
+<<<<<<< HEAD
   let backend = Compute.backend("maxPool2d", x)
   let image = taps.padded(x, around: -.infinity, backend)
   let out = taps.inputs(image, 0, backend)
@@ -46,6 +47,15 @@ public func maxPool2d(_ x: Tensor, size: Int, stride: Int? = nil, padding: Int =
       backend.select(isLargest, zero, left, into: left)
     }
     x.node?.receive(taps.cut(sums, backend))
+=======
+  let (backend, geometry, image) = (Compute.backend, taps.geometry, x.detached)
+  let out = backend.empty(taps.output)
+  backend.maxPool(image, kernel: [size, size], geometry, into: out)
+  return record("maxPool2d", [x], out) { upstream in
+    let down = backend.empty(image.shape)
+    backend.maxPoolGradient(image, out, upstream: upstream, kernel: [size, size], geometry, into: down)
+    x.node?.receive(down)
+>>>>>>> 0e311c6f5ea08a4a8c20db069e70bcee519c2df9
   }
 }
 

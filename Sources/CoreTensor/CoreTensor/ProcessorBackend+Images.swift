@@ -33,6 +33,33 @@ extension ProcessorBackend {
     }
   }
 
+  // MARK: Pools
+
+  public func maxPool(_ x: Tensor, kernel: [Int], _ geometry: ConvolutionGeometry, into out: Tensor) {
+    let sizes = ConvolutionSizes(input: x.shape, weight: [1, 1] + kernel, output: out.shape, geometry)
+    rowwise(x.shape[0] * x.shape[1], columns: sizes.inputPlane) {
+      var how = sizes.how
+      for plane in $0 {
+        chex_max_pool(x.pointer + plane * sizes.inputPlane, &how, out.pointer + plane * sizes.outputPlane)
+      }
+    }
+  }
+
+  public func maxPoolGradient(
+    _ x: Tensor, _ out: Tensor, upstream: Tensor, kernel: [Int], _ geometry: ConvolutionGeometry,
+    into down: Tensor
+  ) {
+    let sizes = ConvolutionSizes(input: x.shape, weight: [1, 1] + kernel, output: out.shape, geometry)
+    rowwise(x.shape[0] * x.shape[1], columns: sizes.inputPlane) {
+      var how = sizes.how
+      for plane in $0 {
+        chex_max_pool_gradient(
+          x.pointer + plane * sizes.inputPlane, upstream.pointer + plane * sizes.outputPlane, &how,
+          down.pointer + plane * sizes.inputPlane)
+      }
+    }
+  }
+
   // MARK: Softmax
 
   public func softmax(_ x: Tensor, axis: Int, into out: Tensor) {

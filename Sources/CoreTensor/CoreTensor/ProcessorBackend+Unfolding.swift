@@ -11,7 +11,8 @@ extension ProcessorBackend {
   }
 
   private static func stretches(_ sizes: ConvolutionSizes) -> [Stretch] {
-    let most = max(1, (1 << 18) / sizes.depth)
+    // Matrices of 128 KiB, which stay in the second cache.
+    let most = max(1, (1 << 15) / sizes.depth)
     guard !sizes.isPointwise else {
       let step = max(16, most / 16 * 16)
       return stride(from: 0, to: sizes.outputPlane, by: step).map {
@@ -166,9 +167,13 @@ extension ProcessorBackend {
         }
       }
     }
+<<<<<<< HEAD
     guard accumulate else { return reduce(.sum, partial, over: [0], into: out) }
     let whole = Tensor(uninitialized: out.shape, on: CPUDevice.shared)
     reduce(.sum, partial, over: [0], into: whole)
     add(out, whole, into: out)
+=======
+    sumParts(partial, into: out, accumulate: accumulate)
+>>>>>>> 0e311c6f5ea08a4a8c20db069e70bcee519c2df9
   }
 }

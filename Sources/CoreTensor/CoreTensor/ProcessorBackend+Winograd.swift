@@ -36,6 +36,7 @@ extension ProcessorBackend {
     }
     return packed
   }
+<<<<<<< HEAD
 
   func tilesWeightGradient(
     _ upstream: Tensor, _ x: Tensor, _ tiles: chex_tiles, into out: Tensor, accumulate: Bool
@@ -99,6 +100,8 @@ extension ProcessorBackend {
       withExtendedLifetime(scratch) {}
     }
   }
+=======
+>>>>>>> 0e311c6f5ea08a4a8c20db069e70bcee519c2df9
 }
 
 extension Storage {

@@ -77,6 +77,19 @@ extension ProfilingBackend {
         biasGradient: biasGradient)
     }
   }
+  public func maxPool(_ x: Tensor, kernel: [Int], _ geometry: ConvolutionGeometry, into out: Tensor) {
+    measure(.resizing, operations: kernel.reduce(out.count, *), [x, out]) {
+      inner.maxPool(x, kernel: kernel, geometry, into: out)
+    }
+  }
+  public func maxPoolGradient(
+    _ x: Tensor, _ out: Tensor, upstream: Tensor, kernel: [Int], _ geometry: ConvolutionGeometry,
+    into down: Tensor
+  ) {
+    measure(.resizing, operations: kernel.reduce(out.count, *), [x, upstream, down]) {
+      inner.maxPoolGradient(x, out, upstream: upstream, kernel: kernel, geometry, into: down)
+    }
+  }
   public func resize(_ x: Tensor, _ mode: ResizeMode, into out: Tensor) {
     measure(.resizing, operations: 5 * out.count, [x, out]) { inner.resize(x, mode, into: out) }
   }

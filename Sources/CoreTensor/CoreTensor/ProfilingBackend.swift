@@ -34,7 +34,7 @@ public final class ProfilingBackend: Backend, @unchecked Sendable {
     case convolution
     case convolutionGradient = "convolution, backward"
     case imageNorm = "group and batch norm"
-    case resizing
+    case resizing = "pools and resizing"
     case layerNorm = "layer norm"
     case layerNormGradient = "layer norm, backward"
     case rowSums = "sums over rows"

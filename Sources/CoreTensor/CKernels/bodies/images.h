@@ -74,7 +74,8 @@ static void softmax_rows_kernel(const float *x, float *out, long rows, long colu
     });
     float top = reduced_lanes(CHEX_MAXIMUM_OF, largest);
     EACH_LANES(i, here, columns, {
-      lanes e = full_exponential(load(x, i, here, CHEX_FLOAT32) - top);
+      lanes gap = load(x, i, here, CHEX_FLOAT32) - top;
+      lanes e = choose(gap < -87.0f, all(0), exponential(gap));
       sums += first_lanes(e, here, 0);
       store(out, i, here, e, CHEX_FLOAT32);
     });
@@ -129,4 +130,54 @@ static void resize_plane_gradient_kernel(const float *dy, long height, long widt
     if (share != 0)
       for (long c = 0; c < width; c++) second[c] += share * line[c];
   }
+}
+
+// --- pools ---------------------------------------------------------------------------------------------------
+
+/// The largest number of each window of one row of outputs, from its first row and column inside the plane on.
+INLINE float largest_of(const float *x, const chex_convolution *how, long row, long column, long *place) {
+  long top = row * how->strideY - how->paddingY, left = column * how->strideX - how->paddingX;
+  long bottom = top + how->kernelHeight, right = left + how->kernelWidth;
+  if (bottom > how->height) bottom = how->height;
+  if (right > how->width) right = how->width;
+  float most = -INFINITY;
+  *place = -1;
+  for (long r = top < 0 ? 0 : top; r < bottom; r++)
+    for (long c = left < 0 ? 0 : left; c < right; c++) {
+      float value = x[r * how->width + c];
+      // The first of equal ones; a NaN is larger than any number.
+      if (*place < 0 || value > most || (value != value && most == most)) {
+        most = value;
+        *place = r * how->width + c;
+      }
+    }
+  return most;
+}
+
+static void max_pool_kernel(const float *x, const chex_convolution *how, float *out) {
+  const int is_pair = how->kernelHeight == 2 && how->kernelWidth == 2 && how->strideX == 2 && !how->paddingX &&
+                      !how->paddingY;
+  for (long r = 0; r < how->outHeight; r++) {
+    long c = 0;
+    const float *line = x + r * how->strideY * how->width;
+    for (; is_pair && c + LANES <= how->outWidth; c += LANES) {
+      lanes parts[4];
+      apart(line + 2 * c, &parts[0], &parts[1]);
+      apart(line + how->width + 2 * c, &parts[2], &parts[3]);
+      lanes most = maximum_of(maximum_of(parts[0], parts[1]), maximum_of(parts[2], parts[3]));
+      store(out, r * how->outWidth + c, LANES, most, CHEX_FLOAT32);
+    }
+    long place;
+    for (; c < how->outWidth; c++) out[r * how->outWidth + c] = largest_of(x, how, r, c, &place);
+  }
+}
+
+static void max_pool_gradient_kernel(const float *x, const float *dy, const chex_convolution *how, float *dx) {
+  memset(dx, 0, (size_t)(how->height * how->width) * 4);
+  for (long r = 0; r < how->outHeight; r++)
+    for (long c = 0; c < how->outWidth; c++) {
+      long place;
+      largest_of(x, how, r, c, &place);
+      dx[place] += dy[r * how->outWidth + c];
+    }
 }

@@ -138,6 +138,13 @@ INLINE void transpose_lanes(lanes *rows) {
   }
 }
 
+/// Every second number of 32, from the first and from the second one on.
+INLINE void apart(const float *x, lanes *even, lanes *odd) {
+  lanes low = *(const loose_lanes *)x, high = *(const loose_lanes *)(x + LANES);
+  *even = __builtin_shufflevector(low, high, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+  *odd = __builtin_shufflevector(low, high, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+}
+
 /// Stores the first `count` lanes, clipped to [0, 1].
 INLINE void store_clipped(float *destination, const lanes *value, int count) {
   lanes clipped = __builtin_elementwise_min(__builtin_elementwise_max(*value, (lanes){0}), (lanes){0} + 1);

@@ -16,13 +16,6 @@ INLINE tile_strip strip_of(const chex_tiles *how, long rows) {
   return (tile_strip){per_row, rows, per_row * rows};
 }
 
-/// Every second number of 32, from the first and from the second one on.
-INLINE void apart(const float *x, lanes *even, lanes *odd) {
-  lanes low = *(const loose_lanes *)x, high = *(const loose_lanes *)(x + LANES);
-  *even = __builtin_shufflevector(low, high, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
-  *odd = __builtin_shufflevector(low, high, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
-}
-
 /// Bᵀ d along one axis.
 INLINE void input_points(const lanes *d, lanes *out) {
   out[0] = d[0] - d[2];

@@ -93,3 +93,64 @@ static void winograd_weight_gradient_kernel(const float *points, long point_step
     for (int k = 0; k < 9; k++) out[9 * i + k] = accumulate ? out[9 * i + k] + values[k] : values[k];
   }
 }
+
+// --- few channels --------------------------------------------------------------------------------------------
+
+#ifdef HAS_AVX512
+enum { OUTPUTS_TOGETHER = 4 };
+#else
+enum { OUTPUTS_TOGETHER = 2 };
+#endif
+
+static long direct_weight_gradient_scratch_kernel(const chex_tiles *how, long rows) {
+  long wide = (how->outWidth + 2 + LANES - 1) / LANES * LANES + LANES;
+  return how->inputs * (rows + 2) * wide;
+}
+
+/// Weights of one row of the kernel, of one input and `count` outputs: sums over the rows of products with inputs at
+/// three neighbouring columns.
+INLINE void direct_rows(const float *lines, long wide, const float *dy, long width, long plane, long rows,
+                        const int count, float *out, long out_step) {
+  FUSE
+  lanes sums[OUTPUTS_TOGETHER][3];
+  for (int o = 0; o < count; o++)
+    for (int k = 0; k < 3; k++) sums[o][k] = (lanes){0};
+  for (long r = 0; r < rows; r++) {
+    const float *line = lines + r * wide, *up = dy + r * width;
+    EACH_LANES(c, here, width, {
+      lanes slopes[OUTPUTS_TOGETHER];
+      UNROLL
+      for (int o = 0; o < count; o++) slopes[o] = load(up + o * plane, c, here, CHEX_FLOAT32);
+      UNROLL
+      for (int k = 0; k < 3; k++) {
+        lanes inputs = *(const loose_lanes *)(line + c + k);
+        UNROLL
+        for (int o = 0; o < count; o++) sums[o][k] += slopes[o] * inputs;
+      }
+    });
+  }
+  for (int o = 0; o < count; o++)
+    for (int k = 0; k < 3; k++) out[o * out_step + k] = sum_of(sums[o][k]);
+}
+
+static void direct_weight_gradient_kernel(const float *x, const float *dy, const chex_tiles *how, long first, long rows,
+                                          float *out, float *scratch) {
+  const long wide = direct_weight_gradient_scratch_kernel(how, 0) / (2 * how->inputs);
+  const long plane = how->outHeight * how->outWidth;
+  for (long c = 0; c < how->inputs; c++)
+    padded_rows(x + c * how->height * how->width, how->height, how->width, first - how->padding, rows + 2, how->padding,
+                wide, scratch + c * (rows + 2) * wide);
+  for (long o = 0; o < how->outputs; o += OUTPUTS_TOGETHER)
+    for (long c = 0; c < how->inputs; c++)
+      for (long k = 0; k < 3; k++) {
+        const float *lines = scratch + (c * (rows + 2) + k) * wide;
+        const float *up = dy + o * plane + first * how->outWidth;
+        float *to = out + (o * how->inputs + c) * 9 + 3 * k;
+        if (o + OUTPUTS_TOGETHER <= how->outputs) {
+          direct_rows(lines, wide, up, how->outWidth, plane, rows, OUTPUTS_TOGETHER, to, how->inputs * 9);
+          continue;
+        }
+        for (long left = 0; o + left < how->outputs; left++)
+          direct_rows(lines, wide, up + left * plane, how->outWidth, plane, rows, 1, to + left * how->inputs * 9, 0);
+      }
+}

@@ -122,6 +122,12 @@ KERNEL(long, winograd_gradient_scratch, (const chex_tiles *how), (how))
 KERNEL(void, winograd_weight_gradient,
        (const float *points, long point_step, long count, float *out, int accumulate),
        (points, point_step, count, out, accumulate))
+/// The gradient of 3 × 3 weights by their definition, from `rows` rows of outputs of one image, for few channels: out
+/// (outputs, inputs, 9).
+KERNEL(void, direct_weight_gradient,
+       (const float *x, const float *dy, const chex_tiles *how, long first, long rows, float *out, float *scratch),
+       (x, dy, how, first, rows, out, scratch))
+KERNEL(long, direct_weight_gradient_scratch, (const chex_tiles *how, long rows), (how, rows))
 /// Inputs of rows `first` and after of the outputs: out (channels · kernel, rows · outWidth), zero outside the image.
 KERNEL(void, unfold,
        (const float *x, const chex_convolution *how, long channels, long first, long rows, float *out),
@@ -182,6 +188,11 @@ KERNEL(void, resize_plane_gradient,
        (const float *dy, long height, long width, const chex_place *rows, long out_height,
         const chex_place *columns, long out_width, float *dx, float *line),
        (dy, height, width, rows, out_height, columns, out_width, dx, line))
+
+/// The largest number of each window of a plane, and the gradient of the plane, which the first of equal ones gets.
+KERNEL(void, max_pool, (const float *x, const chex_convolution *how, float *out), (x, how, out))
+KERNEL(void, max_pool_gradient, (const float *x, const float *dy, const chex_convolution *how, float *dx),
+       (x, dy, how, dx))
 
 // --- attention -----------------------------------------------------------------------------------------------
 /// Words (4 bytes) of scratch that a head needs, 64-byte aligned.
