@@ -28,34 +28,13 @@ public func resized(_ x: Tensor, height: Int, width: Int, mode: ResizeMode = .bi
 /// - Returns: `(B, C, H', W')`, where H' = (H + 2 padding - size) / stride + 1, rounded down.
 public func maxPool2d(_ x: Tensor, size: Int, stride: Int? = nil, padding: Int = 0) -> Tensor {
   let taps = poolTaps("maxPool2d", x, size, stride ?? size, padding)
-<<<<<<< HEAD
-  let backend = Compute.backend("maxPool2d", x)
-  let image = taps.padded(x, around: -.infinity, backend)
-  let out = taps.inputs(image, 0, backend)
-  for tap in 1..<max(taps.count, 1) {
-    backend.combine(.maximum, out, taps.inputs(image, tap, backend), into: out)
-  }
-  return record("maxPool2d", [x], Tensor(sharing: out, shape: taps.output)) { upstream in
-    // What is still to be handed to the windows' first largest value.
-    let left = backend.repeated(Tensor(sharing: upstream, shape: out.shape), to: out.shape)
-    let sums = backend.filled(taps.paddedShape, with: 0)
-    let zero = backend.constant(0)
-    for tap in 0..<taps.count {
-      let isLargest = backend.combined(.equal, taps.inputs(image, tap, backend), out)
-      let share = backend.combined(.multiply, isLargest, left)
-      taps.add(share, tap, to: sums, backend)
-      backend.select(isLargest, zero, left, into: left)
-    }
-    x.node?.receive(taps.cut(sums, backend))
-=======
-  let (backend, geometry, image) = (Compute.backend, taps.geometry, x.detached)
+  let (backend, geometry, image) = (Compute.backend("maxPool2d", x), taps.geometry, x.detached)
   let out = backend.empty(taps.output)
   backend.maxPool(image, kernel: [size, size], geometry, into: out)
   return record("maxPool2d", [x], out) { upstream in
     let down = backend.empty(image.shape)
     backend.maxPoolGradient(image, out, upstream: upstream, kernel: [size, size], geometry, into: down)
     x.node?.receive(down)
->>>>>>> 0e311c6f5ea08a4a8c20db069e70bcee519c2df9
   }
 }
 

@@ -167,13 +167,6 @@ extension ProcessorBackend {
         }
       }
     }
-<<<<<<< HEAD
-    guard accumulate else { return reduce(.sum, partial, over: [0], into: out) }
-    let whole = Tensor(uninitialized: out.shape, on: CPUDevice.shared)
-    reduce(.sum, partial, over: [0], into: whole)
-    add(out, whole, into: out)
-=======
     sumParts(partial, into: out, accumulate: accumulate)
->>>>>>> 0e311c6f5ea08a4a8c20db069e70bcee519c2df9
   }
 }
