@@ -49,9 +49,13 @@ public struct WorldBatch: @unchecked Sendable {
 
     /// A prediction told what samples' draws told.
     /// - Parameters:
+    ///   - name: of its loss in logs.
+    ///   - context: position in `contexts`.
+    ///   - target: position in `targets`.
+    ///   - patches: B rows of T.
     ///   - values: for each sample the same latents in the same order, those with numbers of patches with as many rows
     ///     as the target has patches.
-    ///   - patches: B rows of T.
+    ///   - group: of predictions that make one objective.
     public init(
       name: String, context: Int, target: Int, patches: [[Int]], told values: [[LatentValue]], group: Int = 0
     ) {
