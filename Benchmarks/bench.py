@@ -12,8 +12,8 @@ from programs import ROOT, Ours, Peer, core_count, progress
 
 SECTIONS = {
     function.__name__: function
-    for function in (pairs.step, pairs.small, pairs.encode, pairs.avx2, alone.ceiling, alone.profile, alone.scaling, alone.runs,
-                     alone.precision)
+    for function in (pairs.step, pairs.small, pairs.encode, pairs.operations, pairs.avx2, alone.ceiling, alone.profile,
+                     alone.scaling, alone.runs, alone.precision)
 }
 
 EXAMPLES = """examples:

@@ -142,3 +142,32 @@ def avx2(bench):
              for what, key in counted]
     shares = figures.table(["ViT-B/16, batch 8, f32", "GFLOP/s, minimum / median / maximum", "of the peak, %"], rates)
     return figures.table(HEAD, rows) + "\n\n" + shares
+
+
+def operations(bench):
+    """Operations of a U-Net: milliseconds of each, and how often ours is done in the time of PyTorch's."""
+    tables = []
+    for precision in ("f32", "bf16"):
+        rounds = []
+        for _ in range(bench.rounds):
+            # The name that ours gives the number of repeats is that of the steps of its other benchmarks.
+            ours = bench.ours.bench("operations", precision=precision, steps=7)["operations"]
+            peer = bench.peer.operations(precision=precision, repeats=7)["operations"] if bench.peer else []
+            rounds.append((ours, {row["name"]: row for row in peer}))
+        bench.measured.append({"what": f"operations, {precision}", "rounds": rounds})
+        tables.append(figures.table(
+            [f"eight images, {precision}, medians", "forward, ms", "PyTorch", "ratio", "with backward, ms", "PyTorch",
+             "ratio"], [operation_row(rounds, index) for index in range(len(rounds[0][0]))]))
+    return "\n\n".join(tables)
+
+
+def operation_row(rounds, index):
+    name = rounds[0][0][index]["name"]
+    cells = [name]
+    for key in ("forward_milliseconds", "both_milliseconds"):
+        ours = [mine[index][key] for mine, _ in rounds]
+        theirs = [peer[name][key] for _, peer in rounds if name in peer]
+        cells.append(f"{statistics.median(ours):.2f}")
+        cells.append(f"{statistics.median(theirs):.2f}" if theirs else "-")
+        cells.append(f"{statistics.median([b / a for a, b in zip(ours, theirs)]):.2f}" if theirs else "-")
+    return cells

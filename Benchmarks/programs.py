@@ -91,6 +91,10 @@ class Peer:
         words += ["--mode", mode, "--batch", batch, "--repeats", 15 if batch == 1 else 3]
         return last_json(run(words + ["--compile"] * compiled, environment=self.environment))["images_per_second"]
 
+    def operations(self, **options):
+        words = [self.python, ROOT / "Benchmarks/peer_operations.py", "--threads", self.threads, *flags(options)]
+        return last_json(run(words, environment=self.environment))
+
 
 def flags(options):
     """Options as words: `steps=3, profile=True` to `--steps 3 --profile`."""

@@ -95,6 +95,9 @@ extension OperationCase {
     OperationCase("batchNorm", [[3, 12, 70, 60], [12], [12]]) {
       batchNorm($0[0], weight: $0[1], bias: $0[2])
     },
+    OperationCase("resized to twice by nearest pixels", [[2, 3, 20, 37]]) {
+      resized($0[0], height: 40, width: 74, mode: .nearest)
+    },
     OperationCase("resized", [[2, 9, 40, 50]]) { resized($0[0], height: 80, width: 75) },
     OperationCase("pools", [[2, 9, 60, 50]]) { maxPool2d($0[0], size: 2) + averagePool2d($0[0], size: 2) },
     OperationCase("convolution in tiles", [[2, 20, 37, 58], [17, 20, 3, 3], [17]], scale: 0.5) {

@@ -140,7 +140,7 @@ extension EndToEnd {
 
     @Test func benchRefuses() throws {
       for (what, more, problem) in [
-        ("nothing", "", "expected step, ceiling, encode or films"),
+        ("nothing", "", "expected step, ceiling, encode, operations or films"),
         ("step", "--context 17", "at most the 16 patches"),
         ("step", "--precision f64", "f32, bf16"), ("encode", "--instructions avx1024", "portable, avx2"),
       ] {

@@ -1,5 +1,9 @@
-/// Softmax in terms of primitives, for backends that have none of their own.
+/// Softmax and scaled functions in terms of primitives.
 extension Backend {
+  public func multiplyMapped(_ function: UnaryFunction, _ x: Tensor, by factors: Tensor, into out: Tensor) {
+    combine(.multiply, mapped(function, x), factors, into: out)
+  }
+
   public func softmax(_ x: Tensor, axis: Int, into out: Tensor) {
     softmaxByPrimitives(x, axis: axis, into: out)
   }

@@ -94,6 +94,9 @@ public protocol Backend: Sendable {
 
   // MARK: What has a default in primitives
 
+  /// out = function(x) · factors, all of one shape; out may be the memory of either.
+  func multiplyMapped(_ function: UnaryFunction, _ x: Tensor, by factors: Tensor, into out: Tensor)
+
   /// out = e^x over its sum along an axis.
   func softmax(_ x: Tensor, axis: Int, into out: Tensor)
   /// down = the gradient of softmax's input, given its output.

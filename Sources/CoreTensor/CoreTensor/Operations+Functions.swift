@@ -12,6 +12,18 @@ private func mapped(
   }
 }
 
+/// A function of each value whose derivative is a function of the value too.
+private func mapped(
+  _ name: String, _ function: UnaryFunction, _ x: Tensor, derivative: UnaryFunction
+) -> Tensor {
+  let backend = Compute.backend
+  return record(name, [x], backend.mapped(function, x)) { upstream in
+    let down = Tensor(uninitialized: x.shape)
+    backend.multiplyMapped(derivative, x.detached, by: upstream, into: down)
+    x.node?.receive(down)
+  }
+}
+
 /// e^x of each value.
 public func exp(_ x: Tensor) -> Tensor {
   let backend = Compute.backend("exp", x)
@@ -48,7 +60,7 @@ public func square(_ x: Tensor) -> Tensor {
 
 /// |x| of each value, with gradient 0 at 0.
 public func abs(_ x: Tensor) -> Tensor {
-  mapped("abs", .absolute, x) { x, _, backend in backend.mapped(.sign, x) }
+  mapped("abs", .absolute, x, derivative: .sign)
 }
 
 /// 1 / (1 + e^-x) of each value.
@@ -71,12 +83,12 @@ public func tanh(_ x: Tensor) -> Tensor {
 
 /// x / (1 + e^-x) of each value, the sigmoid linear unit (Elfwing et al. 2018).
 public func silu(_ x: Tensor) -> Tensor {
-  mapped("silu", .silu, x) { x, _, backend in backend.mapped(.siluDerivative, x) }
+  mapped("silu", .silu, x, derivative: .siluDerivative)
 }
 
 /// The sine of each value, in radians.
 public func sin(_ x: Tensor) -> Tensor {
-  mapped("sin", .sine, x) { x, _, backend in backend.mapped(.cosine, x) }
+  mapped("sin", .sine, x, derivative: .cosine)
 }
 
 /// The cosine of each value, in radians.

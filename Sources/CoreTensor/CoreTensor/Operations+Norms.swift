@@ -27,7 +27,7 @@ public func groupNorm(
 }
 
 /// Instance normalisation (Ulyanov et al. 2016): each channel of each image over its pixels.
-/// - Parameters: as of `groupNorm`.
+/// Parameters and result are those of `groupNorm`.
 public func instanceNorm(
   _ x: Tensor, weight: Tensor? = nil, bias: Tensor? = nil, epsilon: Float = 1e-5
 ) -> Tensor {
@@ -75,7 +75,7 @@ public func batchNorm(
 }
 
 /// Batch normalisation by statistics that were collected while training.
-/// - Parameters: as of the training form; `statistics` are left as they are.
+/// Parameters and result are those of the training form; `statistics` are left as they are.
 public func batchNorm(
   _ x: Tensor, weight: Tensor? = nil, bias: Tensor? = nil, using statistics: RunningStatistics,
   epsilon: Float = 1e-5

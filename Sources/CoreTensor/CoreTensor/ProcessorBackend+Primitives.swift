@@ -3,7 +3,16 @@ import CKernels
 extension ProcessorBackend {
   public func map(_ function: UnaryFunction, _ x: Tensor, into out: Tensor) {
     require(x.count == out.count, "map: \(function) of \(x.shape) into \(out.shape)")
-    elementwise(out.count) { chex_map(function.code, x.pointer + $0, out.pointer + $0, $1) }
+    elementwise(out.count) { chex_map(function.code, x.pointer + $0, nil, out.pointer + $0, $1) }
+  }
+
+  public func multiplyMapped(_ function: UnaryFunction, _ x: Tensor, by factors: Tensor, into out: Tensor) {
+    require(
+      x.count == out.count && factors.count == out.count,
+      "multiplyMapped: \(function) of \(x.shape) times \(factors.shape) into \(out.shape)")
+    elementwise(out.count) {
+      chex_map(function.code, x.pointer + $0, factors.pointer + $0, out.pointer + $0, $1)
+    }
   }
 
   public func combine(_ function: BinaryFunction, _ a: Tensor, _ b: Tensor, into out: Tensor) {

@@ -1,4 +1,9 @@
 extension ProfilingBackend {
+  public func multiplyMapped(_ function: UnaryFunction, _ x: Tensor, by factors: Tensor, into out: Tensor) {
+    measure(.elementwise, operations: 16 * out.count, [x, factors, out]) {
+      inner.multiplyMapped(function, x, by: factors, into: out)
+    }
+  }
   public func softmax(_ x: Tensor, axis: Int, into out: Tensor) {
     measure(.elementwise, operations: 13 * out.count, [x, out]) { inner.softmax(x, axis: axis, into: out) }
   }

@@ -4,7 +4,8 @@ import Foundation
 extension Command {
   /// Times the parts that decide what a run costs.
   static let bench = Command(
-    name: "bench", summary: "Time a training step, the products in it, frozen features, or the data path",
+    name: "bench",
+    summary: "Time a training step, the products in it, operations, frozen features, or the data path",
     options: [
       CommandOption("--model", .value("SIZE"), help: "tiny, small, base or large; default base."),
       CommandOption("--batch", .value("N"), help: "Images a step; default 8."),
@@ -35,7 +36,8 @@ extension Command {
         help:
           "step: forward, backward, clip, AdamW, moving average. ceiling: the step's matrix products back to "
           + "back, and the share of their rate that the step reaches. encode: frozen features of whole crops. films: "
-          + "decoding, crops, the tasks' edits and stacking, without a model; --threads loader threads."
+          + "decoding, crops, the tasks' edits and stacking, without a model; --threads loader threads. operations: "
+          + "convolutions, norms and resizing of a U-Net, forward and with the backward pass."
       )
     ],
     examples: [
@@ -46,6 +48,8 @@ extension Command {
         "chex-runner bench ceiling --precision bf16", "what the matrix library alone would reach"),
       CommandExample(
         "chex-runner bench films --data films --threads 1", "films a second of the data path on one core"),
+      CommandExample(
+        "chex-runner bench operations --precision bf16", "what the convolutions and norms of a U-Net cost"),
       CommandExample("chex-runner bench encode --batch 1 --precision auto", "how long one film takes"),
     ],
     run: { arguments in
@@ -73,6 +77,8 @@ extension Command {
         }
       case "encode":
         try show(EncodeBench(sizes: sizes, backend: backend).run(repeats: steps)) { $0.description }
+      case "operations":
+        try show(OperationsBench(backend: backend, repeats: steps).run()) { $0.text(for: Terminal.current()) }
       case "films":
         let sources = arguments.values("--data")
         guard !sources.isEmpty else { throw UsageError("bench films: --data SOURCE is required") }
@@ -83,7 +89,7 @@ extension Command {
           pluginsFile: arguments.value("--plugins"))
         try show(try bench.run()) { $0.description }
       case let what:
-        throw UsageError("bench: expected step, ceiling, encode or films, found \"\(what)\"")
+        throw UsageError("bench: expected step, ceiling, encode, operations or films, found \"\(what)\"")
       }
       return 0
     })

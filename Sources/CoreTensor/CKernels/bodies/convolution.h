@@ -11,6 +11,28 @@ INLINE void inside(long offset, long stride, long width, long out_width, long *f
   if (*first > *end) *first = *end;
 }
 
+/// Numbers `from` ..< `end` of a line of which every `step`-th is taken; the line has `width` numbers.
+INLINE void take_steps(const float *line, long step, long from, long end, long width, float *out) {
+  long i = from;
+  for (; step == 2 && i + LANES <= end && 2 * (i + LANES) <= width; i += LANES) {
+    lanes even, odd;
+    apart(line + 2 * i, &even, &odd);
+    store(out, i, LANES, even, CHEX_FLOAT32);
+  }
+  for (; i < end; i++) out[i] = line[i * step];
+}
+
+/// The transpose: adds numbers to every `step`-th of a line.
+INLINE void add_steps(const float *numbers, long step, long from, long end, long width, float *line) {
+  long i = from;
+  for (; step == 2 && i + LANES <= end && 2 * (i + LANES) <= width; i += LANES) {
+    lanes even, odd;
+    apart(line + 2 * i, &even, &odd);
+    store_pairs(line + 2 * i, even + load(numbers, i, LANES, CHEX_FLOAT32), odd, 2 * LANES);
+  }
+  for (; i < end; i++) line[i * step] += numbers[i];
+}
+
 static void unfold_kernel(const float *x, const chex_convolution *how, long channels, long first, long rows,
                           float *out) {
   const long width = how->outWidth;
@@ -28,8 +50,7 @@ static void unfold_kernel(const float *x, const chex_convolution *how, long chan
           const float *line = x + (c * how->height + row) * how->width + offset;
           memset(out, 0, (size_t)from * 4);
           if (how->strideX == 1) memcpy(out + from, line + from, (size_t)(end - from) * 4);
-          else
-            for (long i = from; i < end; i++) out[i] = line[i * how->strideX];
+          else take_steps(line, how->strideX, from, end, how->width - offset, out);
           memset(out + end, 0, (size_t)(width - end) * 4);
         }
       }
@@ -49,8 +70,7 @@ static void fold_kernel(const float *columns, const chex_convolution *how, long 
           float *line = out + (c * how->height + row) * how->width + offset;
           if (how->strideX == 1)
             for (long i = from; i < end; i++) line[i] += columns[i];
-          else
-            for (long i = from; i < end; i++) line[i * how->strideX] += columns[i];
+          else add_steps(columns, how->strideX, from, end, how->width - offset, line);
         }
       }
 }

@@ -98,12 +98,28 @@ static void softmax_gradient_rows_kernel(const float *out, const float *dy, floa
 
 // --- resizing ------------------------------------------------------------------------------------------------
 
+/// Whether each number is taken twice and none between two.
+INLINE int is_doubled(const chex_place *places, long count, long out_count) {
+  if (out_count != 2 * count) return 0;
+  for (long i = 0; i < out_count; i++)
+    if (places[i].share != 0 || places[i].first != i / 2) return 0;
+  return 1;
+}
+
 static void resize_plane_kernel(const float *x, long width, const chex_place *rows, long out_height,
                                 const chex_place *columns, long out_width, float *out, float *line) {
   FUSE
+  const int doubled = is_doubled(columns, width, out_width);
   for (long r = 0; r < out_height; r++, out += out_width) {
     const float *first = x + rows[r].first * width, *second = x + rows[r].second * width;
     float share = rows[r].share;
+    if (doubled && share == 0) {
+      EACH_LANES(c, here, width, {
+        lanes x_here = load(first, c, here, CHEX_FLOAT32);
+        store_pairs(out + 2 * c, x_here, x_here, 2 * here);
+      });
+      continue;
+    }
     for (long c = 0; c < width; c++) line[c] = first[c] + share * (second[c] - first[c]);
     for (long c = 0; c < out_width; c++) {
       float left = line[columns[c].first];
@@ -116,10 +132,17 @@ static void resize_plane_gradient_kernel(const float *dy, long height, long widt
                                          long out_height, const chex_place *columns, long out_width, float *dx,
                                          float *line) {
   FUSE
+  const int doubled = is_doubled(columns, width, out_width);
   memset(dx, 0, (size_t)(height * width) * 4);
   for (long r = 0; r < out_height; r++, dy += out_width) {
-    memset(line, 0, (size_t)width * 4);
-    for (long c = 0; c < out_width; c++) {
+    long whole = 0;
+    for (; doubled && whole + LANES <= width; whole += LANES) {
+      lanes even, odd;
+      apart(dy + 2 * whole, &even, &odd);
+      store(line, whole, LANES, even + odd, CHEX_FLOAT32);
+    }
+    memset(line + whole, 0, (size_t)(width - whole) * 4);
+    for (long c = doubled ? 2 * whole : 0; c < out_width; c++) {
       float right = columns[c].share * dy[c];
       line[columns[c].first] += dy[c] - right;
       line[columns[c].second] += right;

@@ -145,6 +145,19 @@ INLINE void apart(const float *x, lanes *even, lanes *odd) {
   *odd = __builtin_shufflevector(low, high, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
 }
 
+/// Two numbers of each lane side by side.
+INLINE void store_pairs(float *out, lanes even, lanes odd, long count) {
+  lanes low = __builtin_shufflevector(even, odd, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+  lanes high = __builtin_shufflevector(even, odd, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+  if (count >= 2 * LANES) {
+    *(loose_lanes *)out = low;
+    *(loose_lanes *)(out + LANES) = high;
+    return;
+  }
+  store(out, 0, count < LANES ? (int)count : LANES, low, CHEX_FLOAT32);
+  if (count > LANES) store(out, LANES, (int)(count - LANES), high, CHEX_FLOAT32);
+}
+
 /// Stores the first `count` lanes, clipped to [0, 1].
 INLINE void store_clipped(float *destination, const lanes *value, int count) {
   lanes clipped = __builtin_elementwise_min(__builtin_elementwise_max(*value, (lanes){0}), (lanes){0} + 1);

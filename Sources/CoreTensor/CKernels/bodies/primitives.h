@@ -2,12 +2,15 @@
 
 // Elementwise functions of one, two and three arrays, which every operation can be made of.
 
-static void map_kernel(chex_unary function, const float *x, float *out, long count) {
+/// Each value, or each value times a factor where there are `factors`.
+INLINE void mapped(chex_unary function, const float *x, const float *factors, float *out, long count) {
 #define CASE(name, expression)                                       \
   case CHEX_##name:                                                  \
     EACH_LANES(i, here, count, {                                     \
       lanes v = load(x, i, here, CHEX_FLOAT32);                      \
-      store(out, i, here, expression, CHEX_FLOAT32);                 \
+      lanes value = expression;                                      \
+      if (factors) value = value * load(factors, i, here, CHEX_FLOAT32); \
+      store(out, i, here, value, CHEX_FLOAT32);                      \
     });                                                              \
     break;
   switch (function) {
@@ -33,6 +36,11 @@ static void map_kernel(chex_unary function, const float *x, float *out, long cou
     CASE(ERROR_FUNCTION, error_function(v, v))
   }
 #undef CASE
+}
+
+static void map_kernel(chex_unary function, const float *x, const float *factors, float *out, long count) {
+  if (factors) mapped(function, x, factors, out, count);
+  else mapped(function, x, NULL, out, count);
 }
 
 /// Sixteen numbers from place i on, or one number sixteen times.

@@ -78,19 +78,6 @@ INLINE void output_values(const lanes *m, lanes *out) {
   out[1] = m[1] - m[2] - m[3];
 }
 
-/// Two numbers of each lane side by side.
-INLINE void store_pairs(float *out, lanes even, lanes odd, long count) {
-  lanes low = __builtin_shufflevector(even, odd, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-  lanes high = __builtin_shufflevector(even, odd, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
-  if (count >= 2 * LANES) {
-    *(loose_lanes *)out = low;
-    *(loose_lanes *)(out + LANES) = high;
-    return;
-  }
-  store(out, 0, count < LANES ? (int)count : LANES, low, CHEX_FLOAT32);
-  if (count > LANES) store(out, LANES, (int)(count - LANES), high, CHEX_FLOAT32);
-}
-
 INLINE void transform_output(const float *points, long point_step, const chex_tiles *how, tile_strip strip,
                              long first_tile_row, float bias, float *plane) {
   for (long panel = 0; panel < strip.panels; panel++) {

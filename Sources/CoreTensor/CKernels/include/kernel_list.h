@@ -22,8 +22,9 @@ KERNEL(void, moving_average, (const float *x, float keep, float *out, long count
 KERNEL(long, first_non_finite, (const void *x, chex_element type, long count), (x, type, count))
 
 // --- primitives: what every operation can be made of ----------------------------------------------------------
-/// out = function(x)
-KERNEL(void, map, (chex_unary function, const float *x, float *out, long count), (function, x, out, count))
+/// out = function(x), times factors where they are not NULL.
+KERNEL(void, map, (chex_unary function, const float *x, const float *factors, float *out, long count),
+       (function, x, factors, out, count))
 /// out (rows, columns) = function(a, b)
 KERNEL(void, combine,
        (chex_binary function, chex_strided a, chex_strided b, float *out, long rows, long columns),
