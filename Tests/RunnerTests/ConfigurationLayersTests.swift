@@ -13,7 +13,7 @@ struct ConfigurationLayersTests {
     #expect(settings["training", "epochs"].value == .integer(300))
     #expect(settings.catalogue.keys.allSatisfy { settings[$0].origin == .default })
     #expect(settings["training", "epochs"].origin.description == "default")
-    #expect(settings.catalogue.keys.count == 81)
+    #expect(settings.catalogue.keys.count == 86)
   }
 
   @Test func eachLayerOverridesTheOneBefore() throws {
@@ -42,7 +42,8 @@ struct ConfigurationLayersTests {
       "file",
       "--label-column", "labels", "--patient-column", "patient_id", "--split-column", "split", "--filter",
       "source=nih", "--filter", "view=a,b", "--pretrain-splits", "a,b", "--probe-labels", "nodule",
-      "--probe-filter", "source=kermany", "--precision", "bf16", "--checkpoint-activations",
+      "--probe-filter", "source=kermany", "--precision", "bf16", "--device", "torch:cuda:0",
+      "--checkpoint-activations",
     ]
     let settings = try Fixture.settings(words)
     for flag in SettingFlag.all {
@@ -53,6 +54,7 @@ struct ConfigurationLayersTests {
     let configuration = try RunConfiguration(settings)
     #expect(configuration.run.tasks == ["global", "local"] && configuration.run.isNaive)
     #expect(configuration.run.precision == .bf16 && configuration.run.instructions == nil)
+    #expect(configuration.run.device == "torch:cuda:0")
     #expect(configuration.training.checkpointActivations)
     #expect(configuration.data.sources == ["films, more"])
     #expect(configuration.data.filter.map(\.description) == ["source=nih", "view=a,b"])

@@ -16,9 +16,9 @@ private func mapped(
 private func mapped(
   _ name: String, _ function: UnaryFunction, _ x: Tensor, derivative: UnaryFunction
 ) -> Tensor {
-  let backend = Compute.backend
+  let backend = Compute.backend(name, x)
   return record(name, [x], backend.mapped(function, x)) { upstream in
-    let down = Tensor(uninitialized: x.shape)
+    let down = backend.empty(x.shape)
     backend.multiplyMapped(derivative, x.detached, by: upstream, into: down)
     x.node?.receive(down)
   }
