@@ -10,9 +10,9 @@ extension ProcessorBackend {
     let count: Int
   }
 
-  private static func stretches(_ sizes: ConvolutionSizes) -> [Stretch] {
-    // Matrices of 128 KiB, which stay in the second cache.
-    let most = max(1, (1 << 15) / sizes.depth)
+  private static func stretches(_ sizes: ConvolutionSizes, kibibytes: Int = 128) -> [Stretch] {
+    // Matrices that stay in the second cache.
+    let most = max(1, kibibytes * 256 / sizes.depth)
     guard !sizes.isPointwise else {
       let step = max(16, most / 16 * 16)
       return stride(from: 0, to: sizes.outputPlane, by: step).map {
@@ -145,7 +145,8 @@ extension ProcessorBackend {
     _ upstream: Tensor, _ x: Tensor, _ sizes: ConvolutionSizes, into out: Tensor, accumulate: Bool
   ) {
     let (outputs, groups, depth) = (sizes.outputs, sizes.groups, sizes.depth)
-    let stretches = Self.stretches(sizes)
+    // Columns are this product's depth: few of them would pass over the sums too often.
+    let stretches = Self.stretches(sizes, kibibytes: 512)
     let units = sizes.batch * stretches.count
     let parts = min(16, units)
     let partial = Tensor(uninitialized: [parts, groups, outputs * depth], on: CPUDevice.shared)

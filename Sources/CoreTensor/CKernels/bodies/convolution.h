@@ -90,7 +90,12 @@ static void multiply_packed_kernel(const float *left, long rows, const float *pa
                       out + row * out_stride + column, out_stride, rows - row < TILE_ROWS ? rows - row : TILE_ROWS,
                       columns, start > 0);
     }
+    // While the panel's results are in the first cache.
+    for (long r = 0; bias && r < rows; r++) {
+      float *place = out + r * out_stride + column;
+      EACH_LANES(c, here, columns, {
+        store(place, c, here, load(place, c, here, CHEX_FLOAT32) + bias[r], CHEX_FLOAT32);
+      });
+    }
   }
-  for (long r = 0; bias && r < rows; r++)
-    for (long c = 0; c < n; c++) out[r * out_stride + c] += bias[r];
 }

@@ -177,9 +177,13 @@ INLINE float largest_of(const float *x, const chex_convolution *how, long row, l
   return most;
 }
 
+INLINE int is_pair_of_pixels(const chex_convolution *how) {
+  return how->kernelHeight == 2 && how->kernelWidth == 2 && how->strideX == 2 && how->strideY == 2 && !how->paddingX &&
+         !how->paddingY;
+}
+
 static void max_pool_kernel(const float *x, const chex_convolution *how, float *out) {
-  const int is_pair = how->kernelHeight == 2 && how->kernelWidth == 2 && how->strideX == 2 && !how->paddingX &&
-                      !how->paddingY;
+  const int is_pair = is_pair_of_pixels(how);
   for (long r = 0; r < how->outHeight; r++) {
     long c = 0;
     const float *line = x + r * how->strideY * how->width;
@@ -197,10 +201,26 @@ static void max_pool_kernel(const float *x, const chex_convolution *how, float *
 
 static void max_pool_gradient_kernel(const float *x, const float *dy, const chex_convolution *how, float *dx) {
   memset(dx, 0, (size_t)(how->height * how->width) * 4);
-  for (long r = 0; r < how->outHeight; r++)
-    for (long c = 0; c < how->outWidth; c++) {
+  for (long r = 0; r < how->outHeight; r++) {
+    long c = 0, line = 2 * r * how->width;
+    for (; is_pair_of_pixels(how) && c + LANES <= how->outWidth; c += LANES) {
+      lanes parts[4], shares[4], left = load(dy, r * how->outWidth + c, LANES, CHEX_FLOAT32);
+      apart(x + line + 2 * c, &parts[0], &parts[1]);
+      apart(x + line + how->width + 2 * c, &parts[2], &parts[3]);
+      lanes most = maximum_of(maximum_of(parts[0], parts[1]), maximum_of(parts[2], parts[3]));
+      UNROLL
+      for (int i = 0; i < 4; i++) {
+        integer_lanes is_first = (parts[i] == most) | (parts[i] != parts[i]);
+        shares[i] = choose(is_first, left, all(0));
+        left = choose(is_first, all(0), left);
+      }
+      store_pairs(dx + line + 2 * c, shares[0], shares[1], 2 * LANES);
+      store_pairs(dx + line + how->width + 2 * c, shares[2], shares[3], 2 * LANES);
+    }
+    for (; c < how->outWidth; c++) {
       long place;
       largest_of(x, how, r, c, &place);
       dx[place] += dy[r * how->outWidth + c];
     }
+  }
 }
