@@ -179,6 +179,7 @@ public protocol Backend: Sendable {
   ///   - losses: one tensor of any shape, or none.
   ///   - share: 1/n after n accumulated backward passes.
   ///   - clipNorm: 0 for never.
+  ///   - out: `(3)`.
   func gradientScale(
     _ gradients: [Tensor], losses: Tensor?, share: Double, clipNorm: Double, into out: Tensor)
   /// Updates parameters and moments, and lets averages follow. Nothing changes where `scale`, as `gradientScale` leaves

@@ -39,7 +39,7 @@ public final class BatchNorm: Module {
   public let momentum: Float
   public let epsilon: Float
 
-  /// - Parameter momentum: how far the running statistics move towards a batch's.
+  /// A layer of so many channels; running statistics move towards a batch's by `momentum`.
   public init(_ channels: Int, momentum: Float = 0.1, epsilon: Float = 1e-5, initializer: Initializer) {
     weight = initializer.constant(1, [channels])
     bias = initializer.constant(0, [channels])
@@ -49,7 +49,7 @@ public final class BatchNorm: Module {
   }
 
   /// x (B, channels, …) → the same shape.
-  /// - Parameter training: by the batch's own statistics, which the running ones then move towards; else by these.
+  /// While training by the batch's own statistics, which the running ones then move towards; else by these.
   public func callAsFunction(_ x: Tensor, training: Bool) -> Tensor {
     let running = RunningStatistics(mean: runningMean.tensor, variance: runningVariance.tensor)
     guard training else {

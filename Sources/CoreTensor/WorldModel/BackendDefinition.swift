@@ -10,7 +10,11 @@ public struct BackendDefinition: Sendable {
   /// tensors of two devices do not mix.
   public let make: @Sendable (Options, BackendRequest) throws -> any Backend
 
-  /// - Parameter make: throws a sentence where there is no such place, or it cannot be used.
+  /// - Parameters:
+  ///   - name: what `--device` begins with.
+  ///   - summary: one line.
+  ///   - options: that the plugin takes.
+  ///   - make: throws a sentence where there is no such place, or it cannot be used.
   public init(
     name: String, summary: String, options: [OptionDeclaration] = [],
     make: @escaping @Sendable (Options, BackendRequest) throws -> any Backend

@@ -50,7 +50,11 @@ public struct EncoderDefinition: Sendable {
   /// Throws where the options do not fit together.
   public let make: @Sendable (Options) throws -> Maker
 
-  /// - Parameter make: gives what makes an encoder of the run's sizes; called twice with the same random numbers.
+  /// - Parameters:
+  ///   - name: as `model.encoder` gives it.
+  ///   - summary: one line.
+  ///   - options: that it takes.
+  ///   - make: gives what makes an encoder of the run's sizes, which is called twice with the same random numbers.
   public init(
     name: String, summary: String, options: [OptionDeclaration] = [],
     make: @escaping @Sendable (Options) throws -> Maker

@@ -22,7 +22,11 @@ public struct TaskSet: Sendable {
   /// A model with the latents and objectives of all tasks, in their order. Their first weights depend on the seed
   /// and their own task alone. A latent without parameters that several tasks return, such as `OffsetLatent`, is there
   /// once, in the place of the first.
-  /// - Parameter networks: make encoder and predictor; those that are shipped unless given.
+  /// - Parameters:
+  ///   - shape: sizes of encoder and predictor.
+  ///   - networks: make encoder and predictor; those that are shipped unless given.
+  ///   - seed: of the initial weights.
+  ///   - recomputesActivations: whether blocks that learn compute their activations again in the backward pass.
   public func model(
     _ shape: WorldModelShape, networks: Networks = .standard, seed: UInt64,
     recomputesActivations: Bool = false
