@@ -25,6 +25,9 @@ public protocol Backend: Sendable {
   /// any element type and are multiplied in `activationType`; sums are float32, and so is an out that accumulates.
   ///
   /// - Parameters:
+  ///   - b: the right operand.
+  ///   - a: the left operand.
+  ///   - out: the result.
   ///   - transposingA: a is `(…, k, m)`.
   ///   - transposingB: b is `(…, n, k)`.
   ///   - accumulate: adds to what out holds.

@@ -51,8 +51,11 @@ extension Tensor {
   }
 
   /// The variance over axes, which are given as for `sum`.
-  /// - Parameter correction: what is taken from the number of values that the squares are divided by; 1 gives the
-  ///   unbiased estimate, 0 the mean square.
+  /// - Parameters:
+  ///   - keepingDimensions: whether those axes stay, of size 1.
+  ///   - axes: counted from the end where negative; nil for all.
+  ///   - correction: what is taken from the number of values that the squares are divided by; 1 gives the
+  ///     unbiased estimate, 0 the mean square.
   public func variance(
     over axes: [Int]? = nil, keepingDimensions: Bool = false, correction: Int = 1
   ) -> Tensor {
@@ -70,7 +73,9 @@ extension Tensor {
 }
 
 /// e^x over its sum along an axis.
-/// - Parameter axis: counted from the end where negative.
+/// - Parameters:
+///   - x: of any shape.
+///   - axis: counted from the end where negative.
 /// - Returns: x's shape.
 public func softmax(_ x: Tensor, axis: Int = -1) -> Tensor {
   let axis = resolvedAxis(axis, of: x.shape, "softmax")
@@ -85,7 +90,9 @@ public func softmax(_ x: Tensor, axis: Int = -1) -> Tensor {
 }
 
 /// The logarithm of `softmax`, exact where the softmax is too small for a number.
-/// - Parameter axis: counted from the end where negative.
+/// - Parameters:
+///   - x: of any shape.
+///   - axis: counted from the end where negative.
 /// - Returns: x's shape.
 public func logSoftmax(_ x: Tensor, axis: Int = -1) -> Tensor {
   let axis = resolvedAxis(axis, of: x.shape, "logSoftmax")
@@ -103,6 +110,7 @@ public func logSoftmax(_ x: Tensor, axis: Int = -1) -> Tensor {
 
 /// x over its Euclidean norm along an axis.
 /// - Parameters:
+///   - x: of any shape.
 ///   - axis: counted from the end where negative.
 ///   - epsilon: the least that x is divided by.
 /// - Returns: x's shape.

@@ -50,6 +50,7 @@ public func slice(_ x: Tensor, _ ranges: [Range<Int>?]) -> Tensor {
 
 /// x with values around it.
 /// - Parameters:
+///   - x: of any shape.
 ///   - widths: how many values come before and after, for the first axes; the others stay.
 ///   - value: of all that is added.
 public func padded(_ x: Tensor, _ widths: [(before: Int, after: Int)], value: Float = 0) -> Tensor {
@@ -69,7 +70,9 @@ public func padded(_ x: Tensor, _ widths: [(before: Int, after: Int)], value: Fl
 }
 
 /// Tensors one after the other along an axis, in which alone they differ.
-/// - Parameter axis: counted from the end where negative.
+/// - Parameters:
+///   - parts: at least one.
+///   - axis: counted from the end where negative.
 public func concatenate(_ parts: [Tensor], axis: Int) -> Tensor {
   require(!parts.isEmpty, "concatenate: no tensors")
   var shape = parts[0].shape
@@ -100,7 +103,9 @@ public func concatenate(_ parts: [Tensor], axis: Int) -> Tensor {
 }
 
 /// Tensors of one shape as the slices of a new axis.
-/// - Parameter axis: where it stands in the result; counted from the end where negative.
+/// - Parameters:
+///   - parts: at least one.
+///   - axis: where it stands in the result; counted from the end where negative.
 public func stacked(_ parts: [Tensor], axis: Int = 0) -> Tensor {
   require(
     !parts.isEmpty && parts.allSatisfy { $0.shape == parts[0].shape }, "stacked: shapes \(parts.map(\.shape))"

@@ -1,5 +1,6 @@
 /// Slices of x along an axis, by number; a number may stand several times.
 /// - Parameters:
+///   - x: of any shape.
 ///   - axis: counted from the end where negative.
 ///   - indices: of slices; the axis has as many in the result.
 public func gather(_ x: Tensor, axis: Int, indices: [Int]) -> Tensor {
@@ -17,6 +18,7 @@ public func gather(_ x: Tensor, axis: Int, indices: [Int]) -> Tensor {
 
 /// Zeros of which slice `indices[i]` along an axis has slice i of x added; a number may stand several times.
 /// - Parameters:
+///   - x: of any shape.
 ///   - axis: counted from the end where negative.
 ///   - indices: one for each slice of x.
 ///   - size: of the axis in the result.

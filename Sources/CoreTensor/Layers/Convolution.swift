@@ -10,6 +10,13 @@ public final class Convolution2d: Module {
   let geometry: ConvolutionGeometry
 
   /// - Parameters:
+  ///   - dilation: pixels from one weight to the next.
+  ///   - inputs: channels of the input.
+  ///   - stride: pixels from one window to the next.
+  ///   - hasBias: whether a bias is added.
+  ///   - initializer: gives the first weights.
+  ///   - outputs: channels of the output.
+  ///   - groups: parts that channels are divided into.
   ///   - kernel: side of the window.
   ///   - padding: zeros on each side; nil for as many as keep an image's size at stride 1.
   public init(
@@ -52,6 +59,12 @@ public final class TransposedConvolution2d: Module {
   let groups: Int
 
   /// - Parameters:
+  ///   - inputs: channels of the input.
+  ///   - groups: parts that channels are divided into.
+  ///   - hasBias: whether a bias is added.
+  ///   - stride: pixels from one window to the next.
+  ///   - outputs: channels of the output.
+  ///   - initializer: gives the first weights.
   ///   - kernel: side of the window.
   ///   - padding: pixels that are left out on each side of the outputs.
   ///   - outputPadding: pixels that are added at the bottom and on the right.
