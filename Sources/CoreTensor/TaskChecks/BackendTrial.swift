@@ -52,7 +52,7 @@ struct BackendTrial {
   // MARK: Operations
 
   /// Results of `body` by the backend, beside those of the processor.
-  private func compare(_ name: String, _ body: (any Backend) throws -> [Tensor]) throws {
+  func compare(_ name: String, _ body: (any Backend) throws -> [Tensor]) throws {
     let (made, expected) = (try body(backend()), try body(CPUDevice.shared.backend))
     for (index, (found, right)) in zip(made, expected).enumerated() {
       let (found, right) = (found.values, right.values)
@@ -69,7 +69,7 @@ struct BackendTrial {
   }
 
   /// Random numbers, or rows of a host's list.
-  private struct Inputs {
+  struct Inputs {
     var random = RandomStream(seed: TaskTrial.seed, stream: "backend")
     let device: any Device
     mutating func normal(_ shape: [Int], positive: Bool = false) -> Tensor {

@@ -120,6 +120,7 @@ public func checkBackend(
     check("options are declared, explained and validated", trial.options),
     check("memory keeps what it was given", trial.memory),
     check("primitives agree with the processor", trial.primitives),
+    check("operations and their gradients agree with the processor", trial.operations),
     check(
       "three steps of a small model agree with the processor, and give the same bits twice", trial.training),
     check("a step that is not finite changes nothing", trial.refusal),
