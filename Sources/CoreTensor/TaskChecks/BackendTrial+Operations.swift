@@ -2,11 +2,11 @@ import CoreTensor
 
 extension BackendTrial {
   /// An operation on inputs of given shapes.
-  private struct Operation {
+  private struct Operation: Sendable {
     let name: String
     let shapes: [[Int]]
-    let function: ([Tensor]) -> Tensor
-    init(_ name: String, _ shapes: [[Int]], _ function: @escaping ([Tensor]) -> Tensor) {
+    let function: @Sendable ([Tensor]) -> Tensor
+    init(_ name: String, _ shapes: [[Int]], _ function: @escaping @Sendable ([Tensor]) -> Tensor) {
       (self.name, self.shapes, self.function) = (name, shapes, function)
     }
   }
