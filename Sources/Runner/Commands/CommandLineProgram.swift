@@ -5,7 +5,7 @@ import WorldModel
 /// The program `chex-runner`.
 public enum CommandLineProgram {
   /// Its version, as `--version` prints it and a run's folder records it.
-  public static let version = "0.2.0"
+  public static let version = "0.3.0"
 
   /// The program with all its commands.
   public static let program = Program(
