@@ -162,6 +162,9 @@ extension Tensor {
     return copy
   }
 
+  /// Whether both begin at one place of one memory.
+  func isSame(as other: Tensor) -> Bool { bytes == other.bytes }
+
   /// Writes one value to every place.
   func fill(_ value: Float) { device.fill(bytes, with: value, count: count) }
 

@@ -288,6 +288,6 @@ extension ProductEpilogue {
 
 extension AttentionOperands {
   fileprivate var tensors: [Tensor?] {
-    queries.bytes == keysValues.bytes ? [queries] : [queries, keysValues]
+    queries.isSame(as: keysValues) ? [queries] : [queries, keysValues]
   }
 }
