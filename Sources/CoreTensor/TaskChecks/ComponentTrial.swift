@@ -113,8 +113,12 @@ struct ComponentTrial {
     let once = try optimization()
     let before = once.model.entries.map { $0.parameter.tensor.values }
     for step in 0..<4 { _ = try once.step([batch(step)], learningRate: 1e-3, momentum: 0.9) }
+    // Plain steps of small gradients are lost beside a norm's weight of 1, so that optimisers answer for matrices.
+    let leastDimensions = if case .optimizer = definition { 2 } else { 1 }
     for (entry, old) in zip(once.model.entries, before)
-    where entry.parameter.isTrainable && entry.parameter.tensor.values == old {
+    where entry.parameter.isTrainable && entry.parameter.shape.count >= leastDimensions
+      && entry.parameter.tensor.values == old
+    {
       throw Broken(
         "\(entry.name) is the same after four steps; nothing of the loss reaches it, or it is not updated")
     }
