@@ -200,8 +200,9 @@ import Testing
     let (x, before) = (random.normal([50, 9]), random.normal([60, 11]))
     let (actual, expected) = (before.copied(), before.copied())
     for (backend, out) in [(backend as any Backend, actual), (reference, expected)] {
-      backend.copyBlock(
-        x, BlockPlace(start: 2, stride: 9), to: out, BlockPlace(start: 14, stride: 11), rows: 48, columns: 5)
+      backend.copyStrided(
+        x, StridedPlace(start: 2, strides: [9, 1]), to: out, StridedPlace(start: 14, strides: [11, 1]),
+        sizes: [48, 5])
     }
     #expect(actual.values == expected.values)
     #expect(actual.values[0..<14] == before.values[0..<14] && actual.values[14] == x.values[2])

@@ -51,6 +51,7 @@ extension EndToEnd {
           "finetune", "classify", "run", "--set", "finetune.epochs=1", "--set", "finetune.minimum_steps=0",
           "--seeds", "1",
         ],
+        ["plugins", "check", "sealed"],
       ] {
         let outcome = try scratch.run(command + registry)
         #expect(outcome.status == 0, "\(command): \(outcome.everything)")

@@ -61,12 +61,12 @@ struct ConfigurationScheduleTests {
     var training = try ConfigurationFixture.configuration(["--preset", "quick"]).training
     #expect(try training.stepsPerEpoch(films: 922) == 57)
     #expect(try training.totalSteps(films: 922) == 1026)
-    #expect(try training.schedule(films: 922).warmupSteps == 103)
+    #expect(try training.schedule(totalSteps: training.totalSteps(films: 922)).warmupSteps == 103)
     training.steps = 100
     #expect(try training.totalSteps(films: 922) == 100)
-    #expect(try training.schedule(films: 922).warmupSteps == 10)
+    #expect(try training.schedule(totalSteps: training.totalSteps(films: 922)).warmupSteps == 10)
     training.steps = 1
-    #expect(try training.schedule(films: 922).warmupSteps == 0)
+    #expect(try training.schedule(totalSteps: training.totalSteps(films: 922)).warmupSteps == 0)
     training.accumulation = 4
     #expect(training.filmsPerStep == 64)
     #expect(try training.stepsPerEpoch(films: 922) == 14)

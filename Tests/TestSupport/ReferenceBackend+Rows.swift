@@ -72,17 +72,6 @@ extension ReferenceBackend {
     }
   }
 
-  public func copyBlock(
-    _ x: Tensor, _ from: BlockPlace, to out: Tensor, _ place: BlockPlace, rows: Int, columns: Int
-  ) {
-    for row in 0..<rows {
-      for column in 0..<columns {
-        out.pointer[place.start + row * place.stride + column] =
-          x.pointer[from.start + row * from.stride + column]
-      }
-    }
-  }
-
   public func extractPatches(_ images: Tensor, patches: [[Int]], patchSize: Int, into out: Tensor) {
     let (channels, side) = (images.shape[1], images.shape[3])
     let grid = side / patchSize

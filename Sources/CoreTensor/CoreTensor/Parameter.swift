@@ -33,5 +33,5 @@ public final class Parameter: @unchecked Sendable {
 
   /// Copies the values of another tensor, of any device.
   /// - Precondition: as many values as the parameter has.
-  public func assign(_ values: Tensor) { values.withValues { assign($0) } }
+  public func assign(_ values: Tensor) { tensor.overwrite(with: values) }
 }

@@ -134,6 +134,17 @@ extension Tensor {
     withExtendedLifetime(staged) {}
   }
 
+  /// Takes over every value of another tensor of as many, of any device, in place: of all tensors that share the
+  /// memory, too.
+  public func overwrite(with other: Tensor) {
+    require(
+      other.count == count && other.elementType == elementType,
+      "Tensor.overwrite: \(shape) of \(elementType) with \(other.shape) of \(other.elementType)")
+    let held = other.moved(to: device)
+    device.copy(held.bytes, to: bytes, byteCount: count * elementType.byteCount)
+    withExtendedLifetime(held) {}
+  }
+
   /// Takes over the values of another tensor of the same shape on the same device where a condition is not 0: for
   /// optimisers, which change what is there.
   /// - Parameters:

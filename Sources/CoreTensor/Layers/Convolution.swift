@@ -10,15 +10,15 @@ public final class Convolution2d: Module {
   let geometry: ConvolutionGeometry
 
   /// - Parameters:
-  ///   - dilation: pixels from one weight to the next.
   ///   - inputs: channels of the input.
+  ///   - outputs: channels of the output.
+  ///   - kernel: side of the window.
   ///   - stride: pixels from one window to the next.
+  ///   - padding: zeros on each side; nil for as many as keep an image's size at stride 1.
+  ///   - dilation: pixels from one weight to the next.
+  ///   - groups: parts that channels are divided into.
   ///   - hasBias: whether a bias is added.
   ///   - initializer: gives the first weights.
-  ///   - outputs: channels of the output.
-  ///   - groups: parts that channels are divided into.
-  ///   - kernel: side of the window.
-  ///   - padding: zeros on each side; nil for as many as keep an image's size at stride 1.
   public init(
     _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int = 1, padding: Int? = nil, dilation: Int = 1,
     groups: Int = 1, hasBias: Bool = true, initializer: inout Initializer
@@ -60,14 +60,14 @@ public final class TransposedConvolution2d: Module {
 
   /// - Parameters:
   ///   - inputs: channels of the input.
-  ///   - groups: parts that channels are divided into.
-  ///   - hasBias: whether a bias is added.
-  ///   - stride: pixels from one window to the next.
   ///   - outputs: channels of the output.
-  ///   - initializer: gives the first weights.
   ///   - kernel: side of the window.
+  ///   - stride: pixels from one window to the next.
   ///   - padding: pixels that are left out on each side of the outputs.
   ///   - outputPadding: pixels that are added at the bottom and on the right.
+  ///   - groups: parts that channels are divided into.
+  ///   - hasBias: whether a bias is added.
+  ///   - initializer: gives the first weights.
   public init(
     _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int = 1, padding: Int = 0, outputPadding: Int = 0,
     groups: Int = 1, hasBias: Bool = true, initializer: inout Initializer

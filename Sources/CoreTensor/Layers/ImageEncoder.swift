@@ -2,7 +2,7 @@ import CoreTensor
 
 /// The encoder `f` (and `f'`) of a world model: patches of an image become one feature vector each.
 ///
-/// `VisionTransformer` is the one that is shipped. A plugin registers another by an `EncoderDefinition`, and a run takes
+/// `VisionTransformer` is the one that is shipped. A plugin registers another as a `ComponentDefinition`, and a run takes
 /// it by `model.encoder`. Parameters that it shows to visitors are trained, saved and followed by the target encoder,
 /// which is a second encoder of the same make.
 public protocol ImageEncoder: Module {

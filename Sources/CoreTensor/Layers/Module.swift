@@ -74,10 +74,10 @@ public struct Initializer {
 
   /// Uniform from -bound to bound.
   public mutating func uniform(_ shape: [Int], within bound: Float) -> Parameter {
-    let values = (0..<shape.reduce(1, *)).map { _ in
-      Float(random.uniform(in: -1...1)) * bound
+    let tensor = Tensor(shape) { values in
+      for position in values.indices { values[position] = Float(random.uniform(in: -1...1)) * bound }
     }
-    return Parameter(Tensor(values, shape: shape), trainable: trainable)
+    return Parameter(tensor, trainable: trainable)
   }
 
   public func constant(_ value: Float, _ shape: [Int]) -> Parameter {

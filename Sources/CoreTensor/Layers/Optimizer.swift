@@ -2,7 +2,7 @@ import CoreTensor
 
 /// Turns gradients into updates of parameters.
 ///
-/// `AdamW` is the one that is shipped. A plugin registers another by an `OptimizerDefinition`, and a run takes it by
+/// `AdamW` is the one that is shipped. A plugin registers another as a `ComponentDefinition`, and a run takes it by
 /// `training.optimizer`. Everything stays on the device: the factor on gradients and the verdict whether the step is
 /// finite come as tensors.
 public protocol Optimizer: AnyObject {

@@ -1,6 +1,6 @@
 /// Learning rate and momentum of every step of a run.
 ///
-/// `LearningSchedule` is the one that is shipped. A plugin registers another by a `ScheduleDefinition`, and a run takes
+/// `LearningSchedule` is the one that is shipped. A plugin registers another as a `ComponentDefinition`, and a run takes
 /// it by `training.schedule`. It depends on the step alone, so that a run that goes on learns as one that never stopped.
 public protocol Schedule: Sendable {
   /// Optimiser steps that the run makes, 1 or more.

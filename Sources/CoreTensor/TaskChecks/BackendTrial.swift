@@ -7,8 +7,13 @@ import WorldModel
 struct BackendTrial {
   let definition: BackendDefinition
   let given: [String: OptionValue]
+  private let shape = TrialShape.suiting([])
   /// Largest difference that is allowed, relative to the largest number of a result.
   private static let tolerance = 1e-4
+
+  init(definition: BackendDefinition, given: [String: OptionValue]) {
+    (self.definition, self.given) = (definition, given)
+  }
 
   func options() throws {
     try OptionTrial.check(definition.options) { _ = try definition.make($0, BackendRequest()) }
@@ -29,7 +34,7 @@ struct BackendTrial {
         "two backends of one place have devices of their own, so that tensors of the one are foreign to the other; keep "
           + "one Device object for each place")
     }
-    guard DeviceText.plugin(of: backend.device.name) == definition.name else {
+    guard BackendRequest.parts(of: backend.device.name).plugin == definition.name else {
       throw Broken(
         "the device is called \"\(backend.device.name)\"; expected \(definition.name) or \(definition.name):PLACE, as "
           + "--device names it")
@@ -189,20 +194,8 @@ struct BackendTrial {
   private static let learningRate: Float = 1e-3
 
   private func model(_ backend: any Backend) -> Optimization {
-    let shape = TrialShape.suiting([])
     let model = Compute.$backend.withValue(backend) { WorldModel(shape, latents: [], seed: TaskTrial.seed) }
     return Optimization(model, settings: AdamWSettings(), reduction: .mean, backend: backend)
-  }
-
-  private func batch(_ step: Int) -> WorldBatch {
-    var random = RandomStream(seed: TaskTrial.seed, stream: "backend.batch", step: step)
-    let shape = TrialShape.suiting([])
-    let images = Tensor(
-      (0..<2 * 3 * 32 * 32).map { _ in Float(random.normal()) }, shape: [2, 3, 32, 32], on: CPUDevice.shared)
-    let patches = (0..<2).map { _ in random.permutation(shape.encoder.patchCount).prefix(20).sorted() }
-    return WorldBatch(
-      contexts: [.init(images: images, visible: patches)], targets: [images],
-      predictions: [.init(name: "z11", context: 0, target: 0, patches: patches, latents: [])])
   }
 
   private func trained(_ backend: any Backend) throws -> [String: [Float]] {
@@ -210,7 +203,7 @@ struct BackendTrial {
     var numbers: [String: [Float]] = [:]
     for step in 0..<3 {
       let report = try optimization.step(
-        [batch(step)], learningRate: Double(Self.learningRate), momentum: 0.9)
+        [TrialShape.batch(shape, step)], learningRate: Double(Self.learningRate), momentum: 0.9)
       numbers["loss \(step)"] = [Float(report.loss), Float(report.gradientNorm)]
     }
     for entry in optimization.model.entries { numbers[entry.name] = entry.parameter.tensor.values }
@@ -220,9 +213,9 @@ struct BackendTrial {
   /// A step that is not finite changes nothing, and says so.
   func refusal() throws {
     let optimization = model(try backend())
-    _ = try optimization.step([batch(0)], learningRate: 1e-3, momentum: 0.9)
+    _ = try optimization.step([TrialShape.batch(shape, 0)], learningRate: 1e-3, momentum: 0.9)
     let before = optimization.model.entries.map { $0.parameter.tensor.values }
-    var broken = batch(1)
+    var broken = TrialShape.batch(shape, 1)
     broken.contexts[0].images.overwrite { $0[5] = .nan }
     broken.contexts[0].visible = nil
     do {
@@ -236,9 +229,4 @@ struct BackendTrial {
     }
     throw Broken("a step whose loss is no number passes; gradientScale must write 0 at place 2 then")
   }
-}
-
-/// `NAME:PLACE`.
-enum DeviceText {
-  static func plugin(of text: String) -> String { String(text.prefix { $0 != ":" }) }
 }

@@ -98,21 +98,12 @@ struct ComponentTrial {
       model, optimizer: try own.make(chosen, request(model.trainable, model.followers)), reduction: .mean)
   }
 
-  private func batch(_ step: Int) -> WorldBatch {
-    var random = RandomStream(seed: TaskTrial.seed, stream: "component.batch", step: step)
-    let side = shape.encoder.imageSize
-    let images = Tensor(
-      (0..<2 * 3 * side * side).map { _ in Float(random.normal()) }, shape: [2, 3, side, side])
-    let patches = (0..<2).map { _ in random.permutation(shape.encoder.patchCount).prefix(20).sorted() }
-    return WorldBatch(
-      contexts: [.init(images: images, visible: patches)], targets: [images],
-      predictions: [.init(name: "z11", context: 0, target: 0, patches: patches, latents: [])])
-  }
-
   func training() throws {
     let once = try optimization()
     let before = once.model.entries.map { $0.parameter.tensor.values }
-    for step in 0..<4 { _ = try once.step([batch(step)], learningRate: 1e-3, momentum: 0.9) }
+    for step in 0..<4 {
+      _ = try once.step([TrialShape.batch(shape, step)], learningRate: 1e-3, momentum: 0.9)
+    }
     // Plain steps of small gradients are lost beside a norm's weight of 1, so that optimisers answer for matrices.
     let leastDimensions = if case .optimizer = definition { 2 } else { 1 }
     for (entry, old) in zip(once.model.entries, before)
@@ -123,15 +114,19 @@ struct ComponentTrial {
         "\(entry.name) is the same after four steps; nothing of the loss reaches it, or it is not updated")
     }
     let (first, second) = (try optimization(), try optimization())
-    for step in 0..<2 { _ = try first.step([batch(step)], learningRate: 1e-3, momentum: 0.9) }
+    for step in 0..<2 {
+      _ = try first.step([TrialShape.batch(shape, step)], learningRate: 1e-3, momentum: 0.9)
+    }
     for (from, to) in zip(first.model.entries, second.model.entries) {
       to.parameter.assign(from.parameter.tensor)
     }
     for (from, to) in zip(first.optimizer.state, second.optimizer.state) {
-      to.tensor.overwrite { _ = $0.update(fromContentsOf: from.tensor.values) }
+      to.tensor.overwrite(with: from.tensor)
     }
     second.optimizer.updates = first.optimizer.updates
-    for step in 2..<4 { _ = try second.step([batch(step)], learningRate: 1e-3, momentum: 0.9) }
+    for step in 2..<4 {
+      _ = try second.step([TrialShape.batch(shape, step)], learningRate: 1e-3, momentum: 0.9)
+    }
     guard
       once.model.entries.map({ $0.parameter.tensor.values })
         == second.model.entries.map({ $0.parameter.tensor.values })

@@ -159,20 +159,6 @@ public func checkComponent(
   }
 }
 
-/// Holds a component of one role against the promises of its protocol.
-public func checkComponent(_ definition: EncoderDefinition) -> [TaskCheck] {
-  checkComponent(.encoder(definition))
-}
-public func checkComponent(_ definition: PredictorDefinition) -> [TaskCheck] {
-  checkComponent(.predictor(definition))
-}
-public func checkComponent(_ definition: OptimizerDefinition) -> [TaskCheck] {
-  checkComponent(.optimizer(definition))
-}
-public func checkComponent(_ definition: ScheduleDefinition) -> [TaskCheck] {
-  checkComponent(.schedule(definition))
-}
-
 /// Why a promise is broken.
 struct Broken: Error, CustomStringConvertible {
   let description: String

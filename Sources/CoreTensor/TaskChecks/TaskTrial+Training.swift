@@ -113,7 +113,7 @@ extension TaskTrial {
       to.parameter.assign(from.parameter.tensor)
     }
     for (from, to) in zip(first.optimizer.state, second.optimizer.state) {
-      to.tensor.overwrite { _ = $0.update(fromContentsOf: from.tensor.values) }
+      to.tensor.overwrite(with: from.tensor)
     }
     second.optimizer.updates = first.optimizer.updates
     for step in 2..<4 { _ = try self.step(second, batch(after, step: step)) }

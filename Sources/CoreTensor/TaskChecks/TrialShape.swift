@@ -1,3 +1,4 @@
+import CoreTensor
 import Layers
 import WorldModel
 
@@ -17,5 +18,18 @@ enum TrialShape {
         (try? TaskSet(tasks, environment: shape.environment(compatibility))) != nil
       }
     } ?? all[0]
+  }
+
+  /// Two images of noise, of which one context shows twenty patches that are to be predicted: without any task.
+  static func batch(_ shape: WorldModelShape, _ step: Int) -> WorldBatch {
+    var random = RandomStream(seed: TaskTrial.seed, stream: "trial.batch", step: step)
+    let (side, patchCount) = (shape.encoder.imageSize, shape.encoder.patchCount)
+    let images = Tensor(
+      (0..<2 * 3 * side * side).map { _ in Float(random.normal()) }, shape: [2, 3, side, side],
+      on: CPUDevice.shared)
+    let patches = (0..<2).map { _ in random.permutation(patchCount).prefix(20).sorted() }
+    return WorldBatch(
+      contexts: [.init(images: images, visible: patches)], targets: [images],
+      predictions: [.init(name: "z11", context: 0, target: 0, patches: patches, latents: [])])
   }
 }

@@ -36,4 +36,10 @@ public struct BackendRequest: Sendable, Equatable {
   public init(place: String = "", precision: ElementType? = nil) {
     (self.place, self.precision) = (place, precision)
   }
+
+  /// `NAME` or `NAME:PLACE`, as `--device` takes it, in its two parts.
+  public static func parts(of device: String) -> (plugin: String, place: String) {
+    let plugin = device.prefix { $0 != ":" }
+    return (String(plugin), String(device.dropFirst(plugin.count + 1)))
+  }
 }

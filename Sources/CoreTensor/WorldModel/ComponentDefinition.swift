@@ -3,6 +3,9 @@ import Layers
 
 /// A part of a model or of its training that a run chooses by name. Any plugin may register some beside what it is; a
 /// plugin of `kind = "component"` has nothing else. Options are settings in a table of the component's name.
+///
+///     static let definition = ComponentDefinition.schedule(
+///       .init(name: "constant", summary: "one learning rate") { _, run in Constant(run) })
 public enum ComponentDefinition: Sendable {
   /// Chosen by `model.encoder`.
   case encoder(EncoderDefinition)
@@ -13,72 +16,52 @@ public enum ComponentDefinition: Sendable {
   /// Chosen by `training.schedule`.
   case schedule(ScheduleDefinition)
 
-  public var name: String { header.name }
-  public var summary: String { header.summary }
-  public var options: [OptionDeclaration] { header.options }
+  public var name: String { what.name }
+  public var summary: String { what.summary }
+  public var options: [OptionDeclaration] { what.options }
   /// What it is: `"encoder"`.
-  public var role: String {
-    switch self {
-    case .encoder: "encoder"
-    case .predictor: "predictor"
-    case .optimizer: "optimizer"
-    case .schedule: "schedule"
-    }
-  }
+  public var role: String { what.role }
 
-  private var header: ComponentHeader {
+  private var what: (role: String, name: String, summary: String, options: [OptionDeclaration]) {
     switch self {
-    case .encoder(let definition): definition.header
-    case .predictor(let definition): definition.header
-    case .optimizer(let definition): definition.header
-    case .schedule(let definition): definition.header
+    case .encoder(let own): ("encoder", own.name, own.summary, own.options)
+    case .predictor(let own): ("predictor", own.name, own.summary, own.options)
+    case .optimizer(let own): ("optimizer", own.name, own.summary, own.options)
+    case .schedule(let own): ("schedule", own.name, own.summary, own.options)
     }
   }
 }
 
-/// What every component says of itself.
-struct ComponentHeader: Sendable {
-  let name: String
-  let summary: String
-  let options: [OptionDeclaration]
-}
-
-/// An encoder as a plugin registers it.
-public struct EncoderDefinition: Sendable {
-  let header: ComponentHeader
-  public typealias Maker = @Sendable (VisionTransformerShape, inout Initializer) -> any ImageEncoder
+/// A component of one role: what it says of itself, and how it is made.
+public struct NamedComponent<Make: Sendable>: Sendable {
+  public let name: String
+  public let summary: String
+  public let options: [OptionDeclaration]
   /// Throws where the options do not fit together.
-  public let make: @Sendable (Options) throws -> Maker
+  public let make: Make
 
   /// - Parameters:
-  ///   - name: as `model.encoder` gives it.
+  ///   - name: by which a run chooses it.
   ///   - summary: one line.
   ///   - options: that it takes.
-  ///   - make: gives what makes an encoder of the run's sizes, which is called twice with the same random numbers.
-  public init(
-    name: String, summary: String, options: [OptionDeclaration] = [],
-    make: @escaping @Sendable (Options) throws -> Maker
-  ) {
-    header = ComponentHeader(name: name, summary: summary, options: options)
-    self.make = make
+  ///   - make: how it is made.
+  public init(name: String, summary: String, options: [OptionDeclaration] = [], make: Make) {
+    (self.name, self.summary, self.options, self.make) = (name, summary, options, make)
   }
 }
 
-/// A predictor as a plugin registers it.
-public struct PredictorDefinition: Sendable {
-  let header: ComponentHeader
-  public typealias Maker = @Sendable (PredictorShape, inout Initializer) -> any Predictor
-  /// Throws where the options do not fit together.
-  public let make: @Sendable (Options) throws -> Maker
-
-  public init(
-    name: String, summary: String, options: [OptionDeclaration] = [],
-    make: @escaping @Sendable (Options) throws -> Maker
-  ) {
-    header = ComponentHeader(name: name, summary: summary, options: options)
-    self.make = make
-  }
-}
+/// From options to what makes encoders of a run's sizes, twice with the same random numbers.
+public typealias EncoderDefinition = NamedComponent<@Sendable (Options) throws -> Networks.EncoderMaker>
+/// From options to what makes a predictor of a run's sizes.
+public typealias PredictorDefinition = NamedComponent<@Sendable (Options) throws -> Networks.PredictorMaker>
+/// From options and parameters to their optimiser.
+public typealias OptimizerDefinition = NamedComponent<
+  @Sendable (Options, OptimizerRequest) throws -> any Optimizer
+>
+/// From options and a run's length to its schedule.
+public typealias ScheduleDefinition = NamedComponent<
+  @Sendable (Options, ScheduleRequest) throws -> any Schedule
+>
 
 /// What an optimiser is made from.
 public struct OptimizerRequest {
@@ -96,20 +79,6 @@ public struct OptimizerRequest {
   ) {
     (self.parameters, self.followers) = (parameters, followers)
     (self.weightDecay, self.clipNorm) = (weightDecay, clipNorm)
-  }
-}
-
-/// An optimiser as a plugin registers it.
-public struct OptimizerDefinition: Sendable {
-  let header: ComponentHeader
-  public let make: @Sendable (Options, OptimizerRequest) throws -> any Optimizer
-
-  public init(
-    name: String, summary: String, options: [OptionDeclaration] = [],
-    make: @escaping @Sendable (Options, OptimizerRequest) throws -> any Optimizer
-  ) {
-    header = ComponentHeader(name: name, summary: summary, options: options)
-    self.make = make
   }
 }
 
@@ -132,19 +101,5 @@ public struct ScheduleRequest: Sendable, Equatable {
     (self.totalSteps, self.warmupSteps) = (totalSteps, warmupSteps)
     (self.learningRate, self.finalLearningRate) = (learningRate, finalLearningRate)
     (self.momentumStart, self.momentumEnd) = (momentumStart, momentumEnd)
-  }
-}
-
-/// A schedule as a plugin registers it.
-public struct ScheduleDefinition: Sendable {
-  let header: ComponentHeader
-  public let make: @Sendable (Options, ScheduleRequest) throws -> any Schedule
-
-  public init(
-    name: String, summary: String, options: [OptionDeclaration] = [],
-    make: @escaping @Sendable (Options, ScheduleRequest) throws -> any Schedule
-  ) {
-    header = ComponentHeader(name: name, summary: summary, options: options)
-    self.make = make
   }
 }

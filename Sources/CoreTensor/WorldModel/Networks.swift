@@ -3,14 +3,14 @@ import Layers
 
 /// How the networks of a world model are made.
 public struct Networks: Sendable {
-  /// Makes an encoder; called with the same random numbers for encoder and target encoder.
-  public let makeEncoder: @Sendable (VisionTransformerShape, inout Initializer) -> any ImageEncoder
-  public let makePredictor: @Sendable (PredictorShape, inout Initializer) -> any Predictor
+  public typealias EncoderMaker = @Sendable (VisionTransformerShape, inout Initializer) -> any ImageEncoder
+  public typealias PredictorMaker = @Sendable (PredictorShape, inout Initializer) -> any Predictor
 
-  public init(
-    makeEncoder: @escaping @Sendable (VisionTransformerShape, inout Initializer) -> any ImageEncoder,
-    makePredictor: @escaping @Sendable (PredictorShape, inout Initializer) -> any Predictor
-  ) {
+  /// Makes an encoder; called with the same random numbers for encoder and target encoder.
+  public let makeEncoder: EncoderMaker
+  public let makePredictor: PredictorMaker
+
+  public init(makeEncoder: @escaping EncoderMaker, makePredictor: @escaping PredictorMaker) {
     self.makeEncoder = makeEncoder
     self.makePredictor = makePredictor
   }

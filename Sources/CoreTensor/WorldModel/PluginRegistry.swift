@@ -17,10 +17,7 @@ public final class PluginRegistry {
   public func register(_ evaluation: EvaluationDefinition) { evaluations.append(evaluation) }
   public func register(_ codec: CodecDefinition) { codecs.append(codec) }
   public func register(_ backend: BackendDefinition) { backends.append(backend) }
-  public func register(_ encoder: EncoderDefinition) { components.append(.encoder(encoder)) }
-  public func register(_ predictor: PredictorDefinition) { components.append(.predictor(predictor)) }
-  public func register(_ optimizer: OptimizerDefinition) { components.append(.optimizer(optimizer)) }
-  public func register(_ schedule: ScheduleDefinition) { components.append(.schedule(schedule)) }
+  public func register(_ component: ComponentDefinition) { components.append(component) }
 
   /// Address of this type's metadata: equal in host and plugin only when both share one core.
   public static var typeAddress: UnsafeRawPointer {

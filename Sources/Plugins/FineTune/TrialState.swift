@@ -132,8 +132,7 @@ enum TrialState {
     }
     for slot in trial.optimizer.slots {
       for (tensor, kind) in [(slot.first, "first."), (slot.second, "second.")] {
-        let saved = try take(kind + slot.parameter.name, tensor.shape)
-        tensor.overwrite { _ = $0.update(fromContentsOf: saved.values) }
+        tensor.overwrite(with: try take(kind + slot.parameter.name, tensor.shape))
       }
     }
     if progress.best != nil {

@@ -26,76 +26,68 @@ struct ComponentChoice {
   /// How encoder and predictor are made.
   /// - Throws: `SettingsError` where there is none of the name, and what a component throws.
   func networks() throws -> Networks {
-    let model = configuration.model
-    var encoder = Networks.standard.makeEncoder
-    if model.encoderName != Self.standardNetwork {
-      encoder = try find(model.encoderName, .init("model", "encoder"), Self.standardNetwork) { component in
-        guard case .encoder(let definition) = component else { return nil }
-        return try definition.make(options(component))
-      }
+    let (model, standard) = (configuration.model, Networks.standard)
+    let encoder = try chosen(model.encoderName, "encoder", unless: Self.standardNetwork) {
+      component, options in
+      guard case .encoder(let own) = component else { return nil }
+      return try own.make(options)
     }
-    var predictor = Networks.standard.makePredictor
-    if model.predictorName != Self.standardNetwork {
-      let key = SettingKey("model", "predictor")
-      predictor = try find(model.predictorName, key, Self.standardNetwork) { component in
-        guard case .predictor(let definition) = component else { return nil }
-        return try definition.make(options(component))
-      }
+    let predictor = try chosen(model.predictorName, "predictor", unless: Self.standardNetwork) {
+      component, options in
+      guard case .predictor(let own) = component else { return nil }
+      return try own.make(options)
     }
-    return Networks(makeEncoder: encoder, makePredictor: predictor)
+    return Networks(
+      makeEncoder: encoder ?? standard.makeEncoder, makePredictor: predictor ?? standard.makePredictor)
   }
 
   func optimizer(_ model: WorldModel) throws -> any Optimizer {
     let training = configuration.training
-    guard training.optimizer != Self.standardOptimizer else {
-      return AdamW(model.trainable, followers: model.followers, settings: training.adamW)
-    }
     let request = OptimizerRequest(
       parameters: model.trainable, followers: model.followers, weightDecay: training.weightDecay,
       clipNorm: training.clipNorm)
-    let key = SettingKey("training", "optimizer")
-    return try find(training.optimizer, key, Self.standardOptimizer) { component in
-      guard case .optimizer(let definition) = component else { return nil }
-      return try definition.make(options(component), request)
+    let own = try chosen(training.optimizer, "optimizer", unless: Self.standardOptimizer) {
+      component, options in
+      guard case .optimizer(let own) = component else { return nil }
+      return try own.make(options, request)
     }
+    return own ?? AdamW(request.parameters, followers: request.followers, settings: training.adamW)
   }
 
   func schedule(totalSteps: Int) throws -> any Schedule {
     let training = configuration.training
-    guard training.scheduleName != Self.standardSchedule else {
-      return training.schedule(totalSteps: totalSteps)
-    }
     let request = ScheduleRequest(
       totalSteps: totalSteps, warmupSteps: training.warmupSteps(totalSteps: totalSteps),
       learningRate: training.learningRate, finalLearningRate: training.finalLearningRate,
       momentumStart: training.momentumStart, momentumEnd: training.momentumEnd)
-    let key = SettingKey("training", "schedule")
-    return try find(training.scheduleName, key, Self.standardSchedule) { component in
-      guard case .schedule(let definition) = component else { return nil }
-      return try definition.make(options(component), request)
+    let own = try chosen(training.scheduleName, "schedule", unless: Self.standardSchedule) {
+      component, options in
+      guard case .schedule(let own) = component else { return nil }
+      return try own.make(options, request)
     }
-  }
-
-  private func options(_ component: ComponentDefinition) -> Options {
-    configuration.options(of: component.name, declared: component.options)
+    return own ?? training.schedule(totalSteps: totalSteps)
   }
 
   /// What `make` gives for the component of a name; it gives nil for those of another role.
-  private func find<Made>(
-    _ name: String, _ key: SettingKey, _ standard: String, make: (ComponentDefinition) throws -> Made?
-  ) throws -> Made {
-    for component in components where component.name == name && component.role == key.name {
+  /// - Parameters:
+  ///   - role: also the setting's name.
+  ///   - standard: the name of what is shipped, for which the result is nil.
+  private func chosen<Made>(
+    _ name: String, _ role: String, unless standard: String,
+    make: (ComponentDefinition, Options) throws -> Made?
+  ) throws -> Made? {
+    guard name != standard else { return nil }
+    for component in components where component.name == name {
+      let options = configuration.options(of: name, declared: component.options)
       let code = PluginCode("\(component.role) \"\(name)\"", "make")
-      if let made = try code.run({ try make(component) }) { return made }
+      if let made = try code.run({ try make(component, options) }) { return made }
     }
-    let known = [standard] + components.filter { $0.role == key.name }.map(\.name)
+    let known = [standard] + components.filter { $0.role == role }.map(\.name)
     throw SettingsError(
-      place: "[\(key.table)]", subject: key.name,
-      problem:
-        "expected \(standard), or the name of an \(key.name) that a plugin of \(registry) registers, found "
-        + "\"\(name)\"",
-      remedy: (Suggestions.nearest(to: name, in: known).map { "did you mean \($0)? " } ?? "") + "Known: "
-        + known.joined(separator: ", "))
+      place: Self.keys.first { $0.name == role }.map { "[\($0.table)]" } ?? "", subject: role,
+      problem: "expected \(standard), or a name that a plugin of \(registry) registers, found \"\(name)\"",
+      remedy: (Suggestions.nearest(to: name, in: known).map { "did you mean \($0)? " } ?? "")
+        + "Names of this role: " + known.joined(separator: ", "))
   }
 }
 

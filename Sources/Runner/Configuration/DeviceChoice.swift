@@ -10,9 +10,6 @@ struct DeviceChoice {
   /// As the user wrote it.
   let text: String
 
-  /// The plugin that a device is of.
-  static func plugin(of text: String) -> String { String(text.prefix { $0 != ":" }) }
-
   /// The backend that the text asks for.
   /// - Parameters:
   ///   - precision: what products shall multiply.
@@ -22,8 +19,7 @@ struct DeviceChoice {
   func backend(
     _ precision: Precision, plugins: [LoadedPlugin], refused: [String: PluginError] = [:], registry: String
   ) throws -> any Backend {
-    let name = Self.plugin(of: text)
-    let place = String(text.dropFirst(name.count + 1))
+    let (name, place) = BackendRequest.parts(of: text)
     if name == Self.cpu {
       guard place.isEmpty else {
         throw DeviceError("\(text): the processor has no places; write cpu (--threads says how much of it)")
@@ -43,7 +39,7 @@ struct DeviceChoice {
   /// The same for a command that opens no run.
   static func backend(_ arguments: ParsedArguments, _ precision: Precision) throws -> any Backend {
     let choice = DeviceChoice(text: arguments.value("--device") ?? cpu)
-    let name = plugin(of: choice.text)
+    let name = BackendRequest.parts(of: choice.text).plugin
     guard name != cpu else { return try choice.backend(precision, plugins: [], registry: "") }
     let manifest = try PluginManifest(path: PluginsFile.locate(given: arguments.value("--plugins")))
     guard manifest[name] != nil else { throw unknown(choice.text, name, [], manifest.path) }

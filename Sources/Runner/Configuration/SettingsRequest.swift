@@ -36,7 +36,7 @@ public struct SettingsRequest: Sendable, Equatable {
       case .unusable, nil: continue
       }
     }
-    return names.union(names.map(DeviceChoice.plugin))
+    return names.union(names.map { BackendRequest.parts(of: $0).plugin })
   }
 
   private static func texts(_ value: OptionValue) -> [String] {

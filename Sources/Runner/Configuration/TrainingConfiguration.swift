@@ -68,12 +68,6 @@ extension RunConfiguration {
       min(totalSteps - 1, Int((Double(totalSteps) * warmupEpochs / Double(epochs)).rounded()))
     }
 
-    /// The schedules of a run over so many training films.
-    /// - Throws: as `stepsPerEpoch(films:)`.
-    public func schedule(films: Int) throws -> LearningSchedule {
-      schedule(totalSteps: try totalSteps(films: films))
-    }
-
     /// The schedules of a run of so many optimiser steps, 1 or more.
     public func schedule(totalSteps: Int) -> LearningSchedule {
       LearningSchedule(

@@ -12,16 +12,17 @@ enum ComponentTemplate {
     }
 
     /// Steps by the sign of a moving average of gradients: put your optimiser in its place. An encoder, a predictor or a
-    /// schedule is registered likewise, by its own definition.
+    /// schedule is registered likewise, as another case of `ComponentDefinition`.
     public final class {module}: Optimizer {
-      public static let definition = OptimizerDefinition(
-        name: "{name}", summary: "steps by the sign of a moving average of gradients",
-        options: [
-          OptionDeclaration(
-            "decay", .number(default: 0.9, in: 0...0.9999),
-            help: "The share that the average of gradients keeps of itself.")
-        ],
-        make: { {module}($0, $1) })
+      public static let definition = ComponentDefinition.optimizer(
+        .init(
+          name: "{name}", summary: "steps by the sign of a moving average of gradients",
+          options: [
+            OptionDeclaration(
+              "decay", .number(default: 0.9, in: 0...0.9999),
+              help: "The share that the average of gradients keeps of itself.")
+          ],
+          make: { {module}($0, $1) }))
 
       public let parameters: [Parameter]
       public let clipNorm: Double
@@ -89,9 +90,9 @@ enum ComponentTemplate {
     ```
 
     `Sources/{module}/{module}.swift` is all there is. Everything stays on the device: the factor on gradients and the
-    verdict whether the step is finite are tensors of the scale that it is given. Register an `EncoderDefinition`, a
-    `PredictorDefinition` or a `ScheduleDefinition` the same way; a run names them in `model.encoder`, `model.predictor`
-    and `training.schedule`.
+    verdict whether the step is finite are tensors of the scale that it is given. An encoder, a predictor or a schedule is
+    another case of `ComponentDefinition`; a run names them in `model.encoder`, `model.predictor` and
+    `training.schedule`.
 
     """#
 }

@@ -24,7 +24,7 @@ extension Backend {
   func write(_ x: Tensor, into out: Tensor) {
     if out.elementType != .float32 { return convert(x, into: out) }
     copyStrided(
-      x, StridedPlace(start: 0, strides: [1]), to: out, StridedPlace(start: 0, strides: [1]), sizes: [x.count]
+      x, StridedPlace(strides: [1]), to: out, StridedPlace(strides: [1]), sizes: [x.count]
     )
   }
 
@@ -121,14 +121,6 @@ extension Backend {
   public func firstNonFinite(_ x: Tensor) -> Int? { x.values.firstIndex { !$0.isFinite } }
 
   // MARK: Moving numbers
-
-  public func copyBlock(
-    _ x: Tensor, _ from: BlockPlace, to out: Tensor, _ place: BlockPlace, rows: Int, columns: Int
-  ) {
-    copyStrided(
-      x, StridedPlace(start: from.start, strides: [from.stride, 1]), to: out,
-      StridedPlace(start: place.start, strides: [place.stride, 1]), sizes: [rows, columns])
-  }
 
   public func extractPatches(_ images: Tensor, patches: [[Int]], patchSize: Int, into out: Tensor) {
     gatherRows(

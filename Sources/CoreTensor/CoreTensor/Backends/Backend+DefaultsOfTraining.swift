@@ -84,7 +84,7 @@ extension Backend {
   /// Writes x (1) at one place of out.
   private func put(_ x: Tensor, into out: Tensor, at place: Int) {
     copyStrided(
-      x, StridedPlace(start: 0, strides: [1]), to: out, StridedPlace(start: place, strides: [1]), sizes: [1])
+      x, StridedPlace(strides: [1]), to: out, StridedPlace(start: place, strides: [1]), sizes: [1])
   }
 
   public func adamW(_ updates: [ParameterUpdate], _ step: AdamWStep, scale: Tensor) {

@@ -1,7 +1,7 @@
 /// The seam between tensors and what computes them.
 ///
 /// Autograd, layers and models are written on this alone. A backend must implement the primitives; every other
-/// operation has a default that is made of them (`Backend+Defaults*.swift`), so that a new backend is right at once and
+/// operation has a default that is made of them (`Backend+….swift`), so that a new backend is right at once and
 /// becomes fast operation by operation. Outputs are given, already shaped. Operands and outputs live on the backend's
 /// device; they are float32 unless an operation says otherwise. Lists of rows, places and classes are the host's.
 public protocol Backend: Sendable {
@@ -12,6 +12,8 @@ public protocol Backend: Sendable {
 
   // MARK: Primitives: what every backend implements
 
+  /// out = x in out's element type.
+  func convert(_ x: Tensor, into out: Tensor)
   /// out = function(x), both of one shape; out may be x's memory.
   func map(_ function: UnaryFunction, _ x: Tensor, into out: Tensor)
   /// out = function(a, b), with a and b repeated to out's shape as `broadcastShape` says; out may be the memory of an
@@ -25,11 +27,11 @@ public protocol Backend: Sendable {
   /// any element type and are multiplied in `activationType`; sums are float32, and so is an out that accumulates.
   ///
   /// - Parameters:
-  ///   - b: the right operand.
   ///   - a: the left operand.
-  ///   - out: the result.
   ///   - transposingA: a is `(…, k, m)`.
+  ///   - b: the right operand.
   ///   - transposingB: b is `(…, n, k)`.
+  ///   - out: the result.
   ///   - accumulate: adds to what out holds.
   func multiplyMatrices(
     _ a: Tensor, transposingA: Bool, _ b: Tensor, transposingB: Bool, into out: Tensor, accumulate: Bool)
@@ -37,8 +39,12 @@ public protocol Backend: Sendable {
   /// tensors have one element type, any; a source's stride may be 0, and no two places of the destination are one.
   func copyStrided(
     _ x: Tensor, _ source: StridedPlace, to out: Tensor, _ destination: StridedPlace, sizes: [Int])
+  /// out row i = x row rows[i], of any element type.
+  func gatherRows(_ x: Tensor, _ rows: [Int], into out: Tensor)
+  /// out row rows[i] += x row i; rows must not repeat.
+  func scatterRows(_ x: Tensor, _ rows: [Int], into out: Tensor)
 
-  // MARK: Products
+  // MARK: Products: all that follows has a default in primitives
 
   /// out = the product of x and a weight, and what follows it. x and out have any element type.
   ///
@@ -62,8 +68,6 @@ public protocol Backend: Sendable {
 
   // MARK: Elementwise
 
-  /// out = x in out's element type.
-  func convert(_ x: Tensor, into out: Tensor)
   func add(_ a: Tensor, _ b: Tensor, into out: Tensor)
   /// out = factor · scalar · x; scalar (1) is 1 where there is none.
   func scale(_ x: Tensor, by factor: Float, times scalar: Tensor?, into out: Tensor)
@@ -73,6 +77,8 @@ public protocol Backend: Sendable {
   func geluGradient(_ x: Tensor, _ upstream: Tensor, into out: Tensor)
   func relu(_ x: Tensor, into out: Tensor)
   func reluGradient(_ x: Tensor, _ upstream: Tensor, into out: Tensor)
+  /// out = function(x) · factors, all of one shape; out may be the memory of either.
+  func multiplyMapped(_ function: UnaryFunction, _ x: Tensor, by factors: Tensor, into out: Tensor)
   /// The position of the first NaN or infinity of x, of any element type.
   func firstNonFinite(_ x: Tensor) -> Int?
 
@@ -95,15 +101,15 @@ public protocol Backend: Sendable {
   func attentionGradient(
     _ operands: AttentionOperands, logSums: Tensor, upstream: Tensor, into gradients: AttentionOperands)
 
-  // MARK: What has a default in primitives
-
-  /// out = function(x) · factors, all of one shape; out may be the memory of either.
-  func multiplyMapped(_ function: UnaryFunction, _ x: Tensor, by factors: Tensor, into out: Tensor)
-
   /// out = e^x over its sum along an axis.
   func softmax(_ x: Tensor, axis: Int, into out: Tensor)
   /// down = the gradient of softmax's input, given its output.
   func softmaxGradient(_ out: Tensor, upstream: Tensor, axis: Int, into down: Tensor)
+
+  // MARK: Images
+
+  /// images (B, C, S, S) → out (B·K, C·P·P): the listed patches of each image.
+  func extractPatches(_ images: Tensor, patches: [[Int]], patchSize: Int, into out: Tensor)
 
   /// out (B, O, H', W') = x (B, C, H, W) met by weight (O, C / groups, h, w) at each place of its window, plus bias
   /// (O). x and weight are multiplied in `activationType`, as in what follows.
@@ -148,18 +154,6 @@ public protocol Backend: Sendable {
   func resize(_ x: Tensor, _ mode: ResizeMode, into out: Tensor)
   /// out (B, C, H, W) = the gradient of x.
   func resizeGradient(_ upstream: Tensor, _ mode: ResizeMode, into out: Tensor)
-
-  // MARK: Moving numbers
-
-  /// out row i = x row rows[i], of any element type.
-  func gatherRows(_ x: Tensor, _ rows: [Int], into out: Tensor)
-  /// out row rows[i] += x row i; rows must not repeat.
-  func scatterRows(_ x: Tensor, _ rows: [Int], into out: Tensor)
-  /// Copies a block of `rows × columns` between two row-major arrays.
-  func copyBlock(
-    _ x: Tensor, _ from: BlockPlace, to out: Tensor, _ place: BlockPlace, rows: Int, columns: Int)
-  /// images (B, C, S, S) → out (B·K, C·P·P): the listed patches of each image.
-  func extractPatches(_ images: Tensor, patches: [[Int]], patchSize: Int, into out: Tensor)
 
   // MARK: Losses and the optimiser
 

@@ -74,16 +74,6 @@ public struct AttentionOperands: Sendable {
   public var scale: Float { 1 / Float(width).squareRoot() }
 }
 
-/// Where a block of rows begins in an array: first value, and distance between rows.
-public struct BlockPlace: Sendable, Equatable {
-  public let start: Int
-  public let stride: Int
-  public init(start: Int, stride: Int) {
-    self.start = start
-    self.stride = stride
-  }
-}
-
 /// What `Backend.gradientScale` found, on the device.
 public struct GradientScale: @unchecked Sendable {
   /// `(3)`: norm, factor, verdict.

@@ -211,13 +211,6 @@ public final class ProfilingBackend: Backend, @unchecked Sendable {
   public func scatterRows(_ x: Tensor, _ rows: [Int], into out: Tensor) {
     measure(.moving, operations: x.count, [x, x, x]) { inner.scatterRows(x, rows, into: out) }
   }
-  public func copyBlock(
-    _ x: Tensor, _ from: BlockPlace, to out: Tensor, _ place: BlockPlace, rows: Int, columns: Int
-  ) {
-    measure(.moving, operations: 0, [x, out]) {
-      inner.copyBlock(x, from, to: out, place, rows: rows, columns: columns)
-    }
-  }
   public func extractPatches(_ images: Tensor, patches: [[Int]], patchSize: Int, into out: Tensor) {
     measure(.patches, operations: 0, [out, out]) {
       inner.extractPatches(images, patches: patches, patchSize: patchSize, into: out)

@@ -78,17 +78,6 @@ extension ProcessorBackend {
     }
   }
 
-  public func copyBlock(
-    _ x: Tensor, _ from: BlockPlace, to out: Tensor, _ place: BlockPlace, rows: Int, columns: Int
-  ) {
-    rowwise(rows, columns: columns) {
-      for row in $0 {
-        (out.pointer + place.start + row * place.stride)
-          .update(from: x.pointer + from.start + row * from.stride, count: columns)
-      }
-    }
-  }
-
   // images: (B, C, S, S) → out: (B·K, C·P·P), values of a patch in (channel, row, column) order.
   public func extractPatches(_ images: Tensor, patches: [[Int]], patchSize: Int, into out: Tensor) {
     let (channels, side) = (images.shape[1], images.shape[3])

@@ -1,8 +1,8 @@
 /// The matrix product of the last two axes: `(…, m, k) · (…, k, n) → (…, m, n)`. Leading axes are matched as
 /// `broadcastShape` says. Operands are multiplied in the backend's `activationType`.
 /// - Parameters:
-///   - b: the right operand.
 ///   - a: the left operand.
+///   - b: the right operand.
 ///   - transposingA: a is `(…, k, m)`.
 ///   - transposingB: b is `(…, n, k)`.
 public func matmul(

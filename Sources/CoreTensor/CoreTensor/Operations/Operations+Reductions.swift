@@ -52,8 +52,8 @@ extension Tensor {
 
   /// The variance over axes, which are given as for `sum`.
   /// - Parameters:
-  ///   - keepingDimensions: whether those axes stay, of size 1.
   ///   - axes: counted from the end where negative; nil for all.
+  ///   - keepingDimensions: whether those axes stay, of size 1.
   ///   - correction: what is taken from the number of values that the squares are divided by; 1 gives the
   ///     unbiased estimate, 0 the mean square.
   public func variance(

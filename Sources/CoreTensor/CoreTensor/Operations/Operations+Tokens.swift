@@ -43,44 +43,12 @@ func tokenRows(_ indices: [[Int]], of x: Tensor, _ operation: String) -> [Int] {
 /// Joins a (B, K, D) and b (B, T, D) to (B, K+T, D).
 public func concatenateTokens(_ a: Tensor, _ b: Tensor) -> Tensor {
   require(
-    a.shape.count == 3 && b.shape.count == 3 && a.shape[0] == b.shape[0] && a.shape[2] == b.shape[2],
-    "concatenateTokens: shapes \(a.shape) and \(b.shape)")
-  let batch = a.shape[0]
-  return concatenateBlocks(
-    "concatenateTokens", a, b, rows: batch, [batch, a.shape[1] + b.shape[1], a.shape[2]])
+    a.shape.count == 3 && b.shape.count == 3, "concatenateTokens: shapes \(a.shape) and \(b.shape)")
+  return concatenate([a, b], axis: 1)
 }
 
 /// Joins a (…, D) and b (…, E) to (…, D+E).
-public func concatenateFeatures(_ a: Tensor, _ b: Tensor) -> Tensor {
-  require(
-    a.shape.dropLast() == b.shape.dropLast(), "concatenateFeatures: shapes \(a.shape) and \(b.shape)")
-  return concatenateBlocks(
-    "concatenateFeatures", a, b, rows: a.rows, a.shape.dropLast() + [a.columns + b.columns])
-}
-
-private func concatenateBlocks(_ name: String, _ a: Tensor, _ b: Tensor, rows: Int, _ shape: [Int]) -> Tensor
-{
-  let backend = Compute.backend(name, a, b)
-  let out = backend.empty(shape)
-  let (left, right) = (a.count / rows, b.count / rows)
-  let joined = left + right
-  let halves = [(a, 0, left), (b, left, right)]
-  for (x, start, columns) in halves {
-    backend.copyBlock(
-      x, BlockPlace(start: 0, stride: columns), to: out, BlockPlace(start: start, stride: joined),
-      rows: rows,
-      columns: columns)
-  }
-  return record(name, [a, b], out) { upstream in
-    for (x, start, columns) in halves where x.node != nil {
-      let down = backend.empty(x.shape)
-      backend.copyBlock(
-        upstream, BlockPlace(start: start, stride: joined), to: down, BlockPlace(start: 0, stride: columns),
-        rows: rows, columns: columns)
-      x.node?.receive(down)
-    }
-  }
-}
+public func concatenateFeatures(_ a: Tensor, _ b: Tensor) -> Tensor { concatenate([a, b], axis: -1) }
 
 /// Stacks tensors that agree in all but the first axis.
 public func stack(_ parts: [Tensor]) -> Tensor {
@@ -92,9 +60,9 @@ public func stack(_ parts: [Tensor]) -> Tensor {
   let out = backend.empty([parts.reduce(0) { $0 + $1.shape[0] }] + tail)
   let starts = parts.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.count) }
   for (part, start) in zip(parts, starts) {
-    backend.copyBlock(
-      part, BlockPlace(start: 0, stride: part.columns), to: out,
-      BlockPlace(start: start, stride: part.columns), rows: part.rows, columns: part.columns)
+    backend.copyStrided(
+      part, StridedPlace(strides: [1]), to: out, StridedPlace(start: start, strides: [1]), sizes: [part.count]
+    )
   }
   return record("stack", parts, out) { upstream in
     for (part, start) in zip(parts, starts) {
