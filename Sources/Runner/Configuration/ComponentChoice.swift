@@ -27,12 +27,16 @@ struct ComponentChoice {
   /// - Throws: `SettingsError` where there is none of the name, and what a component throws.
   func networks() throws -> Networks {
     let (model, standard) = (configuration.model, Networks.standard)
-    let encoder = try chosen(model.encoderName, "encoder", unless: Self.standardNetwork) {
+    let encoder: Networks.EncoderMaker? = try chosen(
+      model.encoderName, "encoder", unless: Self.standardNetwork
+    ) {
       component, options in
       guard case .encoder(let own) = component else { return nil }
       return try own.make(options)
     }
-    let predictor = try chosen(model.predictorName, "predictor", unless: Self.standardNetwork) {
+    let predictor: Networks.PredictorMaker? = try chosen(
+      model.predictorName, "predictor", unless: Self.standardNetwork
+    ) {
       component, options in
       guard case .predictor(let own) = component else { return nil }
       return try own.make(options)
@@ -46,7 +50,7 @@ struct ComponentChoice {
     let request = OptimizerRequest(
       parameters: model.trainable, followers: model.followers, weightDecay: training.weightDecay,
       clipNorm: training.clipNorm)
-    let own = try chosen(training.optimizer, "optimizer", unless: Self.standardOptimizer) {
+    let own: (any Optimizer)? = try chosen(training.optimizer, "optimizer", unless: Self.standardOptimizer) {
       component, options in
       guard case .optimizer(let own) = component else { return nil }
       return try own.make(options, request)
@@ -60,7 +64,7 @@ struct ComponentChoice {
       totalSteps: totalSteps, warmupSteps: training.warmupSteps(totalSteps: totalSteps),
       learningRate: training.learningRate, finalLearningRate: training.finalLearningRate,
       momentumStart: training.momentumStart, momentumEnd: training.momentumEnd)
-    let own = try chosen(training.scheduleName, "schedule", unless: Self.standardSchedule) {
+    let own: (any Schedule)? = try chosen(training.scheduleName, "schedule", unless: Self.standardSchedule) {
       component, options in
       guard case .schedule(let own) = component else { return nil }
       return try own.make(options, request)
