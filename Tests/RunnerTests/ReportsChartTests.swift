@@ -136,3 +136,17 @@ import Testing
     #expect(linear != chart.draw())
   }
 }
+
+@Suite struct LossChartTests {
+  @Test func drawsTheLossAndItsPredictionErrorsAlone() {
+    let lines: [[String: Any]] = (1...2).map { step in
+      [
+        "step": Double(step), "loss": 0.5, "z12": 0.4, "local.z11": 0.3, "patches.z12": 64.0,
+        "seconds.local.z1": 0.1, "learning_rate": 1e-4, "vicreg.variance": 2.0,
+      ]
+    }
+    let series = LossChart.series(of: lines)
+    #expect(series.map(\.name) == ["loss", "local.z11", "z12"])
+    #expect(series.map { $0.points.map(\.y) } == [[0.5, 0.5], [0.3, 0.3], [0.4, 0.4]])
+  }
+}

@@ -69,18 +69,9 @@ struct RunComparison {
     }
   }
 
-  /// What each line of metrics has beside terms and what belongs to one of them.
-  private static let otherFields: Set<String> = [
-    "step", "epoch", "loss", "gradient_norm", "learning_rate", "momentum", "images_per_second",
-    "data_wait_share",
-  ]
-
   private static func terms(_ lines: [[String: Any]]) -> [Term] {
     let names = (lines.first?.keys).map(Array.init) ?? []
-    let terms = names.filter {
-      !otherFields.contains($0) && !$0.hasPrefix("seconds.") && !$0.hasPrefix("patches.")
-    }
-    return terms.sorted().map { name in
+    return names.filter(MetricsLog.isLossTerm).sorted().map { name in
       let counts = lines.compactMap { $0["patches." + name] as? Double }
       return Term(
         name: name, patches: counts.isEmpty ? nil : counts.reduce(0, +) / Double(counts.count))

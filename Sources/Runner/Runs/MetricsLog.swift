@@ -65,6 +65,18 @@ public final class MetricsLog {
 
   private static let words = ["NaN": Double.nan, "Infinity": .infinity, "-Infinity": -.infinity]
 
+  /// What each line of a run has beside the terms of its loss.
+  private static let otherFields: Set<String> = [
+    "step", "epoch", "loss", "gradient_norm", "learning_rate", "momentum", "images_per_second",
+    "data_wait_share",
+  ]
+
+  /// Whether the loss is made of the field `name`. `patches.NAME` counts the patches of a term, and `seconds.NAME…`
+  /// says what a task took.
+  public static func isLossTerm(_ name: String) -> Bool {
+    !otherFields.contains(name) && !name.hasPrefix("patches.") && !name.hasPrefix("seconds.")
+  }
+
   /// Adds a line.
   /// - Parameter fields: written in this order, after `step`.
   public func append(step: Int, _ fields: [(name: String, value: MetricValue)]) throws {
