@@ -51,15 +51,16 @@ def main():
     peer = None if options.alone else Peer(options.peer, options.python, core_count())
     bench = pairs.Bench(Ours(), peer, options.rounds, options.write, options.eager)
     texts = {"machine": machine(bench)}
+    apart = ("avx2", "operations")
     print(texts["machine"])
     for name in names:
         progress(f"{name} …")
         texts[name] = SECTIONS[name](bench)
-        if name == "avx2":  # figures of other machines than the other tables' may stand here
+        if name in apart:  # figures of other machines than the other tables' may stand here
             texts[name] = texts["machine"] + "\n\n" + texts[name]
         print(f"\n{name}\n{texts[name]}", flush=True)
         if options.write:
-            for block in (name,) if name == "avx2" else ("machine", name):
+            for block in (name,) if name in apart else ("machine", name):
                 figures.replace_block(ROOT / "docs/performance.md", block, texts[block])
     if options.json:
         pathlib.Path(options.json).write_text(json.dumps(bench.measured, indent=1) + "\n")
