@@ -43,7 +43,7 @@ extension EndToEnd {
         scratch.run(["plugins", "--json", "--plugins", Repository.plugins]).output)
       #expect(
         rows.map { $0["name"] as? String } == [
-          "local", "global", "domain", "phantom", "dicom", "probes", "sensitivity", "finetune",
+          "local", "global", "domain", "phantom", "dicom", "probe", "sensitivity", "finetune",
         ])
       #expect(rows.allSatisfy { $0["problem"] == nil && !(($0["options"] as? [Any]) ?? []).isEmpty })
       let text = "[[plugin]]\nname = \"ghost\"\nkind = \"task\"\nlibrary = \"GhostTask\"\nenabled = true\n"

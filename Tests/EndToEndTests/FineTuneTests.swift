@@ -21,7 +21,7 @@ extension EndToEnd {
       }
       #expect(first.errors.contains("preset for small encoder"))
       let expected: Set = [
-        "classification.json", "curves.png", "evaluation.log", "figures.json", "request.json",
+        "classification.json", "curves.png", "evaluation.log", "metrics.json", "request.json",
         "fraction-0.5-seed-0.jsonl", "fraction-1-seed-1.jsonl",
       ]
       let names = try scratch.names("tuned")
@@ -32,7 +32,10 @@ extension EndToEnd {
       #expect(again.status == 0 && again.output == first.output)
       #expect(!again.errors.contains("films/s"))
       let json: [String: Any] = try parsed(try scratch.run(words + ["--json"]).output)
-      #expect((json["regimes"] as? [Any])?.count == 2 && json["from"] as? String == "target")
+      #expect(json["summary"] as? String == "AUROC, 100% of labels")
+      let metrics = try #require(json["metrics"] as? [[String: Any]])
+      #expect(Set(metrics.compactMap { $0["subject"] as? String }) == ["50% of labels", "100% of labels"])
+      #expect((json["notes"] as? [String])?.first == "fine-tuned from its target encoder")
       let other = try scratch.run(words + ["--set", "finetune.jitter=0"])
       #expect(other.status == 1 && other.errors.contains("other settings"))
     }
@@ -41,13 +44,16 @@ extension EndToEnd {
       let scratch = try Scratch()
       #expect(try scratch.pretrain(["--steps", "1", "--out", "run"]).status == 0)
       for (words, text) in [
-        (["--fraction", "0"], "shares above 0"), (["--fraction", "a,b"], "shares above 0"),
-        (["--shots", "1.5"], "whole numbers"), (["--from", "targt"], "did you mean target"),
+        (["--fraction", "0"], "numbers from 0.0001 to 1"),
+        (["--fraction", "a,b"], "numbers from 0.0001 to 1"),
+        (["--from", "targt"], "did you mean target"),
         (["--preset-for", "chexprt"], "did you mean chexpert"), (["--seeds", "0"], "from 1 to 100"),
       ] {
         let outcome = try scratch.run(Self.more + words)
         #expect(outcome.status == 2 && outcome.errors.contains(text), "\(words): \(outcome.everything)")
       }
+      let half = try scratch.run(Self.more + ["--shots", "1.5"])
+      #expect(half.status == 1 && half.errors.contains("whole numbers"), "\(half.everything)")
       let unknown = try scratch.run(Self.more + ["--label", "nothing"])
       #expect(unknown.status == 1 && unknown.errors.contains("no film may have"), "\(unknown.everything)")
     }

@@ -12,7 +12,7 @@ extension EndToEnd {
       return scratch
     }
 
-    private let more = ["--set", "phantom.films=200", "--set", "probes.resamples=40"]
+    private let more = ["--set", "phantom.films=200", "--set", "probe.resamples=40"]
 
     @Test func probe() throws {
       let scratch = try trained()
@@ -20,26 +20,61 @@ extension EndToEnd {
         ["probe", "run", "--json", "--label", "effusion,nodule", "--holdout", "0.4"] + more)
       #expect(json.status == 0, "\(json.everything)")
       let report: [String: Any] = try parsed(json.output)
-      #expect(report["train_films"] as? Int == 120 && report["test_films"] as? Int == 80)
-      let findings = try #require(report["findings"] as? [[String: Any]])
-      #expect(findings.map { $0["name"] as? String } == ["effusion", "nodule"])
-      for finding in findings {
-        #expect(finding["films"] as? Int == 80 && (finding["positives"] as? Int ?? 0) >= 4)
-        for method in ["linear", "neighbours"] {
-          let areas = try #require(finding[method] as? [String: [String: Double]])
-          #expect(Set(areas.keys) == ["trained", "random", "pixels", "difference"])
-          let value = { (subject: String, key: String) in areas[subject]?[key] ?? .nan }
-          #expect((0...1).contains(value("trained", "value")))
-          #expect(value("trained", "low") <= value("trained", "high"))
-          #expect(
-            abs(value("trained", "value") - value("random", "value") - value("difference", "value")) < 1e-12)
+      #expect(report["train_images"] as? Int == 120 && report["test_images"] as? Int == 80)
+      #expect(report["summary"] as? String == "AUROC, linear probe")
+      let metrics = try #require(report["metrics"] as? [[String: Any]])
+      let areas = metrics.filter { $0["name"] as? String == "AUROC" }
+      #expect(
+        areas.map { $0["class"] as? String } == ["effusion", "nodule", nil, "effusion", "nodule", nil])
+      for area in areas {
+        func value(_ encoder: String, _ key: String) -> Double {
+          (area[encoder] as? [String: Double])?[key] ?? .nan
         }
+        #expect((0...1).contains(value("trained", "value")) && value("pixels", "value") > 0)
+        #expect(value("trained", "low") <= value("trained", "high"))
+        #expect(
+          abs(value("trained", "value") - value("random", "value") - value("difference", "value")) < 1e-12)
       }
+      let positives = metrics.filter { $0["name"] as? String == "test positives" }
+      #expect(positives.count == 2)
+      for own in positives { #expect(((own["trained"] as? [String: Double])?["value"] ?? 0) >= 4) }
       let table = try scratch.run(["probe", "run", "--label", "effusion", "--holdout", "0.4"] + more)
       #expect(table.status == 0, "\(table.everything)")
       for word in ["linear probe, AUROC", "nearest neighbours, AUROC", "plain pixels", "effusion", "mean"] {
         #expect(table.output.contains(word))
       }
+    }
+
+    /// Options of the plugin are flags, in the help and on the command line; what was renamed is told.
+    @Test func theCommandIsThePlugins() throws {
+      let scratch = try trained()
+      let help = try scratch.run(["probe", "--help"])
+      #expect(
+        help.status == 0 && help.output.contains("--neighbours N") && help.output.contains("--label A,B"))
+      #expect(try scratch.run(["--help"]).output.contains("Commands of plugins:"))
+      let few = try scratch.run(["probe", "run", "--neighbours", "0"])
+      #expect(few.status == 2 && few.errors.contains("integer from 1 to 1000"), "\(few.everything)")
+      for (words, name) in [
+        (["--probe-labels", "effusion"], "--label"), (["--set", "probe.films=10"], "[evaluation] films"),
+        (["--set", "probes.neighbours=3"], "[probe] neighbours"),
+      ] {
+        let old = try scratch.run(["probe", "run"] + words)
+        #expect(old.status == 2 && old.errors.contains(name), "\(old.everything)")
+      }
+      let drawn = try scratch.run(
+        ["probe", "run", "--out", "probed", "--holdout", "0.4", "--label", "effusion"] + more)
+      #expect(drawn.status == 0 && scratch.has("probed/metrics.json"), "\(drawn.everything)")
+    }
+
+    /// A run's own file of settings from before a renaming is read under the new names.
+    @Test func aRunOfAnOlderVersionIsRead() throws {
+      let scratch = try trained()
+      let path = try #require(try scratch.names("run").first { $0.hasSuffix(".toml") })
+      let text = try scratch.text("run/" + path)
+        .replacing("[probe]", with: "[probes]").replacing("[evaluation]", with: "[probe]")
+      try scratch.write(Data(text.utf8), "run/" + path)
+      let outcome = try scratch.run(["probe", "run", "--label", "effusion", "--holdout", "0.4"] + more)
+      #expect(outcome.status == 0, "\(outcome.everything)")
     }
 
     @Test func probeRefusals() throws {

@@ -42,19 +42,19 @@ extension EndToEnd {
       // The run's file has a table of the plugin trap, which is not in this registry and which the run does not use.
       let registry = try String(contentsOfFile: Repository.plugins, encoding: .utf8)
       try stand.scratch.write(Data(registry.utf8), "plugins.toml")
-      let outcome = try stand.run(["evaluate", run, "--with", "probes"])
+      let outcome = try stand.run(["evaluate", run, "--with", "probe"])
       #expect(outcome.status == 0, "\(outcome.everything)")
       let began = "the run began with the registry \(other.scratch.path)/plugins.toml"
       #expect(
         outcome.errors.contains(began) && outcome.errors.contains("the working folder's"), "\(outcome.errors)"
       )
       let named = try stand.run([
-        "evaluate", run, "--with", "probes", "--plugins", other.scratch.path + "/plugins.toml",
+        "evaluate", run, "--with", "probe", "--plugins", other.scratch.path + "/plugins.toml",
       ])
       #expect(named.status == 0 && !named.errors.contains("began with"), "\(named.everything)")
       // Whatever a run's folder names is not loaded where the rule gives another.
       try other.scratch.write(Data("[[plugin".utf8), "plugins.toml")
-      #expect(try stand.run(["evaluate", run, "--with", "probes"]).status == 0)
+      #expect(try stand.run(["evaluate", run, "--with", "probe"]).status == 0)
     }
 
     @Test func doctorAndHelpTellTheRule() throws {

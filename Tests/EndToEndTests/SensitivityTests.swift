@@ -12,18 +12,19 @@ extension EndToEnd {
       ]
       let outcome = try scratch.run(words)
       #expect(outcome.status == 0, "\(outcome.everything)")
-      for part in ["with a", "without a", "chance", "recall@5", "0.6250", "ratio recall@5"] {
+      for part in ["with a", "without a", "chance", "recall@5", "0.6250", "recall@5, with a over without a"] {
         #expect(outcome.output.contains(part), "\(part): \(outcome.output)")
       }
       let folder = "run/evaluations/sensitivity"
-      for name in ["ranked-1.png", "ranked-3.png", "ranks.csv", "figures.json"] {
+      for name in ["ranked-1.png", "ranked-3.png", "ranks.csv", "metrics.json"] {
         #expect(scratch.has("\(folder)/\(name)"), "\(name)")
       }
       #expect(!scratch.has("\(folder)/ranked-4.png"))
       // What is done is read again, not done again.
       let again: [String: Any] = try parsed(scratch.run(words + ["--json"]).output)
-      let figures = try #require(again["figures"] as? [[String: Any]])
-      #expect(figures.contains { $0["name"] as? String == "recall@5 with a" })
+      let metrics = try #require(again["metrics"] as? [[String: Any]])
+      #expect(
+        metrics.contains { $0["name"] as? String == "recall@5" && $0["subject"] as? String == "with a" })
       let other = try scratch.run(words + ["--seed", "1"])
       #expect(other.status == 1 && other.errors.contains("request.json"), "\(other.everything)")
     }
@@ -34,7 +35,7 @@ extension EndToEnd {
       let words = ["sensitivity", "run", "--plugins", Repository.plugins]
       let refusals = [
         ([], Int32(1), "no task \"domain\""), (["--candidates", "1"], 2, "from 2 to 1024"),
-        (["--films", "few"], 2, "from 1 to"),
+        (["--films", "few"], 2, "integer from 1"),
         (["--set", "sensitivity.spread=grid", "--candidates", "9"], 1, "8 or 27"),
         (["--set", "sensitivity.spread=cube"], 2, "sequence"),
       ]
@@ -56,7 +57,7 @@ extension EndToEnd {
       try scratch.write(Data("{}".utf8), folder + "/request.json")
       try scratch.write(Data("1\n".utf8), folder + "/lock")
       let mended = try scratch.run(words + ["--candidates", "4"])
-      #expect(mended.status == 0 && scratch.has(folder + "/figures.json"), "\(mended.everything)")
+      #expect(mended.status == 0 && scratch.has(folder + "/metrics.json"), "\(mended.everything)")
     }
   }
 }

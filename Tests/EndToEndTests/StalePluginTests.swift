@@ -61,14 +61,14 @@ extension EndToEnd {
       #expect(trained.status == 0, "\(trained.everything)")
       try stand.edit("broken\n")
       for words in [
-        ["resume", "run"], ["probe", "run"], ["evaluate", "run", "--with", "probes"], ["replay", "run"],
+        ["resume", "run"], ["probe", "run"], ["evaluate", "run", "--with", "probe"], ["replay", "run"],
       ] {
         let outcome = try stand.run(words)
         #expect(
           outcome.status == 1 && outcome.errors.contains("does not build"), "\(words): \(outcome.everything)")
       }
       try stand.edit("struct TrapTask { var side = 3 }\n")
-      let evaluated = try stand.run(["evaluate", "run", "--with", "probes"])
+      let evaluated = try stand.run(["evaluate", "run", "--with", "probe"])
       #expect(evaluated.status == 0 && stand.builds == 5, "\(evaluated.everything)")
     }
 

@@ -17,27 +17,31 @@ import WorldModel
 
   @Test func everyPromiseIsKept() {
     let checks = checkEvaluation(fineTuneDefinition)
-    #expect(checks.count == 3)
+    #expect(checks.count == 4)
     for check in checks { #expect(check.isKept, "\(check.promise): \(check.problem ?? "")") }
   }
 
   @Test func theTrialsEasyFindingIsLearnt() throws {
     let workspace = MemoryWorkspace()
-    let figures = try Fixture.evaluate(
-      ModelTrial([]).scene(seed: 3, workspace), ["epochs": .integer(25), "patience": .integer(0)])
-    let area = try #require(figures.value("100% of labels: AUROC of effusion"))
+    let result = try Fixture.evaluate(
+      ModelTrial([]).input(seed: 3, workspace), ["epochs": .integer(25), "patience": .integer(0)])
+    let area = try #require(result.value("AUROC of effusion, 100% of labels"))
     #expect(area > 0.9, "\(area)")
-    #expect(figures.value("100% of labels: mean AUROC") == area)
+    #expect(result.value("AUROC, 100% of labels") == area)
     #expect(workspace.rows.filter { $0.series == "fraction-1-seed-1" }.map(\.step) == Array(1...25))
+    let chart = try #require(result.charts.first)
+    #expect(chart.name == "curves" && chart.yLabel == "mean AUROC")
+    #expect(chart.curves.map(\.points.count) == [25, 25])
+    #expect(result.tables.map(\.rows) == [["effusion", "mean"]])
     let losses = workspace.rows.compactMap { row in row.values.first { $0.name == "train_loss" }?.value }
     #expect(losses[24] < 0.5 * losses[0])
   }
 
   @Test(arguments: ["target", "context", "scratch"]) func everyOriginLearns(origin: String) throws {
     let more: [String: OptionValue] = ["from": .text(origin), "epochs": .integer(15), "seeds": .integer(1)]
-    let figures = try Fixture.evaluate(Self.scene(), more)
-    #expect(try #require(figures.value("100% of labels: mean AUROC")) > 0.9)
-    #expect(figures.allSatisfy { $0.interval == nil })
+    let result = try Fixture.evaluate(Self.scene(), more)
+    #expect(try #require(result.value("AUROC, 100% of labels")) > 0.9)
+    #expect(result.metrics.allSatisfy { $0.uncertainty == nil })
   }
 
   @Test func theModelStaysAsItWas() throws {
@@ -49,7 +53,7 @@ import WorldModel
   }
 
   @Test(arguments: [1, 9, 25, 32, 40, 63]) func aStoppedEvaluationEndsWithTheSameBits(stop: Int) throws {
-    let more: [String: OptionValue] = ["fractions": .list([.number(0.5), .number(1)])]
+    let more: [String: OptionValue] = ["fraction": .list([.number(0.5), .number(1)])]
     let whole = MemoryWorkspace()
     let expected = try Fixture.evaluate(Self.scene(whole), more)
     let first = MemoryWorkspace(stopAfter: stop)
@@ -66,34 +70,34 @@ import WorldModel
 
   @Test func aFinishedEvaluationTrainsNoMore() throws {
     let first = MemoryWorkspace()
-    let figures = try Fixture.evaluate(Self.scene(first))
+    let result = try Fixture.evaluate(Self.scene(first))
     let second = first.reopened()
-    #expect(try Fixture.evaluate(Self.scene(second)) == figures)
+    #expect(try Fixture.evaluate(Self.scene(second)) == result)
     #expect(second.rows.isEmpty && second.texts == first.texts)
   }
 
   @Test func threadsChangeNoBit() async {
     await #expect(processExitsWith: .success) {
-      func figures(_ threads: Int) throws -> [EvaluationFigure] {
+      func result(_ threads: Int) throws -> EvaluationResult {
         Compute.threads = threads
         return try Fixture.evaluate(
           Fixture.scene(LitFilms(Fixture.records(96)), train: Array(0..<64), test: Array(64..<96)))
       }
-      let alone = try figures(1)
-      #expect(!alone.isEmpty)
-      #expect(try figures(2) == alone)
-      #expect(try figures(3) == alone)
+      let alone = try result(1)
+      #expect(!alone.metrics.isEmpty)
+      #expect(try result(2) == alone)
+      #expect(try result(3) == alone)
     }
   }
 
   @Test func oneClassAFilmIsJudgedByAccuracy() throws {
-    let figures = try Fixture.evaluate(
+    let result = try Fixture.evaluate(
       Fixture.scene(
         Self.films, train: Array(0..<64), test: Array(64..<96), findings: ["bright"]),
       ["loss": .text("cross-entropy"), "epochs": .integer(15)])
-    let accuracy = try #require(figures.first { $0.name == "100% of labels: accuracy" })
-    #expect(accuracy.value > 0.9 && accuracy.interval != nil)
-    #expect(figures.value("100% of labels: AUROC of none of these") != nil)
+    let accuracy = try #require(result.metrics.first { $0.key.name == "accuracy" })
+    #expect(accuracy.value > 0.9 && accuracy.uncertainty != nil)
+    #expect(result.value("AUROC of none of these, 100% of labels") != nil)
   }
 
   @Test func undefinedClassesAreNamedAndLeftOut() throws {
@@ -101,10 +105,10 @@ import WorldModel
     let scene = Fixture.scene(
       LitFilms(Fixture.records(96), findingNames: ["bright", "low", "never"]), train: Array(0..<64),
       test: Array(64..<96), workspace)
-    let figures = try Fixture.evaluate(scene)
-    #expect(!figures.contains { $0.name.contains("never") })
-    #expect(figures.value("100% of labels: AUROC of low") != nil)
-    #expect(workspace.notes.contains { $0.hasPrefix("left out") && $0.hasSuffix("never") })
+    let result = try Fixture.evaluate(scene)
+    #expect(!result.metrics.contains { $0.key.className == "never" })
+    #expect(result.value("AUROC of low, 100% of labels") != nil)
+    #expect(result.notes.contains { $0.hasPrefix("left out") && $0.hasSuffix("never") })
     #expect(workspace.notes.contains { $0.contains("no positive film of never to learn from") })
     #expect(
       try #require(workspace.texts["classification.json"]).contains("\"undefined\" : [\n        \"never\""))
@@ -116,11 +120,11 @@ import WorldModel
   @Test func fewLabelsFallBackToTheLoss() throws {
     let workspace = MemoryWorkspace()
     // Validation by one patient whose two films agree in "low".
-    let figures = try Fixture.evaluate(
+    let result = try Fixture.evaluate(
       Fixture.scene(
         Self.films, train: Array(0..<24), test: Array(64..<96), findings: ["low"], workspace),
-      ["fractions": .list([.number(0.1)]), "validation_fraction": .number(0.05)])
-    #expect(figures.value("10% of labels: AUROC of low") != nil)
+      ["fraction": .list([.number(0.1)]), "validation_fraction": .number(0.05)])
+    #expect(result.value("AUROC of low, 10% of labels") != nil)
     #expect(workspace.notes.contains { $0.contains("the epoch is chosen by their loss") })
     let none = MemoryWorkspace()
     _ = try Fixture.evaluate(
@@ -133,9 +137,9 @@ import WorldModel
     var films = LitFilms(Fixture.records(96))
     films.unusable = Set(stride(from: 0, to: 96, by: 5))
     let workspace = MemoryWorkspace()
-    let figures = try Fixture.evaluate(
+    let result = try Fixture.evaluate(
       Fixture.scene(films, train: Array(0..<64), test: Array(64..<96), workspace), ["epochs": .integer(10)])
-    #expect(try #require(figures.value("100% of labels: mean AUROC")) > 0.8)
+    #expect(try #require(result.value("AUROC, 100% of labels")) > 0.8)
     #expect(try #require(workspace.texts["classification.json"]).contains("\"films\" : 25"))
   }
 
@@ -153,8 +157,8 @@ import WorldModel
   @Test func optionsThatDoNotFitAreRefused() {
     for (name, value, text) in [
       ("shots", OptionValue.list([.number(1.5)]), "whole numbers"),
-      ("fractions", .list([]), "nothing to learn from"),
-      ("fractions", .list([.number(0.1), .number(0.1)]), "10% of labels stands there twice"),
+      ("fraction", .list([]), "nothing to learn from"),
+      ("fraction", .list([.number(0.1), .number(0.1)]), "10% of labels stands there twice"),
     ] {
       #expect { _ = try Fixture.settings([name: value]) } throws: { "\($0)".contains(text) }
     }

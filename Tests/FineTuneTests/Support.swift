@@ -68,12 +68,13 @@ enum Fixture {
   }
 
   static func evaluate(
-    _ scene: ModelScene, _ more: [String: OptionValue] = [:]
-  ) throws -> [EvaluationFigure] {
-    try FineTuneEvaluation(settings: try settings(more))(scene)
+    _ input: ModelEvaluationInput, _ more: [String: OptionValue] = [:]
+  ) throws -> EvaluationResult {
+    try FineTuneEvaluation(settings: try settings(more))(input)
   }
 }
 
-extension [EvaluationFigure] {
-  func value(_ name: String) -> Double? { first { $0.name == name }?.value }
+extension EvaluationResult {
+  /// The value of a metric by its key in words.
+  func value(_ key: String) -> Double? { metrics.first { $0.key.description == key }?.value }
 }

@@ -25,8 +25,8 @@ import WorldModel
     return FeatureSet(width: 2, records: records, values: values)
   }
 
-  private func scene(shift: Float = 3, findings: [String] = ["mass"]) -> EvaluationScene {
-    EvaluationScene(
+  private func input(shift: Float = 3, findings: [String] = ["mass"]) -> EvaluationInput {
+    EvaluationInput(
       train: films(120, "train", shift: shift), validation: films(40, "validation", shift: shift),
       test: films(80, "test", shift: shift), findingNames: findings, seed: 3)
   }
@@ -41,50 +41,56 @@ import WorldModel
     let symbol = try #require(dlsym(library, "chex_plugin"))
     typealias Entry = @convention(c) () -> UnsafePointer<chex_plugin_information>
     let information = unsafeBitCast(symbol, to: Entry.self)().pointee
-    #expect(String(cString: information.name) == "probes")
+    #expect(String(cString: information.name) == "probe")
   }
 
-  @Test func figuresOfEachFindingAndTheirMeans() throws {
-    let figures = try probe(scene(findings: ["mass", "rare"]))
+  @Test func metricsOfEachFindingAndTheirMeans() throws {
+    let result = try probe(input(findings: ["mass", "rare"]))
     #expect(
-      figures.map(\.name) == [
-        "linear AUROC of mass", "k-NN AUROC of mass", "test positives of mass", "test films of mass",
-        "mean k-NN AUROC", "mean linear AUROC",
+      result.metrics.map { "\($0.key)" } == [
+        "AUROC of mass, linear probe", "AUROC, linear probe", "AUROC of mass, nearest neighbours",
+        "AUROC, nearest neighbours", "test positives of mass", "test images of mass",
       ])
-    #expect(figures[0].value > 0.95 && figures[1].value > 0.9)
-    #expect(figures[0].value == figures[5].value && figures[1].value == figures[4].value)
+    let values = result.metrics.map(\.value)
+    #expect(values[0] > 0.95 && values[2] > 0.9)
+    #expect(values[0] == values[1] && values[2] == values[3])
     // Of 80 films 8 are unknown, of which 2 would be positives, of 27.
-    #expect(figures[3].value == 72 && figures[2].value == 25)
-    for index in [0, 1, 4, 5] {
-      let interval = try #require(figures[index].interval)
-      #expect(interval.contains(figures[index].value))
-      #expect(figures[index].resampled?.values.count == 50)
+    #expect(values[5] == 72 && values[4] == 25)
+    for metric in result.metrics.prefix(4) {
+      guard case .interval(let interval)? = metric.uncertainty else {
+        Issue.record("no interval of \(metric.key)")
+        continue
+      }
+      #expect(interval.contains(metric.value) && metric.resampled?.values.count == 50)
     }
+    #expect("\(result.summary)" == "AUROC, linear probe")
+    #expect(result.tables.map(\.rows) == [["mass", "mean"], ["mass", "mean"]])
+    #expect(result.notes.count == 1 && result.notes[0].hasSuffix("rare"))
   }
 
-  @Test func subjectsArePairedByTheSameResamples() throws {
-    let (better, worse) = (try probe(scene(shift: 3)), try probe(scene(shift: 0.5)))
-    let difference = try #require(better.last?.resampled) - (try #require(worse.last?.resampled))
-    #expect(try #require(difference.interval).lowerBound > 0)
-    #expect(try probe(scene()) == probe(scene()))
+  @Test func encodersArePairedByTheSameResamples() throws {
+    let (better, worse) = (try probe(input(shift: 3)), try probe(input(shift: 0.5)))
+    let resampled = try [better, worse].map { try #require($0[$0.summary]?.resampled) }
+    #expect(try #require((resampled[0] - resampled[1]).interval).lowerBound > 0)
+    #expect(try probe(input()) == probe(input()))
   }
 
   @Test func noResamplesNoIntervals() throws {
-    let figures = try Probe(neighbours: 5, temperature: 0.1, resamples: 0, confidence: 0.9)(scene())
-    #expect(figures.allSatisfy { $0.interval == nil && $0.resampled == nil })
+    let result = try Probe(neighbours: 5, temperature: 0.1, resamples: 0, confidence: 0.9)(input())
+    #expect(result.metrics.allSatisfy { $0.uncertainty == nil && $0.resampled == nil })
   }
 
   @Test func tooFewCasesAreNamed() {
-    let error = #expect(throws: TooFewCases.self) { try probe(scene(findings: ["hernia"])) }
+    let error = #expect(throws: TooFewCases.self) { try probe(input(findings: ["hernia"])) }
     #expect(error?.description.contains("hernia: 0 with and 120 without to learn from") == true)
-    let none = #expect(throws: TooFewCases.self) { try probe(scene(findings: [])) }
+    let none = #expect(throws: TooFewCases.self) { try probe(input(findings: [])) }
     #expect(none?.description.contains("no labels") == true)
   }
 
   @Test func featuresThatAreNoNumbersAreRefused() {
     let broken = FeatureSet(
       width: 1, records: films(80, "test").records, values: [.nan] + Array(repeating: 1, count: 79))
-    let scene = EvaluationScene(train: broken, test: broken, findingNames: ["mass"], seed: 1)
-    #expect(throws: MetricError.self) { try probe(scene) }
+    let input = EvaluationInput(train: broken, test: broken, findingNames: ["mass"], seed: 1)
+    #expect(throws: MetricError.self) { try probe(input) }
   }
 }

@@ -34,7 +34,7 @@ import WorldModel
     let all = try host.load()
     #expect(
       all.map(\.name) == [
-        "local", "global", "domain", "phantom", "dicom", "probes", "sensitivity", "finetune",
+        "local", "global", "domain", "phantom", "dicom", "probe", "sensitivity", "finetune",
       ])
     #expect(
       all.map(\.definition.kind) == [

@@ -36,7 +36,7 @@ import Testing
     let manifest = try PluginManifest(path: BuildFolder.repository + "/plugins.toml")
     #expect(
       manifest.entries.map(\.name) == [
-        "local", "global", "domain", "phantom", "dicom", "probes", "sensitivity", "finetune",
+        "local", "global", "domain", "phantom", "dicom", "probe", "sensitivity", "finetune",
       ])
     #expect(
       manifest.entries.map(\.kind) == [

@@ -41,8 +41,8 @@ struct ConfigurationLayersTests {
       "--holdout", "0.25", "--path-column",
       "file",
       "--label-column", "labels", "--patient-column", "patient_id", "--split-column", "split", "--filter",
-      "source=nih", "--filter", "view=a,b", "--pretrain-splits", "a,b", "--probe-labels", "nodule",
-      "--probe-filter", "source=kermany", "--precision", "bf16", "--device", "torch:cuda:0",
+      "source=nih", "--filter", "view=a,b", "--pretrain-splits", "a,b", "--label", "nodule",
+      "--evaluation-filter", "source=kermany", "--precision", "bf16", "--device", "torch:cuda:0",
       "--checkpoint-activations",
     ]
     let settings = try Fixture.settings(words)
@@ -64,7 +64,7 @@ struct ConfigurationLayersTests {
   @Test func setTakesEveryKindOfValue() throws {
     let settings = try Fixture.settings([
       "--set", "views.area=[0.4, 0.9]", "--set", "views.aspect=0.8,1.2", "--set", "run.tasks=[\"local\"]",
-      "--set", "probe.labels=nodule, effusion", "--set", "run.naive=true", "--set",
+      "--set", "evaluation.labels=nodule, effusion", "--set", "run.naive=true", "--set",
       "run.out=\"a \\\"b\\\", c\"",
       "--set", "training.warmup_epochs=3", "--set", "local.blocks= 2 ", "--set",
       "run.compatibility=published",
@@ -73,7 +73,7 @@ struct ConfigurationLayersTests {
     #expect(settings["views", "area"].value == .list([.number(0.4), .number(0.9)]))
     #expect(settings["views", "aspect"].value == .list([.number(0.8), .number(1.2)]))
     #expect(settings["run", "tasks"].value == .list([.text("local")]))
-    #expect(settings["probe", "labels"].value == .list([.text("nodule"), .text("effusion")]))
+    #expect(settings["evaluation", "labels"].value == .list([.text("nodule"), .text("effusion")]))
     #expect(settings["run", "naive"].value == .boolean(true))
     #expect(settings["run", "out"].value == .text("a \"b\", c"))
     #expect(settings["training", "warmup_epochs"].value == .number(3))

@@ -154,8 +154,8 @@ struct ConfigurationRefusalTests {
     (["--tasks", "phantom"], ["\"phantom\" is a plugin, but no task"]),
     (["--tasks", "local,global,local"], ["\"local\" is named twice"]),
     (["--filter", "nih"], ["data.filter", "\"nih\" is no filter", "--filter"]),
-    (["--probe-filter", "=nih"], ["probe.filter", "write column=value"]),
-    (["--set", "probe.labels=[\"\"]"], ["probe.labels", "empty name"]),
+    (["--evaluation-filter", "=nih"], ["evaluation.filter", "write column=value"]),
+    (["--set", "evaluation.labels=[\"\"]"], ["evaluation.labels", "empty name"]),
   ])
   func valuesThatDoNotFitTogetherAreRefused(words: [String], parts: [String]) {
     let message = Fixture.refusal(words)

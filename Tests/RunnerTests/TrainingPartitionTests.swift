@@ -97,13 +97,13 @@ import WorldModel
     #expect(limited.pretrain == [0, 1, 4, 5, 8, 9])
     let one = try partition(films, ["--filter", "patient=patient 3", "--holdout", "0"])
     #expect(one.pretrain == [6, 7])
-    let probe = try partition(films, ["--probe-filter", "source=west", "--holdout", "0.4"])
+    let probe = try partition(films, ["--evaluation-filter", "source=west", "--holdout", "0.4"])
     #expect((probe.probeTrain + probe.probeTest).allSatisfy { $0 % 4 >= 2 })
     #expect(probe.pretrain.contains { $0 % 4 < 2 })
   }
 
   @Test func probeIsThinnedEvenly() throws {
-    let found = try partition(films(50), ["--holdout", "0.2", "--set", "probe.films=25"])
+    let found = try partition(films(50), ["--holdout", "0.2", "--set", "evaluation.films=25"])
     #expect(found.probeTrain.count == 20 && found.probeTest.count == 5)
     #expect(Set(found.probeTrain).isSubset(of: Set(found.pretrain)))
     #expect(Set(found.probeTest).isSubset(of: Set(found.heldOut)))

@@ -22,11 +22,11 @@ import WorldModel
     ])(Trial.scene())
     for prediction in ["with a", "without a", "a averaged", "context features"] {
       for k in [1, 3, 5] {
-        #expect(value(figures, "recall@\(k) \(prediction)") == Double(k) / 8)
-        #expect(value(figures, "chance recall@\(k)") == Double(k) / 8)
+        #expect(value(figures, "recall@\(k), \(prediction)") == Double(k) / 8)
+        #expect(value(figures, "recall@\(k), chance") == Double(k) / 8)
       }
     }
-    #expect(value(figures, "ratio recall@5") == 1)
+    #expect(value(figures, "recall@5, with a over without a") == 1)
   }
 
   /// Where the task changes nothing, the context is the target, and at the start of training both encoders are one.
@@ -34,11 +34,11 @@ import WorldModel
     let workspace = MemoryWorkspace()
     let never: [String: OptionValue] = ["probability": .number(0), "blur_probability": .number(0)]
     let figures = try Trial.evaluation()(Trial.scene(["domain"], ["domain": never], workspace))
-    #expect(value(figures, "recall@1 context features") == 1)
-    #expect(value(figures, "error context features") == 0)
+    #expect(value(figures, "recall@1, context features") == 1)
+    #expect(value(figures, "mean squared error, context features") == 0)
     // What is told is the neutral a.
     for k in [1, 3, 5] {
-      #expect(value(figures, "recall@\(k) with a") == value(figures, "recall@\(k) without a"))
+      #expect(value(figures, "recall@\(k), with a") == value(figures, "recall@\(k), without a"))
     }
     #expect(workspace.warnings.count == 1 && workspace.warnings[0].contains("changed no context"))
   }
@@ -46,7 +46,7 @@ import WorldModel
   @Test func figuresDependOnNeitherThreadsNorInterruptions() throws {
     let threads = Compute.threads
     defer { Compute.threads = threads }
-    var (figures, tables): ([[EvaluationFigure]], [String?]) = ([], [])
+    var (figures, tables): ([EvaluationResult], [String?]) = ([], [])
     for count in [1, 3] {
       Compute.threads = count
       let workspace = MemoryWorkspace()
@@ -63,7 +63,7 @@ import WorldModel
     #expect(figures[0] == figures[1] && figures[0] == figures[2])
     #expect(tables[0] == tables[1] && tables[0] == tables[2])
     let other = try Trial.evaluation(["seed": .integer(1)])(Trial.scene(["local", "global", "domain"]))
-    #expect(other.map(\.name) == figures[0].map(\.name) && other != figures[0])
+    #expect(other.metrics.map(\.key) == figures[0].metrics.map(\.key) && other != figures[0])
   }
 
   @Test func savedWorkOfAnotherTestIsRefused() throws {
@@ -80,7 +80,7 @@ import WorldModel
   /// A task that changes an image's size is named here as in training.
   @Test func imagesOfAnotherSizeAreRefused() throws {
     let scene = try Trial.scene(["domain"])
-    let shrinking = ModelScene(
+    let shrinking = ModelEvaluationInput(
       model: scene.model, makeUntrained: scene.makeUntrained, tasks: [ShrinkingTask(inner: scene.tasks[0])],
       views: scene.views, films: scene.films, train: [], validation: [], test: scene.test, findingNames: [],
       seed: scene.seed, workspace: scene.workspace)
@@ -106,9 +106,11 @@ import WorldModel
     let figures = try Trial.evaluation()(
       Trial.scene(["domain"], ["domain": ["latent": .boolean(false)]], workspace))
     #expect(
-      figures.map(\.name)
-        == [1, 3, 5].map { "recall@\($0) without a" } + [1, 3, 5].map { "recall@\($0) context features" }
-        + [1, 3, 5].map { "chance recall@\($0)" } + ["error without a", "error context features"])
+      figures.metrics.map { "\($0.key)" }
+        == [1, 3, 5].map { "recall@\($0), without a" } + [1, 3, 5].map { "recall@\($0), context features" }
+        + [1, 3, 5].map { "recall@\($0), chance" } + [
+          "mean squared error, without a", "mean squared error, context features",
+        ])
     #expect(workspace.notes.contains { $0.contains("never told") })
     #expect(workspace.sheets["ranked-1"]?.rows.count == 1)
   }

@@ -71,6 +71,7 @@ struct Films: FilmSource {
   }
 }
 
-func value(_ figures: [EvaluationFigure], _ name: String) -> Double? {
-  figures.first { $0.name == name }?.value
+/// The value of a metric by its key in words.
+func value(_ result: EvaluationResult, _ key: String) -> Double? {
+  result.metrics.first { $0.key.description == key }?.value
 }

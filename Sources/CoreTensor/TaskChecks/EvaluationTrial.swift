@@ -6,7 +6,7 @@ final class EvaluationTrial {
   private let definition: EvaluationDefinition
   private let given: [String: OptionValue]
   private let tasks: [TaskDefinition]
-  private var made: [String: [EvaluationFigure]] = [:]
+  private var made: [String: EvaluationResult] = [:]
 
   init(definition: EvaluationDefinition, given: [String: OptionValue], tasks: [TaskDefinition]) {
     self.definition = definition
@@ -23,7 +23,7 @@ final class EvaluationTrial {
     }
   }
 
-  private func scene(_ stream: String) -> EvaluationScene {
+  private func input(_ stream: String) -> EvaluationInput {
     var random = RandomStream(seed: TaskTrial.seed, stream: stream)
     func set(_ films: Int, _ name: String) -> FeatureSet {
       let records = (0..<films).map { index in
@@ -34,46 +34,73 @@ final class EvaluationTrial {
       let values = (0..<films * 8).map { Float(random.normal()) + ($0 / 8 % 2 == 0 ? 1 : -1) }
       return FeatureSet(width: 8, records: records, values: values)
     }
-    return EvaluationScene(
+    return EvaluationInput(
       train: set(40, "train"), test: set(20, "test"), findingNames: ["effusion"], seed: TaskTrial.seed)
   }
 
-  /// The figures of a scene, taken once.
-  private func figures(_ stream: String) throws -> [EvaluationFigure] {
+  /// The result for an input, taken once.
+  private func result(_ stream: String) throws -> EvaluationResult {
     if let made = made[stream] { return made }
-    let figures = try takenAgain(stream)
-    made[stream] = figures
-    return figures
+    let result = try takenAgain(stream)
+    made[stream] = result
+    return result
   }
 
-  private func takenAgain(_ stream: String) throws -> [EvaluationFigure] {
+  private func takenAgain(_ stream: String) throws -> EvaluationResult {
     let options = Options(definition.options, given: given)
     switch definition.subject {
     case .features(let make):
       let evaluation = try make(options)
-      return try evaluation(scene(stream))
+      return try evaluation(input(stream))
     case .model(let make):
       let evaluation = try make(options)
-      return try evaluation(ModelTrial(tasks).scene(seed: TaskTrial.seed + (stream == "a" ? 0 : 1)))
+      return try evaluation(ModelTrial(tasks).input(seed: TaskTrial.seed + (stream == "a" ? 0 : 1)))
     }
   }
 
-  func figures() throws {
-    let first = try figures("a")
-    guard !first.isEmpty else { throw Broken("there is no figure; an evaluation gives one or more") }
+  func metrics() throws {
+    let first = try result("a")
     guard first == (try takenAgain("a")) else {
-      throw Broken("the same features give other figures the second time")
+      throw Broken("the same input gives another result the second time")
     }
-    if let odd = (first + (try figures("b"))).first(where: { !$0.value.isFinite }) {
-      throw Broken("figure \"\(odd.name)\" is \(odd.value); throw an error that says what is missing")
+    for odd in (first.metrics + (try result("b").metrics)) where !odd.value.isFinite {
+      throw Broken("metric \"\(odd.key)\" is \(odd.value); throw an error that says what is missing")
     }
   }
 
-  func names() throws {
-    let (first, second) = (try figures("a").map(\.name), try figures("b").map(\.name))
-    guard first == second, Set(first).count == first.count else {
+  func keys() throws {
+    let (first, second) = (try result("a"), try result("b"))
+    let (keys, others) = (first.metrics.map(\.key), second.metrics.map(\.key))
+    guard keys == others, Set(keys).count == keys.count else {
       throw Broken(
-        "figures are called \(first), and \(second) on other features; names must be unique and stay")
+        "metrics are called \(keys.map(\.description)), and \(others.map(\.description)) on other input; keys must "
+          + "be unique and stay")
+    }
+    let shown = first.tables.flatMap { $0.columns.flatMap(\.keys) }.compactMap { $0 }
+    if let missing = shown.first(where: { !keys.contains($0) }) {
+      throw Broken("a table shows \"\(missing)\", which is none of the metrics \(keys.map(\.description))")
+    }
+  }
+
+  /// Options are flags of the evaluation's command, so that their names are words that one can type.
+  func command() throws {
+    for preset in definition.presets {
+      for own in preset.values {
+        guard let declaration = definition.options.first(where: { $0.name == own.name }) else {
+          throw Broken("preset \"\(preset.name)\" sets \"\(own.name)\", which is no option")
+        }
+        guard declaration.accept(own.value) != nil else {
+          throw Broken(
+            "preset \"\(preset.name)\": \(own.name) = \(own.value.tomlText), allowed is \(declaration.allowed)"
+          )
+        }
+      }
+    }
+    for example in definition.command.examples
+    where !(example.line + " ").hasPrefix(definition.commandName + " ") {
+      throw Broken(
+        "the example \"\(example.line)\" begins with other words than the command, \"\(definition.commandName)\""
+      )
     }
   }
 }

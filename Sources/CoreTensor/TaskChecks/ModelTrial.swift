@@ -14,9 +14,9 @@ struct ModelTrial {
     tasks = try TaskSet(chosen, environment: shape.environment(.paper))
   }
 
-  /// - Parameter seed: of the model, the films and the scene.
-  func scene(seed: UInt64, _ workspace: any EvaluationWorkspace = MemoryWorkspace()) -> ModelScene {
-    ModelScene(
+  /// - Parameter seed: of the model, the films and the draws.
+  func input(seed: UInt64, _ workspace: any EvaluationWorkspace = MemoryWorkspace()) -> ModelEvaluationInput {
+    ModelEvaluationInput(
       model: tasks.model(shape, seed: seed), makeUntrained: { tasks.model(shape, seed: seed) },
       tasks: tasks.tasks, views: ViewSettings(), films: WaveFilms(seed: seed), train: Array(0..<24),
       validation: Array(24..<32), test: Array(32..<48), findingNames: ["effusion"], seed: seed,

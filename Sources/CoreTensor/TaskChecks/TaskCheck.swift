@@ -72,7 +72,7 @@ public func checkDataSource(
 /// - Parameters:
 ///   - definition: as the plugin registers it.
 ///   - options: values other than the defaults.
-///   - tasks: of the model that it is tried on, where it judges models; the model has as many patches as they need.
+///   - tasks: of the model that it is tried on, where it evaluates models; the model has as many patches as they need.
 public func checkEvaluation(
   _ definition: EvaluationDefinition, options: [String: OptionValue] = [:], tasks: [TaskDefinition] = []
 ) -> [TaskCheck] {
@@ -80,8 +80,9 @@ public func checkEvaluation(
   let trial = EvaluationTrial(definition: definition, given: options, tasks: tasks)
   return [
     check("options are declared, explained and validated", trial.options),
-    check("figures are finite and the same each time", trial.figures),
-    check("figures keep their names, each its own", trial.names),
+    check("metrics are finite and the same each time", trial.metrics),
+    check("metrics keep their keys, each its own, and tables show none but them", trial.keys),
+    check("presets and examples name what there is", trial.command),
   ]
 }
 

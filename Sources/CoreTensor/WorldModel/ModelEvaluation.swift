@@ -1,14 +1,14 @@
 import CoreTensor
 import Imaging
 
-/// A judgement of a whole model, which may encode, predict, or train a copy further.
+/// An evaluation of a whole model, which may encode, predict, or train a copy further.
 ///
-/// Called on the main thread. It must depend on its scene alone, keep what it changes to copies, and give the same
-/// figures for the same scene, also where it was stopped and goes on from what it saved.
+/// Called on the main thread. It must depend on its input alone, keep what it changes to copies, and give the same
+/// result for the same input, also where it was stopped and goes on from what it saved.
 public protocol ModelEvaluation: Sendable {
   /// - Throws: `EvaluationStopped` where the user asked to stop and everything is saved; else an error that says what
   ///   the films or the model lack.
-  func callAsFunction(_ scene: ModelScene) throws -> [EvaluationFigure]
+  func callAsFunction(_ input: ModelEvaluationInput) throws -> EvaluationResult
 }
 
 /// The user asked to stop; what was done is saved, and the same command goes on.
@@ -16,8 +16,8 @@ public struct EvaluationStopped: Error {
   public init() {}
 }
 
-/// A model and the films to judge it by.
-public struct ModelScene {
+/// A model and the images to evaluate it on.
+public struct ModelEvaluationInput {
   /// As trained. Whoever trains takes a copy.
   public let model: WorldModel
   /// The same model as its seed initialises it; each call makes a new one.
@@ -33,7 +33,7 @@ public struct ModelScene {
   public let validation: [Int]
   /// Films to test on, of other patients than both.
   public let test: [Int]
-  /// Findings to judge, sorted: those asked for, else all that records may name.
+  /// Findings to evaluate, sorted: those asked for, else all that records may name.
   public let findingNames: [String]
   /// Of whatever is drawn.
   public let seed: UInt64
@@ -73,8 +73,10 @@ public protocol EvaluationWorkspace: AnyObject {
   ///   - films: films gone through so far.
   ///   - loss: nil where nothing is trained.
   func progress(_ unit: String, _ done: Int, of total: Int, films: Int, loss: Double?)
-  /// Adds a row to the evaluation's `metrics.jsonl`; `step` rises from row to row within one `series`.
+  /// Adds a row to `SERIES.jsonl`; `step` rises from row to row within one `series`.
   func record(_ series: String, step: Int, _ values: [(name: String, value: Double)]) throws
+  /// What was recorded of a series, also by an earlier call that was stopped; nothing where there is none.
+  func recorded(_ series: String) throws -> [(step: Int, values: [String: Double])]
   /// Writes a picture, 0 black and 1 white, as `name.png`.
   func write(_ picture: GrayImage, named name: String) throws
   /// Draws pictures with words beside them, as `name.png`.

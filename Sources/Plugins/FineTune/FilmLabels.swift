@@ -1,6 +1,6 @@
 import WorldModel
 
-/// What the films of a scene are, class by class.
+/// What the films of a input are, class by class.
 struct FilmLabels: Sendable {
   /// Films without any of the findings, where each film is of one class.
   static let noneOfThese = "none of these"
@@ -13,12 +13,12 @@ struct FilmLabels: Sendable {
   let unlabelled: Int
 
   /// - Throws: `FineTuneError` where there is nothing to tell apart.
-  init(_ scene: ModelScene, _ kind: LabelKind) throws {
-    let (films, names) = (scene.train + scene.validation + scene.test, scene.findingNames)
-    let records = scene.films.records
+  init(_ input: ModelEvaluationInput, _ kind: LabelKind) throws {
+    let (films, names) = (input.train + input.validation + input.test, input.findingNames)
+    let records = input.films.records
     guard !names.isEmpty else {
       throw FineTuneError(
-        "\(scene.films.summary): the films have no findings; give labels (--label-column, or a collection)")
+        "\(input.films.summary): the films have no findings; give labels (--label-column, or a collection)")
     }
     var rows: [Int: [Bool?]] = [:]
     var classes = names
@@ -39,7 +39,7 @@ struct FilmLabels: Sendable {
       if ones.values.contains(names.count) { classes.append(Self.noneOfThese) }
       guard classes.count > 1 else {
         throw FineTuneError(
-          "\(scene.films.summary): every film is of class \(classes[0]), so there is nothing to tell apart")
+          "\(input.films.summary): every film is of class \(classes[0]), so there is nothing to tell apart")
       }
       rows = ones.mapValues { one in classes.indices.map { $0 == one } }
     }

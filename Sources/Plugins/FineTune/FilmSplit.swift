@@ -14,18 +14,18 @@ struct FilmSplit: Sendable, Equatable {
 struct FilmDraw {
   let labels: FilmLabels
   let settings: FineTuneSettings
-  let scene: ModelScene
+  let input: ModelEvaluationInput
 
   /// - Parameter trial: number of the seed or draw, from 0.
   /// - Throws: `FineTuneError` where nothing is left to learn from.
   func split(_ regime: Regime, trial: Int) throws -> FilmSplit {
-    let records = scene.films.records
-    let films = labels.labelled(scene.train)
+    let records = input.films.records
+    let films = labels.labelled(input.train)
     let own = Dictionary(grouping: films) { records[$0].patientKey }
-    var random = RandomStream(seed: scene.seed, stream: "finetune.patients", step: trial)
+    var random = RandomStream(seed: input.seed, stream: "finetune.patients", step: trial)
     let sorted = own.keys.sorted()
     var patients = random.permutation(sorted.count).map { own[sorted[$0]]! }
-    var validation = labels.labelled(scene.validation)
+    var validation = labels.labelled(input.validation)
     let isDrawn = validation.isEmpty && settings.validationFraction > 0
     if isDrawn, settings.validation == .train, patients.count > 1 {
       let count = max(1, Int((Double(patients.count) * settings.validationFraction).rounded()))

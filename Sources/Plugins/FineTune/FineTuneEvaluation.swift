@@ -8,29 +8,29 @@ struct FineTuneEvaluation: ModelEvaluation {
   /// Results of finished trials, as a saved state.
   private static let finished = "finished"
 
-  func callAsFunction(_ scene: ModelScene) throws -> [EvaluationFigure] {
-    let labels = try FilmLabels(scene, settings.kind)
-    let plans = try plans(scene, labels)
-    var results = try restored(scene)
-    if results.count < plans.count { try introduce(scene, labels, plans) }
+  func callAsFunction(_ input: ModelEvaluationInput) throws -> EvaluationResult {
+    let labels = try FilmLabels(input, settings.kind)
+    let plans = try plans(input, labels)
+    var results = try restored(input)
+    if results.count < plans.count { try introduce(input, labels, plans) }
     let pace = Pace(steps: plans.reduce(0) { $0 + $1.schedule.steps })
     for plan in plans {
       defer { pace.stepsBefore += plan.schedule.steps }
       guard results[plan.name] == nil else { continue }
-      for note in plan.split.notes { try scene.workspace.note("\(plan.title): \(note)") }
-      results[plan.name] = try Trial(plan, scene, settings, labels, pace).run()
-      try scene.workspace.save(
+      for note in plan.split.notes { try input.workspace.note("\(plan.title): \(note)") }
+      results[plan.name] = try Trial(plan, input, settings, labels, pace).run()
+      try input.workspace.save(
         EvaluationState(
           tensors: [], text: try TrialState.encoded(plans.compactMap { results[$0.name] })),
         named: Self.finished)
     }
     // A finished evaluation needs no weights to go on from.
-    try scene.workspace.save(EvaluationState(tensors: [], text: ""), named: TrialState.name)
-    return try report(scene, labels, plans, results)
+    try input.workspace.save(EvaluationState(tensors: [], text: ""), named: TrialState.name)
+    return try result(input, labels, plans, results)
   }
 
-  private func plans(_ scene: ModelScene, _ labels: FilmLabels) throws -> [TrialPlan] {
-    let draw = FilmDraw(labels: labels, settings: settings, scene: scene)
+  private func plans(_ input: ModelEvaluationInput, _ labels: FilmLabels) throws -> [TrialPlan] {
+    let draw = FilmDraw(labels: labels, settings: settings, input: input)
     return try settings.regimes.flatMap { regime in
       let trials = if case .fraction = regime { settings.seeds } else { settings.draws }
       return try (0..<trials).map { number in
@@ -42,8 +42,8 @@ struct FineTuneEvaluation: ModelEvaluation {
     }
   }
 
-  private func restored(_ scene: ModelScene) throws -> [String: TrialResult] {
-    guard let state = try scene.workspace.restore(Self.finished) else { return [:] }
+  private func restored(_ input: ModelEvaluationInput) throws -> [String: TrialResult] {
+    guard let state = try input.workspace.restore(Self.finished) else { return [:] }
     do {
       let results = try JSONDecoder().decode([TrialResult].self, from: Data(state.text.utf8))
       return Dictionary(results.map { ($0.trial, $0) }) { first, _ in first }
@@ -54,8 +54,8 @@ struct FineTuneEvaluation: ModelEvaluation {
     }
   }
 
-  private func introduce(_ scene: ModelScene, _ labels: FilmLabels, _ plans: [TrialPlan]) throws {
-    let workspace = scene.workspace
+  private func introduce(_ input: ModelEvaluationInput, _ labels: FilmLabels, _ plans: [TrialPlan]) throws {
+    let workspace = input.workspace
     try workspace.note(
       "fine-tuning \(plans.count) times for \(labels.classes.joined(separator: ", ")), from "
         + (settings.origin == .scratch ? "scratch" : "the \(settings.origin.rawValue) encoder"))
@@ -65,7 +65,7 @@ struct FineTuneEvaluation: ModelEvaluation {
     let validation = plans[0].split.validation
     if validation.isEmpty {
       try workspace.warn("no film is left to choose the epoch by, so that the last one is tested")
-    } else if !labels.labelled(scene.validation).isEmpty {
+    } else if !labels.labelled(input.validation).isEmpty {
       try workspace.note("the epoch is chosen by the \(validation.count) films of the validation split")
     } else {
       let patients = settings.validation == .train ? "all training patients" : "the patients of each share"
@@ -88,20 +88,16 @@ struct FineTuneEvaluation: ModelEvaluation {
     }
   }
 
-  // MARK: Figures
+  // MARK: Result
 
-  private func report(
-    _ scene: ModelScene, _ labels: FilmLabels, _ plans: [TrialPlan], _ results: [String: TrialResult]
-  ) throws -> [EvaluationFigure] {
+  private func result(
+    _ input: ModelEvaluationInput, _ labels: FilmLabels, _ plans: [TrialPlan],
+    _ results: [String: TrialResult]
+  ) throws -> EvaluationResult {
     let summaries = settings.regimes.map { regime in
       RegimeSummary(
         regime.name,
         plans.filter { $0.regime == regime }.compactMap { results[$0.name] }, labels.classes)
-    }
-    if let undefined = summaries.first?.undefined, !undefined.isEmpty {
-      try scene.workspace.note(
-        "left out, since the test films lack positives or negatives of it: "
-          + undefined.joined(separator: ", "))
     }
     guard summaries.allSatisfy({ $0.auroc != nil || $0.accuracy != nil }) else {
       throw FineTuneError(
@@ -113,8 +109,38 @@ struct FineTuneEvaluation: ModelEvaluation {
     let document = ClassificationDocument(
       from: settings.origin.rawValue, loss: settings.kind.rawValue, regimes: summaries,
       trials: plans.compactMap { results[$0.name] })
-    try scene.workspace.write(
+    try input.workspace.write(
       String(decoding: try encoder.encode(document), as: UTF8.self) + "\n", named: "classification.json")
-    return summaries.flatMap(\.figures)
+    let origin = settings.origin == .scratch ? "scratch" : "its \(settings.origin.rawValue) encoder"
+    let undefined = summaries.first?.undefined ?? []
+    return EvaluationResult(
+      summaries.flatMap(\.metrics), summary: summaries.last?.metrics.first?.key,
+      tables: summaries.map(\.table), charts: try [chart(input.workspace, plans)].compactMap { $0 },
+      notes: ["fine-tuned from \(origin)"]
+        + (undefined.isEmpty
+          ? []
+          : [
+            "left out, without positives or without negatives to test on: "
+              + undefined.joined(separator: ", ")
+          ]))
+  }
+
+  /// What is drawn of the validation images, the first that was recorded.
+  private static let curves = [
+    ("validation_accuracy", "accuracy"), ("validation_auroc", "mean AUROC"), ("validation_loss", "loss"),
+  ]
+
+  /// How each trial did on its validation images, epoch by epoch; nil where there are none.
+  private func chart(_ workspace: any EvaluationWorkspace, _ plans: [TrialPlan]) throws -> Chart? {
+    let trials = try plans.map { (name: $0.name, rows: try workspace.recorded($0.name)) }
+    func points(_ rows: [(step: Int, values: [String: Double])], _ name: String) -> [Chart.Curve.Point] {
+      rows.compactMap { row in row.values[name].map { .init(Double(row.step), $0) } }
+    }
+    let chosen = Self.curves.first { own in trials.contains { !points($0.rows, own.0).isEmpty } }
+    guard let chosen else { return nil }
+    return Chart(
+      name: "curves", title: "Fine-tuning", subtitle: "\(chosen.1) on the validation images",
+      xLabel: "epoch", yLabel: chosen.1,
+      curves: trials.map { .init($0.name, points($0.rows, chosen.0)) })
   }
 }

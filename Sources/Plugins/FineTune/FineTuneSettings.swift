@@ -49,12 +49,12 @@ struct FineTuneSettings: Sendable, Equatable {
     if let odd = shots.first(where: { $0 != $0.rounded() }) {
       throw FineTuneError("option shots: expected whole numbers of cases a class, found \(odd)")
     }
-    let regimes = options.numbers("fractions").map(Regime.fraction) + shots.map { Regime.shots(Int($0)) }
-    guard !regimes.isEmpty else {
-      throw FineTuneError("options fractions and shots: both are empty, so there is nothing to learn from")
-    }
+    let fractions = options.numbers("fraction")
+    let regimes =
+      (fractions.isEmpty && shots.isEmpty ? [1] : fractions).map(Regime.fraction)
+      + shots.map { Regime.shots(Int($0)) }
     if let twice = regimes.indices.first(where: { regimes[..<$0].contains(regimes[$0]) }) {
-      throw FineTuneError("options fractions and shots: \(regimes[twice].name) stands there twice; keep one")
+      throw FineTuneError("options fraction and shots: \(regimes[twice].name) stands there twice; keep one")
     }
     self.regimes = regimes
     (seeds, draws) = (options.integer("seeds"), options.integer("draws"))
@@ -75,64 +75,75 @@ struct FineTuneSettings: Sendable, Equatable {
   static let declarations: [OptionDeclaration] =
     [
       OptionDeclaration(
-        "loss", .choice(default: LabelKind.multi.rawValue, of: LabelKind.allCases.map(\.rawValue)),
-        help: "binary: any number of findings a film; cross-entropy: one of several classes"),
+        "fraction", .numbers(default: [], in: 0.0001...1),
+        help:
+          "Shares of the patients to learn from; all of them where neither shares nor shots are given. Of one seed a "
+          + "smaller share is part of a larger."),
       OptionDeclaration(
-        "from", .choice(default: EncoderOrigin.target.rawValue, of: EncoderOrigin.allCases.map(\.rawValue)),
-        help: "the run's target or context encoder, or one that each seed initialises anew"),
-      OptionDeclaration(
-        "fractions", .numbers(default: [1], in: 0.0001...1), help: "shares of the patients to learn from"),
+        "seeds", .integer(default: 5, in: 1...100), help: "How many trials each share has."),
       OptionDeclaration(
         "shots", .numbers(default: [], in: 1...1000),
-        help: "numbers of cases a class to learn from, each of another patient"),
-      OptionDeclaration("seeds", .integer(default: 5, in: 1...100), help: "trials of each share"),
-      OptionDeclaration("draws", .integer(default: 5, in: 1...100), help: "trials of each number of shots"),
+        help: "Cases a class to learn from, each of another patient, in place of shares."),
+      OptionDeclaration(
+        "draws", .integer(default: 5, in: 1...100), help: "How many trials each number of shots has."),
+      OptionDeclaration(
+        "from", .choice(default: EncoderOrigin.target.rawValue, of: EncoderOrigin.allCases.map(\.rawValue)),
+        help: "The encoder: the run's target or context encoder, or one that each seed initialises anew."),
+      OptionDeclaration(
+        "loss", .choice(default: LabelKind.multi.rawValue, of: LabelKind.allCases.map(\.rawValue)),
+        help:
+          "The loss is binary where an image has any number of findings, cross-entropy where it is of one class."
+      ),
     ] + training + augmentation
 
   private static let training = [
     OptionDeclaration(
-      "epochs", .integer(default: 30, in: 1...10_000), help: "passes over the films, at most"),
+      "epochs", .integer(default: 30, in: 1...10_000), help: "Passes over the images, at most."),
     OptionDeclaration(
       "minimum_steps", .integer(default: 600, in: 0...1_000_000),
-      help: "of few films an epoch takes several passes, so that all epochs have so many steps"),
+      help: "Steps of a trial, at least: where images are few, an epoch passes over them several times."),
     OptionDeclaration(
       "patience", .integer(default: 10, in: 0...10_000),
-      help: "epochs without gain after which a trial ends; 0 = never"),
-    OptionDeclaration("batch_size", .integer(default: 32, in: 1...4096), help: "films of a step"),
+      help: "Epochs without gain after which a trial ends; 0 = never."),
+    OptionDeclaration("batch_size", .integer(default: 32, in: 1...4096), help: "Images a step."),
     OptionDeclaration(
       "learning_rate", .number(default: 1e-4, in: 1e-8...1),
-      help: "of the head and the last norm, at its peak"
-    ),
+      help: "Learning rate of the head and the last norm, at its peak."),
     OptionDeclaration(
       "layer_decay", .number(default: 0.75, in: 0.01...1),
-      help: "factor on the learning rate from each block to the one below"),
+      help: "Factor on the learning rate from each block to the one below."),
     OptionDeclaration(
       "drop_path", .number(default: 0.6, in: 0...0.95),
-      help: "chance that a film skips a branch of the last block; less below"),
+      help: "Probability that an image skips a branch of the last block; it falls to 0 at the first."),
     OptionDeclaration(
-      "weight_decay", .number(default: 0.05, in: 0...10), help: "none on parameters of one dimension"),
+      "weight_decay", .number(default: 0.05, in: 0...10),
+      help: "Weight decay; parameters of one dimension have none."),
     OptionDeclaration(
-      "clip_norm", .number(default: 1, in: 0...1000), help: "largest norm of a gradient; 0 = any"),
+      "clip_norm", .number(default: 1, in: 0...1000), help: "Largest norm of a gradient; 0 = any."),
     OptionDeclaration(
       "warmup_epochs", .number(default: 3, in: 0...10_000),
-      help: "epochs in which the learning rate rises; half of all at most"),
+      help: "Epochs in which the learning rate rises; half of all at most."),
   ]
 
   private static let augmentation = [
     OptionDeclaration(
-      "crop_area", .interval(default: 0.5...1, in: 0.01...1), help: "of a training film that is seen"),
+      "crop_area", .interval(default: 0.5...1, in: 0.01...1),
+      help: "Share of a training image's area that a crop takes."),
     OptionDeclaration(
-      "mirror_probability", .number(default: 0.5, in: 0...1), help: "of a training film to be mirrored"),
+      "mirror_probability", .number(default: 0.5, in: 0...1),
+      help: "Probability that a training image is mirrored."),
     OptionDeclaration(
       "jitter", .number(default: 0.4, in: 0...1),
-      help: "a training film's brightness and contrast change by so much either way"),
+      help: "How far a training image's brightness and contrast change, either way."),
     OptionDeclaration(
       "validation",
       .choice(default: ValidationOrigin.train.rawValue, of: ValidationOrigin.allCases.map(\.rawValue)),
-      help: "where no split is named for it: taken from all training patients, or only from those learnt from"
-    ),
+      help:
+        "Where no split is named for validation, its images are taken from all training patients (train), or only "
+        + "from those learnt from (subset)."),
     OptionDeclaration(
-      "validation_fraction", .number(default: 0.1, in: 0...0.5), help: "share of the patients that it takes"),
+      "validation_fraction", .number(default: 0.1, in: 0...0.5),
+      help: "Share of the patients that validation takes."),
   ]
 }
 

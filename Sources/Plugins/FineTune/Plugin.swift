@@ -3,9 +3,25 @@ import WorldModel
 /// Fine-tuned classification as a plugin: `kind = "evaluation"`, `name = "finetune"`.
 public let fineTuneDefinition = EvaluationDefinition(
   name: "finetune",
-  summary: "fine-tunes the encoder on labels, from 1% of them to all, and tests once at the best epoch",
+  summary: "Fine-tune a run's encoder to classify films, from a share of the labels; test at the best epoch",
   options: FineTuneSettings.declarations,
   trial: ["seeds": .integer(1), "draws": .integer(1), "epochs": .integer(2), "minimum_steps": .integer(8)],
+  command: EvaluationCommand(
+    verb: "classify",
+    examples: [
+      EvaluationExample(
+        "finetune classify runs/first --data vindr:/data/vindr --fraction 0.01,0.1,1 --out runs/vindr",
+        "sample efficiency: 1%, 10% and all of the labels, five seeds each"),
+      EvaluationExample(
+        "finetune classify runs/first --data rsna:/data/rsna --from scratch --out runs/rsna-scratch",
+        "the baseline without pre-training; three classes, accuracy"),
+      EvaluationExample(
+        "finetune classify runs/first --data labels.csv --shots 1,5,10 --draws 5 --label Effusion",
+        "few cases a class, five draws"),
+    ],
+    // A probe is content with a few thousand images; what is called all labels must be all.
+    usesAllImages: true, folder: { "finetune-" + $0.text("from") }),
+  presets: FineTunePresets.all,
   makeForModel: { FineTuneEvaluation(settings: try FineTuneSettings($0)) })
 
 /// What the host looks up in the library.

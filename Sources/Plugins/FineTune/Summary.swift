@@ -16,8 +16,8 @@ struct Spread: Codable, Equatable {
     deviation = known.count > 1 ? (squares / Double(known.count - 1)).squareRoot() : nil
   }
 
-  func figure(_ name: String) -> EvaluationFigure {
-    EvaluationFigure(name, mean, interval: deviation.map { mean - $0...mean + $0 })
+  func metric(_ key: MetricKey) -> EvaluationMetric {
+    EvaluationMetric(key, mean, uncertainty: deviation.map(EvaluationMetric.Uncertainty.deviation))
   }
 }
 
@@ -58,15 +58,46 @@ struct RegimeSummary: Codable {
     undefined = names.filter { !defined.contains($0) }
   }
 
-  var figures: [EvaluationFigure] {
-    let means = [("mean AUROC", auroc), ("mean AUPRC", auprc), ("accuracy", accuracy)]
-    return means.compactMap { own in own.1?.figure("\(name): \(own.0)") }
+  /// - Parameter className: nil for the mean over classes.
+  private func key(_ metric: String, _ className: String? = nil) -> MetricKey {
+    MetricKey(metric, of: className, subject: name)
+  }
+
+  /// Of all classes together, and of each.
+  var metrics: [EvaluationMetric] {
+    let means = [("accuracy", accuracy), ("AUROC", auroc), ("AUPRC", auprc)]
+    return means.compactMap { own in own.1?.metric(key(own.0)) }
       + classes.flatMap { own in
         [
-          own.auroc.figure("\(name): AUROC of \(own.name)"),
-          own.auprc.figure("\(name): AUPRC of \(own.name)"),
+          own.auroc.metric(key("AUROC", own.name)), own.auprc.metric(key("AUPRC", own.name)),
+          EvaluationMetric(key("test positives", own.name), Double(own.positives), unit: "images"),
+          EvaluationMetric(key("test images", own.name), Double(own.films), unit: "images"),
         ]
       }
+  }
+
+  var table: MetricTable {
+    let names = classes.map(\.name)
+    let hasMeans = auroc != nil && auprc != nil
+    func keys(_ metric: String, mean: Bool) -> [MetricKey?] {
+      names.map { key(metric, $0) } + (hasMeans ? [mean ? key(metric) : nil] : [])
+    }
+    let accuracies: [MetricKey?] = accuracy == nil ? [] : [key("accuracy")]
+    let gap: [MetricKey?] = accuracy == nil ? [] : [nil]
+    return MetricTable(
+      heading, rows: names + (hasMeans ? ["mean"] : []) + (accuracy == nil ? [] : ["accuracy"]),
+      columns: [
+        .init("AUROC", keys("AUROC", mean: true) + accuracies),
+        .init("AUPRC", keys("AUPRC", mean: true) + gap),
+        .init("positives", keys("test positives", mean: false) + gap),
+        .init("test images", keys("test images", mean: false) + gap),
+      ])
+  }
+
+  private var heading: String {
+    let (fewest, most) = (trainFilms.min() ?? 0, trainFilms.max() ?? 0)
+    return "\(name): \(fewest == most ? "\(most)" : "\(fewest) to \(most)") images to learn from, "
+      + (trials == 1 ? "1 trial" : "\(trials) trials")
   }
 }
 

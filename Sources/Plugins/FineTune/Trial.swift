@@ -17,14 +17,14 @@ final class Pace {
 ///
 /// Every draw is a function of the seed and the step, and every sum has one order, so that a trial has the same bits on
 /// any number of threads, and where it was stopped and went on.
-final class Trial {
+final class Trial: TrainingHook {
   let plan: TrialPlan
   let classifier: Classifier
   let optimizer: AdamW
   var progress: TrialProgress
   /// Values at the best epoch; none before the first.
   var bestValues: [Tensor] = []
-  private let scene: ModelScene
+  private let input: ModelEvaluationInput
   private let settings: FineTuneSettings
   private let labels: FilmLabels
   private let views: FilmViews
@@ -32,25 +32,25 @@ final class Trial {
   /// What judges films: the same values, without gradients.
   private let judge: Classifier
   private let pace: Pace
-  private var lastSave = ContinuousClock.now
   /// Between two saves of a long epoch.
-  private static let secondsBetweenSaves = 30
+  private static let secondsBetweenSaves = 30.0
   private var warned = false
 
   init(
-    _ plan: TrialPlan, _ scene: ModelScene, _ settings: FineTuneSettings, _ labels: FilmLabels, _ pace: Pace
+    _ plan: TrialPlan, _ input: ModelEvaluationInput, _ settings: FineTuneSettings, _ labels: FilmLabels,
+    _ pace: Pace
   ) throws {
-    (self.plan, self.scene, self.settings, self.labels) = (plan, scene, settings, labels)
+    (self.plan, self.input, self.settings, self.labels) = (plan, input, settings, labels)
     self.pace = pace
-    seed = scene.seed &+ UInt64(plan.number)
-    let shape = scene.model.shape.encoder
-    views = FilmViews(source: scene.films, side: shape.imageSize, views: settings.views)
-    classifier = Classifier(scene.model, classes: labels.classes.count, seed: seed, trainable: true)
-    judge = Classifier(scene.model, classes: labels.classes.count, seed: seed, trainable: false)
+    seed = input.seed &+ UInt64(plan.number)
+    let shape = input.model.shape.encoder
+    views = FilmViews(source: input.films, side: shape.imageSize, views: settings.views)
+    classifier = Classifier(input.model, classes: labels.classes.count, seed: seed, trainable: true)
+    judge = Classifier(input.model, classes: labels.classes.count, seed: seed, trainable: false)
     let source: (any ImageEncoder)? =
       switch settings.origin {
-      case .target: try Self.targetEncoder(scene.model)
-      case .context: scene.model.encoder
+      case .target: try Self.targetEncoder(input.model)
+      case .context: input.model.encoder
       case .scratch: nil
       }
     if let source {
@@ -68,7 +68,7 @@ final class Trial {
       return scale
     }
     progress = TrialProgress(trial: plan.name)
-    if let saved = try TrialState.restore(self, from: scene.workspace) { progress = saved }
+    if let saved = try TrialState.restore(self, from: input.workspace) { progress = saved }
   }
 
   private static func targetEncoder(_ model: WorldModel) throws -> any ImageEncoder {
@@ -82,33 +82,32 @@ final class Trial {
 
   /// - Throws: `EvaluationStopped` where the user asked to stop, `FineTuneError` where a loss is no number.
   func run() throws -> TrialResult {
-    let began = (clock: ContinuousClock.now, step: progress.step)
-    var films = 0
-    while !progress.isFinished, progress.step < plan.schedule.steps {
-      films += try step()
-      if progress.step % plan.schedule.stepsPerEpoch == 0 { try endEpoch() }
-      if scene.workspace.isStopRequested {
-        try save()
-        throw EvaluationStopped()
-      }
-      if ContinuousClock.now - lastSave > .seconds(Self.secondsBetweenSaves) { try save() }
+    let began = (clock: ContinuousClock.now, films: pace.films)
+    if !progress.isFinished {
+      let loop = TrainingLoop(
+        steps: plan.schedule.steps, stepsPerEpoch: plan.schedule.stepsPerEpoch,
+        saving: .everySeconds(Self.secondsBetweenSaves),
+        isStopRequested: { [input] in input.workspace.isStopRequested })
+      let outcome = try loop.run(from: progress.step, hooks: [self], perform: step)
+      if case .interrupted = outcome { throw EvaluationStopped() }
     }
     let seconds = (ContinuousClock.now - began.clock) / .seconds(1)
     let result = try test()
-    try scene.workspace.note(sentence(result, films: films, seconds: seconds))
+    try input.workspace.note(sentence(result, films: pace.films - began.films, seconds: seconds))
     return result
   }
 
-  private func save() throws {
-    try TrialState.save(self, to: scene.workspace)
-    lastSave = .now
+  func didEndEpoch(_ position: TrainingPosition) throws -> Bool {
+    try endEpoch()
+    return progress.isFinished
   }
+
+  func save(_ position: TrainingPosition) throws { try TrialState.save(self, to: input.workspace) }
 
   // MARK: Learning
 
-  /// - Returns: films learnt from.
-  private func step() throws -> Int {
-    let (step, train) = (progress.step, plan.split.train)
+  private func step(_ step: Int) throws {
+    let train = plan.split.train
     var order = RandomStream(seed: seed, stream: "finetune.order", step: step / plan.schedule.stepsPerPass)
     let places = order.permutation(train.count)[plan.schedule.places(at: step, films: train.count)]
     let seed = seed
@@ -121,10 +120,9 @@ final class Trial {
       progress.films += batch.films.count
     }
     pace.films += batch.films.count
-    scene.workspace.progress(
+    input.workspace.progress(
       "step", pace.stepsBefore + progress.step, of: pace.steps, films: pace.films,
       loss: progress.films > 0 ? progress.lossSum / Double(progress.films) : nil)
-    return batch.films.count
   }
 
   private func learn(_ images: Tensor, _ films: [Int], _ step: Int) throws -> Double {
@@ -145,7 +143,7 @@ final class Trial {
 
   private func broken(_ what: String, _ step: Int, _ films: [Int]) -> FineTuneError {
     optimizer.clearGradients()
-    let names = films.map { scene.films.records[$0].identifier }
+    let names = films.map { input.films.records[$0].identifier }
     return FineTuneError(
       "\(plan.title): step \(step + 1): \(what) is not finite; lower the learning rate, and look at the films of the "
         + "batch: \(names.joined(separator: ", "))")
@@ -175,7 +173,7 @@ final class Trial {
       progress.isFinished = settings.patience > 0 && stale >= settings.patience
       try warnOfCollapse(scores, epoch)
     }
-    try scene.workspace.record(plan.name, step: epoch, row)
+    try input.workspace.record(plan.name, step: epoch, row)
   }
 
   private func judged(_ scores: FilmScores, _ what: String) throws -> Judgement {
@@ -205,7 +203,7 @@ final class Trial {
       return
     }
     warned = true
-    try scene.workspace.warn(
+    try input.workspace.warn(
       "\(plan.title): after epoch \(epoch) every validation film has the same score: the features have collapsed; "
         + "lower the learning rate")
   }
@@ -215,7 +213,7 @@ final class Trial {
   private func test() throws -> TrialResult {
     let epochs = progress.step / plan.schedule.stepsPerEpoch
     if bestValues.isEmpty { judge.copy(classifier) } else { judge.assign(bestValues) }
-    let scores = try FilmScores(labels.labelled(scene.test), judge, views)
+    let scores = try FilmScores(labels.labelled(input.test), judge, views)
     return TrialResult(
       trial: plan.name, trainFilms: plan.split.train.count, validationFilms: plan.split.validation.count,
       epochs: epochs, bestEpoch: progress.best?.epoch ?? epochs, validation: progress.best?.judgement,

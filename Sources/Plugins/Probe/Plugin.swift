@@ -3,7 +3,7 @@ import WorldModel
 /// What the host looks up in the library.
 @c(chex_plugin)
 public func entry() -> UnsafePointer<chex_plugin_information> {
-  pluginInformation(name: "probes", version: "1.0.0", compiledAgainst: CHEX_CORE_FINGERPRINT) {
+  pluginInformation(name: "probe", version: "1.0.0", compiledAgainst: CHEX_CORE_FINGERPRINT) {
     $0.register(Probe.definition)
   }
 }

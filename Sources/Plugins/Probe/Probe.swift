@@ -6,19 +6,30 @@ import WorldModel
 /// finding, with bootstrap intervals over patients, and the means.
 public struct Probe: Evaluation {
   public static let definition = EvaluationDefinition(
-    name: "probes", summary: "AUROC of linear probes and of nearest neighbours, with bootstrap intervals",
+    name: "probe",
+    summary:
+      "Linear probes and nearest neighbours on frozen features, beside random encoder and plain pixels",
     options: [
       OptionDeclaration(
-        "neighbours", .integer(default: 20, in: 1...1000), help: "films that vote on each test film"),
+        "neighbours", .integer(default: 20, in: 1...1000),
+        help: "How many training images vote on each test image."),
       OptionDeclaration(
         "temperature", .number(default: 0.07, in: 0.001...10),
-        help: "of the vote: a neighbour of cosine s weighs exp(s / temperature)"),
+        help: "Temperature of the vote: a neighbour of cosine similarity s weighs exp(s / temperature)."),
       OptionDeclaration(
         "resamples", .integer(default: 1000, in: 0...100_000),
-        help: "of the bootstrap over test patients; 0 gives no intervals"),
+        help: "Resamples of the bootstrap over test patients; 0 gives no intervals."),
       OptionDeclaration(
-        "confidence", .number(default: 0.95, in: 0.5...0.999), help: "of the intervals"),
+        "confidence", .number(default: 0.95, in: 0.5...0.999), help: "Confidence of the intervals."),
     ],
+    command: EvaluationCommand(examples: [
+      EvaluationExample("probe runs/first", "on the run's own images, of patients that it never saw"),
+      EvaluationExample(
+        "probe runs/first --data vindr:FOLDER --label \"Pleural effusion,Cardiomegaly\"",
+        "on another collection, two findings"),
+      EvaluationExample(
+        "probe runs/first --neighbours 50 --resamples 10000", "more neighbours, narrower doubts"),
+    ]),
     make: { options in
       Probe(
         neighbours: options.integer("neighbours"), temperature: options.number("temperature"),
@@ -30,41 +41,78 @@ public struct Probe: Evaluation {
   let resamples: Int
   let confidence: Double
 
-  /// Figures of each finding with enough cases, in the scene's order; the means are last, of linear probes the very
-  /// last.
+  /// Metrics of each finding with enough cases, in the input's order, and of their means; the mean of linear probes
+  /// sums them up.
   /// - Throws: `TooFewCases`, and `MetricError` where a feature is not finite.
-  public func callAsFunction(_ scene: EvaluationScene) throws -> [EvaluationFigure] {
-    let all = scene.findingNames.map { name in
+  public func callAsFunction(_ input: EvaluationInput) throws -> EvaluationResult {
+    let all = input.findingNames.map { name in
       FeatureProbe.Finding(
-        train: scene.train.records.map { $0.label(of: name) },
-        validation: scene.validation.records.map { $0.label(of: name) },
-        test: scene.test.records.map { $0.label(of: name) })
+        train: input.train.records.map { $0.label(of: name) },
+        validation: input.validation.records.map { $0.label(of: name) },
+        test: input.test.records.map { $0.label(of: name) })
     }
     let chosen = all.indices.filter { all[$0].hasEnoughCases }
-    guard !chosen.isEmpty else { throw TooFewCases(scene.findingNames, all) }
+    guard !chosen.isEmpty else { throw TooFewCases(input.findingNames, all) }
     let findings = chosen.map { all[$0] }
     let probe = try FeatureProbe(
-      width: scene.train.width, train: scene.train.values, groups: scene.train.records.map(\.patientKey),
-      validation: scene.validation.values, test: scene.test.values)
+      width: input.train.width, train: input.train.values, groups: input.train.records.map(\.patientKey),
+      validation: input.validation.values, test: input.test.values)
     let linear = try areas(probe.linear(findings), findings)
-    let near = try areas(
-      probe.neighbours(findings, k: neighbours, temperature: temperature), findings)
-    let resampled = resample(linear + near, scene)
-    var figures: [EvaluationFigure] = []
-    for (place, index) in chosen.enumerated() {
-      let name = scene.findingNames[index]
-      let known = findings[place].test.compactMap { $0 }
-      figures += [
-        figure("linear AUROC of \(name)", linear[place], resampled?[place]),
-        figure("k-NN AUROC of \(name)", near[place], resampled?[chosen.count + place]),
-        EvaluationFigure("test positives of \(name)", Double(known.count { $0 })),
-        EvaluationFigure("test films of \(name)", Double(known.count)),
-      ]
-    }
-    return figures + [
-      mean("mean k-NN AUROC", near, (resampled?.suffix(chosen.count)).map(Array.init)),
-      mean("mean linear AUROC", linear, (resampled?.prefix(chosen.count)).map(Array.init)),
+    let near = try areas(probe.neighbours(findings, k: neighbours, temperature: temperature), findings)
+    let resampled = resample(linear + near, input)
+    let names = chosen.map { input.findingNames[$0] }
+    let metrics =
+      Self.metrics(.linear, names, linear, resampled.map { Array($0.prefix(chosen.count)) })
+      + Self.metrics(.neighbours, names, near, resampled.map { Array($0.suffix(chosen.count)) })
+      + zip(names, findings).flatMap { Self.counts($0, $1.test.compactMap { $0 }) }
+    let leftOut = input.findingNames.filter { !names.contains($0) }
+    return EvaluationResult(
+      metrics, summary: Method.linear.key(nil), tables: Method.allCases.map { Self.table($0, names) },
+      notes: leftOut.isEmpty
+        ? []
+        : [
+          "left out, since fewer than 8 images with or without them are there to learn from, or 4 to test on: "
+            + leftOut.joined(separator: ", ")
+        ])
+  }
+
+  /// How findings are told from features.
+  enum Method: String, CaseIterable {
+    case linear = "linear probe"
+    case neighbours = "nearest neighbours"
+
+    /// - Parameter finding: nil for the mean over findings.
+    func key(_ finding: String?) -> MetricKey { MetricKey("AUROC", of: finding, subject: rawValue) }
+  }
+
+  private static func metrics(
+    _ method: Method, _ names: [String], _ areas: [AreaUnderCurve], _ resampled: [Resampled]?
+  ) -> [EvaluationMetric] {
+    let values = areas.map(defined)
+    return names.indices.map {
+      EvaluationMetric(method.key(names[$0]), values[$0], resampled: resampled?[$0])
+    } + [
+      EvaluationMetric(
+        method.key(nil), values.reduce(0, +) / Double(values.count), resampled: resampled.map(Resampled.mean))
     ]
+  }
+
+  /// Of the test images of which the finding is known.
+  private static func counts(_ name: String, _ known: [Bool]) -> [EvaluationMetric] {
+    [
+      EvaluationMetric(MetricKey("test positives", of: name), Double(known.count { $0 }), unit: "images"),
+      EvaluationMetric(MetricKey("test images", of: name), Double(known.count), unit: "images"),
+    ]
+  }
+
+  private static func table(_ method: Method, _ names: [String]) -> MetricTable {
+    MetricTable(
+      "\(method.rawValue), AUROC", rows: names + ["mean"],
+      columns: [
+        .init("AUROC", names.map(method.key) + [method.key(nil)], comparesEncoders: true),
+        .init("positives", names.map { MetricKey("test positives", of: $0) } + [nil]),
+        .init("images", names.map { MetricKey("test images", of: $0) } + [nil]),
+      ])
   }
 
   private func areas(_ scores: [[Double]], _ findings: [FeatureProbe.Finding]) throws -> [AreaUnderCurve] {
@@ -72,25 +120,15 @@ public struct Probe: Evaluation {
   }
 
   /// Nil where no intervals are wanted.
-  private func resample(_ areas: [AreaUnderCurve], _ scene: EvaluationScene) -> [Resampled]? {
+  private func resample(_ areas: [AreaUnderCurve], _ input: EvaluationInput) -> [Resampled]? {
     guard resamples > 0 else { return nil }
     return Bootstrap(
-      groups: scene.test.records.map(\.patientKey), resamples: resamples, confidence: confidence,
-      seed: scene.seed
+      groups: input.test.records.map(\.patientKey), resamples: resamples, confidence: confidence,
+      seed: input.seed
     ).resampled(areas)
   }
 
-  private func figure(_ name: String, _ area: AreaUnderCurve, _ resampled: Resampled?) -> EvaluationFigure {
-    EvaluationFigure(name, defined(area), resampled: resampled)
-  }
-
-  private func mean(_ name: String, _ areas: [AreaUnderCurve], _ resampled: [Resampled]?) -> EvaluationFigure
-  {
-    EvaluationFigure(
-      name, areas.map(defined).reduce(0, +) / Double(areas.count), resampled: resampled.map(Resampled.mean))
-  }
-
-  private func defined(_ area: AreaUnderCurve) -> Double {
+  private static func defined(_ area: AreaUnderCurve) -> Double {
     guard let value = area.value else {
       fail("Probe: a finding with enough cases has no AUROC")
     }
@@ -104,7 +142,7 @@ struct TooFewCases: Error, CustomStringConvertible {
 
   init(_ names: [String], _ findings: [FeatureProbe.Finding]) {
     guard !names.isEmpty else {
-      description = "probes: the films have no labels; give films with findings (--data, --label-column)"
+      description = "probe: the films have no labels; give films with findings (--data, --label-column)"
       return
     }
     func counts(_ labels: [Bool?]) -> String {
@@ -114,8 +152,8 @@ struct TooFewCases: Error, CustomStringConvertible {
       "\(name): \(counts(finding.train)) to learn from, \(counts(finding.test)) to test on"
     }
     description =
-      "probes: expected a finding with 8 films with and 8 without it to learn from, and 4 of each to test on; found "
+      "probe: expected a finding with 8 films with and 8 without it to learn from, and 4 of each to test on; found "
       + found.joined(separator: "; ") + (names.count > 20 ? "; …" : "")
-      + ". Give more films, or other splits (probe.train_splits, probe.test_splits)"
+      + ". Give more films, or other splits (evaluation.train_splits, evaluation.test_splits)"
   }
 }

@@ -17,7 +17,7 @@ import WorldModel
 struct SensitivityEvaluation: ModelEvaluation {
   static let definition = EvaluationDefinition(
     name: "sensitivity",
-    summary: "how often the predictor, told how an appearance was changed, finds the film as it was before",
+    summary: "Test whether a run's predictor uses what it is told of a film's appearance",
     options: [
       OptionDeclaration(
         "films", .integer(default: 50, in: 1...100_000), help: "films, spread over the test films"),
@@ -53,6 +53,15 @@ struct SensitivityEvaluation: ModelEvaluation {
         help: "of candidates, draws and resamples, beside the run's"),
     ],
     trial: ["films": .integer(3), "candidates": .integer(12), "draws": .integer(2), "pictures": .integer(1)],
+    command: EvaluationCommand(examples: [
+      EvaluationExample("sensitivity runs/first", "on films that the run set apart"),
+      EvaluationExample(
+        "sensitivity runs/first --data films/index.csv --out runs/first/sensitivity-films",
+        "on other films' test split"),
+      EvaluationExample(
+        "sensitivity runs/first --set domain.probability=1 --out changed",
+        "every context changed, where training leaves some as they are"),
+    ]),
     makeForModel: { SensitivityEvaluation(try SensitivitySettings($0)) })
 
   /// Places among the nearest that count.
@@ -62,12 +71,12 @@ struct SensitivityEvaluation: ModelEvaluation {
 
   init(_ settings: SensitivitySettings) { self.settings = settings }
 
-  func callAsFunction(_ scene: ModelScene) throws -> [EvaluationFigure] {
-    let test = try SensitivityTest(settings, scene)
-    var work = try SensitivityWork(scene.workspace, candidates: settings.candidates, test.predictions)
-    let films = Self.spread(settings.films, over: scene.test)
-    try scene.workspace.note(
-      "\(films.count) of \(scene.test.count) test films, \(settings.candidates) candidates each")
+  func callAsFunction(_ input: ModelEvaluationInput) throws -> EvaluationResult {
+    let test = try SensitivityTest(settings, input)
+    var work = try SensitivityWork(input.workspace, candidates: settings.candidates, test.predictions)
+    let films = Self.spread(settings.films, over: input.test)
+    try input.workspace.note(
+      "\(films.count) of \(input.test.count) test films, \(settings.candidates) candidates each")
     try PackedWeights.keeping {
       try withoutGradients {
         for position in work.seen..<max(films.count, work.seen) {
@@ -77,9 +86,9 @@ struct SensitivityEvaluation: ModelEvaluation {
             work.films.append(film)
           }
           work.seen = position + 1
-          try work.save(scene.workspace)
-          scene.workspace.progress("film", work.seen, of: films.count, films: work.seen, loss: nil)
-          if scene.workspace.isStopRequested && work.seen < films.count { throw EvaluationStopped() }
+          try work.save(input.workspace)
+          input.workspace.progress("film", work.seen, of: films.count, films: work.seen, loss: nil)
+          if input.workspace.isStopRequested && work.seen < films.count { throw EvaluationStopped() }
         }
       }
     }
@@ -87,12 +96,12 @@ struct SensitivityEvaluation: ModelEvaluation {
       throw SensitivityError("no test film could be decoded, of \(films.count) tried; see the warnings above")
     }
     if !work.films.contains(where: { $0.facts.changed.contains(true) }) {
-      try scene.workspace.warn(
+      try input.workspace.warn(
         "the task \"\(test.task.name)\" changed no context: each shows its target, and nothing need be predicted"
       )
     }
-    try scene.workspace.write(work.table, named: "ranks.csv")
-    return try figures(work, seed: test.seed)
+    try input.workspace.write(work.table, named: "ranks.csv")
+    return try result(work, seed: test.seed)
   }
 
   /// `count` of `films`, at equal distances; all of them where there are no more.
@@ -101,46 +110,75 @@ struct SensitivityEvaluation: ModelEvaluation {
     return (0..<count).map { films[$0 * films.count / count] }
   }
 
-  private func figures(_ work: SensitivityWork, seed: UInt64) throws -> [EvaluationFigure] {
+  private func result(_ work: SensitivityWork, seed: UInt64) throws -> EvaluationResult {
     let lists = work.films.flatMap { film in
       Array(repeating: film.facts.patient, count: settings.candidates)
     }
     // Candidates of one film, and films of one patient, are no independent cases.
     let bootstrap = Bootstrap(groups: lists, seed: seed)
-    var figures: [EvaluationFigure] = []
+    var metrics: [EvaluationMetric] = []
     var drawn: [Prediction: (value: Double, resampled: Resampled)] = [:]
     for (index, prediction) in work.predictions.enumerated() {
       let distances = work.films.flatMap { $0.lists(index) }
       let truth = work.films.flatMap { _ in 0..<settings.candidates }
-      let metrics = try Self.places.map { try RecallAtK($0, distances: distances, truth: truth) }
-      for (metric, resampled) in zip(metrics, bootstrap.resampled(metrics)) {
-        let value = metric.value ?? 0
-        figures.append(
-          EvaluationFigure("recall@\(metric.k) \(prediction.label)", value, interval: resampled.interval))
+      let recalls = try Self.places.map { try RecallAtK($0, distances: distances, truth: truth) }
+      for (recall, resampled) in zip(recalls, bootstrap.resampled(recalls)) {
+        let value = recall.value ?? 0
+        let interval = resampled.interval.map(EvaluationMetric.Uncertainty.interval)
+        metrics.append(
+          EvaluationMetric(Self.recall(recall.k, prediction.label), value, uncertainty: interval))
         drawn[prediction] = (value, resampled)
       }
     }
     for k in Self.places {
-      figures.append(
-        EvaluationFigure("chance recall@\(k)", RecallAtK.chance(k, candidates: settings.candidates)))
+      metrics.append(
+        EvaluationMetric(
+          Self.recall(k, Self.chance), RecallAtK.chance(k, candidates: settings.candidates)))
     }
-    if let told = drawn[.told], let untold = drawn[.untold] {
-      figures.append(ratio(told, untold, lists: lists.count))
+    let ratio = drawn[.told].flatMap { told in drawn[.untold].map { (told, $0) } }
+      .map { self.ratio($0, $1, lists: lists.count) }
+    metrics += [ratio].compactMap { $0 } + work.errors
+    return EvaluationResult(
+      metrics, summary: ratio?.key, tables: tables(work, hasRatio: ratio != nil),
+      notes: ["ranked-*.png, ranks.csv: how the candidates of each film were ranked"])
+  }
+
+  private static let chance = "chance"
+  private static let ratioKey = MetricKey("recall@\(places.last!), with a over without a")
+
+  private static func recall(_ k: Int, _ subject: String) -> MetricKey {
+    MetricKey("recall@\(k)", subject: subject)
+  }
+
+  /// A row for each k, a column for each way to predict.
+  private func tables(_ work: SensitivityWork, hasRatio: Bool) -> [MetricTable] {
+    let subjects = work.predictions.map(\.label)
+    let columns = subjects.map { subject in
+      MetricTable.Column(
+        subject, Self.places.map { Self.recall($0, subject) } + [SensitivityWork.error(subject)])
     }
-    return figures + work.errors
+    let chance = MetricTable.Column(
+      Self.chance, Self.places.map { Self.recall($0, Self.chance) } + [nil])
+    return [
+      MetricTable(
+        "", rows: Self.places.map { "recall@\($0)" } + ["mean squared error"], columns: columns + [chance])
+    ]
+      + (hasRatio
+        ? [MetricTable("", rows: [Self.ratioKey.name], columns: [.init("ratio", [Self.ratioKey])])] : [])
   }
 
   /// Of recall at the last of `places`. A recall of 0 counts as one list, so that the ratio is finite.
   private func ratio(
     _ told: (value: Double, resampled: Resampled), _ untold: (value: Double, resampled: Resampled), lists: Int
-  ) -> EvaluationFigure {
+  ) -> EvaluationMetric {
     func ratio(_ told: Double, _ untold: Double) -> Double { told / max(untold, 1 / Double(lists)) }
     let values = zip(told.resampled.values, untold.resampled.values).map { told, untold in
       told.flatMap { told in untold.map { ratio(told, $0) } }
     }
-    return EvaluationFigure(
-      "ratio recall@\(Self.places.last!)", ratio(told.value, untold.value),
-      interval: Resampled(values: values, confidence: told.resampled.confidence).interval)
+    return EvaluationMetric(
+      Self.ratioKey, ratio(told.value, untold.value),
+      uncertainty: Resampled(values: values, confidence: told.resampled.confidence).interval
+        .map(EvaluationMetric.Uncertainty.interval))
   }
 }
 

@@ -5,7 +5,7 @@ import WorldModel
 /// The test of one model, film by film.
 struct SensitivityTest {
   let settings: SensitivitySettings
-  let scene: ModelScene
+  let input: ModelEvaluationInput
   let task: any WorldTask
   /// What is compared with candidates, in the figures' order.
   let predictions: [Prediction]
@@ -14,24 +14,24 @@ struct SensitivityTest {
   private let views: Int
 
   /// - Throws: `SensitivityError` where the run has no task that changes appearances.
-  init(_ settings: SensitivitySettings, _ scene: ModelScene) throws {
-    guard let task = scene.tasks.first(where: { $0.name == settings.task }) else {
+  init(_ settings: SensitivitySettings, _ input: ModelEvaluationInput) throws {
+    guard let task = input.tasks.first(where: { $0.name == settings.task }) else {
       throw SensitivityError(
         "the run has no task \"\(settings.task)\", whose changes of appearance are predicted here; it was trained on "
-          + "\(scene.tasks.map(\.name).joined(separator: ", ")): judge a run with --tasks …,\(settings.task), or name the "
+          + "\(input.tasks.map(\.name).joined(separator: ", ")): judge a run with --tasks …,\(settings.task), or name the "
           + "task of yours that changes appearances by --set sensitivity.task=NAME")
     }
-    (self.settings, self.scene, self.task) = (settings, scene, task)
-    seed = scene.seed &+ settings.seed &* 0x9E37_79B9_7F4A_7C15
-    views = scene.tasks.map(\.requiredViews).max() ?? 1
-    let side = scene.model.shape.geometry.imageSize
+    (self.settings, self.input, self.task) = (settings, input, task)
+    seed = input.seed &+ settings.seed &* 0x9E37_79B9_7F4A_7C15
+    views = input.tasks.map(\.requiredViews).max() ?? 1
+    let side = input.model.shape.geometry.imageSize
     let isTold = !Self.draws(
-      scene, task, views, GrayImage(width: side, height: side), seed: seed, position: 0, count: 1)[0]
+      input, task, views, GrayImage(width: side, height: side), seed: seed, position: 0, count: 1)[0]
       .own.isEmpty
     predictions =
       (isTold ? [.told, .untold] : [.untold]) + (isTold && settings.draws > 0 ? [.averaged] : []) + [.context]
     if !isTold {
-      try scene.workspace.note(
+      try input.workspace.note(
         "the model is never told how an appearance was changed, so that there are no figures with a")
     }
   }
@@ -43,15 +43,15 @@ struct SensitivityTest {
   /// - Returns: nil for a film that cannot be used, of which the user is told.
   func film(_ index: Int, position: Int, isDrawn: Bool) throws -> JudgedFilm? {
     let film: GrayImage
-    do { film = try scene.films.film(at: index) } catch let error as UnusableFilm {
-      try scene.workspace.warn("left out: \(error)")
+    do { film = try input.films.film(at: index) } catch let error as UnusableFilm {
+      try input.workspace.warn("left out: \(error)")
       return nil
     }
-    let side = scene.model.shape.geometry.imageSize
+    let side = input.model.shape.geometry.imageSize
     var random = RandomStream(seed: seed, stream: "sensitivity.candidates", index: position)
     let candidates = settings.spread.candidates(settings.candidates, settings.ranges, &random)
     let draws = Self.draws(
-      scene, task, views, film, seed: seed, position: position,
+      input, task, views, film, seed: seed, position: position,
       count: settings.candidates + (predictions.contains(.averaged) ? settings.draws : 0))
     let whole = film.resized(to: (side, side))
     let targets = Compute.map(candidates.count) { index in
@@ -59,7 +59,7 @@ struct SensitivityTest {
       candidates[index].apply(to: &image)
       return image
     }
-    let (frame, geometry, name) = (draws[0].frame, scene.model.shape.geometry, task.name)
+    let (frame, geometry, name) = (draws[0].frame, input.model.shape.geometry, task.name)
     let contexts = Compute.map(candidates.count) { index in
       var context: any Context = FilmContext(frame: frame, geometry: geometry, pixels: targets[index])
       PluginCode("task \"\(name)\"", "editPixels").run { draws[index].draw.editPixels(of: &context) }
@@ -70,11 +70,11 @@ struct SensitivityTest {
         image, after: "task \"\(name)\", editPixels", view: 0, sample: index, side: side)
     }
     let features = try CandidateFeatures(
-      scene.model, targets: targets, contexts: contexts, draws: draws, predictions, neutral: settings.neutral,
+      input.model, targets: targets, contexts: contexts, draws: draws, predictions, neutral: settings.neutral,
       isPooled: settings.isPooled)
     let judged = JudgedFilm(
       facts: FilmFacts(
-        identifier: scene.films.records[index].identifier, patient: scene.films.records[index].patientKey,
+        identifier: input.films.records[index].identifier, patient: input.films.records[index].patientKey,
         candidates: candidates,
         actions: draws.prefix(candidates.count).map { $0.own.flatMap(\.numbers) },
         changed: zip(targets, contexts).map { $0 != $1 }),
@@ -83,7 +83,7 @@ struct SensitivityTest {
       let sheet = RankedRow(
         film: judged, targets: targets, contexts: contexts, predictions: predictions,
         query: query(judged, position))
-      try scene.workspace.write(sheet.sheet, named: "ranked-\(position + 1)")
+      try input.workspace.write(sheet.sheet, named: "ranked-\(position + 1)")
     }
     return judged
   }
@@ -98,7 +98,8 @@ struct SensitivityTest {
 
   /// What tasks draw and tell of contexts that show a whole film.
   private static func draws(
-    _ scene: ModelScene, _ task: any WorldTask, _ views: Int, _ film: GrayImage, seed: UInt64, position: Int,
+    _ input: ModelEvaluationInput, _ task: any WorldTask, _ views: Int, _ film: GrayImage, seed: UInt64,
+    position: Int,
     count: Int
   ) -> [ContextDraw] {
     let frame = Frame(
@@ -106,7 +107,7 @@ struct SensitivityTest {
       filmWidth: film.width)
     let frames = Array(repeating: frame, count: views)
     let scope = BatchScope(
-      seed: seed, step: position, batchSize: count, geometry: scene.model.shape.geometry,
+      seed: seed, step: position, batchSize: count, geometry: input.model.shape.geometry,
       purpose: "sensitivity.")
     func drawn(_ task: any WorldTask) -> [any TaskDraw] {
       PluginCode("task \"\(task.name)\"", "draw").run {
@@ -117,7 +118,7 @@ struct SensitivityTest {
       }
     }
     func told(_ draw: any TaskDraw) -> [LatentValue] { draw.latents(context: 0, target: 0, views: frames) }
-    let others = scene.tasks.filter { $0.name != task.name }.map(drawn)
+    let others = input.tasks.filter { $0.name != task.name }.map(drawn)
     return drawn(task).enumerated().map { index, own in
       ContextDraw(frame: frame, draw: own, own: told(own), others: others.flatMap { told($0[index]) })
     }

@@ -102,12 +102,14 @@ struct SensitivityWork {
   }
 
   /// Mean squared errors of predictions made by the predictor.
-  var errors: [EvaluationFigure] {
+  var errors: [EvaluationMetric] {
     predictions.enumerated().map { index, prediction in
-      EvaluationFigure(
-        "error \(prediction.label)", films.reduce(0) { $0 + $1.error(index) } / Double(films.count))
+      EvaluationMetric(
+        Self.error(prediction.label), films.reduce(0) { $0 + $1.error(index) } / Double(films.count))
     }
   }
+
+  static func error(_ subject: String) -> MetricKey { MetricKey("mean squared error", subject: subject) }
 
   /// A line for each candidate: how it looks, what was told of its context, and its place in each ranking.
   var table: String {

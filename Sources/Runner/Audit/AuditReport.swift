@@ -219,7 +219,7 @@ package struct AuditFindings {
       "check that an empty cell means \"no finding\"")
     add(
       "findings-that-never-occur", .suspect, neverOccurring.count, "findings that no film has",
-      "leave them out of probe.labels")
+      "leave them out of evaluation.labels")
     return verdicts
   }
 }

@@ -5,6 +5,8 @@ struct ArgumentParser {
   let command: Command
   /// Names of all commands, so that one typed in the wrong place can be named.
   var otherCommands: [String] = []
+  /// Flags that had another name, old to new.
+  var renamedFlags: [String: String] = [:]
 
   /// Understands `--flag value`, `--flag=value`, switches, and `--` before words that start with a dash.
   /// - Throws: `UsageError`.
@@ -40,6 +42,9 @@ struct ArgumentParser {
     let spelling = parts[0]
     let attached = parts.count == 2 ? parts[1] : nil
     guard let option = command.option(spelt: spelling) else {
+      if let current = renamedFlags[spelling], command.option(spelt: current) != nil {
+        throw UsageError("\(spelling) has another name now: write \(current)")
+      }
       throw UsageError(
         "\(command.name) has no flag \(spelling)"
           + Suggestions.clause(

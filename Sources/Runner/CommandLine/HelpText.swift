@@ -1,11 +1,14 @@
 extension Program {
   /// The help of the whole program: every command with its line, and how to see more.
-  public func help() -> String {
+  /// - Parameter others: commands that plugins bring.
+  public func help(others: [Command] = []) -> String {
     var lines = ["\(name) \(version)", summary, "", "Usage: \(name) [COMMAND] [FLAGS]", "", "Commands:"]
-    let width = (commands.map(\.name.count).max() ?? 0) + 2
-    lines += commands.map { command in
-      "  " + HelpLayout.padded(command.name, to: width) + command.summary
+    let width = ((commands + others).map(\.name.count).max() ?? 0) + 2
+    func list(_ commands: [Command]) -> [String] {
+      commands.map { "  " + HelpLayout.padded($0.name, to: width) + $0.summary }
     }
+    lines += list(commands)
+    if !others.isEmpty { lines += ["", "Commands of plugins:"] + list(others) }
     lines += [
       "",
       "Flags without a command mean \(defaultCommand): \(name) --preset quick",

@@ -30,9 +30,21 @@ public struct Program: Sendable {
   public let commands: [Command]
   /// The command that is meant when only flags are typed.
   public let defaultCommand: String
+  /// Names of commands that were called otherwise, old to new.
+  public let renamedCommands: [String: String]
+  /// Names of flags that were called otherwise, old to new.
+  public let renamedFlags: [String: String]
+  /// Finds the commands that plugins bring: those that begin with a word, or all where there is none.
+  public typealias CommandSearch = @Sendable (_ words: [String], _ name: String?) throws -> [Command]
+  private let search: CommandSearch
 
+  /// - Parameter search: asked where `commands` has none of the name, and for the help; default: there are no others.
   /// - Precondition: command names differ.
-  public init(name: String, version: String, summary: String, commands: [Command], defaultCommand: String) {
+  public init(
+    name: String, version: String, summary: String, commands: [Command], defaultCommand: String,
+    renamedCommands: [String: String] = [:], renamedFlags: [String: String] = [:],
+    search: @escaping CommandSearch = { _, _ in [] }
+  ) {
     require(
       Set(commands.map(\.name)).count == commands.count, "Program \(name): a command is listed twice")
     self.name = name
@@ -40,6 +52,7 @@ public struct Program: Sendable {
     self.summary = summary
     self.commands = commands
     self.defaultCommand = defaultCommand
+    (self.renamedCommands, self.renamedFlags, self.search) = (renamedCommands, renamedFlags, search)
   }
 
   /// Runs one command line.
@@ -51,14 +64,15 @@ public struct Program: Sendable {
       let (selection, rest) = try select(words)
       switch selection {
       case .help(let command):
-        console.write(command.map(help(for:)) ?? help())
+        console.write(command.map(help(for:)) ?? help(others: (try? search(words, nil)) ?? []))
         return 0
       case .version:
         console.write("\(name) \(version)")
         return 0
       case .command(let command):
         chosen = command
-        let parser = ArgumentParser(command: command, otherCommands: commands.map(\.name))
+        let parser = ArgumentParser(
+          command: command, otherCommands: commands.map(\.name), renamedFlags: renamedFlags)
         return try command.run(try parser.parse(rest))
       }
     } catch let problem as any UsageProblem {
@@ -82,10 +96,11 @@ public struct Program: Sendable {
     if first == "--help" || first == "-h" { return (.help(nil), []) }
     if first == "--version" { return (.version, []) }
     if first == "help" {
-      return (.help(try words.count > 1 ? command(at: words.dropFirst()).chosen : nil), [])
+      return (.help(try words.count > 1 ? command(at: words.dropFirst(), of: words).chosen : nil), [])
     }
     let isFlag = ArgumentParser.looksLikeFlag(first)
-    let (chosen, taken) = isFlag ? (try command(named: defaultCommand), 0) : try command(at: words[...])
+    let (chosen, taken) =
+      isFlag ? (try command(named: defaultCommand), 0) : try command(at: words[...], of: words)
     let rest = Array(words.dropFirst(taken))
     if rest.prefix(while: { $0 != "--" }).contains(where: { $0 == "--help" || $0 == "-h" }) {
       return (.help(chosen), [])
@@ -94,20 +109,41 @@ public struct Program: Sendable {
   }
 
   /// The command that the words begin with; its name may be of two words.
-  private func command(at words: ArraySlice<String>) throws -> (chosen: Command, taken: Int) {
+  private func command(
+    at words: ArraySlice<String>, of line: [String]
+  ) throws -> (chosen: Command, taken: Int) {
+    if let found = try Self.command(at: words, in: commands) { return found }
+    let name = words.first ?? ""
+    if let current = renamedCommands[name] {
+      throw UsageError("\(name) has another name now: write \(self.name) \(current)")
+    }
+    let others: [Command]
+    do { others = try search(line, name) } catch {
+      throw UsageError(
+        "there is no command \"\(name)\" of the program's own, and those of plugins could not be read:\n\(error)"
+      )
+    }
+    if let found = try Self.command(at: words, in: others) { return found }
+    return (try command(named: name), 1)
+  }
+
+  private static func command(
+    at words: ArraySlice<String>, in commands: [Command]
+  ) throws -> (chosen: Command, taken: Int)? {
     let two = words.prefix(2).joined(separator: " ")
     if let command = commands.first(where: { $0.name == two }) { return (command, 2) }
     let family = commands.map(\.name).filter { $0.hasPrefix((words.first ?? "") + " ") }
     if !family.isEmpty {
       throw UsageError("\(two): one of these is meant: \(family.joined(separator: ", "))")
     }
-    return (try command(named: words.first ?? ""), 1)
+    return commands.first { $0.name == words.first }.map { ($0, 1) }
   }
 
   private func command(named name: String) throws -> Command {
     if let command = commands.first(where: { $0.name == name }) { return command }
+    let names = (commands + ((try? search([], nil)) ?? [])).map(\.name)
     throw UsageError(
-      "there is no command \"\(name)\"" + Suggestions.clause(for: name, in: commands.map(\.name))
-        + "\nCommands: \(commands.map(\.name).joined(separator: ", "))")
+      "there is no command \"\(name)\"" + Suggestions.clause(for: name, in: names)
+        + "\nCommands: \(names.joined(separator: ", "))")
   }
 }

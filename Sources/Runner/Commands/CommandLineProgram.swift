@@ -11,7 +11,8 @@ public enum CommandLineProgram {
   public static let program = Program(
     name: "chex-runner", version: version,
     summary: "Trains world models of chest radiographs, by tasks that are loaded as plugins.",
-    commands: allCommands, defaultCommand: "pretrain")
+    commands: allCommands, defaultCommand: "pretrain", renamedCommands: Renames.commands,
+    renamedFlags: Renames.flags, search: EvaluationCommands.find)
 
   /// Runs the command line of this process and exits with its status.
   public static func main() -> Never {

@@ -2,14 +2,16 @@ import Figures
 import Foundation
 
 extension Command {
-  /// One figure over the checkpoints of runs.
+  /// One metric over the checkpoints of runs.
   static let curve = Command(
-    name: "curve", summary: "Follow one figure of an evaluation over the checkpoints of runs, in one picture",
+    name: "curve", summary: "Follow one metric of an evaluation over the checkpoints of runs, in one picture",
     options: [
       CommandOption("--with", .value("NAME"), help: "The plugin, of kind evaluation. Required."),
       CommandOption(
-        "--figure", .value("NAME"),
-        help: "Which of its figures; default the last, which for most is the mean."),
+        "--metric", .value("NAME"),
+        help:
+          "Which of its metrics, in words: \"AUROC of effusion, linear probe\"; default the one that sums it up."
+      ),
       CommandOption(
         "--checkpoints", .value("A,B"),
         help: "Steps; default every checkpoint that is kept (training.keep_checkpoints decides how many)."),
@@ -17,11 +19,11 @@ extension Command {
         "--out", aliases: ["-o"], .value("FILE.png"), help: "Where to draw the curves; no picture without it."
       ),
       CommandOption("--json", help: "One line of JSON."),
-    ] + JudgedRun.settingOptions,
+    ] + EvaluatedRun.settingOptions,
     arguments: [CommandArgument("RUN", help: "Folders of one run or more.", isRepeated: true)],
     examples: [
       CommandExample(
-        "chex-runner curve runs/local runs/all --with probes --out probe.png",
+        "chex-runner curve runs/local runs/all --with probe --out probe.png",
         "where more tasks begin to pay")
     ],
     run: { arguments in
@@ -29,7 +31,7 @@ extension Command {
       let picture = try arguments.value("--out").map(LineChart.freshFile)
       let steps = try arguments.value("--checkpoints").map(CheckpointCurves.steps)
       let curves = try CheckpointCurves(
-        arguments.arguments("RUN"), evaluation: name, figure: arguments.value("--figure"), steps: steps,
+        arguments.arguments("RUN"), evaluation: name, metric: arguments.value("--metric"), steps: steps,
         arguments)
       if let picture { try curves.chart.draw().writePng(to: picture) }
       if arguments.has("--json") {
@@ -41,61 +43,61 @@ extension Command {
     })
 }
 
-/// One figure of an evaluation at checkpoints of several runs.
+/// One metric of an evaluation at checkpoints of several runs.
 struct CheckpointCurves {
   struct Report: Codable {
     struct Point: Codable {
       let step: Int
-      let value: EvaluationReport.Row.Value
+      let value: EvaluationReport.Value
     }
     struct Run: Codable {
       let run: String
       let points: [Point]
     }
     let evaluation: String
-    let figure: String
+    let metric: String
     let runs: [Run]
   }
 
   let report: Report
 
   /// - Parameters:
-  ///   - figure: name of a figure of the evaluation; nil for its last.
+  ///   - metric: key of a metric in words; nil for the one that sums the evaluation up.
   ///   - steps: nil for every checkpoint of each run.
   init(
-    _ paths: [String], evaluation: String, figure: String?, steps: [Int]?, _ arguments: ParsedArguments
+    _ paths: [String], evaluation: String, metric: String?, steps: [Int]?, _ arguments: ParsedArguments
   ) throws {
     let names = RunComparison.names(paths)
-    var chosen = figure
+    var chosen = metric
     var runs: [Report.Run] = []
     let progress = ProgressReporter(
       terminal: Terminal.current(), unit: "run", totalSteps: paths.count,
       output: ProgressReporter.standardError)
     for (path, name) in zip(paths, names) {
-      var judged = try JudgedRun(path, arguments, evaluation: evaluation)
-      let all = try judged.folder.savedCheckpoints.all().map(\.step)
+      var run = try EvaluatedRun(path, arguments, evaluation: evaluation)
+      let all = try run.folder.savedCheckpoints.all().map(\.step)
       var points: [Report.Point] = []
       for step in steps ?? all {
-        try judged.load(step)
-        let out = "\(path)/evaluations/\(evaluation)-\(step)"
-        guard
-          let report = try RunEvaluation(judged, isCompared: false).run(
-            evaluation, out: nil, modelOut: out)
-        else { throw EvaluationError("stopped; the same command goes on") }
-        let wanted = chosen ?? report.figures.last?.name ?? ""
-        guard let row = report.figures.first(where: { $0.name == wanted }) else {
+        try run.load(step)
+        let runner = try EvaluationRunner(run, evaluation, comparesEncoders: false)
+        let folder = "\(path)/evaluations/\(evaluation)-\(step)"
+        guard let report = try runner(out: runner.needsFolder ? folder : nil) else {
+          throw EvaluationError("stopped; the same command goes on")
+        }
+        let wanted = chosen ?? report.summary
+        guard let found = report.metric(wanted) else {
           throw EvaluationError(
-            "--figure \(wanted): \(evaluation) has no such figure; it has "
-              + report.figures.map(\.name).joined(separator: "; "))
+            "--metric \(wanted): \(evaluation) has no such metric; it has "
+              + report.metrics.map { "\($0.key)" }.joined(separator: "; "))
         }
         chosen = wanted
-        points.append(.init(step: step, value: row.trained))
-        progress.message("\(name), step \(step): \(wanted) \(row.trained.text)")
+        points.append(.init(step: step, value: found.trained))
+        progress.message("\(name), step \(step): \(wanted) \(found.trained.text(unit: found.unit))")
       }
       runs.append(.init(run: name, points: points))
     }
     progress.finish()
-    report = Report(evaluation: evaluation, figure: chosen ?? "", runs: runs)
+    report = Report(evaluation: evaluation, metric: chosen ?? "", runs: runs)
   }
 
   static func steps(_ text: String) throws -> [Int] {
@@ -112,15 +114,16 @@ struct CheckpointCurves {
     var table = TextTable(columns: [.init("step", .right)] + report.runs.map { .init($0.run, .right) })
     for step in steps {
       table.add(
-        ["\(step)"] + report.runs.map { run in run.points.first { $0.step == step }?.value.text ?? "" })
+        ["\(step)"]
+          + report.runs.map { run in run.points.first { $0.step == step }?.value.text(unit: "") ?? "" })
     }
-    return "\(report.figure) (\(report.evaluation))\n\n" + table.text(for: terminal)
+    return "\(report.metric) (\(report.evaluation))\n\n" + table.text(for: terminal)
   }
 
   var chart: LineChart {
     LineChart(
-      title: report.figure, subtitle: "\(report.evaluation), at the checkpoints of each run",
-      xLabel: "step", yLabel: report.figure,
+      title: report.metric, subtitle: "\(report.evaluation), at the checkpoints of each run",
+      xLabel: "step", yLabel: report.metric,
       series: report.runs.map { run in
         LineChart.Series(
           name: run.run, points: run.points.map { Point(Double($0.step), $0.value.value) })

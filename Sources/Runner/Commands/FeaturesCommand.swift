@@ -24,7 +24,7 @@ extension Command {
       ),
       CommandOption("--split", .value("NAME"), help: "Films of one split only; default all."),
       CommandOption("--json", help: "One line of JSON."),
-    ] + JudgedRun.options.filter { !["--probe-labels", "--probe-filter", "--holdout"].contains($0.name) },
+    ] + EvaluatedRun.options.filter { !["--label", "--evaluation-filter", "--holdout"].contains($0.name) },
     arguments: [CommandArgument("RUN", help: "The run's folder.")],
     examples: [
       CommandExample("chex-runner features runs/first --data films --out films.npy", "one vector a film"),
@@ -32,7 +32,7 @@ extension Command {
         "chex-runner features runs/first --data nih:FOLDER --split test --tokens --out test.safetensors",
         "a vector for each patch, of one split"),
     ],
-    run: { arguments in try FeatureExport(arguments).run(json: arguments.has("--json")) })
+    run: { arguments in try FeatureExport(arguments).export(json: arguments.has("--json")) })
 }
 
 /// One call of `features`.
@@ -59,7 +59,7 @@ struct FeatureExport {
     case context
   }
 
-  private let judged: JudgedRun
+  private let run: EvaluatedRun
   private let out: String
   private let format: FeatureFormat
   private let which: Encoder
@@ -82,17 +82,17 @@ struct FeatureExport {
     where FileManager.default.fileExists(atPath: path) {
       throw EvaluationError("--out \(out): \(path) exists already; remove it or give another --out")
     }
-    judged = try JudgedRun(arguments, keepsFilms: false)
-    let mode = judged.model.shape.targetEncoder
+    run = try EvaluatedRun(arguments, keepsFilms: false)
+    let mode = run.model.shape.targetEncoder
     which = choice.flatMap(Encoder.init) ?? (mode == .follows ? .target : .context)
     if which == .target {
       try TargetEncoderCheck.check(mode, "--encoder target", remedy: "--encoder context")
     }
-    let (chosen, note) = FilmPartition.chosen(judged.source.records, judged.setup.configuration.data.choice)
-    for note in judged.source.notes + (note.map { [$0] } ?? []) {
+    let (chosen, note) = FilmPartition.chosen(run.source.records, run.setup.configuration.data.choice)
+    for note in run.source.notes + (note.map { [$0] } ?? []) {
       StandardStream.error.show("chex-runner: warning: \(note)\n")
     }
-    films = try Self.films(chosen, of: arguments.value("--split"), judged.source)
+    films = try Self.films(chosen, of: arguments.value("--split"), run.source)
   }
 
   private static func films(_ chosen: [Int], of split: String?, _ source: FilmCache) throws -> [Int] {
@@ -109,18 +109,18 @@ struct FeatureExport {
   }
 
   private var encoder: any ImageEncoder {
-    which == .target ? judged.model.targetEncoder ?? judged.model.encoder : judged.model.encoder
+    which == .target ? run.model.targetEncoder ?? run.model.encoder : run.model.encoder
   }
 
   /// - Returns: 130 where the user stopped it; there is then no file.
-  func run(json: Bool) throws -> Int32 {
+  func export(json: Bool) throws -> Int32 {
     let began = ProgressReporter.systemClock()
     let shape = encoder.shape
     let file = try FeatureFile(
       out, format, filmShape: hasTokens ? [shape.patchCount, shape.width] : [shape.width],
       mostFilms: films.count,
       metadata: [
-        "run": judged.folder.path, "step": "\(judged.step)", "weights_crc32": judged.checksum,
+        "run": run.folder.path, "step": "\(run.step)", "weights_crc32": run.checksum,
         "encoder": which.rawValue, "pooling": hasTokens ? "none" : "mean", "films": Folder.name(of: list),
       ])
     Interruption.watch()
@@ -130,8 +130,8 @@ struct FeatureExport {
     }
     guard !kept.isEmpty else {
       throw EvaluationError(
-        "none of \(films.count) films of \(judged.source.summary) can be used, for instance "
-          + (judged.source.skipped.first.map { "\($0)" } ?? ""))
+        "none of \(films.count) films of \(run.source.summary) can be used, for instance "
+          + (run.source.skipped.first.map { "\($0)" } ?? ""))
     }
     do {
       try writeLists(kept)
@@ -144,7 +144,7 @@ struct FeatureExport {
     }
     let seconds = ProgressReporter.systemClock() - began
     let report = Report(
-      run: judged.folder.path, step: judged.step, encoder: which.rawValue, source: judged.source.summary,
+      run: run.folder.path, step: run.step, encoder: which.rawValue, source: run.source.summary,
       out: out, list: list, films: kept.count, skipped: films.count - kept.count,
       shape: [kept.count] + (hasTokens ? [shape.patchCount] : []) + [shape.width], bytes: file.byteCount,
       seconds: seconds, filmsPerSecond: Double(kept.count) / seconds)
@@ -160,12 +160,12 @@ struct FeatureExport {
     defer { progress.finish() }
     let (encoder, size) = (encoder, FeatureExtraction.batchSize)
     var kept: [Int] = []
-    return try Compute.$backend.withValue(judged.backend) {
+    return try Compute.$backend.withValue(run.backend) {
       try PackedWeights.keeping {
         for start in stride(from: 0, to: films.count, by: size) {
           if Interruption.isRequested { return nil }
           let part = Array(films[start..<min(films.count, start + size)])
-          let batch = FeatureExtraction.tokens(encoder, judged.source, part)
+          let batch = FeatureExtraction.tokens(encoder, run.source, part)
           if let tokens = batch.tokens { try write(tokens, batch.films, file) }
           kept += batch.films
           progress.update(.init(step: start + part.count, films: start + part.count))
@@ -176,12 +176,12 @@ struct FeatureExport {
   }
 
   private func write(_ tokens: Tensor, _ films: [Int], _ file: FeatureFile) throws {
-    let names = films.map { judged.source.records[$0].identifier }
+    let names = films.map { run.source.records[$0].identifier }
     func append(_ values: UnsafeBufferPointer<Float>) throws {
       if let bad = FeatureExtraction.firstNotFinite(values) {
         throw EvaluationError(
           "features of \(names[bad * films.count / values.count]): expected finite numbers, found \(values[bad]); "
-            + "the weights of \(judged.folder.path) at step \(judged.step) are not usable, try --checkpoint")
+            + "the weights of \(run.folder.path) at step \(run.step) are not usable, try --checkpoint")
       }
       try file.append(names, values)
     }
@@ -197,7 +197,7 @@ struct FeatureExport {
     try DurableFile.write(to: list) { sink in
       try sink.write("row,file,patient,split,view,findings,unknown\n")
       for (row, film) in kept.enumerated() {
-        let record = judged.source.records[film]
+        let record = run.source.records[film]
         let cells = [
           "\(row)", record.identifier, record.patient ?? "", record.split ?? "", record.view?.rawValue ?? "",
           record.findings.sorted().joined(separator: "|"), record.unknown.sorted().joined(separator: "|"),
@@ -205,7 +205,7 @@ struct FeatureExport {
         try sink.write(cells.map(DelimitedText.cell).joined(separator: ",") + "\n")
       }
     }
-    let skipped = judged.source.skipped
+    let skipped = run.source.skipped
     if !skipped.isEmpty { try DurableFile.write(skipped.map { "\($0)\n" }.joined(), to: skippedList) }
   }
 

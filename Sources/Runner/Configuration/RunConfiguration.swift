@@ -15,7 +15,7 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
   public var training: Training
   public var objective: Objective
   public var health: Health
-  public var probe: Probe
+  public var evaluation: Evaluation
   /// Resolved options of every loaded plugin: plugin's name → option's name → value.
   public var plugins: [String: [String: OptionValue]]
 
@@ -99,8 +99,8 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
     public var minimumDeviation: Double
   }
 
-  /// The linear probe.
-  public struct Probe: Codable, Sendable, Equatable {
+  /// What evaluations look at.
+  public struct Evaluation: Codable, Sendable, Equatable {
     /// Findings; empty = all with enough cases.
     public var labels: [String]
     public var filter: [ColumnFilter]

@@ -24,7 +24,7 @@ extension RunConfiguration {
     training = Training(settings.options(of: "training"), compatibility)
     objective = Objective(settings.options(of: "objective"), compatibility)
     health = Health(settings.options(of: "health"))
-    probe = Probe(settings.options(of: "probe"))
+    evaluation = Evaluation(settings.options(of: "evaluation"))
     plugins = [:]
     for plugin in settings.catalogue.plugins {
       let values = plugin.declarations.map { ($0.name, settings[plugin.name, $0.name].value) }
@@ -130,7 +130,7 @@ extension RunConfiguration.Health {
   }
 }
 
-extension RunConfiguration.Probe {
+extension RunConfiguration.Evaluation {
   fileprivate init(_ options: Options) {
     labels = options.texts("labels")
     filter = options.texts("filter").compactMap(ColumnFilter.init)

@@ -6,7 +6,7 @@ import WorldModel
 extension SettingsCatalogue {
   /// The runner's own settings. Defaults are the paper's unless the help says otherwise.
   static let runnerTables = [
-    run, model, views, data, training, objective, health, probe,
+    run, model, views, data, training, objective, health, evaluation,
   ]
 
   private static let run = SettingsTable(
@@ -200,23 +200,24 @@ extension SettingsCatalogue {
       ),
     ])
 
-  private static let probe = SettingsTable(
-    "probe", "The linear probe on labels. Not from the paper.",
+  private static let evaluation = SettingsTable(
+    "evaluation", "What evaluations look at: findings, images and splits. Not from the paper.",
     [
       OptionDeclaration(
-        "labels", .texts(default: []), help: "Findings to probe; empty = all that have enough cases."),
+        "labels", .texts(default: []), help: "Findings to evaluate; empty = all that have enough cases."),
       OptionDeclaration(
-        "filter", .texts(default: []), help: "Probe only films where all of these hold, each column=value."),
+        "filter", .texts(default: []),
+        help: "Evaluate only on images where all of these hold, each column=value."),
       OptionDeclaration(
-        "train_splits", .texts(default: ["pretrain", "train"]), help: "Splits that the probe is trained on."),
+        "train_splits", .texts(default: ["pretrain", "train"]), help: "Splits to learn from."),
       OptionDeclaration(
         "validation_splits", .texts(default: ["val", "valid", "validation"]),
         help:
-          "Splits that settings are chosen by; they are tested on only where no other split is left to test on."
-      ),
+          "Splits that settings are chosen by. An image of them is tested on only where there is no other split "
+          + "to test on."),
+      OptionDeclaration("test_splits", .texts(default: ["val", "test"]), help: "Splits to test on."),
       OptionDeclaration(
-        "test_splits", .texts(default: ["val", "test"]), help: "Splits that it is tested on."),
-      OptionDeclaration(
-        "films", .integer(default: 4000, in: 0...100_000_000), help: "Films for the probe, at most; 0 = all."),
+        "films", .integer(default: 4000, in: 0...100_000_000),
+        help: "Images to evaluate on, at most; 0 = all."),
     ])
 }

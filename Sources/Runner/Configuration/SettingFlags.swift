@@ -9,6 +9,7 @@ public struct SettingFlag: Sendable, Equatable {
   public let key: SettingKey
   /// Whether the flag may stand several times, each adding one item to a list.
   public let isRepeated: Bool
+  private let declaration: OptionDeclaration
 
   init(
     _ name: String, aliases: [String] = [], _ placeholder: String, _ table: String, _ key: String,
@@ -19,6 +20,30 @@ public struct SettingFlag: Sendable, Equatable {
     self.placeholder = placeholder
     self.key = SettingKey(table, key)
     self.isRepeated = isRepeated
+    guard let declaration = SettingsCatalogue.ofRunner[self.key] else {
+      fail("SettingFlag \(name): \(self.key) is not declared")
+    }
+    self.declaration = declaration
+  }
+
+  /// The flag of a plugin's option: `--batch-size` for `batch_size`.
+  init(_ declaration: OptionDeclaration, of plugin: String) {
+    name = "--" + declaration.name.replacing("_", with: "-")
+    aliases = []
+    key = SettingKey(plugin, declaration.name)
+    isRepeated = false
+    self.declaration = declaration
+    placeholder =
+      switch declaration.kind {
+      case .integer: "N"
+      case .number: "X"
+      case .boolean: "true|false"
+      case .choice: "WHICH"
+      case .text: "TEXT"
+      case .interval: "LOW,HIGH"
+      case .texts: "A,B"
+      case .numbers: "X,Y"
+      }
   }
 
   /// Every flag that stands for a setting.
@@ -49,17 +74,17 @@ public struct SettingFlag: Sendable, Equatable {
     SettingFlag("--split-column", "NAME", "data", "split_column"),
     SettingFlag("--filter", "COLUMN=VALUE", "data", "filter", isRepeated: true),
     SettingFlag("--pretrain-splits", "A,B", "data", "pretrain_splits"),
-    SettingFlag("--probe-labels", aliases: ["--label"], "A,B", "probe", "labels"),
-    SettingFlag("--probe-filter", "COLUMN=VALUE", "probe", "filter", isRepeated: true),
+    SettingFlag("--label", "A,B", "evaluation", "labels"),
+    SettingFlag("--evaluation-filter", "COLUMN=VALUE", "evaluation", "filter", isRepeated: true),
   ]
 
   /// The flags of commands that only read films: files and single settings, and those of the table `data`.
   static let dataOptions =
     sources + all.filter { $0.key.table == "data" }.map(\.option)
 
-  /// The flags of commands that judge a run: which films, which findings, and how to compute.
+  /// The flags of commands that evaluate a run: which films, which findings, and how to compute.
   static let evaluationFlags = all.filter {
-    ["data", "probe"].contains($0.key.table) && !["weights", "fraction"].contains($0.key.name)
+    ["data", "evaluation"].contains($0.key.table) && !["weights", "fraction"].contains($0.key.name)
       || ["threads", "precision", "device"].contains($0.key.name)
   }
 
@@ -97,20 +122,19 @@ public struct SettingFlag: Sendable, Equatable {
     ] + all.map(\.option)
 
   /// The flag as its command declares it.
-  public var option: CommandOption {
-    guard let declaration = SettingsCatalogue.ofRunner[key] else {
-      fail("SettingFlag \(name): \(key) is not declared")
-    }
+  public var option: CommandOption { option(group: "Settings that have a flag") }
+
+  /// The flag under another heading of the help.
+  func option(group: String) -> CommandOption {
     let arity: CommandOption.Arity
-    if case .boolean = declaration.kind {
+    if case .boolean(default: false) = declaration.kind {
       arity = .toggle
     } else {
       arity = isRepeated ? .repeated(placeholder) : .value(placeholder)
     }
     let limits = "(\(key): \(declaration.allowed); default \(declaration.defaultValue.tomlText))"
     return CommandOption(
-      name, aliases: aliases, arity, group: "Settings that have a flag", help: "\(declaration.help) \(limits)"
-    )
+      name, aliases: aliases, arity, group: group, help: "\(declaration.help) \(limits)")
   }
 
   /// What the flag sets, where it was typed.

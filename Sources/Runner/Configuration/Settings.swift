@@ -42,7 +42,9 @@ public struct Settings: Sendable {
     }
     if let path = request.configuration {
       try apply(
-        SettingsFile.assignments(path: path, catalogue: catalogue, dispensable: request.dispensableTables),
+        SettingsFile.assignments(
+          path: path, catalogue: catalogue, dispensable: request.dispensableTables,
+          readsFormerNames: request.readsFormerNames),
         .configuration)
     }
     try apply(request.assignments, .flags)

@@ -105,6 +105,11 @@ public struct SettingsCatalogue: Sendable {
   /// - Throws: `SettingsError` with the nearest existing table or key.
   func declaration(of key: SettingKey, at place: String) throws -> OptionDeclaration {
     if let found = declarations[key] { return found }
+    if let current = Renames.current(key), declarations[current] != nil {
+      throw SettingsError(
+        place: place, subject: "[\(key.table)] \(key.name)", problem: "the setting has another name now",
+        remedy: "write [\(current.table)] \(current.name)")
+    }
     guard let table = tables.first(where: { $0.name == key.table }) else {
       throw unknownTable(key.table, at: place)
     }

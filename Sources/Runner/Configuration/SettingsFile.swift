@@ -4,16 +4,47 @@ import WorldModel
 /// Reads files of settings: tables of keys, nothing deeper.
 public enum SettingsFile {
   /// Reads a file that `--config` names.
-  /// - Parameter dispensable: tables that are left aside where the catalogue has none of the name.
+  /// - Parameters:
+  ///   - dispensable: tables that are left aside where the catalogue has none of the name.
+  ///   - readsFormerNames: whether settings that were renamed are read under their new names.
   /// - Throws: `SettingsError` with file and line.
   public static func assignments(
-    path: String, catalogue: SettingsCatalogue, dispensable: Set<String> = []
+    path: String, catalogue: SettingsCatalogue, dispensable: Set<String> = [], readsFormerNames: Bool = false
   ) throws -> [SettingAssignment] {
-    let root = try reading(path) { try Toml.parse(path: path) }
+    var root = try reading(path) { try Toml.parse(path: path) }
+    if readsFormerNames { root = renamed(root, catalogue) }
     let known = Set(catalogue.tables.map(\.name))
     let kept = root.keys.filter { known.contains($0) || !dispensable.contains($0) }
     let table = TomlTable(kept.compactMap { key in root[key].map { (key, $0) } }, line: root.line)
     return try assignments(table, catalogue) { .file(path, line: $0) }
+  }
+
+  /// The same settings under the names that they have now.
+  private static func renamed(_ root: TomlTable, _ catalogue: SettingsCatalogue) -> TomlTable {
+    var tables: [(name: String, entries: [(key: String, value: TomlValue)], line: Int)] = []
+    func add(_ name: String, _ key: String, _ value: TomlValue, line: Int) {
+      if let index = tables.firstIndex(where: { $0.name == name }) {
+        tables[index].entries.append((key, value))
+      } else {
+        tables.append((name, [(key, value)], line))
+      }
+    }
+    var others: [(key: String, value: TomlValue)] = []
+    for (name, value) in ordered(root) {
+      guard case .table(let table) = value.content else {
+        others.append((name, value))
+        continue
+      }
+      for (key, entry) in ordered(table) {
+        let old = SettingKey(name, key)
+        let current = catalogue[old] == nil ? Renames.current(old) ?? old : old
+        add(current.table, current.name, entry, line: value.line)
+      }
+    }
+    let named = tables.map { own in
+      (own.name, TomlValue(.table(TomlTable(own.entries, line: own.line)), line: own.line))
+    }
+    return TomlTable(others + named, line: root.line)
   }
 
   /// What a file says of one key; nil where it says nothing.

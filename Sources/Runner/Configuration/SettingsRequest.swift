@@ -10,6 +10,8 @@ public struct SettingsRequest: Sendable, Equatable {
   public var assignments: [SettingAssignment]
   /// Tables of `configuration` that are left aside where no plugin of the name is loaded.
   var dispensableTables: Set<String> = []
+  /// Whether `configuration` may be of an older version, whose names are read as today's.
+  var readsFormerNames = false
 
   public init(preset: String? = nil, configuration: String? = nil, assignments: [SettingAssignment] = []) {
     self.preset = preset

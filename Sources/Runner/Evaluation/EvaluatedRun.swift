@@ -6,8 +6,8 @@ import Layers
 import Runs
 import WorldModel
 
-/// A run as commands open it that judge it: its model at one checkpoint, and films, its own or others.
-struct JudgedRun {
+/// A run as commands open it that evaluate it: its model at one checkpoint, and films, its own or others.
+struct EvaluatedRun {
   let folder: RunFolder
   let setup: RunSetup
   let tasks: TaskSet
@@ -22,37 +22,39 @@ struct JudgedRun {
   /// Flags that say which films, which findings, and how to compute.
   static let settingOptions = SettingFlag.singles + SettingFlag.evaluationFlags.map(\.option)
 
-  /// The flags of every command that judges one checkpoint.
+  /// The flags of every command that evaluates one checkpoint.
   static let options =
     settingOptions + [
       CommandOption(
-        "--checkpoint", .value("STEP"), help: "The checkpoint to judge, by its step; default the newest.")
+        "--checkpoint", .value("STEP"), help: "The checkpoint to evaluate, by its step; default the newest.")
     ]
 
   /// The run that a command names `RUN`, at the checkpoint that it asks for.
   /// - Parameters:
   ///   - arguments: of a command that has `options`.
-  ///   - evaluation: the plugin that judges, which must be current.
+  ///   - evaluation: name of the plugin that evaluates, which must be current.
+  ///   - flags: flags of the command that set options of that plugin.
   ///   - own: settings that the command makes where the command line does not, over the run's.
   ///   - keepsFilms: false where each film is looked at once.
   /// - Throws: `SettingsError`, `StorageError`, `WeightsError`, and what opening the films throws.
   init(
-    _ arguments: ParsedArguments, evaluation: String? = nil, settings own: [SettingAssignment] = [],
-    keepsFilms: Bool = true
+    _ arguments: ParsedArguments, evaluation: String? = nil, flags: [SettingFlag] = [],
+    settings own: [SettingAssignment] = [], keepsFilms: Bool = true
   ) throws {
     try self.init(
-      arguments.required("RUN"), arguments, evaluation: evaluation, settings: own, keepsFilms: keepsFilms)
+      arguments.required("RUN"), arguments, evaluation: evaluation, flags: flags, settings: own,
+      keepsFilms: keepsFilms)
     try load(arguments.integer("--checkpoint", in: 0...Int(Int32.max)))
   }
 
   /// The run in a folder, its model still at random.
   init(
-    _ path: String, _ arguments: ParsedArguments, evaluation: String? = nil,
+    _ path: String, _ arguments: ParsedArguments, evaluation: String? = nil, flags: [SettingFlag] = [],
     settings own: [SettingAssignment] = [], keepsFilms: Bool = true
   ) throws {
     folder = try RunFolder.open(at: path)
     setup = try RunSetup(
-      reopening: folder, assignments: Self.assignments(arguments, own),
+      reopening: folder, assignments: Self.assignments(arguments, flags, own),
       pluginsFile: arguments.value("--plugins"), wanted: Set([evaluation].compactMap { $0 }))
     tasks = try setup.taskSet()
     source = try setup.filmSource(keepsFilms: keepsFilms)
@@ -77,17 +79,17 @@ struct JudgedRun {
   /// What the command line sets over the run's settings. Films that `--data` names come with none of the
   /// run's settings for its own films.
   private static func assignments(
-    _ arguments: ParsedArguments, _ own: [SettingAssignment]
+    _ arguments: ParsedArguments, _ flags: [SettingFlag], _ own: [SettingAssignment]
   ) throws -> [SettingAssignment] {
     let typed =
-      SettingFlag.evaluationFlags.filter { arguments.declares($0.name) }
+      (SettingFlag.evaluationFlags + flags).filter { arguments.declares($0.name) }
       .compactMap { $0.assignment(arguments) }
       + (try arguments.values("--set").map(SettingsRequest.assignment(ofSet:)))
     let given = typed + own.filter { one in !typed.contains { $0.key == one.key } }
     var assignments = given
     if arguments.has("--data") {
       let taken = Set(given.map(\.key))
-      for table in SettingsCatalogue.runnerTables where ["data", "probe"].contains(table.name) {
+      for table in SettingsCatalogue.runnerTables where ["data", "evaluation"].contains(table.name) {
         assignments += table.declarations.compactMap { declaration in
           let key = SettingKey(table.name, declaration.name)
           return taken.contains(key)
@@ -126,11 +128,11 @@ struct JudgedRun {
   /// Findings that were asked for, else all that labels may name.
   /// - Throws: `EvaluationError` where a finding that was asked for is none of the films'.
   func findingNames() throws -> [String] {
-    let wanted = setup.configuration.probe.labels
+    let wanted = setup.configuration.evaluation.labels
     guard !wanted.isEmpty else { return source.findingNames }
     if let unknown = wanted.first(where: { !source.findingNames.contains($0) }) {
       throw EvaluationError(
-        "probe.labels: no film may have \"\(unknown)\""
+        "evaluation.labels: no film may have \"\(unknown)\""
           + Suggestions.clause(for: unknown, in: source.findingNames) + "; findings of \(source.summary): "
           + source.findingNames.joined(separator: ", "))
     }

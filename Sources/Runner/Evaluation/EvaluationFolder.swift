@@ -1,4 +1,5 @@
 import CoreTensor
+import Figures
 import Films
 import Foundation
 import Imaging
@@ -9,7 +10,7 @@ import WorldModel
 final class EvaluationFolder: EvaluationWorkspace {
   /// What the folder is of; the same command goes on in it, another is refused.
   static let requestName = "request.json"
-  static let figuresName = "figures.json"
+  static let metricsName = "metrics.json"
   private static let logName = "evaluation.log"
   private static let lockName = "lock"
 
@@ -25,7 +26,7 @@ final class EvaluationFolder: EvaluationWorkspace {
 
   /// - Parameters:
   ///   - path: made where it is missing.
-  ///   - request: everything that decides the figures, as text.
+  ///   - request: everything that decides the metrics, as text.
   /// - Throws: `EvaluationError` where the folder holds another request's work or is none of an evaluation,
   ///   `StorageError.folderInUse` where another process works there.
   init(_ path: String, request: String) throws {
@@ -106,6 +107,26 @@ final class EvaluationFolder: EvaluationWorkspace {
     try log.append(step: step, values.map { ($0.name, .number($0.value)) })
   }
 
+  func recorded(_ series: String) throws -> [(step: Int, values: [String: Double])] {
+    let file = "\(path)/\(series).jsonl"
+    guard access(file, F_OK) == 0 else { return [] }
+    return try MetricsLog.lines(ofFile: file).compactMap { fields in
+      guard let step = fields["step"] as? Double else { return nil }
+      return (Int(step), fields.compactMapValues { $0 as? Double })
+    }
+  }
+
+  /// Draws the charts and sheets of a result.
+  /// - Parameter suffix: ends the files' names.
+  func draw(_ result: EvaluationResult, suffix: String) throws {
+    for chart in result.charts {
+      try LineChart(chart).draw().writePng(to: "\(path)/\(chart.name)\(suffix).png")
+    }
+    for (name, sheet) in result.sheets.sorted(by: { $0.key < $1.key }) {
+      try write(sheet, named: name + suffix)
+    }
+  }
+
   func write(_ picture: GrayImage, named name: String) throws {
     try PngWriter.write(picture, to: path + "/" + name + ".png")
   }
@@ -143,4 +164,15 @@ final class EvaluationFolder: EvaluationWorkspace {
   private func stateFile(_ name: String) -> String { "\(path)/\(name).state.safetensors" }
 
   var isStopRequested: Bool { Interruption.isRequested }
+}
+
+extension LineChart {
+  /// A chart of a plugin.
+  init(_ chart: Chart) {
+    self.init(
+      title: chart.title, subtitle: chart.subtitle, xLabel: chart.xLabel, yLabel: chart.yLabel,
+      series: chart.curves.map { curve in
+        Series(name: curve.name, points: curve.points.map { Point($0.x, $0.y) })
+      })
+  }
 }

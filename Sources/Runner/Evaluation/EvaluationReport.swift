@@ -2,76 +2,141 @@ import Foundation
 import Metrics
 import WorldModel
 
-/// What an evaluation found, for people and for scripts.
-struct EvaluationReport: Codable {
-  /// One figure, of each subject that was judged.
-  struct Row: Codable {
-    struct Value: Codable {
-      let value: Double
-      /// Ends of the interval, where the evaluation gives one.
-      let low: Double?
-      let high: Double?
+/// What an evaluation of a run found, for people and for scripts.
+struct EvaluationReport: Encodable {
+  /// A number with what it may be taken for.
+  struct Value: Codable, Equatable {
+    let value: Double
+    /// Ends of the interval, where the evaluation gives one.
+    var low: Double?
+    var high: Double?
+    /// Standard deviation over trials, where the evaluation gives one.
+    var deviation: Double?
 
-      init(_ figure: EvaluationFigure) {
-        value = figure.value
-        (low, high) = (figure.interval?.lowerBound, figure.interval?.upperBound)
-      }
-
-      /// How much one subject is above another, with the interval of their differences in each resample of the same
-      /// test films; nil where the evaluation resampled none.
-      static func difference(_ figure: EvaluationFigure, _ other: EvaluationFigure) -> Value? {
-        guard let own = figure.resampled, let others = other.resampled,
-          own.values.count == others.values.count, own.confidence == others.confidence
-        else { return nil }
-        return Value(
-          EvaluationFigure(figure.name, figure.value - other.value, resampled: own - others))
-      }
-
-      var text: String {
-        let number = String(format: "%.4f", value)
-        guard let low, let high else { return number }
-        return number + String(format: " [%.3f, %.3f]", low, high)
+    init(_ metric: EvaluationMetric) {
+      value = metric.value
+      switch metric.uncertainty {
+      case .interval(let range): (low, high) = (range.lowerBound, range.upperBound)
+      case .deviation(let deviation): self.deviation = deviation
+      case nil: break
       }
     }
+
+    /// How much one encoder is above another, with the interval of their differences in each resample of the same
+    /// test images; nil where the evaluation resampled none.
+    static func difference(_ metric: EvaluationMetric, _ other: EvaluationMetric) -> Value? {
+      guard let own = metric.resampled, let others = other.resampled,
+        own.values.count == others.values.count, own.confidence == others.confidence
+      else { return nil }
+      return Value(EvaluationMetric(metric.key, metric.value - other.value, resampled: own - others))
+    }
+
+    /// - Parameter unit: a whole number of something is written without decimals.
+    func text(unit: String) -> String {
+      let isCount = !unit.isEmpty && value == value.rounded() && abs(value) < 1e15
+      let number = String(format: isCount ? "%.0f" : "%.4f", value)
+      if let low, let high { return number + String(format: " [%.3f, %.3f]", low, high) }
+      return number + (deviation.map { String(format: " ± %.4f", $0) } ?? "")
+    }
+  }
+
+  /// A metric, of each encoder that was evaluated.
+  struct Metric: Encodable {
+    enum CodingKeys: String, CodingKey {
+      case name, className = "class", subject, unit, trained, random, pixels, difference
+    }
     let name: String
+    let className: String?
+    let subject: String?
+    let unit: String
     let trained: Value
-    /// The same model at random, and plain pixels in place of features; none where the whole model was judged.
-    var random: Value?
-    var pixels: Value?
-    /// Trained less random, where the evaluation resampled its test films.
-    var difference: Value?
+    /// The same encoder at random, and plain pixels in place of features; nil where the whole model was evaluated.
+    let random: Value?
+    let pixels: Value?
+    /// Trained less random, where the evaluation resampled its test images.
+    let difference: Value?
+
+    var key: MetricKey { MetricKey(name, of: className, subject: subject) }
+    var values: [Value?] { [trained, random, pixels, difference] }
+
+    init(_ trained: EvaluationMetric, random: EvaluationMetric? = nil, pixels: EvaluationMetric? = nil) {
+      (name, className, subject) = (trained.key.name, trained.key.className, trained.key.subject)
+      (unit, self.trained) = (trained.unit, Value(trained))
+      (self.random, self.pixels) = (random.map(Value.init), pixels.map(Value.init))
+      difference = random.flatMap { Value.difference(trained, $0) }
+    }
+  }
+
+  enum CodingKeys: CodingKey {
+    case run, evaluation, step, source, trainImages, validationImages, testImages, out, summary, metrics,
+      notes
   }
 
   let run: String
   let evaluation: String
   let step: Int
-  let films: String
-  let trainFilms: Int
-  let validationFilms: Int
-  let testFilms: Int
+  /// Where the images are from.
+  let source: String
+  let trainImages: Int
+  let validationImages: Int
+  let testImages: Int
   /// The folder with what else it left; nil where it leaves nothing.
   var out: String?
-  let figures: [Row]
+  /// The metric that sums the result up, by its key in words.
+  let summary: String
+  let metrics: [Metric]
+  let notes: [String]
+  let tables: [MetricTable]
+
+  /// The metric whose key in words is `text`; nil where there is none.
+  func metric(_ text: String) -> Metric? { metrics.first { $0.key.description == text } }
 
   var heading: String {
-    "\(evaluation) of \(run) at step \(step); \(films): \(trainFilms) films to learn from, "
-      + (validationFilms > 0 ? "\(validationFilms) to choose by, " : "") + "\(testFilms) to test on"
+    "\(evaluation) of \(run) at step \(step); \(source): \(trainImages) images to learn from, "
+      + (validationImages > 0 ? "\(validationImages) to choose by, " : "") + "\(testImages) to test on"
   }
 
   func text(for terminal: Terminal) -> String {
-    let isCompared = figures.contains { $0.random != nil }
-    let hasDifferences = figures.contains { $0.difference != nil }
-    var table = TextTable(
-      columns: [.init("figure"), .init(isCompared ? "trained" : "value", .right)]
-        + (isCompared ? [.init("random encoder", .right), .init("plain pixels", .right)] : [])
-        + (hasDifferences ? [.init("trained − random", .right)] : []))
-    for row in figures {
-      table.add(
-        [row.name, row.trained.text] + (isCompared ? [row.random?.text ?? "", row.pixels?.text ?? ""] : [])
-          + (hasDifferences ? [row.difference?.text ?? ""] : []))
+    let tables = tables.isEmpty ? [Self.list(metrics)] : tables
+    let parts = tables.map { ($0.title.isEmpty ? "" : $0.title + "\n") + text($0).text(for: terminal) }
+    return ([heading + "\n"] + parts + (notes.isEmpty ? [] : [notes.map { $0 + "\n" }.joined()]))
+      .joined(separator: "\n") + (out.map { "\nfolder: \($0)" } ?? "")
+  }
+
+  private static func list(_ metrics: [Metric]) -> MetricTable {
+    MetricTable(
+      "", rows: metrics.map { $0.key.description },
+      columns: [.init("value", metrics.map(\.key), comparesEncoders: true)])
+  }
+
+  private func text(_ table: MetricTable) -> TextTable {
+    let byKey = Dictionary(metrics.map { ($0.key, $0) }) { first, _ in first }
+    let columns = table.columns.map { column in
+      let found = column.keys.map { $0.flatMap { byKey[$0] } }
+      let subjects = column.comparesEncoders ? subjects(found.compactMap { $0 }) : [0]
+      return (column: column, metrics: found, subjects: subjects)
     }
-    return heading + "\n\n" + table.text(for: terminal)
-      + (out.map { "\n\(evaluation)'s folder: \($0)" } ?? "")
+    let headings = ["trained", "random encoder", "plain pixels", "trained − random"]
+    var text = TextTable(
+      columns: [.init("")]
+        + columns.flatMap { own in
+          own.subjects.map { .init(own.subjects.count > 1 ? headings[$0] : own.column.title, .right) }
+        })
+    for row in table.rows.indices {
+      let cells = columns.flatMap { own in
+        own.subjects.map { subject in
+          own.metrics[row].flatMap { metric in metric.values[subject].map { $0.text(unit: metric.unit) } }
+            ?? ""
+        }
+      }
+      text.add([table.rows[row]] + cells)
+    }
+    return text
+  }
+
+  /// Of trained, random, pixels and the difference those that some of the metrics have.
+  private func subjects(_ metrics: [Metric]) -> [Int] {
+    (0..<4).filter { subject in metrics.contains { $0.values[subject] != nil } }
   }
 }
 

@@ -49,14 +49,21 @@ public final class MetricsLog {
   /// left out; numbers that JSON cannot say come back as numbers.
   /// - Throws: `StorageError` where an earlier line is no JSON object.
   public static func lines(of folder: RunFolder) throws -> [[String: Any]] {
-    let text = try folder.text(of: .metrics)
+    try lines(ofFile: folder.path(of: .metrics))
+  }
+
+  /// The same of any file of metrics.
+  public static func lines(ofFile path: String) throws -> [[String: Any]] {
+    guard let text = String(data: try DurableFile.read(path), encoding: .utf8) else {
+      throw StorageError.damaged(file: path, expected: "text in UTF-8", found: "other bytes")
+    }
     let lines = text.split(separator: "\n")
     return try lines.enumerated().compactMap { index, line in
       let object = try? JSONSerialization.jsonObject(with: Data(line.utf8))
       guard let fields = object as? [String: Any] else {
         if index == lines.count - 1, !text.hasSuffix("\n") { return nil }
         throw StorageError.damaged(
-          file: folder.path(of: .metrics), expected: "a JSON object on line \(index + 1)",
+          file: path, expected: "a JSON object on line \(index + 1)",
           found: "\(line.prefix(60))")
       }
       return fields.mapValues { value in (value as? String).flatMap { words[$0] } ?? value }

@@ -9,26 +9,28 @@ enum EvaluationTemplate {
       }
     }
 
-    /// How often the films nearest to a test film have its findings: put your own judgement in its place.
+    /// How often the films nearest to a test film have its findings: put your own evaluation in its place.
     public struct {module}: Evaluation {
       public static let definition = EvaluationDefinition(
-        name: "{name}", summary: "share of nearest training films with the same findings",
+        name: "{name}", summary: "Share of nearest training images with the same findings",
         options: [
-          OptionDeclaration("neighbours", .integer(default: 5, in: 1...1000), help: "of each test film")
+          OptionDeclaration(
+            "neighbours", .integer(default: 5, in: 1...1000), help: "Nearest training images of each test image.")
         ],
         make: { {module}(neighbours: $0.integer("neighbours")) })
 
       let neighbours: Int
 
-      public func callAsFunction(_ scene: EvaluationScene) throws -> [EvaluationFigure] {
-        guard !scene.findingNames.isEmpty else { throw NoLabels() }
-        let counts = scene.test.records.indices.map { film in
-          nearest(to: scene.test.row(film), in: scene.train).filter {
-            scene.train.records[$0].findings == scene.test.records[film].findings
+      public func callAsFunction(_ input: EvaluationInput) throws -> EvaluationResult {
+        guard !input.findingNames.isEmpty else { throw NoLabels() }
+        let counts = input.test.records.indices.map { film in
+          nearest(to: input.test.row(film), in: input.train).filter {
+            input.train.records[$0].findings == input.test.records[film].findings
           }.count
         }
-        let most = Double(min(neighbours, scene.train.records.count) * counts.count)
-        return [EvaluationFigure("share with the same findings", Double(counts.reduce(0, +)) / most)]
+        let most = Double(min(neighbours, input.train.records.count) * counts.count)
+        let share = MetricKey("share with the same findings")
+        return EvaluationResult([EvaluationMetric(share, Double(counts.reduce(0, +)) / most)])
       }
 
       /// By the angle between vectors.
@@ -62,8 +64,8 @@ enum EvaluationTemplate {
   static let readme = #"""
     # {name}
 
-    An evaluation for CheX World: how often the nearest films have the same findings, until you put your own judgement
-    in its place.
+    An evaluation for CheX World: how often the nearest images have the same findings, until you put your own in its
+    place.
 
     ```sh
     swift test -c release                  # holds the evaluation to every promise of the protocol; the first time builds the core too
@@ -73,11 +75,11 @@ enum EvaluationTemplate {
     In the folder of the `plugins.toml` that lists it, or with `--plugins FILE`:
 
     ```sh
-    chex-runner evaluate RUN --with {name} # the figures of a run's encoder, and of the same at random
+    chex-runner {name} RUN                 # the metrics of a run's encoder, and of the same at random
     ```
 
     `Sources/{module}/{module}.swift` is all there is: it gets frozen features of films to learn from and of others to
-    test on, with what is known of each film, and returns named figures.
+    test on, with what is known of each film, and returns metrics with their keys, tables, charts and picture sheets.
 
     """#
 }

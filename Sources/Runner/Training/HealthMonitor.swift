@@ -36,7 +36,7 @@ final class HealthMonitor {
     self.partition = partition
     self.configuration = configuration
     probe = ProbeEvaluation(
-      source.records, findingNames: source.findingNames, wanted: configuration.probe.labels,
+      source.records, findingNames: source.findingNames, wanted: configuration.evaluation.labels,
       partition: partition)
   }
 

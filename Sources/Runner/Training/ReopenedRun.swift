@@ -19,7 +19,9 @@ extension RunSetup {
     }
     var request = SettingsRequest(configuration: folder.path(of: .configuration), assignments: assignments)
     // The run's file has a table for every plugin of its registry; those of plugins that are gone since decide nothing.
-    request.dispensableTables = Set(versions.plugins.map(\.name))
+    let names = versions.plugins.map(\.name)
+    request.dispensableTables = Set(names + names.compactMap { Renames.plugins[$0] })
+    request.readsFormerNames = true
     try self.init(request, pluginsFile: pluginsFile, wanted: wanted)
   }
 }

@@ -13,8 +13,9 @@ extension RunConfiguration {
       films: data.choice, pretrainSplits: data.pretrainSplits, holdoutFraction: data.holdoutFraction,
       seed: run.seed, fraction: data.fraction, fractionSeed: data.fractionSeed,
       probe: .init(
-        filter: probe.filter, trainSplits: probe.trainSplits, validationSplits: probe.validationSplits,
-        testSplits: probe.testSplits, films: probe.films))
+        filter: evaluation.filter, trainSplits: evaluation.trainSplits,
+        validationSplits: evaluation.validationSplits, testSplits: evaluation.testSplits,
+        films: evaluation.films))
   }
 }
 

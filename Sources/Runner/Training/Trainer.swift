@@ -10,85 +10,66 @@ import WorldModel
 final class Trainer {
   let setup: RunSetup
   let folder: RunFolder
-  /// What the run began with, for its checkpoints.
-  private let record: RunRecord
   let optimization: Optimization
   let builder: BatchBuilder
   let schedule: any Schedule
   let monitor: HealthMonitor
   let stepsPerEpoch: Int
-  private let store: CheckpointStore
-  private let metrics: MetricsLog
   private let log: RunLog
   private let progress: ProgressReporter
-  private var lastSaved: Int
+  private let record: PretrainingRecord
+  private let checkpoints: PretrainingCheckpoints
 
   /// - Parameters:
+  ///   - record: what the run began with, for its checkpoints.
   ///   - start: optimiser steps already done; the model and optimiser hold their state.
   init(
     _ parts: RunParts, folder: RunFolder, record: RunRecord, store: CheckpointStore, metrics: MetricsLog,
-    log: RunLog,
-    progress: ProgressReporter, start: Int
+    log: RunLog, progress: ProgressReporter, start: Int
   ) {
     setup = parts.setup
     self.folder = folder
-    self.record = record
     optimization = parts.optimization
     builder = parts.builder
     schedule = parts.schedule
     stepsPerEpoch = parts.stepsPerEpoch
     monitor = parts.monitor()
-    self.store = store
-    self.metrics = metrics
     self.log = log
     self.progress = progress
-    lastSaved = start
+    self.record = PretrainingRecord(
+      folder: folder, schedule: schedule, filmsPerStep: setup.configuration.training.filmsPerStep,
+      start: start, metrics: metrics, progress: progress)
+    checkpoints = PretrainingCheckpoints(
+      folder: folder, optimization: optimization, seed: setup.configuration.run.seed, record: record,
+      store: store, metrics: metrics, start: start)
   }
 
-  /// - Returns: the last health report, or nil where the run was interrupted.
   func run(from start: Int) throws -> TrainingOutcome {
     let training = setup.configuration.training
     let total = schedule.totalSteps
-    let accumulation = training.accumulation
     let loader = BatchLoader(
-      builder, steps: start * accumulation..<total * accumulation,
+      builder, steps: start * training.accumulation..<total * training.accumulation,
       threads: setup.configuration.run.loaderThreads)
     defer { loader.stop() }
-    var lastReport: HealthReport?
-    if start == 0 {
-      // A first checkpoint, so that a kill at any moment leaves something to resume.
-      try save(step: 0)
-    }
-    for step in start..<total {
+    let looks = PretrainingDiagnostics(
+      monitor, encoder: { [optimization] in optimization.model.transferredEncoder },
+      everyEpochs: setup.configuration.health.everyEpochs, log: log)
+    let every = training.checkpointEverySteps
+    let loop = TrainingLoop(
+      steps: total, stepsPerEpoch: stepsPerEpoch, saving: every > 0 ? .everySteps(every) : .everyEpoch,
+      isStopRequested: { Interruption.isRequested })
+    let outcome = try loop.run(from: start, hooks: [record, checkpoints, looks]) { step in
       let began = ProgressReporter.systemClock()
-      let batches = try (0..<accumulation).map { _ in try loader.next() }
+      let batches = try (0..<training.accumulation).map { _ in try loader.next() }
       let waited = ProgressReporter.systemClock() - began
       let report = try perform(step, batches)
-      try write(
-        report, batches, step: step, seconds: ProgressReporter.systemClock() - began, waited: waited)
-      if step == start { try folder.markWorkedIn() }
-      let done = step + 1
-      if Interruption.isRequested && done < total {
-        try save(step: done)
-        return .interrupted(step: done)
-      }
-      let isEpochEnd = done % stepsPerEpoch == 0
-      if isDue(done, isEpochEnd: isEpochEnd) || done == total { try save(step: done) }
-      let every = setup.configuration.health.everyEpochs
-      if done == total || (isEpochEnd && every > 0 && done / stepsPerEpoch % every == 0) {
-        lastReport = try look(step: done)
-      }
+      return PretrainingStep(
+        report: report, batches: batches, seconds: ProgressReporter.systemClock() - began, waited: waited)
     }
-    // Killed between the last step and its report.
-    if start == total { lastReport = try look(step: total) }
+    if case .interrupted(let step) = outcome { return .interrupted(step: step) }
     progress.finish()
     try noteSkippedFilms()
-    return .finished(lastReport)
-  }
-
-  private func isDue(_ done: Int, isEpochEnd: Bool) -> Bool {
-    let every = setup.configuration.training.checkpointEverySteps
-    return every > 0 ? done % every == 0 : isEpochEnd
+    return .finished(looks.last)
   }
 
   private func perform(_ step: Int, _ batches: [LoadedBatch]) throws -> StepReport {
@@ -100,70 +81,11 @@ final class Trainer {
       progress.finish()
       try folder.markWorkedIn()
       let failure = FailureReport(
-        step: step, term: error.term, checkpointStep: lastSaved, films: batches.flatMap(\.films),
+        step: step, term: error.term, checkpointStep: checkpoints.lastSaved, films: batches.flatMap(\.films),
         draws: batches.flatMap(\.draws))
       try failure.write(to: folder)
       throw TrainingStopped(failure: failure, folder: folder.path)
     }
-  }
-
-  private func write(
-    _ report: StepReport, _ batches: [LoadedBatch], step: Int, seconds: Double, waited: Double
-  ) throws {
-    let films = setup.configuration.training.filmsPerStep
-    try metrics.append(
-      step: step + 1,
-      [
-        ("epoch", .number(Double(step + 1) / Double(stepsPerEpoch))), ("loss", .number(report.loss)),
-      ] + report.terms.map { ($0.name, .number($0.value)) } + patches(batches) + [
-        ("gradient_norm", .number(report.gradientNorm)),
-        ("learning_rate", .number(schedule.learningRate(at: step))),
-        ("momentum", .number(schedule.momentum(at: step))),
-        ("images_per_second", .number(Double(films) / max(seconds, 1e-9))),
-        ("data_wait_share", .number(waited / max(seconds, 1e-9))),
-      ] + taskSeconds(report, batches))
-    progress.update(
-      .init(
-        step: step + 1, epoch: step / stepsPerEpoch + 1, films: (step + 1) * films, loss: report.loss))
-  }
-
-  /// How many patches of a target each prediction is compared on; means where a step is of several batches.
-  private func patches(_ batches: [LoadedBatch]) -> [(name: String, value: MetricValue)] {
-    batches[0].batch.predictions.enumerated().map { index, prediction in
-      let counts = batches.map { $0.batch.predictions[index].patches.first?.count ?? 0 }
-      return ("patches.\(prediction.name)", .number(Double(counts.reduce(0, +)) / Double(counts.count)))
-    }
-  }
-
-  /// Seconds a step that each task took: of processors in draws and edits, of the clock in its objective.
-  private func taskSeconds(
-    _ report: StepReport, _ batches: [LoadedBatch]
-  ) -> [(name: String, value: MetricValue)] {
-    batches[0].seconds.enumerated().flatMap { index, own -> [(name: String, value: MetricValue)] in
-      func sum(_ part: KeyPath<TaskSeconds, Double>) -> MetricValue {
-        .number(batches.map { $0.seconds[index][keyPath: part] }.reduce(0, +))
-      }
-      let objective = report.objectiveSeconds[own.task].map { MetricValue.number($0) }
-      return [("seconds.\(own.task).draw", sum(\.draw)), ("seconds.\(own.task).edit", sum(\.edit))]
-        + (objective.map { [("seconds.\(own.task).loss", $0)] } ?? [])
-    }
-  }
-
-  private func save(step: Int) throws {
-    try metrics.synchronize()
-    try ModelCheckpoint.save(
-      optimization, step: step, seed: setup.configuration.run.seed, record: record, to: store)
-    lastSaved = step
-    if step > 0 { try LossChart.draw(folder) }
-  }
-
-  private func look(step: Int) throws -> HealthReport? {
-    guard let report = try monitor.report(optimization.model.transferredEncoder, step: step) else {
-      try log.note("health at step \(step): fewer than two held-out films; raise data.holdout_fraction")
-      return nil
-    }
-    for line in monitor.lines(report) { try log.note(line) }
-    return report
   }
 
   private func noteSkippedFilms() throws {
@@ -178,6 +100,7 @@ final class Trainer {
 }
 
 enum TrainingOutcome {
+  /// With the last health report.
   case finished(HealthReport?)
   case interrupted(step: Int)
 }
