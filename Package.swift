@@ -30,7 +30,7 @@ let unoptimized: [SwiftSetting] = [.unsafeFlags(["-Onone"])]
 let pluginTargets = [
   "LocalTask", "GlobalTask", "DomainTask", "PhantomData", "DicomCodec", "ProbeEvaluation",
   "SensitivityEvaluation",
-  "FineTuneEvaluation",
+  "FineTuneEvaluation", "PublicWeights",
 ]
 /// `scripts/build` leaves out what is of tests alone.
 let hasTests = Context.environment["CHEX_WITHOUT_TESTS"] == nil
@@ -74,7 +74,8 @@ let testTargets: [Target] =
     tests("PluginHostTests", ["PluginHost"]),
     tests(
       "RunnerTests",
-      ["Runner", "PluginHost", "Films", "PhantomData"] + runnerModules.map { .byName(name: $0) }),
+      ["Runner", "PluginHost", "Films", "PhantomData", "PublicWeights"]
+        + runnerModules.map { .byName(name: $0) }),
     tests("EndToEndTests", ["Films"]),
   ]
 
@@ -94,6 +95,7 @@ let package = Package(
     plugin("ProbeEvaluation", "Sources/Plugins/Probe"),
     plugin("SensitivityEvaluation", "Sources/Plugins/Sensitivity"),
     plugin("FineTuneEvaluation", "Sources/Plugins/FineTune"),
+    plugin("PublicWeights", "Sources/Plugins/Weights"),
     .target(name: "CDicomProtocol", path: "Sources/Plugins/Dicom/CDicomProtocol"),
     .target(
       name: "DicomCodec", dependencies: [core, "CDicomProtocol"], path: "Sources/Plugins/Dicom/Codec",

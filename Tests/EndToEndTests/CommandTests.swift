@@ -44,8 +44,12 @@ extension EndToEnd {
       #expect(
         rows.map { $0["name"] as? String } == [
           "local", "global", "domain", "phantom", "dicom", "probe", "sensitivity", "finetune",
+          "public-weights",
         ])
-      #expect(rows.allSatisfy { $0["problem"] == nil && !(($0["options"] as? [Any]) ?? []).isEmpty })
+      #expect(rows.allSatisfy { $0["problem"] == nil })
+      #expect(
+        rows.filter { (($0["options"] as? [Any]) ?? []).isEmpty }.map { $0["kind"] as? String } == ["weights"]
+      )
       let text = "[[plugin]]\nname = \"ghost\"\nkind = \"task\"\nlibrary = \"GhostTask\"\nenabled = true\n"
       try scratch.write(Data(text.utf8), "plugins.toml")
       let ghost = try scratch.run(["plugins"])

@@ -19,7 +19,10 @@ extension EndToEnd {
       let names = rows.compactMap { $0["name"] as? String }
       #expect(
         Set(names).isSuperset(
-          of: ["local", "global", "domain", "phantom", "dicom", "probe", "sensitivity", "finetune"]))
+          of: [
+            "local", "global", "domain", "phantom", "dicom", "probe", "sensitivity", "finetune",
+            "public-weights",
+          ]))
       for name in names {
         let outcome = try scratch.run(["plugins", "check", name, "--plugins", Repository.plugins])
         #expect(outcome.status == 0, "\(name): \(outcome.everything)")

@@ -72,6 +72,42 @@ extension EndToEnd {
       #expect(fixed.status == 2 && fixed.errors.contains("the file tells this size"), "\(fixed.everything)")
     }
 
+    @Test func aWholeModelComesBackAsItWent() throws {
+      let scratch = try Scratch()
+      let trained = try scratch.pretrain(["--out", "run", "--steps", "2"])
+      #expect(trained.status == 0, "\(trained.everything)")
+      let families: [[String: Any]] = try parsed(
+        try scratch.run(["weights", "families", "--json", "--plugins", Repository.plugins]).output)
+      #expect(families.compactMap { $0["name"] as? String } == ["timm", "chexworld", "ijepa"])
+      #expect(families.compactMap { $0["exports"] as? String } == ["encoder", "model"])
+      let outcome = try scratch.run(["weights", "export", "run", "--as", "chexworld", "--out", "whole"])
+      #expect(outcome.status == 0 && outcome.output.contains("model of run at step 2 as chexworld"))
+      let back = try scratch.run([
+        "weights", "import", "whole/model.safetensors", "--out", "back", "--heads", "4", "--json",
+        "--plugins",
+        Repository.plugins,
+      ])
+      #expect(back.status == 0, "\(back.everything)")
+      let report: [String: Any] = try parsed(back.output)
+      #expect(report["family"] as? String == "chexworld" && (report["missing"] as? [String]) == [])
+      let again = try scratch.run(["weights", "export", "back", "--as", "chexworld", "--out", "again"])
+      #expect(again.status == 0, "\(again.everything)")
+      #expect(try scratch.bytes("whole/model.safetensors") == scratch.bytes("again/model.safetensors"))
+      for (words, expected) in [
+        (["--as", "chexworld", "--encoder", "target"], "leave --encoder out"),
+        (["--as", "ijepa"], "its files are only read; families that are written: timm, chexworld"),
+        (["--as", "tim"], "found none of that name; did you mean timm?"),
+      ] {
+        let refused = try scratch.run(["weights", "export", "run", "--out", "none"] + words)
+        #expect(refused.status == 2 && refused.errors.contains(expected), "\(refused.everything)")
+      }
+      let odd = try scratch.run([
+        "weights", "import", "whole/model.safetensors", "--family", "timm", "--out", "none", "--plugins",
+        Repository.plugins,
+      ])
+      #expect(odd.status == 1 && odd.errors.contains("it is one of chexworld"), "\(odd.everything)")
+    }
+
     @Test func exportWritesWhatTimmReads() throws {
       let scratch = try Scratch()
       let trained = try scratch.pretrain(["--out", "run", "--steps", "2"])

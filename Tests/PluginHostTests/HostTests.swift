@@ -35,10 +35,11 @@ import WorldModel
     #expect(
       all.map(\.name) == [
         "local", "global", "domain", "phantom", "dicom", "probe", "sensitivity", "finetune",
+        "public-weights",
       ])
     #expect(
       all.map(\.definition.kind) == [
-        .task, .task, .task, .data, .codec, .evaluation, .evaluation, .evaluation,
+        .task, .task, .task, .data, .codec, .evaluation, .evaluation, .evaluation, .weights,
       ])
     #expect(try host.load(only: ["domain", "local"]).map(\.name) == ["local", "domain"])
   }

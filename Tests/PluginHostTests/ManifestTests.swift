@@ -37,12 +37,13 @@ import Testing
     #expect(
       manifest.entries.map(\.name) == [
         "local", "global", "domain", "phantom", "dicom", "probe", "sensitivity", "finetune",
+        "public-weights",
       ])
     #expect(
       manifest.entries.map(\.kind) == [
-        .task, .task, .task, .data, .codec, .evaluation, .evaluation, .evaluation,
+        .task, .task, .task, .data, .codec, .evaluation, .evaluation, .evaluation, .weights,
       ])
-    #expect(manifest.entries.map(\.enabled) == Array(repeating: true, count: 8))
+    #expect(manifest.entries.map(\.enabled) == Array(repeating: true, count: 9))
   }
 
   private static let good = "name = \"local\"\nkind = \"task\"\nlibrary = \"L\"\n"

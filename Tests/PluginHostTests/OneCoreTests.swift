@@ -17,7 +17,7 @@ import Testing
 
   @Test(arguments: [
     "LocalTask", "GlobalTask", "DomainTask", "PhantomData", "ProbeEvaluation", "SensitivityEvaluation",
-    "FineTuneEvaluation",
+    "FineTuneEvaluation", "PublicWeights",
   ])
   func aPluginNeedsTheCoreAndDefinesNoneOfIt(name: String) throws {
     let core = try ElfLibrary(path: BuildFolder.library("CoreTensor")).defined.filter(Self.isCoreSymbol)

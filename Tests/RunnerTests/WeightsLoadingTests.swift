@@ -41,7 +41,7 @@ import WorldModel
     _ file: WeightsFile, _ model: WorldModel, missing: [String] = [], unexpected: [String] = []
   ) throws -> WeightsReport {
     try WeightsLoading.load(
-      WeightsNames(file), file, into: model,
+      RecognizedWeights(file), into: model,
       allowing: WeightsAllowances(missing: missing, unexpected: unexpected))
   }
 
@@ -57,7 +57,7 @@ import WorldModel
       let report = try load(
         file(CheckpointMaker.stateDictionary(renamed, under: key, beside: [("epoch", Pickle.integer(1))])),
         target)
-      #expect(report.layout == .worldModel && report.loaded.count == source.entries.count)
+      #expect(report.layout == "world model" && report.loaded.count == source.entries.count)
       for entry in entries(source) { #expect(try values(target, entry.name) == entry.values) }
     }
   }
@@ -65,7 +65,7 @@ import WorldModel
   /// A checkpoint of I-JEPA's layout: a state dict for each part, and an optimiser's.
   private func separate(_ model: WorldModel) throws -> WeightsFile {
     var storages: [[UInt8]] = []
-    let parts = WeightsNames.parts.map { part in
+    let parts = StateDictionary.parts.map { part in
       let own = entries(model).filter { $0.name.hasPrefix(part + ".") }
       let pairs = own.map { entry -> (String, [UInt8]) in
         storages.append(CheckpointMaker.bytes(entry.values))
@@ -87,7 +87,7 @@ import WorldModel
     let source = Self.model(1)
     let target = Self.model(2)
     let report = try load(separate(source), target)
-    #expect(report.layout == .separateDictionaries)
+    #expect(report.layout == "I-JEPA")
     #expect(report.beside == [.init(name: "opt", tensors: 1)])
     for entry in entries(source) { #expect(try values(target, entry.name) == entry.values) }
   }
@@ -161,13 +161,13 @@ import WorldModel
           == values(Self.model(1), "encoder.blocks.1.attn.qkv.weight"))
     }
     #expect(try values(target, "predictor.mask_token") == values(Self.model(2), "predictor.mask_token"))
-    let sizes = try WeightsSizes(WeightsNames(file), file, heads: 2)
+    let sizes = try RecognizedWeights(file).sizes(heads: 2)
     #expect(
       sizes.width == 8 && sizes.depth == 2 && sizes.patchSize == 4 && sizes.imageSize == 16
         && sizes.mlpRatio == 4)
     #expect(sizes.positionOrder == nil && sizes.predictor == nil && sizes.heads == 2)
-    #expect(throws: WeightsFileError.self) { try WeightsSizes(WeightsNames(file), file, heads: nil) }
-    #expect(throws: WeightsFileError.self) { try WeightsSizes(WeightsNames(file), file, heads: 3) }
+    #expect(throws: WeightsFileError.self) { try RecognizedWeights(file).sizes(heads: nil) }
+    #expect(throws: WeightsFileError.self) { try RecognizedWeights(file).sizes(heads: 3) }
   }
 
   @Test func everyNameIsAccountedFor() throws {
@@ -207,7 +207,7 @@ import WorldModel
     // The predictor's table stays what its mask tokens are made by.
     let formula = PositionEncoding(width: 4, order: .rowFirst).grid(6).values
     #expect(try values(target, "predictor.predictor_pos_embed") == formula)
-    #expect(try WeightsSizes(WeightsNames(file), file, heads: 2).positionOrder == .rowFirst)
+    #expect(try RecognizedWeights(file).sizes(heads: 2).positionOrder == .rowFirst)
   }
 
   @Test func whatIsNoEncoderIsRefused() throws {
@@ -219,7 +219,7 @@ import WorldModel
     for (own, expected) in cases {
       let file = try file(CheckpointMaker.stateDictionary(own))
       let error = #expect(throws: WeightsFileError.self) {
-        try WeightsSizes(WeightsNames(file), file, heads: 2)
+        try RecognizedWeights(file).sizes(heads: 2)
       }
       #expect("\(error!)".contains(expected), "\(error!)")
     }
@@ -237,7 +237,7 @@ import WorldModel
     let storage = CheckpointMaker.bytes([Float](repeating: 0, count: 3 * side * side))
     let file = try file(CheckpointMaker.parts(Pickle.program(Pickle.dictionary(pairs)), [storage]))
     let error = #expect(throws: WeightsFileError.self) {
-      try WeightsSizes(WeightsNames(file), file, heads: 4)
+      try RecognizedWeights(file).sizes(heads: 4)
     }
     #expect("\(error!)".contains("cannot hold"), "\(error!)")
   }

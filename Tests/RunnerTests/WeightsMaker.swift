@@ -1,7 +1,19 @@
 import Foundation
+import PublicWeights
+import WorldModel
 
 @testable import Runner
 @testable import Runs
+@testable import Weights
+
+extension WeightsFamilies {
+  /// Those that are shipped.
+  static let shipped = { WeightsFamilies(try! publicWeights.make(Options([]))) }
+}
+
+extension RecognizedWeights {
+  init(_ file: WeightsFile) throws { try self.init(file, WeightsFamilies.shipped()) }
+}
 
 /// Pieces of pickles as `torch.save` writes them, and of ones that it never would.
 enum Pickle {

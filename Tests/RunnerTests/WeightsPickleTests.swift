@@ -137,7 +137,7 @@ import Testing
       do {
         let file = try WeightsFile(path: path)
         for tensor in file.tensors { _ = try file.floats(of: tensor) }
-        _ = try? WeightsNames(file)
+        _ = try? RecognizedWeights(file)
         _ = try file.verify()
         read += 1
       } catch { refused += 1 }

@@ -3,6 +3,7 @@ import Foundation
 import Layers
 import TestSupport
 import Testing
+import WorldModel
 
 @testable import Runner
 @testable import Weights
@@ -92,7 +93,15 @@ struct WeightsPythonTests {
     }
     let images = Tensor((0..<3 * 3 * 48 * 48).map { _ in Float(random.normal()) }, shape: [3, 3, 48, 48])
     let paths = ["vit", "images", "tokens", "pooled"].map { folder.path + "/" + $0 }
-    try TimmFolder.write(encoder, to: paths[0], run: "test", step: 3, part: .target)
+    let model = ExportedModel(
+      shape: WorldModelShape(
+        encoder: shape,
+        predictor: PredictorShape(featureWidth: 64, width: 32, depth: 1, heads: 4, gridSize: 6)),
+      parameters: encoder.entries.map {
+        .init(name: "encoder." + $0.name, shape: $0.parameter.shape, values: $0.parameter.tensor.values)
+      }, run: "test", step: 3, encoder: "target")
+    let family = try #require(WeightsFamilies.shipped().all.first { $0.name == "timm" })
+    #expect(try WeightsExport.write(model, as: family, to: paths[0]).tensors == encoder.entries.count)
     try Bytes.write(images.values.withUnsafeBytes { Array($0) }, to: paths[1])
     try PyTorch.run(try #require(PyTorch.python), Self.reader, paths)
     let ours = encoder(images).values
@@ -147,7 +156,7 @@ struct WeightsPythonTests {
       #expect(try floats("parameter") == base.map { 2 * $0 })
       #expect(try floats("none") == [] && floats("one") == [7.5])
       #expect(
-        tensors["model.whole"]?.elementType == .int64 && tensors["model.flags"]?.elementType == .boolean)
+        tensors["model.whole"]?.type == "I64" && tensors["model.flags"]?.type == "BOOL")
       let remarks = Dictionary(uniqueKeysWithValues: file.remarks.map { ($0.name, $0.text) })
       #expect(
         remarks["args.lr"] == "0.001" && remarks["args.betas"] == "[0.9, 0.95]"

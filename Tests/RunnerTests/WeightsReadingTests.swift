@@ -33,7 +33,7 @@ import WorldModel
 
   private func heads(_ beside: [(String, [UInt8])]) throws -> Int {
     let file = try file(entries(), beside)
-    return try WeightsSizes(WeightsNames(file), file, heads: nil).heads
+    return try RecognizedWeights(file).sizes(heads: nil).heads
   }
 
   private static func numbers(_ pairs: [(String, Int)]) -> [UInt8] {
@@ -64,7 +64,7 @@ import WorldModel
     func heads(_ json: String) throws -> Int {
       try Bytes.write(Array(json.utf8), to: folder.path + "/config.json")
       let file = try WeightsFile(path: weights)
-      return try WeightsSizes(WeightsNames(file), file, heads: nil).heads
+      return try RecognizedWeights(file).sizes(heads: nil).heads
     }
     #expect(try heads("{\"model_args\": {\"num_heads\": 4, \"embed_dim\": 16}, \"num_classes\": 0}") == 4)
     #expect(try heads("{\"num_attention_heads\": 8, \"text_config\": {\"num_attention_heads\": 2}}") == 8)
@@ -94,20 +94,21 @@ import WorldModel
     for part in ["encoder.pos_embed", "predictor.predictor_pos_embed"] {
       let file = try file(entries { $0.name == part ? ($0.name, $0.shape, $0.values.map { $0 * 1.1 }) : $0 })
       let error = #expect(throws: WeightsFileError.self) {
-        try WeightsSizes(WeightsNames(file), file, heads: 2)
+        try RecognizedWeights(file).sizes(heads: 2)
       }
       #expect(
         "\(error!)".contains(part) && "\(error!)".contains("--allow-unexpected 'predictor.*'"), "\(error!)")
       let allowances = WeightsAllowances(missing: ["predictor.*"], unexpected: ["predictor.*"])
-      let names = try WeightsNames(file).leavingOutPredictor(by: allowances)
-      #expect(try WeightsSizes(names, file, heads: 2).predictor == nil)
-      #expect(names.leftOut.count > 10 && names.leftOut.allSatisfy { $0.hasPrefix("predictor.") })
+      let weights = try RecognizedWeights(file).leavingOutPredictor(by: allowances)
+      #expect(try weights.sizes(heads: 2).predictor == nil)
+      let leftOut = weights.names.leftOut
+      #expect(leftOut.count > 10 && leftOut.allSatisfy { $0.hasPrefix("predictor.") })
     }
   }
 
   @Test func aPredictorMayHaveARatioOfItsOwn() throws {
     let file = try file(entries())
-    let sizes = try WeightsSizes(WeightsNames(file), file, heads: 2)
+    let sizes = try RecognizedWeights(file).sizes(heads: 2)
     #expect(sizes.mlpRatio == 4 && sizes.predictor?.mlpRatio == 2)
   }
 
@@ -115,7 +116,7 @@ import WorldModel
     for wrapper in ["_orig_mod", "_checkpoint_wrapped_module"] {
       let file = try file(
         entries { ($0.name.replacing("blocks.0.", with: "blocks.0.\(wrapper)."), $0.shape, $0.values) })
-      let names = try WeightsNames(file)
+      let names = try RecognizedWeights(file).names
       #expect(Set(names.tensors.keys) == Set(entries().map(\.name)))
     }
   }
@@ -130,7 +131,7 @@ import WorldModel
       #expect("\(error!)".contains(expected) && "\(error!)".contains("join the parts"), "\(error!)")
     }
     let other = try file([("vit.embeddings.patch_embeddings.projection.weight", [1], [0])])
-    let error = #expect(throws: WeightsFileError.self) { try WeightsNames(other) }
+    let error = #expect(throws: WeightsFileError.self) { try RecognizedWeights(other) }
     #expect("\(error!)".contains("Hugging Face's transformers"), "\(error!)")
   }
 }

@@ -128,6 +128,28 @@ public func checkBackend(
   ]
 }
 
+/// Holds families of checkpoints against the promises of `WeightsFamily`, on small models that are written as their files
+/// and read again.
+/// - Parameters:
+///   - definition: as the plugin registers it.
+///   - options: values other than the defaults.
+public func checkWeights(
+  _ definition: WeightsDefinition, options: [String: OptionValue] = [:]
+) -> [TaskCheck] {
+  let check = Checker(plugin: "weights \"\(definition.name)\"")
+  let trial = WeightsTrial(definition: definition, given: options)
+  return [
+    check("options are declared, explained and validated", trial.options),
+    check("families have names, each its own, and say what they are", trial.words),
+    check("a file of a family's names is recognised by that family alone", trial.recognition),
+    check("files of other names are not recognised", trial.strangers),
+    check("each tensor is one parameter, and each parameter is found where it is written", trial.names),
+    check("sizes are read off shapes", trial.sizes),
+    check("what is written reads back to the same bits", trial.identity),
+    check("exports hold what they should, under names that a file can have", trial.exports),
+  ]
+}
+
 /// Holds an encoder, predictor, optimiser or schedule against the promises of its protocol.
 /// - Parameters:
 ///   - definition: as the plugin registers it.

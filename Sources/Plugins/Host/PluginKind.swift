@@ -12,11 +12,10 @@ public enum PluginKind: String, Sendable, CaseIterable, Codable {
   case codec
   /// A device that computes.
   case backend
+  /// Families of other people's checkpoints.
+  case weights
   /// Encoders, predictors, optimisers or schedules, and nothing else.
   case component
-
-  /// For messages: `a task`.
-  var article: String { (self == .evaluation ? "an " : "a ") + rawValue }
 }
 
 /// What a plugin registered.
@@ -26,6 +25,7 @@ public enum PluginDefinition: Sendable {
   case evaluation(EvaluationDefinition)
   case codec(CodecDefinition)
   case backend(BackendDefinition)
+  case weights(WeightsDefinition)
   case component(ComponentDefinition)
 
   public var kind: PluginKind {
@@ -35,6 +35,7 @@ public enum PluginDefinition: Sendable {
     case .evaluation: .evaluation
     case .codec: .codec
     case .backend: .backend
+    case .weights: .weights
     case .component: .component
     }
   }
@@ -45,6 +46,7 @@ public enum PluginDefinition: Sendable {
     case .evaluation(let definition): definition.name
     case .codec(let definition): definition.name
     case .backend(let definition): definition.name
+    case .weights(let definition): definition.name
     case .component(let definition): definition.name
     }
   }
@@ -55,6 +57,7 @@ public enum PluginDefinition: Sendable {
     case .evaluation(let definition): definition.summary
     case .codec(let definition): definition.summary
     case .backend(let definition): definition.summary
+    case .weights(let definition): definition.summary
     case .component(let definition): definition.summary
     }
   }
@@ -65,6 +68,7 @@ public enum PluginDefinition: Sendable {
     case .evaluation(let definition): definition.options
     case .codec(let definition): definition.options
     case .backend(let definition): definition.options
+    case .weights(let definition): definition.options
     case .component(let definition): definition.options
     }
   }

@@ -10,8 +10,9 @@ extension Command {
       CommandOption(
         "--kind", .value("KIND"),
         help:
-          "task, data for a source of films, evaluation for a judgement of features, or codec for a file format; "
-          + "default task."),
+          "task, data for a source of films, evaluation for a judgement of features, codec for a file format, weights for "
+          + "a family of checkpoints, component for an optimiser or network, or backend for a device; default task."
+      ),
       CommandOption(
         "--no-build",
         help: "Write the package only, and print the table for plugins.toml; nothing is registered."),
@@ -76,6 +77,7 @@ extension Command {
     case "evaluation": "chex-runner evaluate RUN --with \(name)"
     case "component": "chex-runner --preset quick --set training.optimizer=\(name) --dry-run"
     case "backend": "chex-runner --preset quick --device \(name) --dry-run"
+    case "weights": "chex-runner weights import FILE --out RUN --allow-missing 'predictor.*'"
     case "codec": "chex-runner --preset quick --data FOLDER --dry-run"
     default: "chex-runner --preset quick --tasks local,\(name) --dry-run"
     }

@@ -35,6 +35,7 @@ struct PluginCheck {
       case .codec(let definition):
         checkCodec(definition, options: plugin.given.mapValues(\.value), sample: bytes)
       case .backend(let definition): checkBackend(definition, options: plugin.given.mapValues(\.value))
+      case .weights(let definition): checkWeights(definition, options: plugin.given.mapValues(\.value))
       case .component(let definition): checkComponent(definition, options: plugin.given.mapValues(\.value))
       }
     let beside = plugin.components.flatMap { component in

@@ -5,7 +5,7 @@ import Runs
 import Weights
 import WorldModel
 
-/// An encoder of a run as timm's `VisionTransformer` reads it: `model.safetensors` and `config.json`.
+/// A run's weights as a family of checkpoints has them: `model.safetensors`, and what the family puts beside it.
 struct WeightsExport {
   /// Which of a run's encoders.
   enum Part: String, CaseIterable, Codable {
@@ -18,163 +18,181 @@ struct WeightsExport {
   struct Report: Codable {
     let run: String
     let step: Int
-    let encoder: Part
+    let family: String
+    /// Nil for the whole model.
+    let encoder: Part?
     let out: String
     let tensors: Int
+    /// Numbers that were trained.
     let parameters: Int
+    /// How the folder is opened elsewhere; nil where the family says nothing.
+    let usage: String?
+
+    var text: String {
+      let what = encoder.map { "\($0.rawValue) encoder" } ?? "model"
+      return
+        "\(out): \(what) of \(run) at step \(step) as \(family), \(tensors) tensors, \(parameters) parameters"
+        + (usage.map { "\nin Python: \($0)" } ?? "")
+    }
   }
 
   private let folder: RunFolder
-  private let part: Part
-  private let step: Int
-  private let weights: SafetensorsFile
-  private let shape: VisionTransformerShape
+  private let family: any WeightsFamily
+  /// Nil for the whole model.
+  private let part: Part?
+  private let checkpoint: Checkpoint
+  private let setup: RunSetup
 
-  /// - Throws: where the run has no intact checkpoint.
-  init(_ run: String, _ part: Part, pluginsFile: String?) throws {
+  /// - Parameters:
+  ///   - run: the folder.
+  ///   - name: of the family; nil for the registry's first that is written.
+  ///   - encoder: `target` or `context`; nil where the user does not say.
+  ///   - pluginsFile: the registry; nil for the usual rule.
+  /// - Throws: `UsageError` where the family cannot hold what the run has, and where there is no intact checkpoint.
+  init(_ run: String, as name: String?, encoder: String?, pluginsFile: String?) throws {
     folder = try RunFolder.open(at: run)
-    self.part = part
-    let setup = try Pretraining.reopened(folder, pluginsFile: pluginsFile)
+    setup = try Pretraining.reopened(folder, pluginsFile: pluginsFile)
+    family = try Self.family(name, pluginsFile)
+    if family.exports == .model {
+      guard encoder == nil else {
+        throw UsageError(
+          "--encoder \(encoder ?? ""): \(family.name) holds whole models, both encoders among them; leave --encoder out"
+        )
+      }
+      part = nil
+    } else {
+      part = encoder.flatMap(Part.init) ?? .target
+      let kind = setup.configuration.model.encoderName
+      guard kind == ComponentChoice.standardNetwork else {
+        throw UsageError(
+          "weights export: \(run) has the encoder \"\(kind)\" of a plugin; \(family.name) has vision transformers, "
+            + "model.encoder = \"\(ComponentChoice.standardNetwork)\"")
+      }
+    }
     if part == .target {
       try TargetEncoderCheck.check(
         setup.shape.targetEncoder, "--encoder target", remedy: "--encoder context")
     }
-    let kind = setup.configuration.model.encoderName
-    guard kind == ComponentChoice.standardNetwork else {
-      throw UsageError(
-        "weights export: \(run) has the encoder \"\(kind)\" of a plugin; timm reads vision transformers, "
-          + "model.encoder = \"\(ComponentChoice.standardNetwork)\"")
+    checkpoint = try folder.savedCheckpoints.latest().checkpoint
+  }
+
+  private static func family(_ name: String?, _ pluginsFile: String?) throws -> any WeightsFamily {
+    let families = try WeightsFamilies(pluginsFile: pluginsFile)
+    let written = families.all.filter { $0.exports != nil }
+    let known = written.isEmpty ? "none" : written.map(\.name).joined(separator: ", ")
+    guard let name else {
+      guard let first = written.first else {
+        throw UsageError(
+          "weights export: expected a family of checkpoints that is written, found none; families: \(families.listing)"
+        )
+      }
+      return first
     }
-    let found = try folder.savedCheckpoints.latest()
-    step = found.checkpoint.step
-    weights = try SafetensorsFile(path: found.checkpoint.path(of: Checkpoint.model))
-    shape = setup.shape.encoder
+    guard let family = families.all.first(where: { $0.name == name }) else {
+      throw UsageError(
+        "--as \(name): expected a family of checkpoints, found none of that name"
+          + Suggestions.clause(for: name, in: written.map(\.name)) + "; families that are written: \(known)")
+    }
+    guard family.exports != nil else {
+      throw UsageError("--as \(name): its files are only read; families that are written: \(known)")
+    }
+    return family
   }
 
   /// - Parameter out: a new or empty folder.
+  /// - Throws: `UsageError` where the folder holds something, or the family cannot hold a parameter.
   func write(to out: String) throws -> Report {
-    var initializer = Initializer(random: RandomStream(seed: 0, stream: "weights.export"), trainable: false)
-    let encoder = VisionTransformer(shape, initializer: &initializer)
-    for entry in encoder.entries {
-      let name = part.prefix + "." + entry.name
-      let stored = try weights.shape(named: name)
-      guard stored == entry.parameter.shape else {
-        throw WeightsError(path: weights.path, name: name, expected: entry.parameter.shape, found: stored)
-      }
-      entry.parameter.assign(try weights.floats(named: name))
-      try WeightsError.checkFinite(entry.parameter.tensor, name: name, path: weights.path)
+    let model = try exported()
+    let (tensors, usage) = try Self.write(model, as: family, to: out)
+    let tables: Set = ["pos_embed", "predictor_pos_embed"]
+    let trained = model.parameters.filter { parameter in
+      !tables.contains(String(parameter.name.split(separator: ".").last ?? ""))
     }
-    try TimmFolder.write(encoder, to: out, run: Folder.name(of: folder.path), step: step, part: part)
     return Report(
-      run: folder.path, step: step, encoder: part, out: out, tensors: encoder.entries.count,
-      parameters: encoder.entries.filter { !$0.isBuffer }.reduce(0) { $0 + $1.parameter.tensor.count })
+      run: folder.path, step: checkpoint.step, family: family.name, encoder: part, out: out,
+      tensors: tensors, parameters: trained.reduce(0) { $0 + $1.values.count },
+      usage: usage)
   }
-}
 
-/// A folder that timm opens: `create_model("local-dir:FOLDER", pretrained=True)`.
-enum TimmFolder {
-  /// - Parameters:
-  ///   - encoder: what is written.
-  ///   - out: a new or empty folder.
-  ///   - run: where the encoder comes from, for the notes; likewise `step` and `part`.
-  /// - Throws: `UsageError` where the folder holds something.
+  /// - Returns: how many tensors were written, and how the folder is opened elsewhere.
   static func write(
-    _ encoder: VisionTransformer, to out: String, run: String, step: Int, part: WeightsExport.Part
-  ) throws {
+    _ model: ExportedModel, as family: any WeightsFamily, to out: String
+  ) throws -> (tensors: Int, usage: String?) {
+    let entries = try model.parameters.flatMap { try Self.entries($0, family) }
+    let companions = try PluginCode("weights family \"\(family.name)\"", "companions").run {
+      try family.companions(of: model)
+    }
     let refusal = UsageError("--out \(out): expected a new or empty folder, found files in it; give another")
     try Folder.fill(out, refusal: { refusal }) {
-      try write(encoder, into: out, run: run, step: step, part: part)
+      try SafetensorsWriter.write(entries, metadata: companions.metadata, to: out + "/model.safetensors")
+      for file in companions.files { try DurableFile.write(file.text, to: out + "/" + file.name) }
     }
+    return (entries.count, companions.usage?.replacingOccurrences(of: "FOLDER", with: out))
   }
 
-  private static func write(
-    _ encoder: VisionTransformer, into out: String, run: String, step: Int, part: WeightsExport.Part
-  ) throws {
-    let entries = encoder.entries.map {
-      SafetensorsEntry(name: $0.name, shape: $0.parameter.shape, floats: $0.parameter.tensor.values)
+  /// What of the checkpoint is exported: all, or one encoder, called `encoder` whichever it is.
+  private func exported() throws -> ExportedModel {
+    let weights = try SafetensorsFile(path: checkpoint.path(of: Checkpoint.model))
+    let expected = try shapes()
+    let parameters = try weights.names.compactMap { name -> ExportedModel.Parameter? in
+      guard let part else { return try parameter(name, name, weights) }
+      guard name.hasPrefix(part.prefix + ".") else { return nil }
+      return try parameter(name, "encoder" + name.dropFirst(part.prefix.count), weights)
     }
-    try SafetensorsWriter.write(
-      entries, metadata: ["format": "pt", "num_heads": "\(encoder.shape.heads)"],
-      to: out + "/model.safetensors")
-    let json = JSONEncoder()
-    json.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    json.keyEncodingStrategy = .convertToSnakeCase
-    let table = encoder.entries.first { $0.name == "pos_embed" }?.parameter.tensor.values ?? []
-    let order = PositionTable.order(table, width: encoder.shape.width, grid: encoder.shape.gridSize)
-    let configuration = TimmConfiguration(encoder.shape, order, run: run, step: step, part: part)
-    try DurableFile.write(
-      String(decoding: try json.encode(configuration), as: UTF8.self) + "\n", to: out + "/config.json")
-  }
-}
-
-/// `config.json` as timm's `create_model("local-dir:FOLDER")` reads it, and what it has no word for under `chexworld`.
-private struct TimmConfiguration: Encodable {
-  /// Arguments of `VisionTransformer`. The norm comes before the pooling, so there is no `fc_norm`.
-  struct Arguments: Encodable {
-    let imgSize: Int
-    let patchSize: Int
-    let inChans = 3
-    let embedDim: Int
-    let depth: Int
-    let numHeads: Int
-    let mlpRatio: Double
-    let qkvBias = true
-    let classToken = false
-    let globalPool = "avg"
-    let fcNorm = false
-  }
-  struct Pretrained: Encodable {
-    let inputSize: [Int]
-    let fixedInputSize = true
-    let interpolation = "bicubic"
-    let cropPct = 1.0
-    let cropMode = "squash"
-    let mean: [Double]
-    let std: [Double]
-    let numClasses = 0
-    let firstConv = "patch_embed.proj"
-    let classifier = "head"
-  }
-  struct Notes: Encodable {
-    let run: String
-    let step: Int
-    let encoder: WeightsExport.Part
-    let layerNormEps = 1e-6
-    let activation = "GELU, exact (by the error function)"
-    let pooling = "mean over all tokens of the last norm's output"
-    let positionEncoding: String
-    let input =
-      "the whole film, grey in [0, 1], resized to the square, replicated to three channels, normalised"
+    let found = Dictionary(uniqueKeysWithValues: parameters.map { ($0.name, $0.shape) })
+    for (name, shape) in expected where found[name] != shape {
+      throw WeightsError(path: weights.path, name: name, expected: shape, found: found[name] ?? [])
+    }
+    return ExportedModel(
+      shape: setup.shape, parameters: parameters, run: Folder.name(of: folder.path), step: checkpoint.step,
+      encoder: part?.rawValue)
   }
 
-  let architecture: String
-  let numClasses = 0
-  let numFeatures: Int
-  let globalPool = "avg"
-  let modelArgs: Arguments
-  let pretrainedCfg: Pretrained
-  let chexworld: Notes
+  /// The shapes of an encoder's parameters by its settings; empty for a whole model, whose tasks have their own.
+  private func shapes() throws -> [String: [Int]] {
+    guard part != nil else { return [:] }
+    var initializer = Initializer(random: RandomStream(seed: 0, stream: "weights.export"), trainable: false)
+    let encoder = VisionTransformer(setup.shape.encoder, initializer: &initializer)
+    return Dictionary(
+      uniqueKeysWithValues: encoder.entries.map { ("encoder." + $0.name, $0.parameter.shape) })
+  }
 
-  /// A configuration of an encoder of that shape; `order` is that of its sine-cosine table, nil for another table.
-  init(
-    _ shape: VisionTransformerShape, _ order: PositionOrder?, run: String, step: Int, part: WeightsExport.Part
-  ) {
-    let known = [192: "tiny", 384: "small", 768: "base", 1024: "large"]
-    // Any plain one will do: the arguments say what differs.
-    architecture = "vit_\(known[shape.width] ?? "base")_patch16_224"
-    numFeatures = shape.width
-    modelArgs = Arguments(
-      imgSize: shape.imageSize, patchSize: shape.patchSize, embedDim: shape.width, depth: shape.depth,
-      numHeads: shape.heads, mlpRatio: shape.mlpRatio)
-    func decimal(_ value: Float) -> Double { Double("\(value)") ?? Double(value) }
-    pretrainedCfg = Pretrained(
-      inputSize: [3, shape.imageSize, shape.imageSize], mean: InputNormalization.mean.map(decimal),
-      std: InputNormalization.deviation.map(decimal))
-    chexworld = Notes(
-      run: run, step: step, encoder: part,
-      positionEncoding:
-        "fixed table pos_embed, \(shape.gridSize) x \(shape.gridSize) patches in raster order; "
-        + (order.map { $0 == .rowFirst ? "sine-cosine, row half first" : "sine-cosine, column half first" }
-          ?? "learned or resampled"))
+  private func parameter(
+    _ stored: String, _ name: String, _ weights: SafetensorsFile
+  ) throws -> ExportedModel.Parameter {
+    let (values, shape) = (try weights.floats(named: stored), try weights.shape(named: stored))
+    try WeightsError.checkFinite(Tensor(values, shape: shape), name: stored, path: weights.path)
+    return ExportedModel.Parameter(name: name, shape: shape, values: values)
+  }
+
+  /// A parameter as the family's files hold it: one tensor, or its rows in equal shares.
+  private static func entries(
+    _ parameter: ExportedModel.Parameter, _ family: any WeightsFamily
+  ) throws -> [SafetensorsEntry] {
+    let (places, values) = PluginCode("weights family \"\(family.name)\"", "places").run {
+      (
+        family.places(of: parameter.name),
+        family.written(parameter.values, of: parameter.name, shape: parameter.shape)
+      )
+    }
+    guard !places.isEmpty, places.allSatisfy({ $0.count == 1 }), values.count == parameter.values.count else {
+      throw UsageError(
+        "weights export: files of \(family.name) cannot hold \(parameter.name); choose another family with --as"
+      )
+    }
+    guard places.count > 1 else {
+      return [SafetensorsEntry(name: places[0][0], shape: parameter.shape, floats: values)]
+    }
+    guard let rows = parameter.shape.first, rows % places.count == 0 else {
+      throw UsageError(
+        "weights export: \(family.name) divides \(parameter.name) by \(places.count), which has the shape "
+          + "\(parameter.shape); choose another family with --as")
+    }
+    let count = values.count / places.count
+    return places.enumerated().map { index, place in
+      SafetensorsEntry(
+        name: place[0], shape: [rows / places.count] + parameter.shape.dropFirst(),
+        floats: Array(values[index * count..<(index + 1) * count]))
+    }
   }
 }

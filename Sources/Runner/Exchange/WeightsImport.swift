@@ -8,12 +8,11 @@ import WorldModel
 
 /// Makes a run of a file of weights, at step 0, which every other command opens.
 struct WeightsImport {
-  private let names: WeightsNames
-  private let file: WeightsFile
+  private let weights: RecognizedWeights
   private let sizes: WeightsSizes
+  /// What the file's family would have a run be.
+  private let suggested: [WeightsSetting]
   private let setup: RunSetup
-  /// Whether the predictor is I-JEPA's, which is brought to our order.
-  private let isForeign: Bool
   private let allowances: WeightsAllowances
   /// Settings that come from the file, as `table.key`, in order.
   private let inferred: [SettingAssignment]
@@ -21,13 +20,13 @@ struct WeightsImport {
   /// Reads the file's sizes and resolves the run's settings: those of the command line, and the file's for the rest.
   /// - Throws: `UsageError` where a size that the file tells is set otherwise; `WeightsFileError`, `SettingsError`.
   init(_ arguments: ParsedArguments) throws {
-    let path = arguments.required("FILE")
-    file = try WeightsFile(path: path)
+    let file = try WeightsFile(path: arguments.required("FILE"))
     allowances = WeightsAllowances(
       missing: arguments.values("--allow-missing"), unexpected: arguments.values("--allow-unexpected"))
-    names = try WeightsNames(file).leavingOutPredictor(by: allowances)
-    sizes = try WeightsSizes(names, file, heads: arguments.integer("--heads", in: 1...256))
-    isForeign = try names.hasForeignPredictor(file)
+    weights = try RecognizedWeights(
+      file, WeightsFamilies(pluginsFile: arguments.value("--plugins")), named: arguments.value("--family")
+    ).leavingOutPredictor(by: allowances)
+    sizes = try weights.sizes(heads: arguments.integer("--heads", in: 1...256))
     var request = try SettingsRequest(arguments)
     if let patch = try arguments.integer("--patch-size", in: 2...512) {
       let key = SettingKey("model", "patch_size")
@@ -43,7 +42,8 @@ struct WeightsImport {
     }) {
       throw UsageError("\(fixed): the file tells this size; leave it out of flags and --config")
     }
-    inferred = try Self.assignments(sizes, names, file, given, request)
+    suggested = try weights.settings(sizes, given: Set(given.map(\.description)))
+    inferred = try Self.assignments(sizes, suggested, file.path, given, request)
     request.assignments = inferred + request.assignments
     setup = try RunSetup(request, pluginsFile: arguments.value("--plugins"))
   }
@@ -67,65 +67,65 @@ struct WeightsImport {
   }
 
   private static func assignments(
-    _ sizes: WeightsSizes, _ names: WeightsNames, _ file: WeightsFile, _ given: Set<SettingKey>,
+    _ sizes: WeightsSizes, _ suggested: [WeightsSetting], _ path: String, _ given: Set<SettingKey>,
     _ request: SettingsRequest
   ) throws -> [SettingAssignment] {
-    let origin = SettingOrigin.flag(Folder.name(of: file.path))
+    let origin = SettingOrigin.flag(Folder.name(of: path))
     var found: [SettingAssignment] = []
-    func add(_ table: String, _ name: String, _ value: OptionValue) {
-      let key = SettingKey(table, name)
-      if !given.contains(key) { found.append(SettingAssignment(key, .value(value), from: origin)) }
+    func add(_ key: SettingKey, _ value: OptionValue) {
+      guard !given.contains(key), !found.contains(where: { $0.key == key }) else { return }
+      found.append(SettingAssignment(key, .value(value), from: origin))
     }
-    add("model", "size", .text("custom"))
-    add("model", "width", .integer(sizes.width))
-    add("model", "depth", .integer(sizes.depth))
-    add("model", "heads", .integer(sizes.heads))
-    add("model", "mlp_ratio", .number(sizes.mlpRatio))
-    add("model", "patch_size", .integer(sizes.patchSize))
+    func add(_ name: String, _ value: OptionValue) { add(SettingKey("model", name), value) }
+    add("size", .text("custom"))
+    add("width", .integer(sizes.width))
+    add("depth", .integer(sizes.depth))
+    add("heads", .integer(sizes.heads))
+    add("mlp_ratio", .number(sizes.mlpRatio))
+    add("patch_size", .integer(sizes.patchSize))
     if let size = sizes.imageSize {
-      add("model", "image_size", .integer(size))
+      add("image_size", .integer(size))
     } else if !given.contains(SettingKey("model", "image_size")) {
       throw UsageError(
-        "\(file.path) has no table of position encodings to tell the image's size; give --image-size")
+        "\(path) has no table of position encodings to tell the image's size; give --image-size")
     }
-    // A model of fewer patches than the paper's masks leave is one to take features of, or to try things with.
-    let isResized = ["image_size", "patch_size"].contains { given.contains(SettingKey("model", $0)) }
-    if let grid = sizes.gridSize, !isResized, grid * grid < 20, uses("local", request) {
-      add("local", "minimum_patches", .integer(max(1, grid * grid / 4)))
-    }
-    if try names.hasForeignPredictor(file) {
-      add("run", "compatibility", .text(Compatibility.paper.rawValue))
-    } else if let order = sizes.positionOrder {
-      add("run", "compatibility", .text(order == .rowFirst ? "paper" : "published"))
-    }
-    guard let predictor = sizes.predictor else {
+    if let predictor = sizes.predictor {
+      add("predictor_width", .integer(predictor.width))
+      add("predictor_depth", .integer(predictor.depth))
+      add("predictor_heads", .integer(0))
+      if predictor.mlpRatio != sizes.mlpRatio { add("predictor_mlp_ratio", .number(predictor.mlpRatio)) }
+    } else if sizes.mlpRatio != sizes.mlpRatio.rounded() {
       // The predictor's width is another, of which a ratio such as 48 / 11 need not be whole.
-      if sizes.mlpRatio != sizes.mlpRatio.rounded() { add("model", "predictor_mlp_ratio", .number(4)) }
-      add("run", "tasks", .list([.text("local")]))
-      return found
+      add("predictor_mlp_ratio", .number(4))
     }
-    add("model", "predictor_width", .integer(predictor.width))
-    add("model", "predictor_depth", .integer(predictor.depth))
-    add("model", "predictor_heads", .integer(0))
-    if predictor.mlpRatio != sizes.mlpRatio {
-      add("model", "predictor_mlp_ratio", .number(predictor.mlpRatio))
+    let tasks = tasks(of: suggested, request)
+    let tables = Set(SettingsCatalogue.runnerTables.map(\.name))
+    for setting in suggested where tables.contains(setting.table) || tasks?.contains(setting.table) ?? true {
+      add(SettingKey(setting.table, setting.key), setting.value)
     }
-    guard let action = predictor.actionWidth else {
-      add("run", "tasks", .list([.text("local")]))
-      return found
+    if let order = sizes.positionOrder {
+      add(compatibility, .text(Self.compatibility(of: order).rawValue))
     }
-    add("run", "tasks", .list(["local", "global", "domain"].map(OptionValue.text)))
-    if uses("domain", request) { add("domain", "action_width", .integer(action)) }
     return found
   }
 
-  /// Whether a task is among those asked for, or those that the file implies.
-  private static func uses(_ task: String, _ request: SettingsRequest) -> Bool {
-    guard let asked = request.assignments.last(where: { $0.key == SettingKey("run", "tasks") }) else {
-      return true
+  private static let compatibility = SettingKey("run", "compatibility")
+
+  private static func compatibility(of order: PositionOrder) -> Compatibility {
+    order == .rowFirst ? .paper : .published
+  }
+
+  /// Tasks of the run: those that are asked for, else those that suit the file; nil where a file of settings says.
+  private static func tasks(of suggested: [WeightsSetting], _ request: SettingsRequest) -> [String]? {
+    let key = SettingKey("run", "tasks")
+    if let asked = request.assignments.last(where: { $0.key == key }) {
+      guard case .text(let text, _) = asked.input else { return nil }
+      return SettingText.items(of: text)
     }
-    if case .text(let text, _) = asked.input { return SettingText.items(of: text).contains(task) }
-    return true
+    guard case .list(let items)? = suggested.first(where: { $0.table == "run" && $0.key == "tasks" })?.value,
+      request.configuration == nil
+    else { return nil }
+    return items.compactMap { if case .text(let name) = $0 { name } else { nil } }
   }
 
   /// Loads the weights and writes the run's folder.
@@ -139,8 +139,8 @@ struct WeightsImport {
     let optimization = Optimization(
       try setup.taskSet().model(setup.shape, seed: UInt64(seed)), settings: training.adamW,
       reduction: setup.configuration.objective.reduction)
-    var report = try WeightsLoading.load(names, file, into: optimization.model, allowing: allowances)
-    report.notes = notes()
+    var report = try WeightsLoading.load(weights, into: optimization.model, allowing: allowances)
+    report.notes = notes() + report.notes
     try RunFolder.create(at: path) { folder in
       let log = try RunLog(path: folder.path(of: .log), echo: { _ in })
       for line in report.lines { try log.record(line) }
@@ -163,23 +163,21 @@ struct WeightsImport {
       "tasks: \(setup.configuration.run.tasks.joined(separator: ", ")); compatibility "
         + setup.configuration.run.compatibility.rawValue + " (" + compatibilityReason() + ")",
     ]
-    let types = Dictionary(grouping: names.tensors.values, by: \.elementType).filter { $0.key != .float32 }
-    notes += types.sorted { $0.key.rawValue < $1.key.rawValue }
-      .map { "converted: \($0.value.count) tensors of \($0.key.rawValue) to float32" }
-    if isForeign {
-      notes.append(
-        "predictor: I-JEPA's, whose positions are column half first; its features were renumbered to the row-first "
-          + "order of this predictor, which gives the same predictions")
-    }
+    let types = Dictionary(grouping: weights.names.tensors.values.joined(), by: \.type)
+    notes += types.filter { $0.key != SafetensorsType.float32.rawValue }.sorted { $0.key < $1.key }
+      .map { "converted: \($0.value.count) tensors of \($0.key) to float32" }
     return notes
   }
 
   private func compatibilityReason() -> String {
-    let key = SettingKey("run", "compatibility")
-    if isForeign { return "as its predictor was brought to the paper's order" }
+    if let reason = suggested.first(where: { $0.table == "run" && $0.key == "compatibility" })?.reason {
+      return reason
+    }
     guard let order = sizes.positionOrder else { return "positions were learned, or there is no table" }
-    let says = order == .rowFirst ? Compatibility.paper : .published
-    if inferred.contains(where: { $0.key == key }) { return "by the order of the position encodings" }
+    let says = Self.compatibility(of: order)
+    if inferred.contains(where: { $0.key == Self.compatibility }) {
+      return "by the order of the position encodings"
+    }
     return setup.configuration.run.compatibility == says
       ? "as its position encodings are"
       : "warning: its position encodings are in the order of \(says.rawValue)"

@@ -23,6 +23,7 @@ struct Scaffold {
     case .evaluation: "Evaluation"
     case .codec: "Codec"
     case .backend: "Backend"
+    case .weights: "Weights"
     case .component: "Component"
     }
   }
@@ -48,6 +49,7 @@ struct Scaffold {
       case .evaluation: (EvaluationTemplate.source, EvaluationTemplate.tests, EvaluationTemplate.readme)
       case .codec: (CodecTemplate.source, CodecTemplate.tests, CodecTemplate.readme)
       case .backend: (BackendTemplate.source, BackendTemplate.tests, BackendTemplate.readme)
+      case .weights: (WeightsTemplate.source, WeightsTemplate.tests, WeightsTemplate.readme)
       case .component: (ComponentTemplate.source, ComponentTemplate.tests, ComponentTemplate.readme)
       }
     return [

@@ -129,7 +129,8 @@ struct ParityCase {
       }
     }
     let model = try TaskSet(chosen, environment: shape.environment(.paper)).model(shape, seed: 0)
-    try WeightsLoading.load(weights, into: model)
+    try WeightsLoading.load(
+      RecognizedWeights(WeightsFile(path: weights), WeightsFamilies(pluginsFile: pluginsFile)), into: model)
     return model
   }
 

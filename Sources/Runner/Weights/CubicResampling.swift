@@ -1,4 +1,6 @@
 import CoreTensor
+import Layers
+import WorldModel
 
 /// A dense matrix of few rows, row-major.
 struct SmallMatrix {
@@ -131,5 +133,14 @@ enum CubicResampling {
       return result.transposed
     }
     fail("CubicResampling: the resize from \(matrix.columns) to \(matrix.rows) is singular")
+  }
+}
+
+extension PositionTable {
+  /// The table of another grid: bicubic. `exactly` takes the sine-cosine table of that grid where this is one.
+  package func values(onGrid size: Int, exactly: Bool) -> [Float] {
+    if size == gridSize { return values }
+    if exactly, let order { return PositionEncoding(width: width, order: order).grid(size).values }
+    return CubicResampling.positions(values, width: width, from: gridSize, to: size)
   }
 }

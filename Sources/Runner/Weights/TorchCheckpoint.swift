@@ -1,5 +1,6 @@
 import Foundation
 import Runs
+import WorldModel
 
 /// A checkpoint of `torch.save`: a zip archive of `NAME/data.pkl`, which says what there is, and `NAME/data/KEY`, the
 /// numbers. Opening it reads the first alone.

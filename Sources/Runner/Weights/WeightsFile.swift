@@ -1,35 +1,13 @@
 import CoreTensor
 import Foundation
 import Runs
-
-/// A tensor of a file of weights, not yet read.
-package struct WeightsTensor {
-  /// Keys that lead to it from the file's root: `["model", "encoder.norm.weight"]`.
-  package let path: [String]
-  package let elementType: SafetensorsType
-  package let shape: [Int]
-  fileprivate let source: Source
-
-  fileprivate enum Source {
-    case torch(TorchTensor)
-    case safetensors
-  }
-
-  /// The keys, dotted.
-  package var name: String { path.joined(separator: ".") }
-  package var byteCount: Int { shape.contains(0) ? 0 : shape.reduce(elementType.size, *) }
-}
-
-/// What a file says besides tensors.
-package struct WeightsRemark: Codable, Equatable {
-  package let name: String
-  package let text: String
-}
+import WorldModel
 
 /// A file of weights of any kind that is read: PyTorch's zip checkpoints and safetensors.
-package final class WeightsFile {
+package final class WeightsFile: WeightsContents {
   private enum Contents {
-    case torch(TorchCheckpoint)
+    /// With the views, in the order of `tensors`.
+    case torch(TorchCheckpoint, [TorchTensor])
     case safetensors(SafetensorsFile)
   }
 
@@ -39,6 +17,7 @@ package final class WeightsFile {
   /// In the file's order.
   package let tensors: [WeightsTensor]
   package let remarks: [WeightsRemark]
+  package private(set) lazy var configuration = ConfigurationBeside.numbers(of: path)
   /// Bytes of the file.
   package let size: Int
   private let contents: Contents
@@ -55,14 +34,13 @@ package final class WeightsFile {
       let checkpoint = try TorchCheckpoint(path: path)
       let tree = try WeightsTree(checkpoint)
       (format, tensors, remarks) = ("PyTorch zip", tree.tensors, tree.remarks)
-      contents = .torch(checkpoint)
+      contents = .torch(checkpoint, tree.views)
     } else {
       if let kind = Self.foreign(head) { throw WeightsFileError(path, nil, kind) }
       let file = try SafetensorsFile(path: path)
-      tensors = try file.names.map {
-        let tensor = try file.tensor(named: $0)
-        return WeightsTensor(
-          path: [$0], elementType: tensor.elementType, shape: tensor.shape, source: .safetensors)
+      tensors = try file.names.enumerated().map { index, name in
+        let tensor = try file.tensor(named: name)
+        return WeightsTensor([name], tensor.elementType, tensor.shape, index: index)
       }
       remarks = file.metadata.sorted { $0.key < $1.key }.map { WeightsRemark(name: $0.key, text: $0.value) }
       format = "safetensors"
@@ -113,11 +91,12 @@ package final class WeightsFile {
   /// - Throws: where it holds no floating-point numbers, or not a number among them.
   package func floats(of tensor: WeightsTensor) throws -> [Float] {
     let values: [Float]
-    switch (contents, tensor.source) {
-    case (.torch(let checkpoint), .torch(let view)):
-      values = try floats(try checkpoint.bytes(of: view), tensor)
-    case (.safetensors(let file), _): values = try file.floats(named: tensor.name)
-    case (.torch, .safetensors): fail("WeightsFile: \(tensor.name) is of another file")
+    switch contents {
+    case .torch(let checkpoint, let views):
+      require(views.indices ~= tensor.index, "WeightsFile: \(tensor.name) is of another file")
+      let view = views[tensor.index]
+      values = try floats(try checkpoint.bytes(of: view), view.storage.elementType, tensor)
+    case .safetensors(let file): values = try file.floats(named: tensor.name)
     }
     if let broken = values.first(where: { !$0.isFinite }) {
       throw WeightsFileError(path, tensor.name, "holds \(broken); weights must be finite numbers")
@@ -125,7 +104,9 @@ package final class WeightsFile {
     return values
   }
 
-  private func floats(_ bytes: [UInt8], _ tensor: WeightsTensor) throws -> [Float] {
+  private func floats(
+    _ bytes: [UInt8], _ type: SafetensorsType, _ tensor: WeightsTensor
+  ) throws -> [Float] {
     func numbers<Number: BitwiseCopyable>(_ convert: (Number) -> Float) -> [Float] {
       bytes.withUnsafeBytes { raw in
         (0..<raw.count / MemoryLayout<Number>.size).map {
@@ -133,7 +114,7 @@ package final class WeightsFile {
         }
       }
     }
-    switch tensor.elementType {
+    switch type {
     case .float32: return numbers { (value: Float) in value }
     case .float64: return numbers { (value: Double) in Float(value) }
     case .float16: return numbers { (bits: UInt16) in Float(Float16(bitPattern: bits)) }
@@ -141,16 +122,24 @@ package final class WeightsFile {
     default:
       throw WeightsFileError(
         path, tensor.name,
-        "expected floating-point numbers, found \(tensor.elementType.rawValue) \(tensor.shape)")
+        "expected floating-point numbers, found \(tensor.type) \(tensor.shape)")
     }
   }
 
   /// Reads everything and compares checksums.
   /// - Returns: false where the file carries none.
   package func verify() throws -> Bool {
-    guard case .torch(let checkpoint) = contents else { return false }
+    guard case .torch(let checkpoint, _) = contents else { return false }
     for entry in checkpoint.archive.entries.values { try checkpoint.archive.verify(entry) }
     return checkpoint.archive.hasChecksums
+  }
+}
+
+extension WeightsTensor {
+  fileprivate init(_ path: [String], _ type: SafetensorsType, _ shape: [Int], index: Int) {
+    self.init(
+      path: path, type: type.rawValue, shape: shape,
+      byteCount: shape.contains(0) ? 0 : shape.reduce(type.size, *), index: index)
   }
 }
 
@@ -161,6 +150,7 @@ private struct WeightsTree {
   private static let longestText = 200
 
   private(set) var tensors: [WeightsTensor] = []
+  private(set) var views: [TorchTensor] = []
   private(set) var remarks: [WeightsRemark] = []
   private let checkpoint: TorchCheckpoint
   private var visited = 0
@@ -180,8 +170,8 @@ private struct WeightsTree {
     }
     if case .tensor(let view) = value {
       tensors.append(
-        WeightsTensor(
-          path: path, elementType: view.storage.elementType, shape: view.shape, source: .torch(view)))
+        WeightsTensor(path, view.storage.elementType, view.shape, index: tensors.count))
+      views.append(view)
       return
     }
     guard let object = checkpoint.heap.object(value),

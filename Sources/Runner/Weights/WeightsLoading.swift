@@ -4,57 +4,53 @@ import WorldModel
 
 /// Moves the tensors of a file into a model.
 package struct WeightsLoading {
-  private let names: WeightsNames
-  private let file: WeightsFile
+  private let weights: RecognizedWeights
   private let model: WorldModel
-  /// Whether the predictor's features are renumbered (`FeatureHalves`).
-  private let exchangesHalves: Bool
+  private let conversion: WeightsConversion?
   private var report: WeightsReport
   private var mismatch: WeightsMismatch
+  private var names: WeightsNames { weights.names }
+  private var file: WeightsFile { weights.file }
 
-  private init(_ names: WeightsNames, _ file: WeightsFile, _ model: WorldModel) throws {
-    (self.names, self.file, self.model) = (names, file, model)
-    exchangesHalves = try names.hasForeignPredictor(file)
-    report = WeightsReport(file: file.path, format: file.format, layout: names.layout)
+  private init(_ weights: RecognizedWeights, _ model: WorldModel) throws {
+    (self.weights, self.model) = (weights, model)
+    conversion = try weights.conversion()
+    let (file, family) = (weights.file, weights.family)
+    report = WeightsReport(
+      file: file.path, format: file.format, layout: family.layout, family: family.name)
+    report.notes = conversion.map { [$0.note] } ?? []
     mismatch = WeightsMismatch(file: file.path)
   }
 
   /// Fills every parameter and table of `model`, or none where something does not fit.
   /// - Parameters:
-  ///   - names: the file's tensors by the model's names.
-  ///   - file: where they are read.
+  ///   - weights: a file of a known family.
   ///   - model: initialised from its seed; what is missing and allowed stays so.
-  ///   - allowances: names that may be absent on either side.
+  ///   - allowances: names that may be absent on either side; default none.
   /// - Throws: `WeightsMismatch` with all that does not fit, `WeightsFileError` where a tensor cannot be read.
+  @discardableResult
   package static func load(
-    _ names: WeightsNames, _ file: WeightsFile, into model: WorldModel, allowing allowances: WeightsAllowances
+    _ weights: RecognizedWeights, into model: WorldModel, allowing allowances: WeightsAllowances = .init()
   ) throws -> WeightsReport {
-    var loading = try WeightsLoading(names, file, model)
+    var loading = try WeightsLoading(weights, model)
     try loading.run(allowances)
     return loading.report
   }
 
-  /// A file's tensors into a model that has all of them and no others.
-  @discardableResult
-  package static func load(_ path: String, into model: WorldModel) throws -> WeightsReport {
-    let file = try WeightsFile(path: path)
-    return try load(WeightsNames(file), file, into: model, allowing: WeightsAllowances())
-  }
-
   private mutating func run(_ allowances: WeightsAllowances) throws {
-    var plan: [(entry: ParameterVisitor.Entry, tensor: WeightsTensor)] = []
+    var plan: [(entry: ParameterVisitor.Entry, source: String)] = []
     var used: Set<String> = []
     var copies: [String: Int] = [:]
-    let absent = WeightsNames.parts.first { $0 != "predictor" && !names.has($0) }
+    let absent = ["encoder", "target_encoder"].first { !names.has($0) }
     for entry in model.entries {
       var source = entry.name
       if let absent, source.hasPrefix(absent + ".") {
         source = names.encoderPart + source.dropFirst(absent.count)
         copies[absent, default: 0] += 1
       }
-      if let tensor = names.tensors[source] {
+      if names.tensors[source] != nil {
         used.insert(source)
-        plan.append((entry, tensor))
+        plan.append((entry, source))
       } else if WeightsAllowances.matches(entry.name, allowances.missing) {
         report.missing.append(entry.name)
       } else {
@@ -68,10 +64,14 @@ package struct WeightsLoading {
         mismatch.unexpected.append(name)
       }
     }
-    for (entry, tensor) in plan { check(entry, tensor) }
-    guard mismatch.isEmpty else { throw mismatch }
-    try checkVolume(plan.map(\.tensor))
-    for (entry, tensor) in plan { try fill(entry, tensor) }
+    for (entry, source) in plan { check(entry, source) }
+    guard mismatch.isEmpty else {
+      let remedies = mismatch.unexpected.compactMap { weights.remedy(forUnexpected: $0) }
+      mismatch.unexpectedRemedy = remedies.first
+      throw mismatch
+    }
+    try checkVolume(plan.flatMap { names.tensors[$0.source] ?? [] })
+    for (entry, source) in plan { try fill(entry, source) }
     report.copied = copies.map { .init(from: names.encoderPart, to: $0.key, tensors: $0.value) }
     report.unexpected += names.leftOut
     report.dropped = names.dropped
@@ -93,9 +93,15 @@ package struct WeightsLoading {
     return isKernel && from[2] == from[3] && from[2] > 0 && from[2] <= 512 ? .kernels : nil
   }
 
-  private mutating func check(_ entry: ParameterVisitor.Entry, _ tensor: WeightsTensor) {
-    if Self.conversion(entry.name, tensor.shape, entry.parameter.shape) == nil {
-      mismatch.misshapen.append("\(entry.name): expected \(entry.parameter.shape), found \(tensor.shape)")
+  private mutating func check(_ entry: ParameterVisitor.Entry, _ source: String) {
+    let expected = entry.parameter.shape
+    guard let shape = names.shape(of: source) else {
+      let parts = (names.tensors[source] ?? []).map { "\($0.shape)" }.joined(separator: ", ")
+      mismatch.misshapen.append("\(entry.name): expected parts of \(expected), found \(parts)")
+      return
+    }
+    if Self.conversion(entry.name, shape, expected) == nil {
+      mismatch.misshapen.append("\(entry.name): expected \(expected), found \(shape)")
     }
   }
 
@@ -108,29 +114,40 @@ package struct WeightsLoading {
     }
   }
 
-  private mutating func fill(_ entry: ParameterVisitor.Entry, _ tensor: WeightsTensor) throws {
+  private mutating func fill(_ entry: ParameterVisitor.Entry, _ source: String) throws {
     let shape = entry.parameter.shape
+    let found = names.shape(of: source) ?? []
     var values: [Float]
-    switch Self.conversion(entry.name, tensor.shape, shape) ?? .none {
-    case .none: values = try file.floats(of: tensor)
-    case .positions: values = try positions(entry, tensor)
+    switch Self.conversion(entry.name, found, shape) ?? .none {
+    case .none: values = try names.floats(of: source, in: file)
+    case .positions: values = try positions(entry, source, found)
     case .kernels:
-      values = CubicResampling.kernels(try file.floats(of: tensor), from: tensor.shape[2], to: shape[2])
-      note(entry, tensor, "patch kernels by the pseudo-inverse of the bicubic resize (FlexiViT)")
+      values = CubicResampling.kernels(try names.floats(of: source, in: file), from: found[2], to: shape[2])
+      note(entry, found, "patch kernels by the pseudo-inverse of the bicubic resize (FlexiViT)")
     }
-    guard values.count == entry.parameter.tensor.count else {
-      throw WeightsFileError(
-        file.path, tensor.name,
-        "expected \(entry.parameter.tensor.count) numbers for \(shape), found \(values.count)")
+    try check(values.count, entry, source)
+    if let conversion {
+      values = WeightsFamilies.code(weights.family, "conversion").run {
+        conversion.apply(values, entry.name, shape)
+      }
+      try check(values.count, entry, source)
     }
-    if exchangesHalves { values = FeatureHalves.exchanged(values, entry.name, shape: shape) }
     entry.parameter.assign(values)
     report.loaded.append(entry.name)
   }
 
-  private mutating func positions(_ entry: ParameterVisitor.Entry, _ tensor: WeightsTensor) throws -> [Float]
-  {
-    let table = try PositionTable(tensor, file)
+  private func check(_ count: Int, _ entry: ParameterVisitor.Entry, _ source: String) throws {
+    guard count == entry.parameter.tensor.count else {
+      throw WeightsFileError(
+        file.path, names.tensors[source]?.first?.name,
+        "expected \(entry.parameter.tensor.count) numbers for \(entry.parameter.shape), found \(count)")
+    }
+  }
+
+  private mutating func positions(
+    _ entry: ParameterVisitor.Entry, _ source: String, _ found: [Int]
+  ) throws -> [Float] {
+    guard let table = try PositionTable(source, of: names, file) else { return [] }
     let rows = entry.parameter.shape[1]
     let size = Int(Double(rows).squareRoot())
     // The predictor's mask tokens take their places from the sine-cosine formula, so its table must be that too.
@@ -144,11 +161,11 @@ package struct WeightsLoading {
           + (isFormula ? "by the sine-cosine formula" : "bicubic, antialiased"))
     }
     if how.isEmpty { how.append("as it is") }
-    note(entry, tensor, how.joined(separator: ", "))
+    note(entry, found, how.joined(separator: ", "))
     return table.values(onGrid: size, exactly: exactly)
   }
 
-  private mutating func note(_ entry: ParameterVisitor.Entry, _ tensor: WeightsTensor, _ how: String) {
-    report.reshaped.append(.init(name: entry.name, from: tensor.shape, to: entry.parameter.shape, how: how))
+  private mutating func note(_ entry: ParameterVisitor.Entry, _ found: [Int], _ how: String) {
+    report.reshaped.append(.init(name: entry.name, from: found, to: entry.parameter.shape, how: how))
   }
 }

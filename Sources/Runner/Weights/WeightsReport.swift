@@ -1,4 +1,5 @@
 import Foundation
+import WorldModel
 
 /// What of a file went where: every tensor of the file and every parameter of the model is in one of the lists.
 package struct WeightsReport: Codable {
@@ -22,7 +23,10 @@ package struct WeightsReport: Codable {
 
   package let file: String
   package let format: String
-  package let layout: WeightsNames.Layout
+  /// Of names, as the family calls it.
+  package let layout: String
+  /// Who wrote such files, by the family's name.
+  package let family: String
   package var loaded: [String] = []
   var reshaped: [Reshaped] = []
   var copied: [Copied] = []
@@ -39,7 +43,7 @@ package struct WeightsReport: Codable {
   /// The report as lines.
   package var lines: [String] {
     var lines = [
-      "weights: \(file), \(format), \(layout.rawValue) names: \(loaded.count) parameters and tables loaded"
+      "weights: \(file), \(format), \(layout) names: \(loaded.count) parameters and tables loaded"
     ]
     lines += copied.map {
       "copied: \($0.to).* from \($0.from).*, \($0.tensors) tensors, as the file has one encoder"
@@ -84,6 +88,8 @@ struct WeightsMismatch: Error, CustomStringConvertible {
   let file: String
   var missing: [String] = []
   var unexpected: [String] = []
+  /// What the family says of one of them, in place of the usual remedy.
+  var unexpectedRemedy: String?
   var misshapen: [String] = []
 
   var isEmpty: Bool { missing.isEmpty && unexpected.isEmpty && misshapen.isEmpty }
@@ -94,11 +100,10 @@ struct WeightsMismatch: Error, CustomStringConvertible {
     if !missing.isEmpty { lines.append("  \(missingRemedy)") }
     lines += Self.list("unexpected in the file", unexpected)
     if !unexpected.isEmpty {
-      let policy = unexpected.contains { $0.contains("policy_net") }
       lines.append(
-        policy
-          ? "  policy_net belongs to the domain task: add it to --tasks, or leave it out with --allow-unexpected 'predictor.policy_net.*'"
-          : "  leave them out with --allow-unexpected PATTERN, where you know that features do not depend on them"
+        "  "
+          + (unexpectedRemedy
+            ?? "leave them out with --allow-unexpected PATTERN, where you know that features do not depend on them")
       )
     }
     lines += Self.list("of another shape", misshapen)

@@ -1,6 +1,7 @@
 import CoreTensor
 import Foundation
 import Runs
+import WorldModel
 
 /// An entry of a zip archive, stored without compression.
 struct ZipEntry: Sendable, Equatable {

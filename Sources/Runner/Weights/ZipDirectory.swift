@@ -1,5 +1,6 @@
 import Foundation
 import Runs
+import WorldModel
 
 /// The directory of a zip archive, read and checked.
 struct ZipDirectory {

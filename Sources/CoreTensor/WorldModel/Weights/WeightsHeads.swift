@@ -1,6 +1,3 @@
-import Foundation
-import Runs
-
 /// Attention heads of an encoder, which its weights do not tell.
 struct WeightsHeads {
   /// Heads of widths that have a name, which are not all width / 64.
@@ -10,10 +7,10 @@ struct WeightsHeads {
   /// What the file and `config.json` beside it call heads, the encoder's own first.
   private let said: [(count: Int, rank: Int, origin: String)]
 
-  init(_ file: WeightsFile) {
+  init(_ file: any WeightsContents) {
     path = file.path
     let remarks = file.remarks.map { (name: $0.name, text: $0.text, origin: "\($0.name) of the file") }
-    let beside = Self.configuration(beside: file.path).map {
+    let beside = file.configuration.map {
       (name: $0.name, text: $0.text, origin: "\($0.name) of config.json beside it")
     }
     said = (remarks + beside).compactMap { remark in
@@ -69,29 +66,5 @@ struct WeightsHeads {
         path, nil, "\(found.0) heads (\(found.1)) do not divide the width \(width); give --heads N")
     }
     return found
-  }
-
-  /// The whole numbers in `config.json` beside safetensors, as timm and transformers write one, by dotted names.
-  private static func configuration(beside path: String) -> [(name: String, text: String)] {
-    let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
-    guard path.hasSuffix(".safetensors"),
-      let descriptor = try? FileDescriptor(
-        "open", folder.appendingPathComponent("config.json").path, flags: O_RDONLY | O_NONBLOCK),
-      let size = try? descriptor.regularFileSize(), size > 0, size <= 1 << 20
-    else { return [] }
-    var bytes = [UInt8](repeating: 0, count: size)
-    guard (try? bytes.withUnsafeMutableBytes { try descriptor.read(into: $0, at: 0) }) != nil,
-      let root = try? JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any]
-    else { return [] }
-    return numbers(in: root, under: "")
-  }
-
-  private static func numbers(in object: [String: Any], under prefix: String) -> [(
-    name: String, text: String
-  )] {
-    object.sorted { $0.key < $1.key }.flatMap { key, value -> [(name: String, text: String)] in
-      if let inner = value as? [String: Any] { return numbers(in: inner, under: prefix + key + ".") }
-      return (value as? Int).map { [(prefix + key, "\($0)")] } ?? []
-    }
   }
 }
