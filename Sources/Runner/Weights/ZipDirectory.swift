@@ -3,6 +3,11 @@ import Runs
 import WorldModel
 
 /// The directory of a zip archive, read and checked.
+///
+/// libzip does not take its place. Asked for its strictest check it opens archives whose entries share bytes, whose two
+/// directory records disagree, whose names lead out or whose entries are compressed, and it refuses files without
+/// checksums, which PyTorch writes. It does not tell where an entry's data lie, so that the first two could not be found on
+/// top of it without reading the directory here all the same.
 struct ZipDirectory {
   /// Limits of what is read before anything is known to be true.
   private static let mostEntries = 1 << 20
