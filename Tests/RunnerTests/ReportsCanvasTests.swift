@@ -94,7 +94,7 @@ import Testing
     #expect(film.width == 40 && film.height == 33)
     #expect(film[4, 3] == 1 && film[9, 7] == 1 && film[10, 7] == 0)
     #expect(film.pixels.reduce(0, +) == 30)
-    #expect(throws: FilmsError.self) { try canvas.writePng(to: folder.path + "/missing/a.png") }
+    #expect(throws: StorageError.self) { try canvas.writePng(to: folder.path + "/missing/a.png") }
   }
 }
 

@@ -2,7 +2,7 @@ import CCodecs
 import CoreTensor
 import Foundation
 import Imaging
-import Synchronization
+import Runs
 
 /// An RGB image of 8 bits: `height` rows of `width` pixels of red, green, blue.
 public struct ColorImage: Sendable, Equatable {
@@ -38,15 +38,15 @@ public enum PngWriter {
   public enum Depth: Int, Sendable { case eight = 8, sixteen = 16 }
 
   /// Writes `image`, clipped to [0, 1] and rounded to the nearest level; not-a-number becomes black.
-  /// - Throws: `FilmsError.cannotWrite`.
+  /// - Throws: `StorageError.system` where the system refuses, `FilmsError.cannotWrite` for an image without pixels.
   public static func write(_ image: GrayImage, to path: String, depth: Depth = .eight) throws {
-    try AtomicFile.write(encode(image, depth: depth, path: path), to: path)
+    try DurableFile.write(encode(image, depth: depth, path: path), to: path)
   }
 
   /// Writes `image` as 8-bit RGB.
-  /// - Throws: `FilmsError.cannotWrite`.
+  /// - Throws: `StorageError.system` where the system refuses, `FilmsError.cannotWrite` for an image without pixels.
   public static func write(_ image: ColorImage, to path: String) throws {
-    try AtomicFile.write(encode(image, path: path), to: path)
+    try DurableFile.write(encode(image, path: path), to: path)
   }
 
   /// The PNG file of `image` in memory.
@@ -87,54 +87,5 @@ public enum PngWriter {
       throw FilmsError.cannotWrite(path: path, reason: message.words)
     }
     return Array(UnsafeBufferPointer(start: encoded.bytes, count: encoded.size))
-  }
-}
-
-/// Files that are there whole or not at all.
-enum AtomicFile {
-  private static let counter = Atomic<Int>(0)
-
-  /// Writes to a temporary name in the same folder, syncs, renames.
-  /// - Throws: `FilmsError.cannotWrite`; the temporary file is gone and an older file untouched then.
-  static func write(_ bytes: [UInt8], to path: String) throws {
-    let temporary = temporaryName(for: path)
-    let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    guard file >= 0 else { throw failure(path) }
-    do {
-      defer { close(file) }
-      guard write(bytes, file: file) else { throw failure(path) }
-      guard fsync(file) == 0, rename(temporary, path) == 0 else { throw failure(path) }
-    } catch {
-      unlink(temporary)
-      throw error
-    }
-  }
-
-  /// A name in the folder of `path` that no other call of this process uses.
-  static func temporaryName(for path: String) -> String {
-    let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
-    return folder + ".chex-\(getpid())-\(counter.add(1, ordering: .relaxed).newValue).tmp"
-  }
-
-  /// Whether a file's name is one of these.
-  static func isTemporary(_ name: String) -> Bool { name.hasPrefix(".chex-") && name.hasSuffix(".tmp") }
-
-  /// Writes all bytes to an open file.
-  /// - Returns: false where the system refuses; `errno` says why.
-  static func write(_ bytes: [UInt8], file: Int32) -> Bool {
-    bytes.withUnsafeBytes { bytes in
-      var written = 0
-      while written < bytes.count {
-        let count = Glibc.write(file, bytes.baseAddress! + written, bytes.count - written)
-        if count < 0 && errno == EINTR { continue }
-        guard count > 0 else { return false }
-        written += count
-      }
-      return true
-    }
-  }
-
-  private static func failure(_ path: String) -> FilmsError {
-    .cannotWrite(path: path, reason: FileBytes.systemReason())
   }
 }

@@ -1,5 +1,6 @@
 import CoreTensor
 import Foundation
+import Runs
 import WorldModel
 
 extension Command {
@@ -52,11 +53,6 @@ enum Output {
 
   /// A value as JSON in one line, names in snake case.
   static func json(_ value: some Encodable) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    return String(decoding: try encoder.encode(value), as: UTF8.self)
+    try JsonText.encoded(value, .one, keys: .convertToSnakeCase)
   }
 }

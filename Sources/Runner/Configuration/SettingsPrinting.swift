@@ -1,5 +1,6 @@
 import CoreTensor
 import Foundation
+import Runs
 import WorldModel
 
 extension Settings {
@@ -26,9 +27,7 @@ extension Settings {
       tables[key.table, default: [:]][key.name] = PrintedSetting(
         value: PlainValue(setting.value), from: setting.origin.description)
     }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    do { return String(decoding: try encoder.encode(tables), as: UTF8.self) } catch {
+    do { return String(try JsonText.encoded(tables).dropLast()) } catch {
       fail("Settings: finite values always encode, but: \(error)")
     }
   }

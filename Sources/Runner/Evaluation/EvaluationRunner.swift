@@ -153,9 +153,7 @@ struct EvaluationRunner {
     let request = Request(
       evaluation: definition.name, weights: run.checksum, seed: configuration.run.seed,
       options: options.values, data: configuration.data, settings: configuration.evaluation)
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(request), as: UTF8.self) + "\n"
+    return try JsonText.encoded(request)
   }
 
   private struct Request: Codable {

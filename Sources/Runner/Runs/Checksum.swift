@@ -9,6 +9,13 @@ public struct Checksum: Sendable, Equatable {
 
   public init() {}
 
+  /// The checksum of some bytes.
+  package static func value(of bytes: UnsafeRawBufferPointer) -> UInt32 {
+    var checksum = Checksum()
+    checksum.add(bytes)
+    return checksum.value
+  }
+
   /// Adds bytes in their order.
   public mutating func add(_ bytes: UnsafeRawBufferPointer) {
     guard let base = bytes.baseAddress, bytes.count > 0 else { return }

@@ -9,10 +9,16 @@ public final class FileSink {
   private var checksum = Checksum()
   private let descriptor: FileDescriptor
 
-  package init(path: String, flags: Int32 = O_WRONLY | O_CREAT | O_EXCL) throws {
+  package init(path: String) throws {
     self.path = path
-    descriptor = try FileDescriptor("create", path, flags: flags)
+    descriptor = try FileDescriptor("create", path, flags: O_WRONLY | O_CREAT | O_EXCL)
   }
+
+  /// Of a file that its owner finishes.
+  fileprivate init(_ file: UnfinishedFile) { (path, descriptor) = (file.path, file.descriptor) }
+
+  /// Length and checksum so far.
+  fileprivate var seal: FileSeal { FileSeal(bytes: byteCount, crc32: checksum.text) }
 
   /// - Throws: `StorageError.system`, on a full disk for instance.
   public func write(_ bytes: UnsafeRawBufferPointer) throws {
@@ -32,7 +38,7 @@ public final class FileSink {
   package func finish() throws -> FileSeal {
     try descriptor.synchronize()
     try descriptor.close()
-    return FileSeal(bytes: byteCount, crc32: checksum.text)
+    return seal
   }
 }
 
@@ -47,20 +53,17 @@ public enum DurableFile {
   ///   was before, and no temporary file is left.
   @discardableResult
   public static func write(to path: String, _ body: (FileSink) throws -> Void) throws -> FileSeal {
-    let folder = Folder.parent(of: path)
-    let name = Folder.name(of: path)
-    let temporary = folder + "/.\(name).writing-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
-    let sink = try FileSink(path: temporary)
-    do {
-      try body(sink)
-      let seal = try sink.finish()
-      try Folder.move(temporary, to: path)
-      try Folder.synchronize(folder)
-      return seal
-    } catch {
-      unlink(temporary)
-      throw error
-    }
+    let file = try UnfinishedFile(path)
+    let sink = FileSink(file)
+    try body(sink)
+    try file.finish()
+    return sink.seal
+  }
+
+  /// Writes bytes.
+  @discardableResult
+  package static func write(_ bytes: [UInt8], to path: String) throws -> FileSeal {
+    try write(to: path) { sink in try bytes.withUnsafeBytes { try sink.write($0) } }
   }
 
   /// Writes `text` in UTF-8.

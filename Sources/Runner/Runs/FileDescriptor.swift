@@ -131,11 +131,7 @@ package enum Folder {
 
   /// Removes files that processes which were killed had begun to write; only for who holds the folder's lock.
   package static func removeUnfinished(in path: String) throws {
-    for name in try names(path) where name.hasPrefix(".") {
-      if name.contains(".writing-") || (name.hasPrefix(".chex-") && name.hasSuffix(".tmp")) {
-        try remove(path + "/" + name)
-      }
-    }
+    for name in try names(path) where UnfinishedFile.isOne(name) { try remove(path + "/" + name) }
   }
 
   /// Names in a folder, sorted.

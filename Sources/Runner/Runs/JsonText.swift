@@ -2,6 +2,26 @@ import Foundation
 
 /// JSON written by hand, where the order of keys must be ours, and what to say of JSON that does not fit.
 package enum JsonText {
+  /// A value as JSON: keys sorted, no slash escaped, and what JSON cannot say as a number as the text `"nan"`, `"inf"` or
+  /// `"-inf"`.
+  /// - Parameters:
+  ///   - value: what is encoded.
+  ///   - lines: one line without an end, or many, indented, and an end of line.
+  ///   - keys: as the value names them, or in snake case.
+  package static func encoded(
+    _ value: some Encodable, _ lines: Lines = .many, keys: JSONEncoder.KeyEncodingStrategy = .useDefaultKeys
+  ) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    if lines == .many { encoder.outputFormatting.insert(.prettyPrinted) }
+    encoder.keyEncodingStrategy = keys
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    return String(decoding: try encoder.encode(value), as: UTF8.self) + (lines == .many ? "\n" : "")
+  }
+
+  package enum Lines { case one, many }
+
   /// Why decoding failed, in a few words.
   package static func reason(_ error: any Error) -> String {
     func place(_ path: [any CodingKey]) -> String { path.map(\.stringValue).joined(separator: ".") }

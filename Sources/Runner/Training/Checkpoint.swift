@@ -91,8 +91,6 @@ struct CheckpointManifest: Codable {
   }
 
   func text() throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(self), as: UTF8.self) + "\n"
+    try JsonText.encoded(self)
   }
 }

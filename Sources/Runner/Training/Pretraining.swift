@@ -112,9 +112,7 @@ enum Pretraining {
     _ trainer: Trainer, _ report: HealthReport?, _ folder: RunFolder, _ log: RunLog, _ terminal: Terminal
   ) throws {
     let summary = try RunSummary(folder, trained: report, randomEncoder: trainer.monitor.initial)
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-    try folder.write(String(decoding: try encoder.encode(summary), as: UTF8.self) + "\n", to: .summary)
+    try folder.write(JsonText.encoded(summary), to: .summary)
     if let report { StandardStream.output.show("\n" + trainer.monitor.table(report, for: terminal) + "\n") }
     try log.note(
       String(

@@ -46,9 +46,7 @@ struct RunVersions: Codable {
 
   /// As the file has it.
   func text() throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(self), as: UTF8.self) + "\n"
+    try JsonText.encoded(self)
   }
 
   /// A sentence where the registry that is taken now is another than the run's; nil where it is the same, or the run's

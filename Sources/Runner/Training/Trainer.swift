@@ -116,11 +116,7 @@ struct FailureReport: Codable, Equatable {
   var draws: [[String: [Double]]]
 
   func write(to folder: RunFolder) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    try folder.write(String(decoding: try encoder.encode(self), as: UTF8.self) + "\n", to: .failure)
+    try folder.write(JsonText.encoded(self), to: .failure)
   }
 }
 

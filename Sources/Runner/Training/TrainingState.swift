@@ -19,12 +19,10 @@ enum ModelCheckpoint {
     _ optimization: Optimization, step: Int, seed: Int, record: RunRecord, to store: CheckpointStore
   ) throws {
     let state = TrainingState(step: step, updates: optimization.optimizer.updates, seed: seed)
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
     try store.save(
       step: step, model: optimization.model.entries.map { entry($0.name, $0.parameter.tensor) },
       optimizer: optimization.optimizer.state.map { entry($0.name, $0.tensor) },
-      state: String(decoding: try encoder.encode(state), as: UTF8.self) + "\n", further: record.files)
+      state: try JsonText.encoded(state), further: record.files)
   }
 
   /// - Returns: the state that the checkpoint was saved in.

@@ -1,5 +1,6 @@
 import CCodecs
 import Imaging
+import Runs
 import WorldModel
 
 /// A film as it goes into a store, or why it does not.
@@ -53,7 +54,7 @@ struct FilmPreparation: Sendable {
       record,
       StoredFilm(
         width: image.width, height: image.height, bits: bits,
-        crc32: levels.withUnsafeBytes { pixelChecksum($0) }, sourceWidth: film.width,
+        crc32: levels.withUnsafeBytes { Checksum.value(of: $0) }, sourceWidth: film.width,
         sourceHeight: film.height, sourceDepth: header?.bitDepth ?? 0, sourceChannels: header?.channels ?? 0,
         crop: box, cropWasRefused: field?.wasRefused ?? false),
       levels: levels)

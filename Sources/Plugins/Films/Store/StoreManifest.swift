@@ -1,4 +1,5 @@
 import Foundation
+import Runs
 import WorldModel
 
 /// How films were made ready for a store; two stores of the same films and settings are the same to the byte.
@@ -83,21 +84,14 @@ struct StoreManifest: Codable, Equatable {
     var mark = Fingerprint()
     for record in source.records { mark.add(StoreLine.record(record)) }
     filmList = mark.text
-    mark.add(try Self.encoder.encode(settings))
+    mark.add(Data(try JsonText.encoded(settings, keys: .convertToSnakeCase).utf8.dropLast()))
     fingerprint = mark.text
   }
 
   var shardCount: Int { (sourceFilms + settings.filmsPerShard - 1) / settings.filmsPerShard }
 
-  private static var encoder: JSONEncoder {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    return encoder
-  }
-
   /// The file's bytes.
-  func encoded() throws -> [UInt8] { Array(try Self.encoder.encode(self)) + [0x0A] }
+  func encoded() throws -> String { try JsonText.encoded(self, keys: .convertToSnakeCase) }
 
   /// Reads a store's manifest.
   /// - Throws: `FilmsError.store` where it is none, of another version, or holds values that cannot be.

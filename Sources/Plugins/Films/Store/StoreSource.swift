@@ -1,6 +1,6 @@
 import CCodecs
-import CZlib
 import Imaging
+import Runs
 import Synchronization
 import WorldModel
 
@@ -110,7 +110,7 @@ public struct StoreSource: FilmSource {
     guard range.upperBound <= bytes.count else { throw unusable("ends before the film does") }
     let levels = UnsafeRawBufferPointer(rebasing: bytes[range])
     if !checked.contains(index) {
-      guard pixelChecksum(levels) == film.crc32 else {
+      guard Checksum.value(of: levels) == film.crc32 else {
         throw unusable("damaged: the pixels' checksum is not that of the index")
       }
       checked.insert(index)
@@ -148,9 +148,4 @@ private final class CheckedFilms: Sendable {
   init(count: Int) { words = Mutex(Array(repeating: 0, count: (count + 63) / 64)) }
   func contains(_ index: Int) -> Bool { words.withLock { $0[index / 64] >> UInt64(index % 64) & 1 == 1 } }
   func insert(_ index: Int) { words.withLock { $0[index / 64] |= 1 << UInt64(index % 64) } }
-}
-
-/// CRC-32 of a film's bytes.
-func pixelChecksum(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
-  UInt32(truncatingIfNeeded: crc32_z(0, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count))
 }

@@ -1,5 +1,5 @@
-import Runs
 import Foundation
+import Runs
 import WorldModel
 
 /// A store's folder while films are written into it, in the source's order, by one caller at a time.
@@ -31,7 +31,7 @@ final class StoreWriter {
       try Self.compare(manifest, with: earlier, path: path)
       manifest = earlier
     } else {
-      let strangers = try Self.names(folder).filter { !AtomicFile.isTemporary($0) }
+      let strangers = try Self.names(folder).filter { !UnfinishedFile.isOne($0) }
       guard strangers.isEmpty else {
         throw FilmsError.store(
           path: folder,
@@ -39,7 +39,7 @@ final class StoreWriter {
             + strangers.prefix(3).joined(separator: ", ") + (strangers.count > 3 ? " …" : "")
             + ", which is never overwritten; give another --out")
       }
-      try AtomicFile.write(try manifest.encoded(), to: path)
+      try DurableFile.write(try manifest.encoded(), to: path)
     }
     self.manifest = manifest
     try Self.makeFolder(folder + "/" + StoreFiles.shards)
@@ -49,7 +49,7 @@ final class StoreWriter {
     if manifest.isComplete, finished < manifest.sourceFilms {
       self.manifest.isComplete = false
       (self.manifest.films, self.manifest.dropped) = (0, 0)
-      try AtomicFile.write(try self.manifest.encoded(), to: path)
+      try DurableFile.write(try self.manifest.encoded(), to: path)
     }
   }
 
@@ -85,7 +85,7 @@ final class StoreWriter {
   /// Takes away what an interrupted call left unfinished.
   private func removeRemains() throws {
     for part in [folder, folder + "/" + StoreFiles.shards] {
-      for name in try Self.names(part) where AtomicFile.isTemporary(name) { unlink(part + "/" + name) }
+      for name in try Self.names(part) where UnfinishedFile.isOne(name) { unlink(part + "/" + name) }
     }
   }
 
@@ -118,7 +118,7 @@ final class StoreWriter {
     let isLast = finished + pending == manifest.sourceFilms
     guard pending == manifest.settings.filmsPerShard || isLast else { return }
     try file.finish()
-    try AtomicFile.write(lines, to: folder + "/" + StoreFiles.index(number))
+    try DurableFile.write(lines, to: folder + "/" + StoreFiles.index(number))
     (shard, lines) = (nil, [])
     finished += pending
     pending = 0
@@ -137,7 +137,7 @@ final class StoreWriter {
     let rows = films.map {
       DelimitedText.cell($0.identifier) + "," + DelimitedText.cell($0.reason) + "\n"
     }
-    try AtomicFile.write(
+    try DurableFile.write(
       Array(("identifier,reason\n" + rows.joined()).utf8), to: folder + "/" + StoreFiles.dropped)
   }
 
@@ -151,29 +151,17 @@ final class StoreWriter {
     guard !manifest.isComplete else { return }
     manifest.isComplete = true
     (manifest.films, manifest.dropped) = (index.films.count, index.dropped.count)
-    try AtomicFile.write(try manifest.encoded(), to: folder + "/" + StoreManifest.name)
+    try DurableFile.write(try manifest.encoded(), to: folder + "/" + StoreManifest.name)
   }
 }
 
-/// The pixels of one shard in the making.
+/// The pixels of one shard in the making. The index is written after they are on the disk, so that it never outlives a
+/// power cut that its pixels do not.
 private final class ShardFile {
-  private let path: String
-  private let temporary: String
-  private var file: Int32
+  private let file: UnfinishedFile
   private var size = 0
 
-  init(path: String) throws {
-    self.path = path
-    temporary = AtomicFile.temporaryName(for: path)
-    file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    guard file >= 0 else { throw failure() }
-  }
-
-  deinit {
-    guard file >= 0 else { return }
-    close(file)
-    unlink(temporary)
-  }
+  init(path: String) throws { file = try UnfinishedFile(path) }
 
   /// - Returns: where the bytes begin.
   func append(_ levels: [UInt8]) throws -> Int {
@@ -184,23 +172,12 @@ private final class ShardFile {
   }
 
   private func write(_ bytes: [UInt8]) throws {
-    guard AtomicFile.write(bytes, file: file) else { throw failure() }
+    try bytes.withUnsafeBytes { try file.descriptor.write($0) }
     size += bytes.count
   }
 
   /// Brings the pixels to the disk and gives them their name.
-  func finish() throws {
-    guard fsync(file) == 0, close(file) == 0 else { throw failure() }
-    file = -1
-    guard rename(temporary, path) == 0 else { throw failure() }
-    // The index must not outlive a power cut that its pixels do not.
-    let folder = open(String(path[..<path.lastIndex(of: "/")!]), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard folder >= 0 else { throw failure() }
-    defer { close(folder) }
-    guard fsync(folder) == 0 || errno == EINVAL else { throw failure() }
-  }
-
-  private func failure() -> FilmsError { .cannotWrite(path: path, reason: FileBytes.systemReason()) }
+  func finish() throws { try file.finish() }
 }
 
 /// A claim on a folder, which ends with the process, however that ends.

@@ -24,8 +24,8 @@ package final class FeatureFile {
   /// Values of one film: (D), or tokens of the grid in raster order (N, D).
   private let filmShape: [Int]
   private let metadata: [String: String]
-  private let temporary: String
-  private var descriptor: FileDescriptor?
+  /// Nil once it is finished.
+  private var file: UnfinishedFile?
   private var films = 0
   private let headerRoom: Int
 
@@ -39,18 +39,13 @@ package final class FeatureFile {
     _ path: String, _ format: FeatureFormat, filmShape: [Int], mostFilms: Int, metadata: [String: String]
   ) throws {
     (self.path, self.format, self.filmShape, self.metadata) = (path, format, filmShape, metadata)
-    temporary =
-      Folder.parent(of: path)
-      + "/.\(Folder.name(of: path)).writing-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
     headerRoom = try Self.header(
       format, [mostFilms] + filmShape, metadata, room: nil, file: path
     ).count
-    descriptor = try FileDescriptor("create", temporary, flags: O_RDWR | O_CREAT | O_EXCL)
+    file = try UnfinishedFile(path)
     try append([UInt8](repeating: 0x20, count: headerRoom))
     if format == .csv { try append(Array(csvHead.utf8)) }
   }
-
-  deinit { if descriptor != nil { unlink(temporary) } }
 
   /// - Parameters:
   ///   - names: of the films.
@@ -61,25 +56,24 @@ package final class FeatureFile {
       "FeatureFile: \(values.count) values for \(names.count) films of \(filmShape)")
     films += names.count
     if format == .csv { return try append(Array(csv(names, values).utf8)) }
-    try descriptor?.write(UnsafeRawBufferPointer(values))
+    try file?.descriptor.write(UnsafeRawBufferPointer(values))
   }
 
   /// Writes the header and gives the file its name.
   /// - Throws: `StorageError`; there is then no file.
   package func finish() throws {
-    guard let descriptor else { fail("FeatureFile: \(path) is finished already") }
+    guard let file else { fail("FeatureFile: \(path) is finished already") }
     let header = try Self.header(
       format, [films] + filmShape, metadata, room: headerRoom, file: path)
-    try header.withUnsafeBytes { try descriptor.write($0, at: 0) }
-    byteCount = try descriptor.regularFileSize()
-    try descriptor.synchronize()
-    try descriptor.close()
-    try Folder.place(temporary, as: path)
-    self.descriptor = nil
-    try Folder.synchronize(Folder.parent(of: path))
+    try header.withUnsafeBytes { try file.descriptor.write($0, at: 0) }
+    byteCount = try file.descriptor.regularFileSize()
+    try file.finish(.kept)
+    self.file = nil
   }
 
-  private func append(_ bytes: [UInt8]) throws { try bytes.withUnsafeBytes { try descriptor?.write($0) } }
+  private func append(_ bytes: [UInt8]) throws {
+    try bytes.withUnsafeBytes { try file?.descriptor.write($0) }
+  }
 
   // MARK: Headers
 
