@@ -3,6 +3,7 @@ import CoreTensor
 import Foundation
 import Layers
 import PluginHost
+import Runs
 import WorldModel
 
 /// A run, evaluated by a plugin.
