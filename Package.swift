@@ -11,15 +11,27 @@ func plugin(_ name: String, _ path: String) -> Target {
 }
 /// All tests are one program, which holds several plugins and so several entry points; it calls none of them.
 let manyEntryPoints: [LinkerSetting] = [.unsafeFlags(["-Xlinker", "-z", "-Xlinker", "muldefs"])]
-func tests(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+func tests(_ name: String, _ dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = []) -> Target
+{
   .testTarget(
     name: name, dependencies: [core, "TestSupport"] + dependencies, path: "Tests/\(name)",
-    resources: resources, swiftSettings: strict, linkerSettings: manyEntryPoints)
+    swiftSettings: strict + settings, linkerSettings: manyEntryPoints)
 }
 
 /// An installed program finds the core in `../lib`, wherever its tree was moved to.
 let installedLibraries: [LinkerSetting] = [
   .unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", "$ORIGIN/../lib"])
+]
+
+/// Where Debian's libcairo2-dev and libpango1.0-dev, and what these need, have their headers: for `Figures`, and for what
+/// imports it in a build of tests. Named here, since the package manager warns of pkg-config's other flags (`-pthread`)
+/// at each build.
+let drawingHeaders: [SwiftSetting] = [
+  .unsafeFlags(
+    [
+      "/usr/include/cairo", "/usr/include/pango-1.0", "/usr/include/harfbuzz", "/usr/include/glib-2.0",
+      "/usr/lib/x86_64-linux-gnu/glib-2.0/include",
+    ].flatMap { ["-Xcc", "-isystem", "-Xcc", $0] })
 ]
 
 /// What of the runner computes; each is a module of its own, optimised, in a folder of the runner.
@@ -75,7 +87,7 @@ let testTargets: [Target] =
     tests(
       "RunnerTests",
       ["Runner", "PluginHost", "Films", "PhantomData", "PublicWeights"]
-        + runnerModules.map { .byName(name: $0) }),
+        + runnerModules.map { .byName(name: $0) }, settings: drawingHeaders),
     tests("EndToEndTests", ["Films"]),
   ]
 
@@ -115,7 +127,11 @@ let package = Package(
       name: "CZlib", path: "Sources/Plugins/CZlib", pkgConfig: "zlib",
       providers: [.apt(["zlib1g-dev"])]),
     .target(name: "Runs", dependencies: [core, "CZlib"], path: "Sources/Runner/Runs", swiftSettings: strict),
-    .target(name: "Figures", dependencies: [core], path: "Sources/Runner/Figures", swiftSettings: strict),
+    .systemLibrary(
+      name: "CCairo", path: "Sources/Runner/CCairo", providers: [.apt(["libcairo2-dev", "libpango1.0-dev"])]),
+    .target(
+      name: "Figures", dependencies: [core, "Runs", "CCairo"], path: "Sources/Runner/Figures",
+      swiftSettings: strict + drawingHeaders),
     .target(
       name: "Weights", dependencies: [core, "Runs"], path: "Sources/Runner/Weights", swiftSettings: strict),
     .target(
@@ -125,9 +141,11 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "Runner", dependencies: [core, "PluginHost", "Films"] + runnerModules.map { .byName(name: $0) },
-      path: "Sources/Runner", exclude: ["Main"] + runnerModules, swiftSettings: strict + unoptimized),
+      path: "Sources/Runner", exclude: ["Main", "CCairo"] + runnerModules,
+      swiftSettings: strict + unoptimized + drawingHeaders),
     .executableTarget(
-      name: "chex-runner", dependencies: ["Runner"], path: "Sources/Runner/Main", swiftSettings: strict,
+      name: "chex-runner", dependencies: ["Runner"], path: "Sources/Runner/Main",
+      swiftSettings: strict + drawingHeaders,
       linkerSettings: installedLibraries),
   ] + dicomTargets + testTargets + refusedTargets.map { plugin($0, "Tests/RefusedPlugins/\($0)") }
     + trapTargets.map { plugin($0, "Tests/Fixtures/\($0)") },

@@ -24,6 +24,10 @@ extension EndToEnd {
       #expect(try scratch.bytes("both.png").starts(with: [0x89, 0x50, 0x4e, 0x47]))
       let again = try scratch.run(words + ["--out", "both.png"])
       #expect(again.status == 2 && again.errors.contains("exists already"))
+      #expect(try scratch.run(words + ["--out", "both.svg"]).status == 0)
+      #expect(try scratch.text("both.svg").hasPrefix("<?xml"))
+      let other = try scratch.run(words + ["--out", "both.jpg"])
+      #expect(other.status == 2 && other.errors.contains("ends in .png or .svg"), "\(other.everything)")
     }
 
     @Test func lossesOverOtherPatchesAreNotRanked() throws {

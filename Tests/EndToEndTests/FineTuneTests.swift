@@ -21,7 +21,7 @@ extension EndToEnd {
       }
       #expect(first.errors.contains("preset for small encoder"))
       let expected: Set = [
-        "classification.json", "curves.png", "evaluation.log", "metrics.json", "request.json",
+        "classification.json", "curves.png", "curves.svg", "evaluation.log", "metrics.json", "request.json",
         "fraction-0.5-seed-0.jsonl", "fraction-1-seed-1.jsonl",
       ]
       let names = try scratch.names("tuned")

@@ -9,8 +9,8 @@ extension EndToEnd {
       #expect(outcome.status == 0, "\(outcome.errors)")
       #expect(
         Set(try scratch.names("run")).isSuperset(of: [
-          "batch.png", "checkpoints", "config.toml", "loss.png", "metrics.jsonl", "run.log", "summary.json",
-          "versions.json",
+          "batch.png", "checkpoints", "config.toml", "loss.png", "loss.svg", "metrics.jsonl", "run.log",
+          "summary.json", "versions.json",
         ]))
       #expect(!scratch.has("run/failure.json") && !scratch.has("run/skipped.txt"))
       #expect(try scratch.names("run/checkpoints") == ["step-000004", "step-000006"])
@@ -24,10 +24,23 @@ extension EndToEnd {
       for name in ["batch.png", "loss.png"] {
         #expect(try scratch.bytes("run/" + name).starts(with: [0x89, 0x50, 0x4E, 0x47]))
       }
+      #expect(try scratch.text("run/loss.svg").contains("<svg "))
       let losses = try scratch.text("run/metrics.jsonl").split(separator: "\n").map {
         try parsed(String($0), as: [String: Any].self)["loss"] as? Double
       }
       #expect(losses.count == 6 && losses.allSatisfy { ($0 ?? .nan).isFinite })
+    }
+
+    @Test func machineWithoutAFont() throws {
+      let scratch = try Scratch()
+      try scratch.write(Data("<fontconfig><dir>/no/such/folder</dir></fontconfig>".utf8), "fonts.conf")
+      let bare = ["FONTCONFIG_FILE": scratch.path + "/fonts.conf"]
+      let outcome = try scratch.run(
+        ["pretrain", "--batch", "8"] + Scratch.small + ["--steps", "2", "--out", "run"], environment: bare)
+      #expect(outcome.status == 1 && outcome.errors.contains("apt-get install fonts-dejavu-core"))
+      #expect(!scratch.has("run"))
+      let doctor = try scratch.run(["doctor", "--plugins", Repository.plugins], environment: bare)
+      #expect(doctor.status == 1 && doctor.output.contains("figures need a font"), "\(doctor.everything)")
     }
 
     @Test func folderThatHoldsARun() throws {

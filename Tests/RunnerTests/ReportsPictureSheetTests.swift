@@ -22,32 +22,41 @@ import WorldModel
       ])
   }
 
-  @Test func growsWithPicturesRowsAndWords() {
-    let canvas = sheet(3).draw(side: 100)
-    #expect(sheet(6).draw(side: 100).width == canvas.width + 3 * 108)
-    #expect(sheet(3, captions: ["one"]).draw(side: 100).height == canvas.height - 15)
+  private func size(_ sheet: PictureSheet) throws -> Size { sheet.size(try Typesetter()) }
+
+  @Test func growsWithPicturesRowsAndWords() throws {
+    let small = try size(sheet(3))
+    #expect(try size(sheet(6)).width == small.width + 3 * 148)
+    #expect(try size(sheet(3, captions: ["one"])).height == small.height - 15)
     var more = sheet(3)
     more.rows += more.rows
-    #expect(more.draw(side: 100).height > canvas.height + 100)
+    #expect(try size(more).height > small.height + 140)
     more.title = String(repeating: "long ", count: 60)
-    #expect(more.draw(side: 100).width > canvas.width)
+    #expect(try size(more).width > small.width)
+    let wide = try size(more).width
+    more.title = String(repeating: "long ", count: 100_000)
+    #expect(try size(more).width < wide + 400, "words make a sheet only so wide")
+    let height = try size(more).height
+    more.notes = [String(repeating: "A note of many words. ", count: 20)]
+    #expect(try size(more).height > height, "a long note takes more lines")
+    #expect(try more.pixels().width == size(more).width)
   }
 
-  @Test func pictureKeepsItsShapeAndIsFramed() {
-    func color(_ canvas: Canvas, _ wanted: Color) -> Int {
-      (0..<canvas.width * canvas.height).count {
-        canvas[$0 / canvas.width, $0 % canvas.width] == wanted
+  @Test func pictureKeepsItsShapeAndIsFramed() throws {
+    func count(_ sheet: PictureSheet, _ wanted: Color) throws -> Int {
+      let pixels = try sheet.pixels()
+      return (0..<pixels.width * pixels.height).count {
+        pixels[$0 / pixels.width, $0 % pixels.width] == wanted
       }
     }
-    let (plain, framed) = (sheet(1).draw(side: 100), sheet(1, isFramed: true).draw(side: 100))
-    #expect(color(plain, Color(grey: 0.25)) == 2 * 100 * 50)
-    // Three pixels around 100 × 50.
-    #expect(color(framed, Color(220, 90, 20)) == 106 * 56 - 100 * 50)
-    #expect(color(plain, Color(220, 90, 20)) == 0)
+    #expect(try count(sheet(1), Color(grey: 0.25)) == 2 * 140 * 70)
+    // Three pixels around 140 × 70.
+    #expect(try count(sheet(1, isFramed: true), Color(220, 90, 20)) == 146 * 76 - 140 * 70)
+    #expect(try count(sheet(1), Color(220, 90, 20)) == 0)
   }
 
-  @Test func emptySheets() {
-    #expect(PictureSheet(title: "none", rows: []).draw().height > 0)
-    #expect(sheet(0).draw().width > 0)
+  @Test func emptySheets() throws {
+    #expect(try PictureSheet(title: "none", rows: []).pixels().height > 0)
+    #expect(try sheet(0).pixels().width > 0)
   }
 }

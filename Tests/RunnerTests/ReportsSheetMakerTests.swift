@@ -48,7 +48,8 @@ import WorldModel
       assemblies: TaskAssembly.assemblies(tasks: [SlidingTask()], views: ViewSettings(), naive: false),
       geometry: parts.builder.geometry, seed: 0, batchSize: 2, batchesPerEpoch: 4)
     let model = WorldModel(parts.setup.shape, latents: [SlidingLatent()], seed: 0)
-    let sheet = try BatchSheetMaker.sheet(builder, model: model, title: "")
+    var sheet = try BatchSheetMaker.sheet(builder, model: model, title: "")
+    sheet.cellSize = 164
     let crossing = try #require(sheet.samples.first?.crossings.first)
     #expect(crossing.context == 0 && crossing.target == 0 && crossing.predicted == nil)
     #expect(crossing.caption == "slide: 1 numbers a patch")
@@ -58,7 +59,7 @@ import WorldModel
     }
     #expect(sheet.columns == [.film, .target(0), .context(0), .crossing(0)])
     // The patch that went is joined with the place that it went to; another is not.
-    let (canvas, box) = (sheet.draw(cellSize: 164), sheet.cell(row: 0, column: 3, cellSize: 164))
+    let (canvas, box) = (try sheet.pixels(), sheet.cell(row: 0, column: 3))
     func color(_ row: Double, _ column: Double) -> Color {
       let (y, x) = (box.y + 2 + (row + 0.5) * 20, box.x + 2 + (column + 0.5) * 20)
       return canvas[Int(y), Int(x)]

@@ -9,17 +9,17 @@ import WorldModel
 @testable import Runner
 
 @Suite struct ReportsSheetTests {
-  private let cellSize = 140
-
-  private func sheet(count: Int = 3) -> BatchSheet {
+  private func sheet(count: Int = 3, cellSize: Int = 140) -> BatchSheet {
     BatchSheet(
       title: "Batch", gridSize: 14,
       samples: (0..<count).map {
         ReportsSupport.sample(of: ReportsSupport.syntheticFilm(), name: "film-\($0).png", index: $0)
-      })
+      }, cellSize: cellSize)
   }
 
-  @Test func hasAColumnForEverythingThatSomeSampleHas() {
+  private func size(_ sheet: BatchSheet) throws -> Size { sheet.size(try Typesetter()) }
+
+  @Test func hasAColumnForEverythingThatSomeSampleHas() throws {
     var sheet = sheet()
     #expect(
       sheet.columns == [.film, .target(0), .target(1), .context(0), .context(1), .crossing(0), .crossing(1)])
@@ -27,21 +27,20 @@ import WorldModel
       BatchSheet.Sample(name: $0.name, film: $0.film, views: [$0.views[0]])
     }
     #expect(sheet.columns == [.film, .target(0), .context(0)])
-    let single = sheet.draw(cellSize: cellSize)
-    #expect(single.width < self.sheet().draw(cellSize: cellSize).width)
+    #expect(try size(sheet).width < size(self.sheet()).width)
   }
 
-  @Test func showsAtMostSixRows() {
-    #expect(sheet(count: 9).draw(cellSize: 64).height == sheet(count: 6).draw(cellSize: 64).height)
-    #expect(sheet(count: 5).draw(cellSize: 64).height < sheet(count: 6).draw(cellSize: 64).height)
-    #expect(BatchSheet(title: "none", gridSize: 14, samples: []).draw().height > 0)
+  @Test func showsAtMostSixRows() throws {
+    func height(_ count: Int) throws -> Int { try size(sheet(count: count, cellSize: 64)).height }
+    #expect(try height(9) == height(6) && height(5) < height(6))
+    #expect(try BatchSheet(title: "none", gridSize: 14, samples: []).pixels().height > 0)
   }
 
-  @Test func framesLieWhereTheCropsWereCut() {
+  @Test func framesLieWhereTheCropsWereCut() throws {
     let sheet = sheet()
-    let canvas = sheet.draw(cellSize: cellSize)
+    let canvas = try sheet.pixels()
     let sample = sheet.samples[0]
-    let box = sheet.cell(row: 0, column: 0, cellSize: Double(cellSize))
+    let box = sheet.cell(row: 0, column: 0)
     let place = BatchSheet.fitted(width: sample.film.width, height: sample.film.height, in: box)
     let frame = sample.views[1].frame
     let scale = place.width / Double(frame.filmWidth)
@@ -52,7 +51,7 @@ import WorldModel
     #expect(pixel.red > 200 && pixel.blue < 140, "\(pixel)")
   }
 
-  @Test func unseenPatchesAreDarkAndHiddenOnesTinted() {
+  @Test func unseenPatchesAreDarkAndHiddenOnesTinted() throws {
     let white = GrayImage(width: 28, height: 28, fill: 1)
     let frame = Frame(
       row: 0, column: 0, height: 28, width: 28, mirrored: false, filmHeight: 28, filmWidth: 28)
@@ -64,11 +63,11 @@ import WorldModel
           views: [
             .init(frame: frame, target: white, context: white, visible: Array(0..<8), hidden: [8, 9, 10, 11])
           ])
-      ])
-    let canvas = sheet.draw(cellSize: 160)
-    let box = sheet.cell(row: 0, column: 2, cellSize: 160)
+      ], cellSize: 160)
+    let canvas = try sheet.pixels()
+    let box = sheet.cell(row: 0, column: 2)
     func mean(_ patch: Int) -> (red: Double, green: Double) {
-      let cell = Canvas.cell(patch, of: box, gridSize: 4).inset(5)
+      let cell = box.cell(patch, gridSize: 4).inset(5)
       var sum = (red: 0.0, green: 0.0)
       var count = 0.0
       for row in Int(cell.y)..<Int(cell.bottom) {
@@ -99,8 +98,8 @@ import WorldModel
   }
 
   @Test func sheetToLookAt() throws {
-    try ReportsSupport.show(sheet(count: 6).draw(), "sheet-synthetic")
-    let canvas = sheet(count: 2).draw()
+    try ReportsSupport.show(sheet(count: 6), "sheet-synthetic")
+    let canvas = try sheet(count: 2).pixels()
     let distinct = Set(stride(from: 0, to: canvas.rgb.count, by: 3).map { canvas.rgb[$0] })
     #expect(distinct.count > 100)
   }
@@ -116,8 +115,8 @@ import WorldModel
         ReportsSupport.sample(
           of: try source.film(at: $0), name: source.records[$0].identifier, index: $0)
       })
-    let canvas = sheet.draw()
-    try ReportsSupport.show(canvas, "sheet-real")
-    #expect(canvas.width > canvas.height)
+    try ReportsSupport.show(sheet, "sheet-real")
+    let size = try size(sheet)
+    #expect(size.width > size.height)
   }
 }

@@ -1,18 +1,62 @@
 import CoreTensor
 import Films
 import Foundation
+import FoundationXML
 import Imaging
+import Testing
 import WorldModel
 
 @testable import Figures
 @testable import Runner
 
+/// A figure that a test draws by hand.
+struct Sketch: Figure {
+  let width: Int
+  let height: Int
+  let background: Color
+  let body: (Canvas) -> Void
+
+  init(_ width: Int, _ height: Int, background: Color = .white, _ body: @escaping (Canvas) -> Void) {
+    (self.width, self.height, self.background, self.body) = (width, height, background, body)
+  }
+
+  func size(_ typesetter: Typesetter) -> Size { Size(width, height) }
+  func draw(on canvas: Canvas) { body(canvas) }
+}
+
+/// Keeps the first element of an XML file.
+private final class RootReader: NSObject, XMLParserDelegate {
+  var name: String?
+  var attributes: [String: String] = [:]
+
+  func parser(
+    _ parser: XMLParser, didStartElement element: String, namespaceURI: String?, qualifiedName: String?,
+    attributes given: [String: String]
+  ) {
+    guard name == nil else { return }
+    (name, attributes) = (element, given)
+  }
+}
+
 /// Pictures that tests of reports draw.
 enum ReportsSupport {
   /// Writes a picture to the folder that `CHEX_PICTURES` names, for people to look at; nothing where it is not set.
-  static func show(_ canvas: Canvas, _ name: String) throws {
+  static func show(_ figure: some Figure, _ name: String) throws {
     guard let folder = ProcessInfo.processInfo.environment["CHEX_PICTURES"] else { return }
-    try canvas.writePng(to: folder + "/\(name).png")
+    for format in FigureFormat.allCases { try figure.write(to: "\(folder)/\(name).\(format.rawValue)") }
+  }
+
+  static func decoded(_ path: String) throws -> GrayImage { try FilmDecoder().decode(path: path) }
+
+  /// Reads an SVG as XML.
+  /// - Returns: attributes of its root.
+  @discardableResult static func expectWellFormed(_ svg: [UInt8]) throws -> [String: String] {
+    let reader = RootReader()
+    let parser = XMLParser(data: Data(svg))
+    parser.delegate = reader
+    #expect(parser.parse(), "\(String(describing: parser.parserError)), line \(parser.lineNumber)")
+    #expect(reader.name == "svg")
+    return reader.attributes
   }
 
   /// The films beside the repository, where they are.

@@ -7,8 +7,8 @@ extension Command {
     name: "compare", summary: "Put runs beside one another: a table, and their losses in one picture",
     options: [
       CommandOption(
-        "--out", aliases: ["-o"], .value("FILE.png"), help: "Where to draw the losses; no picture without it."
-      ),
+        "--out", aliases: ["-o"], .value(FigureFile.placeholder),
+        help: "Where to draw the losses, as PNG or SVG; no picture without it."),
       CommandOption("--json", help: "One line of JSON."),
     ],
     arguments: [
@@ -24,8 +24,8 @@ extension Command {
       }
       guard Set(paths).count == paths.count else { throw UsageError("compare: the same run is named twice") }
       let comparison = try RunComparison(paths)
-      if let file = try arguments.value("--out").map(LineChart.freshFile) {
-        try comparison.chart.draw().writePng(to: file)
+      if let file = try arguments.value("--out").map(FigureFile.fresh) {
+        try comparison.chart.write(to: file)
       }
       if arguments.has("--json") {
         try Output.printJson(comparison.rows)

@@ -16,8 +16,8 @@ extension Command {
         "--checkpoints", .value("A,B"),
         help: "Steps; default every checkpoint that is kept (training.keep_checkpoints decides how many)."),
       CommandOption(
-        "--out", aliases: ["-o"], .value("FILE.png"), help: "Where to draw the curves; no picture without it."
-      ),
+        "--out", aliases: ["-o"], .value(FigureFile.placeholder),
+        help: "Where to draw the curves, as PNG or SVG; no picture without it."),
       CommandOption("--json", help: "One line of JSON."),
     ] + EvaluatedRun.settingOptions,
     arguments: [CommandArgument("RUN", help: "Folders of one run or more.", isRepeated: true)],
@@ -28,12 +28,12 @@ extension Command {
     ],
     run: { arguments in
       guard let name = arguments.value("--with") else { throw UsageError("curve: --with NAME is required") }
-      let picture = try arguments.value("--out").map(LineChart.freshFile)
+      let picture = try arguments.value("--out").map(FigureFile.fresh)
       let steps = try arguments.value("--checkpoints").map(CheckpointCurves.steps)
       let curves = try CheckpointCurves(
         arguments.arguments("RUN"), evaluation: name, metric: arguments.value("--metric"), steps: steps,
         arguments)
-      if let picture { try curves.chart.draw().writePng(to: picture) }
+      if let picture { try curves.chart.write(to: picture) }
       if arguments.has("--json") {
         try Output.printJson(curves.report)
       } else {

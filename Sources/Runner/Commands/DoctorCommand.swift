@@ -1,4 +1,5 @@
 import CoreTensor
+import Figures
 import Foundation
 import PluginHost
 
@@ -65,6 +66,9 @@ extension Command {
         findings.append(("registry", "\(error)"))
         isWell = false
       }
+      let (font, hasFont) = font()
+      findings.append(("font of figures", font))
+      isWell = isWell && hasFont
       findings.append(contentsOf: forAuthors())
       if arguments.has("--json") {
         try Output.printJson(findings.map { ["name": $0.name, "value": $0.value] })
@@ -75,6 +79,11 @@ extension Command {
       }
       return isWell ? 0 : 1
     })
+
+  /// The font that figures are written with, or why there is none.
+  private static func font() -> (text: String, isFound: Bool) {
+    do { return (try Typesetter().foundFamily, true) } catch { return ("\(error)", false) }
+  }
 
   /// What a plugin of one's own is built with and looked up in.
   private static func forAuthors() -> [(name: String, value: String)] {
@@ -121,7 +130,9 @@ extension Command {
 
   private static func loadedLibraries() -> [String] {
     let maps = kernelText("/proc/self/maps")
-    let wanted = ["libCoreTensor", "openblas", "libdnnl", "libpng", "libjpeg", "libz."]
+    let wanted = [
+      "libCoreTensor", "openblas", "libdnnl", "libpng", "libjpeg", "libz.", "libcairo.", "libpango-",
+    ]
     let paths = maps.split(separator: "\n").compactMap { $0.split(separator: " ").last.map(String.init) }
     return Set(paths.filter { path in wanted.contains { path.contains($0) } }).sorted()
   }

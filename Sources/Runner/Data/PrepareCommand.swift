@@ -193,7 +193,7 @@ private struct DataPreparation {
       let films = Array(chosen[start..<min(start + ContactSheet.mostFilms, chosen.count)])
       let digits = "\(paths.count + 1)"
       let path = out + "/contact-" + String(repeating: "0", count: max(0, 3 - digits.count)) + digits + ".png"
-      try ContactSheet(index: index, films: films, source: source).draw().writePng(to: path)
+      try ContactSheet(index: index, films: films, source: source).write(to: path)
       paths.append(path)
     }
     return paths

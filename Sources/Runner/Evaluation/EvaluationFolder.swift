@@ -120,7 +120,9 @@ final class EvaluationFolder: EvaluationWorkspace {
   /// - Parameter suffix: ends the files' names.
   func draw(_ result: EvaluationResult, suffix: String) throws {
     for chart in result.charts {
-      try LineChart(chart).draw().writePng(to: "\(path)/\(chart.name)\(suffix).png")
+      for ending in ["png", "svg"] {
+        try LineChart(chart).write(to: "\(path)/\(chart.name)\(suffix).\(ending)")
+      }
     }
     for (name, sheet) in result.sheets.sorted(by: { $0.key < $1.key }) {
       try write(sheet, named: name + suffix)
@@ -132,7 +134,7 @@ final class EvaluationFolder: EvaluationWorkspace {
   }
 
   func write(_ sheet: PictureSheet, named name: String) throws {
-    try sheet.draw().writePng(to: path + "/" + name + ".png")
+    try sheet.write(to: path + "/" + name + ".png")
   }
 
   func write(_ text: String, named name: String) throws {

@@ -4,14 +4,15 @@ import Imaging
 import WorldModel
 
 /// A picture of films as they came, each with a box around what the store keeps.
-struct ContactSheet {
+struct ContactSheet: Figure {
   /// Films of one sheet.
   static let mostFilms = 48
-  private static let columns = 8
+  private static let mostColumns = 8
   private static let side = 176.0
   private static let margin = 10.0
-  private static let captionHeight = 30.0
-  private static let background = Color(24, 24, 26)
+  private static let captionHeight = 34.0
+  private static let cellWidth = side + margin
+  private static let cellHeight = side + captionHeight + margin
   private static let ink = Color(225, 225, 225)
   private static let quiet = Color(165, 165, 165)
   private static let kept = Color(70, 200, 120)
@@ -22,29 +23,34 @@ struct ContactSheet {
   let films: [Int]
   let source: any FilmSource
 
-  /// Draws the sheet; films are decoded anew.
-  func draw() -> Canvas {
-    let columns = min(Self.columns, max(films.count, 1))
-    let rows = (films.count + columns - 1) / columns
-    let cell = (width: Self.side + Self.margin, height: Self.side + Self.captionHeight + Self.margin)
-    var canvas = Canvas(
-      width: Int(Double(columns) * cell.width + Self.margin),
-      height: Int(Double(max(rows, 1)) * cell.height + Self.margin), background: Self.background)
-    for (number, film) in films.enumerated() {
-      let corner = Point(
-        Self.margin + Double(number % columns) * cell.width,
-        Self.margin + Double(number / columns) * cell.height)
-      drawFilm(film, at: corner, on: &canvas)
-    }
-    return canvas
+  var background: Color { Color(24, 24, 26) }
+
+  func size(_ typesetter: Typesetter) -> Size {
+    let rows = max((films.count + columns - 1) / columns, 1)
+    return Size(
+      Int(Double(columns) * Self.cellWidth + Self.margin), Int(Double(rows) * Self.cellHeight + Self.margin))
   }
 
-  private func drawFilm(_ number: Int, at corner: Point, on canvas: inout Canvas) {
+  private var columns: Int { min(Self.mostColumns, max(films.count, 1)) }
+
+  /// Films are decoded anew.
+  func draw(on canvas: Canvas) {
+    for (number, film) in films.enumerated() {
+      let corner = Point(
+        Self.margin + Double(number % columns) * Self.cellWidth,
+        Self.margin + Double(number / columns) * Self.cellHeight)
+      drawFilm(film, at: corner, on: canvas)
+    }
+  }
+
+  private func drawFilm(_ number: Int, at corner: Point, on canvas: Canvas) {
     let stored = index.films[number]
-    let name = Canvas.fitted(index.records[number].identifier, width: Self.side, height: 8, keepsEnd: true)
     let below = corner.y + Self.side
-    canvas.text(name, at: Point(corner.x, below + 6), height: 8, Self.ink)
-    canvas.text(caption(stored), at: Point(corner.x, below + 19), height: 7, Self.quiet)
+    canvas.text(
+      index.records[number].identifier, at: Point(corner.x, below + 3), TextStyle(11.5, Self.ink),
+      width: Self.side, ellipsis: .atStart)
+    canvas.text(
+      caption(stored), at: Point(corner.x, below + 18), TextStyle(10.5, Self.quiet), width: Self.side)
     let scale = Self.side / Double(max(stored.sourceWidth, stored.sourceHeight))
     let (width, height) = (Double(stored.sourceWidth) * scale, Double(stored.sourceHeight) * scale)
     let place = Box(
@@ -52,7 +58,7 @@ struct ContactSheet {
       width: width.rounded(), height: height.rounded())
     guard let film = try? source.film(at: stored.sourceIndex) else {
       canvas.frame(place, Self.quiet)
-      canvas.text("gone since", at: Point(place.x + 6, place.y + 8), height: 8, Self.quiet)
+      canvas.text("gone since", at: Point(place.x + 6, place.y + 8), TextStyle(11, Self.quiet))
       return
     }
     canvas.draw(film, in: place)

@@ -2,7 +2,7 @@ import Figures
 import Foundation
 import Runs
 
-/// Draws `loss.png` from `metrics.jsonl`.
+/// Draws `loss.png` and `loss.svg` from `metrics.jsonl`.
 enum LossChart {
   static func draw(_ folder: RunFolder) throws {
     let series = series(of: try MetricsLog.lines(of: folder))
@@ -12,7 +12,7 @@ enum LossChart {
       subtitle: "mean squared error of target features; zij: target j from context i",
       xLabel: "step", yLabel: "loss",
       series: series)
-    try chart.draw().writePng(to: folder.path(of: .lossChart))
+    for item in [RunFolder.Item.lossChart, .lossOutlines] { try chart.write(to: folder.path(of: item)) }
   }
 
   /// The loss, and after it the prediction errors that it is made of, by name.

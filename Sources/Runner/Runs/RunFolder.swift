@@ -11,6 +11,8 @@ public struct RunFolder: Sendable, Equatable {
     case metrics = "metrics.jsonl"
     case log = "run.log"
     case lossChart = "loss.png"
+    /// The same chart, sharp at any size.
+    case lossOutlines = "loss.svg"
     case batchSheet = "batch.png"
     case checkpoints = "checkpoints"
     /// Films that could not be used, each with its reason.

@@ -1,4 +1,5 @@
 import CoreTensor
+import Figures
 import Foundation
 import WorldModel
 
@@ -42,7 +43,7 @@ struct DryRun {
     let sheet = "dry-run.png"
     try BatchSheetMaker.sheet(
       parts.builder, model: parts.optimization.model, title: "First batch"
-    ).draw().writePng(to: sheet)
+    ).write(to: sheet)
     let predictions = zip(loaded.batch.predictions, output.terms).enumerated().map { index, pair in
       Report.Prediction(
         name: pair.0.name, context: output.contexts[pair.0.context].shape,

@@ -1,4 +1,5 @@
 import CoreTensor
+import Figures
 import Foundation
 import PluginHost
 import Runs
@@ -61,10 +62,12 @@ enum Pretraining {
     let metrics = try MetricsLog(path: folder.path(of: .metrics))
     try metrics.truncate(afterStep: start)
     try describe(parts, folder, start: start, log)
+    // A machine without a font is told of now, not at the first checkpoint.
+    _ = try Typesetter()
     if start == 0 {
       let sheet = try BatchSheetMaker.sheet(
         parts.builder, model: parts.optimization.model, title: "First batch")
-      try sheet.draw().writePng(to: folder.path(of: .batchSheet))
+      try sheet.write(to: folder.path(of: .batchSheet))
     }
     Interruption.watch()
     PluginCode.reportCrashes(
@@ -132,7 +135,7 @@ enum Pretraining {
     } else {
       try log.note("probe: no labels with enough cases, so none was made")
     }
-    try log.note("run folder: \(folder.path) (loss.png, batch.png, metrics.jsonl, checkpoints)")
+    try log.note("run folder: \(folder.path) (loss.png, loss.svg, batch.png, metrics.jsonl, checkpoints)")
   }
 
   private static func standardPath() -> String {

@@ -4,42 +4,50 @@ import WorldModel
 extension BatchSheet {
   private struct Mark {
     let text: String
-    let draw: (Box, inout Canvas) -> Void
-    /// With the mark and the gap to the next one.
-    var width: Double { 24 + Canvas.textWidth(text, height: 8) + 26 }
+    let draw: (Box, Canvas) -> Void
+
+    /// With the mark before it.
+    func width(_ typesetter: Typesetter) -> Double {
+      24 + typesetter.width(of: text, BatchSheet.legendStyle)
+    }
   }
 
+  private static let legendStyle = TextStyle(12, quiet)
   private static let legendMargin = 20.0
-  private static let legendLine = 24.0
+  private static let legendLine = 25.0
+  private static let legendGap = 26.0
 
   /// Height of the legend below a sheet of a width, in pixels.
-  func legendHeight(width: Double) -> Double {
-    20 + Self.legendLine * Double(legendLines(width: width).count)
+  func legendHeight(width: Double, _ typesetter: Typesetter) -> Double {
+    20 + Self.legendLine * Double(legendLines(width: width, typesetter).count)
   }
 
-  func drawLegend(at top: Double, width: Double, on canvas: inout Canvas) {
-    for (line, marks) in legendLines(width: width).enumerated() {
+  func drawLegend(at top: Double, width: Double, on canvas: Canvas) {
+    for (line, marks) in legendLines(width: width, canvas.typesetter).enumerated() {
       var box = Box(
         x: Self.legendMargin, y: top + Double(line) * Self.legendLine, width: 15, height: 15)
       for mark in marks {
-        mark.draw(box, &canvas)
-        canvas.text(mark.text, at: Point(box.x + 24, box.y + 3), height: 8, Self.quiet)
-        box.x += mark.width
+        mark.draw(box, canvas)
+        canvas.text(
+          mark.text, at: Point(box.x + 24, box.middle.y), Self.legendStyle, anchor: .middle,
+          width: width - box.x - 24)
+        box.x += mark.width(canvas.typesetter) + Self.legendGap
       }
     }
   }
 
   /// Marks in lines that fit, one line at least.
-  private func legendLines(width: Double) -> [[Mark]] {
+  private func legendLines(width: Double, _ typesetter: Typesetter) -> [[Mark]] {
     var lines: [[Mark]] = [[]]
     var pen = Self.legendMargin
     for mark in marks {
-      if pen + mark.width - 26 > width - Self.legendMargin, !lines[lines.count - 1].isEmpty {
+      let taken = mark.width(typesetter)
+      if pen + taken > width - Self.legendMargin, !lines[lines.count - 1].isEmpty {
         lines.append([])
         pen = Self.legendMargin
       }
       lines[lines.count - 1].append(mark)
-      pen += mark.width
+      pen += taken + Self.legendGap
     }
     return lines
   }
@@ -55,7 +63,7 @@ extension BatchSheet {
       marks.append(
         Mark(text: "not seen") {
           $1.fill($0, Color(grey: 0.1))
-          $1.hatch($0, Self.quiet, spacing: 6, share: 0.6)
+          $1.hatch([$0], Self.quiet, spacing: 6, share: 0.6)
         })
     }
     if views.contains(where: { !$0.hidden.isEmpty }) {
@@ -76,7 +84,7 @@ extension BatchSheet {
       marks.append(
         Mark(text: "from its place in the target to where its token stands") {
           Self.drawMove(
-            from: Point($0.x, $0.y + 13), to: Point($0.x + 14, $0.y + 2), Self.viewColors[0], on: &$1)
+            from: Point($0.x, $0.y + 13), to: Point($0.x + 14, $0.y + 2), Self.viewColors[0], on: $1)
         })
     }
     return marks

@@ -3,9 +3,9 @@ import WorldModel
 
 extension BatchSheet {
   /// The film as large as fits, with the crops' frames.
-  func drawFilm(_ sample: Sample, in box: Box, on canvas: inout Canvas) {
+  func drawFilm(_ sample: Sample, in box: Box, on canvas: Canvas) {
     let place = Self.fitted(width: sample.film.width, height: sample.film.height, in: box)
-    canvas.fill(box, Self.background.mixed(with: .white, 0.05))
+    canvas.fill(box, Self.dark.mixed(with: .white, 0.05))
     canvas.draw(sample.film, in: place)
     for (index, view) in sample.views.enumerated() {
       let frame = view.frame
@@ -19,30 +19,27 @@ extension BatchSheet {
         width: 14, height: 15)
       canvas.fill(badge, Self.color(ofView: index))
       canvas.text(
-        "\(index + 1)", at: Point(badge.x + 7, badge.y + 3), height: 9, .black, alignment: .center,
-        isBold: true)
+        "\(index + 1)", at: badge.middle, TextStyle(12, .black, isBold: true), alignment: .center,
+        anchor: .middle)
     }
   }
 
   /// What the encoder sees bright, what it does not dark, what must be predicted tinted and outlined.
-  func drawContext(_ view: View, _ index: Int, in box: Box, on canvas: inout Canvas) {
+  func drawContext(_ view: View, _ index: Int, in box: Box, on canvas: Canvas) {
     canvas.draw(view.context, in: box)
     let visible = Set(view.visible)
-    let unseen = (0..<gridSize * gridSize).filter { !visible.contains($0) }
-    for patch in unseen {
-      let cell = Canvas.cell(patch, of: box, gridSize: gridSize)
-      canvas.fill(cell, .black, share: 0.72)
-      canvas.hatch(cell, Self.quiet, spacing: 6, share: 0.35)
-    }
-    canvas.tint(patches: view.hidden, of: box, gridSize: gridSize, Self.hiddenColor, share: 0.28)
+    let unseen = box.cells((0..<gridSize * gridSize).filter { !visible.contains($0) }, gridSize: gridSize)
+    canvas.fill(unseen, .black, share: 0.72)
+    canvas.hatch(unseen, Self.quiet, spacing: 6, share: 0.35)
+    canvas.fill(box.cells(view.hidden, gridSize: gridSize), Self.hiddenColor, share: 0.28)
     canvas.outline(patches: view.hidden, of: box, gridSize: gridSize, Self.hiddenColor, thickness: 1.5)
     canvas.frame(box, Self.color(ofView: index), thickness: 2)
   }
 
   /// The context in its own orientation, for another view the film around it faint, and the grid of target patches
   /// where the mask tokens stand.
-  func drawCrossing(_ crossing: Crossing, of sample: Sample, in box: Box, on canvas: inout Canvas) {
-    canvas.fill(box, Self.background.mixed(with: .white, 0.05))
+  func drawCrossing(_ crossing: Crossing, of sample: Sample, in box: Box, on canvas: Canvas) {
+    canvas.fill(box, Self.dark.mixed(with: .white, 0.05))
     guard let view = sample.views.dropFirst(crossing.context).first, !crossing.places.isEmpty else { return }
     let grid = Double(gridSize)
     let isOwn = crossing.context == crossing.target
@@ -70,10 +67,10 @@ extension BatchSheet {
     let context = onCanvas(Box(x: 0, y: 0, width: grid, height: grid))
     canvas.draw(view.context, in: context, dimming: 0.9)
     canvas.frame(context, Self.color(ofView: crossing.context), thickness: 2)
-    drawPlaces(crossing, onCanvas, on: &canvas)
+    drawPlaces(crossing, onCanvas, on: canvas)
   }
 
-  private func drawPlaces(_ crossing: Crossing, _ onCanvas: (Box) -> Box, on canvas: inout Canvas) {
+  private func drawPlaces(_ crossing: Crossing, _ onCanvas: (Box) -> Box, on canvas: Canvas) {
     let color = Self.color(ofView: crossing.target)
     let side = crossing.extent(gridSize: gridSize)
     func cell(_ place: GridPlace) -> Box {
@@ -83,23 +80,20 @@ extension BatchSheet {
           x: place.column + (1 - side.width) / 2, y: place.row + (1 - side.height) / 2, width: side.width,
           height: side.height))
     }
-    func middle(_ place: GridPlace) -> Point {
-      let cell = cell(place)
-      return Point(cell.x + cell.width / 2, cell.y + cell.height / 2)
+    func middle(_ place: GridPlace) -> Point { cell(place).middle }
+    let patches = (crossing.predicted ?? Array(crossing.places.indices)).filter(
+      crossing.places.indices.contains)
+    if crossing.context != crossing.target || crossing.predicted != nil {
+      canvas.fill(patches.map { cell(crossing.places[$0]) }, Self.hiddenColor, share: 0.14)
     }
-    let patches = crossing.predicted ?? Array(crossing.places.indices)
-    for patch in patches where patch < crossing.places.count {
+    for patch in patches {
       let place = crossing.places[patch]
-      let cell = cell(place)
-      if crossing.context != crossing.target || crossing.predicted != nil {
-        canvas.fill(cell, Self.hiddenColor, share: 0.14)
-      }
       if crossing.context == crossing.target {
         let home = GridPlace(row: Double(patch / gridSize), column: Double(patch % gridSize))
-        Self.drawMove(from: middle(home), to: middle(place), color, on: &canvas)
+        Self.drawMove(from: middle(home), to: middle(place), color, on: canvas)
       }
       canvas.line(
-        from: middle(place), to: middle(place), color, thickness: max(1, min(2.4, cell.width / 3)))
+        from: middle(place), to: middle(place), color, thickness: max(1, min(2.4, cell(place).width / 3)))
     }
     let columns = crossing.places.map(\.column)
     let rows = crossing.places.map(\.row)
@@ -118,7 +112,7 @@ extension BatchSheet {
 
   /// A line from a patch's place in the target to where it went, the last third of it thick, so that its direction
   /// shows.
-  static func drawMove(from home: Point, to place: Point, _ color: Color, on canvas: inout Canvas) {
+  static func drawMove(from home: Point, to place: Point, _ color: Color, on canvas: Canvas) {
     guard home != place else { return }
     let tip = Point(home.x + (place.x - home.x) * 0.67, home.y + (place.y - home.y) * 0.67)
     canvas.line(from: home, to: place, .black, thickness: 3, share: 0.5)

@@ -7,7 +7,7 @@ import WorldModel
 /// Columns: the film with both crops framed; each target view; each context with its appearance, unseen patches
 /// darkened and patches to predict tinted; and for each prediction whose patches are elsewhere than in the context's
 /// own grid, where the predictor is told that they lie on the context and around it.
-public struct BatchSheet: Sendable {
+public struct BatchSheet: Figure, Sendable {
   /// One crop of a film.
   public struct View: Sendable {
     public var frame: Frame
@@ -80,16 +80,20 @@ public struct BatchSheet: Sendable {
   /// Patches along a side.
   public var gridSize: Int
   public var samples: [Sample]
+  /// Side of each picture, in pixels, at least 64.
+  public var cellSize: Int
 
-  public init(title: String, gridSize: Int, samples: [Sample]) {
+  public init(title: String, gridSize: Int, samples: [Sample], cellSize: Int = 172) {
     self.title = title
     self.gridSize = gridSize
     self.samples = samples
+    self.cellSize = cellSize
   }
 
-  static let background = Color(22, 25, 30)
+  public var background: Color { Self.dark }
+  static let dark = Color(22, 25, 30)
   static let ink = Color(236, 239, 244)
-  static let quiet = Color(150, 158, 170)
+  static let quiet = Color(164, 172, 184)
   /// Frames of the views: blue and orange.
   static let viewColors = [Color(92, 176, 255), Color(255, 168, 64)]
   /// Patches to predict.
@@ -97,8 +101,10 @@ public struct BatchSheet: Sendable {
 
   private static let margin = 20.0
   private static let gutter = 14.0
-  private static let headerHeight = 76.0
-  private static let captionHeight = 34.0
+  private static let headerHeight = 80.0
+  /// Two lines of words and the gap to the next row.
+  private static let captionHeight = 46.0
+  private static let captionStyle = TextStyle(11, quiet)
 
   /// What a column shows.
   enum Column: Equatable {
@@ -118,39 +124,40 @@ public struct BatchSheet: Sendable {
   }
 
   /// Where a column's picture lies in a row.
-  func cell(row: Int, column: Int, cellSize: Double) -> Box {
-    Box(
-      x: Self.margin + Double(column) * (cellSize + Self.gutter),
-      y: Self.headerHeight + Double(row) * (cellSize + Self.captionHeight), width: cellSize, height: cellSize)
+  func cell(row: Int, column: Int) -> Box {
+    let side = Double(cellSize)
+    return Box(
+      x: Self.margin + Double(column) * (side + Self.gutter),
+      y: Self.headerHeight + Double(row) * (side + Self.captionHeight), width: side, height: side)
   }
 
-  /// Draws the sheet.
-  /// - Parameter cellSize: side of each picture, in pixels, at least 64.
-  public func draw(cellSize: Int = 168) -> Canvas {
+  /// Where the rows end.
+  private var bodyHeight: Double { cell(row: min(samples.count, Self.mostRows), column: 0).y }
+
+  public func size(_ typesetter: Typesetter) -> Size {
+    let width = max(cell(row: 0, column: columns.count - 1).right + Self.margin, 560)
+    return Size(Int(width), Int(bodyHeight + legendHeight(width: width, typesetter)))
+  }
+
+  public func draw(on canvas: Canvas) {
     require(cellSize >= 64, "BatchSheet: cells of \(cellSize) pixels are too small, 64 is the least")
     require(gridSize > 0, "BatchSheet: a grid of \(gridSize) patches a side")
-    let rows = samples.prefix(Self.mostRows)
-    let size = Double(cellSize)
-    let last = cell(row: rows.count - 1, column: columns.count - 1, cellSize: size)
-    let width = max(Int(last.right + Self.margin), 560)
-    let body = Self.headerHeight + Double(rows.count) * (size + Self.captionHeight)
-    var canvas = Canvas(
-      width: width, height: Int(body + legendHeight(width: Double(width))), background: Self.background)
-    canvas.text(title, at: Point(Self.margin, 18), height: 12, Self.ink, isBold: true)
+    let width = Double(canvas.size.width)
+    canvas.text(
+      title, at: Point(Self.margin, 15), TextStyle(17, Self.ink, isBold: true), width: width - 2 * Self.margin
+    )
     for (index, column) in columns.enumerated() {
-      let box = cell(row: 0, column: index, cellSize: size)
-      drawHeader(column, in: box, on: &canvas)
+      drawHeader(column, in: cell(row: 0, column: index), on: canvas)
     }
-    for (row, sample) in rows.enumerated() {
+    for (row, sample) in samples.prefix(Self.mostRows).enumerated() {
       for (index, column) in columns.enumerated() {
-        drawCell(column, of: sample, in: cell(row: row, column: index, cellSize: size), on: &canvas)
+        drawCell(column, of: sample, in: cell(row: row, column: index), on: canvas)
       }
     }
-    drawLegend(at: body + 12, width: Double(width), on: &canvas)
-    return canvas
+    drawLegend(at: bodyHeight + 8, width: width, on: canvas)
   }
 
-  private func drawHeader(_ column: Column, in box: Box, on canvas: inout Canvas) {
+  private func drawHeader(_ column: Column, in box: Box, on canvas: Canvas) {
     let (text, color): (String, Color) =
       switch column {
       case .film: ("film", Self.ink)
@@ -158,7 +165,7 @@ public struct BatchSheet: Sendable {
       case .context(let view): ("context \(view + 1)", Self.color(ofView: view))
       case .crossing(let index): (crossingTitle(index), Self.ink)
       }
-    canvas.text(text, at: Point(box.x, box.y - 21), height: 9, color, isBold: true)
+    canvas.text(text, at: Point(box.x, box.y - 22), TextStyle(13, color, isBold: true), width: box.width + 10)
   }
 
   private func crossingTitle(_ index: Int) -> String {
@@ -172,34 +179,34 @@ public struct BatchSheet: Sendable {
 
   static func color(ofView view: Int) -> Color { viewColors[view % viewColors.count] }
 
-  private func drawCell(_ column: Column, of sample: Sample, in box: Box, on canvas: inout Canvas) {
+  private func drawCell(_ column: Column, of sample: Sample, in box: Box, on canvas: Canvas) {
     switch column {
     case .film:
-      drawFilm(sample, in: box, on: &canvas)
-      let name = Canvas.fitted(sample.name, width: box.width, height: 7, keepsEnd: true)
-      caption(name, below: box, on: &canvas)
+      drawFilm(sample, in: box, on: canvas)
+      caption(sample.name, below: box, ellipsis: .atStart, on: canvas)
     case .target(let index):
       guard let view = sample.views.dropFirst(index).first else { return }
       canvas.draw(view.target, in: box)
       canvas.outline(patches: view.hidden, of: box, gridSize: gridSize, Self.hiddenColor)
       canvas.frame(box, Self.color(ofView: index), thickness: 2)
-      caption(Self.sentence(view.frame), below: box, on: &canvas)
+      caption(Self.sentence(view.frame), below: box, on: canvas)
     case .context(let index):
       guard let view = sample.views.dropFirst(index).first else { return }
-      drawContext(view, index, in: box, on: &canvas)
-      caption(view.caption, below: box, on: &canvas)
+      drawContext(view, index, in: box, on: canvas)
+      caption(view.caption, below: box, on: canvas)
     case .crossing(let index):
       guard let crossing = sample.crossings.dropFirst(index).first else { return }
-      drawCrossing(crossing, of: sample, in: box, on: &canvas)
+      drawCrossing(crossing, of: sample, in: box, on: canvas)
       let isNamed = crossingTitle(index) == Self.title(crossing)
       let pair = isNamed ? "" : "\(crossing.context + 1) → \(crossing.target + 1): "
-      caption(pair + crossing.caption, below: box, on: &canvas)
+      caption(pair + crossing.caption, below: box, on: canvas)
     }
   }
 
-  private func caption(_ text: String, below box: Box, on canvas: inout Canvas) {
-    let fitted = Canvas.fitted(text, width: box.width, height: 7)
-    canvas.text(fitted, at: Point(box.x, box.bottom + 8), height: 7, Self.quiet)
+  private func caption(_ text: String, below box: Box, ellipsis: Ellipsis = .atEnd, on canvas: Canvas) {
+    canvas.text(
+      text, at: Point(box.x, box.bottom + 5), Self.captionStyle, width: box.width, lines: 2,
+      ellipsis: ellipsis)
   }
 
   private static func sentence(_ frame: Frame) -> String {
