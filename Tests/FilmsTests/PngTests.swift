@@ -110,15 +110,8 @@ import Testing
         #expect(new == (old * levels + 0.5).rounded(.down) / levels)
       }
     }
-    var colour = ColorImage(width: 33, height: 40, red: 200, green: 100, blue: 50)
-    colour.rgb[3] = 0
-    let path = folder.path + "/chart.png"
-    try PngWriter.write(colour, to: path)
-    let grey = try FilmDecoder().decode(path: path)
-    #expect(abs(grey[0, 0] - (0.299 * 200 + 0.587 * 100 + 0.114 * 50) / 255) < 1e-6)
-    #expect(abs(grey[0, 1] - (0.587 * 100 + 0.114 * 50) / 255) < 1e-6)
     let names = try #require(try? folderNames(folder.path))
-    #expect(names == ["chart.png", "film-16.png", "film-8.png"])
+    #expect(names == ["film-16.png", "film-8.png"])
   }
 
   @Test func oddValuesAreWrittenAsBlackAndWhite() throws {

@@ -58,27 +58,27 @@ static void grey_samples(const float *pixels, uint8_t *row, uint32_t width, int 
   }
 }
 
-static chex_codec_status encode(const float *grey, const uint8_t *rgb, uint32_t width, uint32_t height,
-                                int bits, chex_encoded *encoded, chex_codec_message *message) {
+chex_codec_status chex_png_encode_grey(const float *pixels, uint32_t width, uint32_t height, int bits,
+                                       chex_encoded *encoded, chex_codec_message *message) {
   writer state = {.encoded = encoded, .message = message};
   *encoded = (chex_encoded){0};
   message->text[0] = 0;
   state.png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &state, fail, ignore_warning);
   if (state.png) state.info = png_create_info_struct(state.png);
-  state.row = malloc((size_t)width * 3 + 1);
+  state.row = malloc((size_t)width * 2 + 1);
   int failed = !state.info || !state.row;
   if (failed) snprintf(message->text, sizeof message->text, "no memory");
   if (!failed && setjmp(state.jump)) failed = 1;
   if (!failed) {
     png_set_write_fn(state.png, &state, append, flush);
-    png_set_IHDR(state.png, state.info, width, height, bits, rgb ? PNG_COLOR_TYPE_RGB : PNG_COLOR_TYPE_GRAY,
-                 PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    png_set_IHDR(state.png, state.info, width, height, bits, PNG_COLOR_TYPE_GRAY, PNG_INTERLACE_NONE,
+                 PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
     png_color_8 significant = {.gray = 16};
     if (bits == 16) png_set_sBIT(state.png, state.info, &significant);
     png_write_info(state.png, state.info);
     for (size_t y = 0; y < height; y++) {
-      if (grey) grey_samples(grey + y * width, state.row, width, bits);
-      png_write_row(state.png, rgb ? rgb + y * width * 3 : state.row);
+      grey_samples(pixels + y * width, state.row, width, bits);
+      png_write_row(state.png, state.row);
     }
     png_write_end(state.png, state.info);
   }
@@ -86,16 +86,6 @@ static chex_codec_status encode(const float *grey, const uint8_t *rgb, uint32_t 
   free(state.row);
   if (failed) chex_encoded_release(encoded);
   return failed ? CHEX_CODEC_MEMORY : CHEX_CODEC_OK;
-}
-
-chex_codec_status chex_png_encode_grey(const float *pixels, uint32_t width, uint32_t height, int bits,
-                                       chex_encoded *encoded, chex_codec_message *message) {
-  return encode(pixels, NULL, width, height, bits, encoded, message);
-}
-
-chex_codec_status chex_png_encode_rgb(const uint8_t *pixels, uint32_t width, uint32_t height,
-                                      chex_encoded *encoded, chex_codec_message *message) {
-  return encode(NULL, pixels, width, height, 8, encoded, message);
 }
 
 void chex_encoded_release(chex_encoded *encoded) {

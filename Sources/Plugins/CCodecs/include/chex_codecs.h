@@ -63,9 +63,6 @@ typedef struct {
 /// chunk says that all 16 count, so that a dark image comes back as it was.
 chex_codec_status chex_png_encode_grey(const float *pixels, uint32_t width, uint32_t height, int bits,
                                        chex_encoded *encoded, chex_codec_message *message);
-/// Encodes interleaved 8-bit RGB as PNG.
-chex_codec_status chex_png_encode_rgb(const uint8_t *pixels, uint32_t width, uint32_t height,
-                                      chex_encoded *encoded, chex_codec_message *message);
 /// Encodes interleaved 8-bit samples as JPEG: channels 1 (grey), 3 (RGB, stored as YCbCr 4:2:0) or
 /// 4 (CMYK, stored inverted with Adobe's marker); quality 1 to 100.
 chex_codec_status chex_jpeg_encode(const uint8_t *pixels, uint32_t width, uint32_t height, int channels,
