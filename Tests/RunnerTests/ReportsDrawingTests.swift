@@ -161,7 +161,7 @@ import Testing
     "تجربة", "e\u{301}\u{301}\u{301}", "\u{FFFD}\u{FFFF}", "\u{2028}\u{2029}", "漢字 and Latin",
   ])
   func hostileTextsStayInTheirPlace(text: String) throws {
-    let both = try Sketch(300, 80) {
+    let both = Sketch(300, 80) {
       $0.text(text + " end", at: Point(20, 10), TextStyle(13), width: 200)
       $0.text(text, at: Point(20, 40), TextStyle(13), width: 200, lines: 2, ellipsis: .atStart)
     }
