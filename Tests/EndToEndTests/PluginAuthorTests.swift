@@ -8,7 +8,7 @@ extension EndToEnd {
       let scratch = try Scratch()
       let words = ["plugins", "check", "local", "--plugins", Repository.plugins]
       let report: [String: Any] = try parsed(scratch.run(words + ["--json"]).output)
-      #expect(report["plugin"] as? String == "local" && (report["checks"] as? [Any])?.count == 13)
+      #expect(report["plugin"] as? String == "local" && (report["checks"] as? [Any])?.count == 14)
     }
 
     /// Every plugin of the registry keeps its promises, by its name alone.

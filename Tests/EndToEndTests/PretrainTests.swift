@@ -130,7 +130,10 @@ extension EndToEnd {
       let scratch = try Scratch()
       let outcome = try scratch.pretrain(["--dry-run"])
       #expect(outcome.status == 0, "\(outcome.errors)")
-      for word in ["z12", "tasks: global, local, domain", "trained parameters", "batch sheet: dry-run.png"] {
+      for word in [
+        "z12", "tasks: global, local, domain", "trained parameters", "batch sheet: dry-run.png",
+        "local: hides ", "global: predicts all patches", "domain: changes the appearance of ",
+      ] {
         #expect(outcome.output.contains(word))
       }
       #expect(scratch.has("dry-run.png") && !scratch.has("runs"))

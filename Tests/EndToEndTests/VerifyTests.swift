@@ -65,6 +65,27 @@ extension EndToEnd {
       #expect(failed?.compactMap { $0["name"] as? String } == ["t1"])
     }
 
+    /// A switch of the method that no task implements is refused; other keys are the case's own.
+    @Test(.enabled(if: !cases.isEmpty, "no parity cases in ../shared/golden")) func unknownSwitch() throws {
+      let scratch = try Scratch()
+      try FileManager.default.copyItem(atPath: Self.cases[0], toPath: scratch.path + "/case")
+      let text = try scratch.text("case/case.json")
+      func outcome(_ key: String) throws -> RunnerProcess.Outcome {
+        try scratch.write(
+          Data(text.replacing("\"use_offset\"", with: "\(key), \"use_offset\"").utf8), "case/case.json")
+        return try scratch.run(["verify", "case", "--plugins", Repository.plugins])
+      }
+      #expect(try outcome("\"note\": \"made by hand\", \"seed\": 4").status == 0)
+      let refused = try outcome("\"use_depth\": true")
+      #expect(
+        refused.status == 1 && refused.errors.contains("use_depth is true, and no task"), "\(refused.errors)")
+      #expect(refused.errors.contains("use_offset"))
+      try scratch.write(
+        Data(text.replacing("\"action_dim\": 4", with: "\"action_dim\": \"four\"").utf8), "case/case.json")
+      let odd = try scratch.run(["verify", "case", "--plugins", Repository.plugins])
+      #expect(odd.status == 1 && odd.errors.contains("action_dim: expected a whole number"), "\(odd.errors)")
+    }
+
     @Test func whatIsNoCase() throws {
       let outcome = try Scratch().run(["verify", ".", "--plugins", Repository.plugins])
       #expect(outcome.status == 1 && outcome.errors.contains("case.json"))

@@ -21,7 +21,7 @@ import WorldModel
   @Test(arguments: Fault.allCases) func brokenPromisesAreNoticed(fault: Fault) throws {
     let local = try TaskPlugins.definitions(["local"])[0]
     let checks = checkTask(FaultyTask.definition(fault), alongside: [local])
-    #expect(checks.count == 13)
+    #expect(checks.count == 14)
     let broken = checks.filter { !$0.isKept }
     #expect(broken.allSatisfy { ($0.problem?.count ?? 0) > 30 })
     guard let promise = fault.promise else {

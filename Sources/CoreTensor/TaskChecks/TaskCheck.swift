@@ -47,6 +47,7 @@ public func checkTask(
       check("gradients agree with finite differences", trial.finiteDifferences),
       check("the loss is finite and deterministic with every subset of the other tasks", trial.subsets),
       check("a resumed run ends with the same bits", trial.resume),
+      check("what the task says of itself stands on one line", trial.words),
     ]
   }
 }

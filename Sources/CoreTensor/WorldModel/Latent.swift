@@ -1,4 +1,5 @@
 import CoreTensor
+import Foundation
 import Layers
 
 /// What a latent is told of one sample: numbers of the view, numbers of each patch of the target, or both.
@@ -114,6 +115,10 @@ public protocol Latent: Module {
   ///   - told: numbers of views and patches, the patches and their places.
   /// - Returns: `(B, T, dp)`.
   func condition(_ tokens: Tensor, told: LatentTokens) -> Tensor
+  /// What stands below a prediction on the batch sheet of what the latent was told. Default: its name and the first
+  /// numbers; nil where the sheet shows them elsewhere, below the context for example (`WorldTask.caption`).
+  /// - Parameter value: one that a draw gave for this latent.
+  func caption(of value: LatentValue) -> String?
 }
 
 extension Latent {
@@ -125,5 +130,23 @@ extension Latent {
   public func condition(_ tokens: Tensor, numbers: Tensor) -> Tensor { tokens }
   public func condition(_ tokens: Tensor, told: LatentTokens) -> Tensor {
     told.numbers.map { condition(tokens, numbers: $0) } ?? tokens
+  }
+  public func caption(of value: LatentValue) -> String? { value.plainCaption }
+}
+
+extension LatentValue {
+  /// The latent's name, its first four numbers and how many it has of each patch: `"square: 0.21 0.40 0.30"`.
+  public var plainCaption: String {
+    let shown = LatentCaption.text(numbers.prefix(4).map(Double.init)) + (numbers.count > 4 ? " …" : "")
+    let patches = patchNumbers?.first.map { "\($0.count) numbers a patch" }
+    return latent + ": " + [numbers.isEmpty ? nil : shown, patches].compactMap { $0 }.joined(separator: ", ")
+  }
+}
+
+/// How the batch sheet writes numbers.
+public enum LatentCaption {
+  /// Numbers with two decimals, a space between: `"0.21 -0.40"`.
+  public static func text(_ numbers: some Sequence<Double>) -> String {
+    numbers.map { String(format: "%.2f", $0) }.joined(separator: " ")
   }
 }

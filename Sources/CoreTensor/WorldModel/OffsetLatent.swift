@@ -45,5 +45,13 @@ public final class OffsetLatent: Latent {
     return GridPlace(row: row + number[0] * n, column: number[3] * n - column - 1)
   }
 
+  /// `"Δ = 0.21 -0.40"`, and how much larger the target is where crops differ in size: `", size 0.50 0.50"`.
+  public func caption(of value: LatentValue) -> String? {
+    let numbers = value.numbers.map(Double.init)
+    let sizes = numbers.suffix(2).map(exp)
+    return "Δ = " + LatentCaption.text(numbers.prefix(2))
+      + (sizes == [1, 1] ? "" : ", size " + LatentCaption.text(sizes))
+  }
+
   public func visit(_ visitor: inout ParameterVisitor) {}
 }

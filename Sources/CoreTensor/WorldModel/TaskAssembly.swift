@@ -40,6 +40,35 @@ public struct TaskAssembly: Sendable {
       plans: zip(tasks, code).map { task, code in code.plan.run { task.plan(batch: scope) } })
   }
 
+  /// What tasks did to the contexts of a sample, for a picture of it: a line for each context, empty where nothing is to
+  /// be said.
+  /// - Parameter sample: made by a plan of this assembly.
+  public func captions(of sample: AssembledSample) -> [String] {
+    sample.contexts.map { context in
+      zip(tasks, code).compactMap { task, code in
+        let own = Self.drawn(by: task.name, sample.record)
+        return code.caption.run { task.caption(ofContext: context.view, drawn: own) }
+      }.joined(separator: ", ")
+    }
+  }
+
+  /// What each task says of a batch, by its name, in the order in which tasks act; those without a word are left out.
+  /// - Parameter records: `AssembledSample.record` of every sample.
+  public func remarks(on records: [[String: [Double]]]) -> [(task: String, text: String)] {
+    zip(tasks, code).compactMap { task, code in
+      let own = records.map { Self.drawn(by: task.name, $0) }
+      return code.remark.run { task.remark(on: own) }.map { (task.name, $0) }
+    }
+  }
+
+  /// A task's own part of a record.
+  private static func drawn(by task: String, _ record: [String: [Double]]) -> [String: [Double]] {
+    let prefix = task + "."
+    return record.reduce(into: [:]) { own, entry in
+      if entry.key.hasPrefix(prefix) { own[String(entry.key.dropFirst(prefix.count))] = entry.value }
+    }
+  }
+
   /// Supervisions of all tasks, whatever their order: of a context and a target fallbacks drop out where there is
   /// another proposal; those that are left take the patches on which they agree, else all. In order of context, own
   /// view first.
@@ -89,7 +118,7 @@ public struct TaskSeconds: Sendable {
 /// A task's code by its parts, named once for a run rather than for each sample.
 struct TaskCode: Sendable {
   let plan, proposeFrames, draw, editTarget, editPixels, editVisibility: PluginCode
-  let supervisions, latents, numbers, record: PluginCode
+  let supervisions, latents, numbers, record, caption, remark: PluginCode
 
   init(task: String) {
     func part(_ name: String) -> PluginCode { .task(task, name) }
@@ -100,6 +129,7 @@ struct TaskCode: Sendable {
     (supervisions, latents, numbers, record) = (
       part("supervisions"), part("latents"), part("numbers"), part("record")
     )
+    (caption, remark) = (part("caption"), part("remark"))
   }
 }
 

@@ -50,6 +50,11 @@ public struct TaskSet: Sendable {
       }, networks: networks, seed: seed, recomputesActivations: recomputesActivations)
   }
 
+  /// What each task says of choices of its options that are probably not meant, in their order.
+  public var oddities: [String] {
+    tasks.flatMap { task in PluginCode.task(task.name, "oddities").run { task.oddities } }
+  }
+
   /// Whether two tasks brought the same latent: of one name and type, and without anything to learn.
   private static func isShared(_ a: any Latent, _ b: any Latent) -> Bool {
     a.name == b.name && type(of: a) == type(of: b) && a.entries.isEmpty && b.entries.isEmpty

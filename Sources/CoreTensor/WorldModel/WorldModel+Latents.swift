@@ -39,6 +39,15 @@ extension WorldModel {
     }
   }
 
+  /// What stands below a prediction on the batch sheet of what one latent was told, as the latent itself says it.
+  /// - Parameter value: of a latent; of one that is none of the model's, its numbers plainly.
+  public func caption(of value: LatentValue) -> String? {
+    guard let index = latents.firstIndex(where: { $0.name == value.latent }) else {
+      return value.plainCaption
+    }
+    return code(ofLatent: index, "caption").run { latents[index].caption(of: value) }
+  }
+
   /// Mask tokens of several predictions, `(ΣB, T, dp)`: places moved, encoded, then conditioned by each latent on
   /// the predictions that carry it.
   func conditionedTokens(_ requests: [WorldBatch.Prediction]) throws -> Tensor {

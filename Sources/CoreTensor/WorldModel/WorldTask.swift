@@ -32,15 +32,24 @@ public struct TaskDefinition: Sendable {
   public let name: String
   public let summary: String
   public let options: [OptionDeclaration]
+  /// How the task takes part in numeric parity cases; nil for a task of which no case speaks.
+  public let parity: TaskParity?
   public let make: @Sendable (Options, TaskEnvironment) throws -> any WorldTask
 
+  /// - Parameters:
+  ///   - name: of the plugin.
+  ///   - summary: one line.
+  ///   - options: that it takes.
+  ///   - parity: its part in numeric parity cases; none unless given.
+  ///   - make: throws where the options do not fit together or to the run.
   public init(
-    name: String, summary: String, options: [OptionDeclaration],
+    name: String, summary: String, options: [OptionDeclaration], parity: TaskParity? = nil,
     make: @escaping @Sendable (Options, TaskEnvironment) throws -> any WorldTask
   ) {
     self.name = name
     self.summary = summary
     self.options = options
+    self.parity = parity
     self.make = make
   }
 }
@@ -68,12 +77,26 @@ public protocol WorldTask: Sendable {
   /// - Parameter random: the only source of randomness for initial weights.
   func makeObjective(random: inout RandomStream) -> (any Objective)?
   func plan(batch: BatchScope) -> any TaskPlan
+  /// What the batch sheet writes below context `view` of what the task did to it, briefly: `"a = 0.83 1.21 1.00 0.00"`.
+  /// Nil, the default, where there is nothing to write.
+  /// - Parameter drawn: `TaskDraw.record` of the sample.
+  func caption(ofContext view: Int, drawn: [String: [Double]]) -> String?
+  /// One line of a dry run on what the task made of the first batch: `"hides 31 % of the patches"`. Nil, the default,
+  /// where it has nothing to say.
+  /// - Parameter drawn: `TaskDraw.record` of every sample.
+  func remark(on drawn: [[String: [Double]]]) -> String?
+  /// Choices of options that are allowed and probably not meant, an ablation for example: a sentence each, which a dry
+  /// run prints. Default none.
+  var oddities: [String] { get }
 }
 
 extension WorldTask {
   public var order: Int { 0 }
   public func makeLatents(random: inout RandomStream) -> [any Latent] { [] }
   public func makeObjective(random: inout RandomStream) -> (any Objective)? { nil }
+  public func caption(ofContext view: Int, drawn: [String: [Double]]) -> String? { nil }
+  public func remark(on drawn: [[String: [Double]]]) -> String? { nil }
+  public var oddities: [String] { [] }
 }
 
 /// What a task has drawn for a whole batch.

@@ -18,21 +18,22 @@ enum BatchSheetMaker {
       let film = try builder.source.film(at: sample.film)
       for (assembly, part) in zip(builder.assemblies, sample.parts) where rows.count < BatchSheet.mostRows {
         let name = assembly.label + builder.source.records[sample.film].identifier
-        rows.append(try row(part, name: name, film: film, model, builder.geometry))
+        rows.append(
+          try row(
+            part, name: name, captions: assembly.captions(of: part), film: film, model, builder.geometry))
       }
     }
     return BatchSheet(title: title, gridSize: builder.geometry.gridSize, samples: telling(rows))
   }
 
   private static func row(
-    _ part: AssembledSample, name: String, film: GrayImage, _ model: WorldModel, _ geometry: ImageGeometry
+    _ part: AssembledSample, name: String, captions: [String], film: GrayImage, _ model: WorldModel,
+    _ geometry: ImageGeometry
   ) throws -> BatchSheet.Sample {
-    let views = zip(part.targets, part.contexts).map { target, context in
-      let action = part.record["domain.a\(context.view + 1)"]
-      return BatchSheet.View(
-        frame: target.frame, target: target.pixels, context: context.pixels, visible: context.visible,
-        hidden: context.hidden,
-        caption: action.map { "a = " + $0.map { text($0) }.joined(separator: " ") } ?? "")
+    let views = zip(part.targets, part.contexts).enumerated().map { view, pair in
+      BatchSheet.View(
+        frame: pair.0.frame, target: pair.0.pixels, context: pair.1.pixels, visible: pair.1.visible,
+        hidden: pair.1.hidden, caption: captions[view])
     }
     let crossings = try zip(part.supervisions, part.latents)
       .filter { max($0.0.context, $0.0.target) < 2 }
@@ -54,25 +55,7 @@ enum BatchSheetMaker {
     }
     return BatchSheet.Crossing(
       context: supervision.context, target: supervision.target, places: try model.places(of: request)[0],
-      predicted: predicted, caption: values.compactMap(caption).joined(separator: ", "))
-  }
-
-  /// What a latent is told; nil for `a`, which stands below the context.
-  private static func caption(_ value: LatentValue) -> String? {
-    let numbers = value.numbers.map { Double($0) }
-    switch value.latent {
-    case "policy_net": return nil
-    case OffsetLatent.name:
-      let sizes = numbers.suffix(2).map(exp)
-      return "Δ = " + numbers.prefix(2).map(text).joined(separator: " ")
-        + (sizes == [1, 1] ? "" : ", size " + sizes.map(text).joined(separator: " "))
-    default:
-      let told = numbers.prefix(4).map(text) + (numbers.count > 4 ? ["…"] : [])
-      let patches = value.patchNumbers.map { ["\($0[0].count) numbers a patch"] } ?? []
-      return value.latent + ": "
-        + ((told.isEmpty ? [] : [told.joined(separator: " ")]) + patches)
-        .joined(separator: ", ")
-    }
+      predicted: predicted, caption: values.compactMap(model.caption).joined(separator: ", "))
   }
 
   /// Without the predictions of a context's own view whose patches stay where they are, which the context shows.
@@ -84,8 +67,6 @@ enum BatchSheetMaker {
       return row
     }
   }
-
-  private static func text(_ number: Double) -> String { String(format: "%.2f", number) }
 }
 
 extension BatchSheet.Crossing {

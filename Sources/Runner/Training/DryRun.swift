@@ -23,7 +23,13 @@ struct DryRun {
       let name: String
       let value: Double
     }
+    struct Remark: Codable {
+      let task: String
+      let text: String
+    }
     let tasks: [String]
+    /// What tasks say of what they drew for the batch, by assembly.
+    let remarks: [Remark]
     let predictions: [Prediction]
     /// What tasks' own objectives add.
     let terms: [Term]
@@ -55,7 +61,8 @@ struct DryRun {
       Report.Term(name: $0.name, value: Double($0.value))
     }
     let report = Report(
-      tasks: parts.tasks.tasks.map(\.name), predictions: predictions, terms: terms,
+      tasks: parts.tasks.tasks.map(\.name), remarks: remarks(loaded.draws), predictions: predictions,
+      terms: terms,
       parameters: parts.optimization.optimizer.parameters.reduce(0) { $0 + $1.tensor.count },
       secondsPerStep: seconds, peakMebibytes: StoragePool.shared.statistics.peakBytesInUse >> 20,
       batchSheet: sheet,
@@ -78,8 +85,10 @@ struct DryRun {
     for term in report.terms {
       table.add([term.name, "", "", "", String(format: "%.4f", term.value), ""])
     }
+    let remarks = report.remarks.map { "\($0.task): \($0.text)\n" }.joined()
     Output.print(
-      "tasks: " + report.tasks.joined(separator: ", ") + "\n\n" + table.text(for: Terminal.current()))
+      "tasks: " + report.tasks.joined(separator: ", ") + "\n" + remarks + "\n"
+        + table.text(for: Terminal.current()))
     Output.print(
       String(
         format:
@@ -89,15 +98,24 @@ struct DryRun {
     for oddity in report.oddities { Output.print("odd: " + oddity) }
   }
 
+  /// What each task says of its part in the batch; under a naive loss in its own assembly.
+  private func remarks(_ draws: [[String: [Double]]]) -> [Report.Remark] {
+    parts.builder.assemblies.flatMap { assembly in
+      let own = draws.map { record in
+        record.reduce(into: [String: [Double]]()) { own, entry in
+          guard entry.key.hasPrefix(assembly.label) else { return }
+          own[String(entry.key.dropFirst(assembly.label.count))] = entry.value
+        }
+      }
+      return assembly.remarks(on: own).map { Report.Remark(task: $0.task, text: $0.text) }
+    }
+  }
+
   /// Choices that are allowed and probably not meant.
   private func oddities(_ batch: WorldBatch) -> [String] {
     var found: [String] = []
     let carried = Set(batch.predictions.flatMap { $0.latentNames })
-    for name in ["global", "domain"] where parts.tasks.tasks.contains(where: { $0.name == name }) {
-      if parts.setup.configuration.plugins[name]?["latent"] == .boolean(false) {
-        found.append("\(name).latent is off: the predictor is not told what \(name) changed (an ablation)")
-      }
-    }
+    found += parts.tasks.oddities
     for latent in parts.optimization.model.latents where !carried.contains(latent.name) {
       found.append("latent \(latent.name) is never attached; its parameters will not learn")
     }

@@ -1,7 +1,6 @@
 import CoreTensor
 import Foundation
 import Layers
-import PluginHost
 import Runs
 import Weights
 import WorldModel
@@ -30,22 +29,50 @@ struct ParityCase {
     let predictorDim: Int
     let predictorDepth: Int
     let batch: Int
-    let actionDim: Int
     let encoderPosOrder: String
     let predictorContextPosOrder: String
     let predictorTargetPosOrder: String
     let crossViewTargets: String
-    let useAction: Bool
-    let useOffset: Bool
-    let flips: Bool
     let layerNormEps: Epsilons
     let optimizer: Optimizer
     let ema: Double
     let steps: Int
+
+    enum CodingKeys: String, CodingKey, CaseIterable {
+      case image, patch, embedDim, depth, heads, predictorDim, predictorDepth, batch, encoderPosOrder
+      case predictorContextPosOrder, predictorTargetPosOrder, crossViewTargets, layerNormEps, optimizer, ema
+      case steps
+    }
+  }
+
+  /// One value of `case.json`; nil for a table, which is no switch.
+  private struct SwitchValue: Decodable {
+    let value: OptionValue?
+
+    init(from decoder: any Decoder) throws {
+      let container = try decoder.singleValueContainer()
+      if let truth = try? container.decode(Bool.self) {
+        value = .boolean(truth)
+      } else if let integer = try? container.decode(Int.self) {
+        value = .integer(integer)
+      } else if let number = try? container.decode(Double.self) {
+        value = .number(number)
+      } else {
+        value = (try? container.decode(String.self)).map(OptionValue.text)
+      }
+    }
+  }
+
+  /// `embed_dim` as the decoder spells it: `embedDim`.
+  private static func camelCase(_ key: String) -> String {
+    let words = key.split(separator: "_")
+    return words.prefix(1).joined() + words.dropFirst().map(\.capitalized).joined()
   }
 
   let folder: String
   let description: Description
+  /// What the case says of tasks: all keys that are none of the description's.
+  let switches: ParitySwitches
   /// Path of the weights.
   let weights: String
 
@@ -61,8 +88,12 @@ struct ParityCase {
     do {
       let decoder = JSONDecoder()
       decoder.keyDecodingStrategy = .convertFromSnakeCase
-      description = try decoder.decode(
-        Description.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
+      let text = try Data(contentsOf: URL(fileURLWithPath: path))
+      description = try decoder.decode(Description.self, from: text)
+      let values = try JSONDecoder().decode([String: SwitchValue].self, from: text)
+      let own = Set(Description.CodingKeys.allCases.map(\.rawValue))
+      switches = ParitySwitches(
+        path: path, values: values.compactMapValues(\.value).filter { !own.contains(Self.camelCase($0.key)) })
     } catch {
       throw ParityError(path: path, problem: "expected a description of a parity case, found: \(error)")
     }
@@ -111,73 +142,6 @@ struct ParityCase {
           gridSize: it.image / it.patch, contextOrder: try order(it.predictorContextPosOrder),
           targetOrder: try order(it.predictorTargetPosOrder)))
     }
-  }
-
-  /// The model of the case, with the latents of the real task plugins and the case's weights.
-  func model(pluginsFile: String?) throws -> WorldModel {
-    let shape = try shape
-    let manifest = try PluginManifest(path: PluginsFile.locate(given: pluginsFile))
-    var chosen: [(definition: TaskDefinition, options: Options)] = []
-    for plugin in try PluginHost(manifest: manifest).loadCurrent(["global", "domain"]) {
-      guard case .task(let definition) = plugin.definition else { continue }
-      switch plugin.name {
-      case "global" where description.useOffset: chosen.append((definition, Options(definition.options)))
-      case "domain" where description.actionDim > 0:
-        let width = OptionValue.integer(description.actionDim)
-        chosen.append((definition, Options(definition.options, given: ["action_width": width])))
-      default: continue
-      }
-    }
-    let model = try TaskSet(chosen, environment: shape.environment(.paper)).model(shape, seed: 0)
-    try WeightsLoading.load(
-      RecognizedWeights(WeightsFile(path: weights), WeightsFamilies(pluginsFile: pluginsFile)), into: model)
-    return model
-  }
-
-  /// The batch, with as many numbers as each latent of the model takes.
-  func batch() throws -> WorldBatch {
-    let file = try SafetensorsFile(path: folder + "/batch.safetensors")
-    func tensor(_ name: String) throws -> Tensor {
-      Tensor(try file.floats(named: name), shape: try file.shape(named: name))
-    }
-    func patches(_ name: String) throws -> [[Int]] {
-      let (values, count) = (
-        try file.integers(named: name).map(Int.init), try file.shape(named: name).last ?? 0
-      )
-      return stride(from: 0, to: values.count, by: max(count, 1)).map { Array(values[$0..<$0 + count]) }
-    }
-    let masks = [try patches("mask1"), try patches("mask2")]
-    let all = [[Int]](repeating: Array(0..<(try shape.encoder.patchCount)), count: description.batch)
-    let crossed = description.crossViewTargets == "all" ? [all, all] : masks
-    let contexts = try (1...2).map {
-      WorldBatch.Context(images: try tensor("x\($0)"), visible: try patches("keep\($0)"))
-    }
-    let predictions = try [(0, 0), (1, 1), (0, 1), (1, 0)].map { from, to in
-      var latents: [(name: String, numbers: Tensor)] = []
-      if from != to, description.useOffset { latents.append(("offset", try offsets(file, from, to))) }
-      if description.actionDim > 0 {
-        let action = try tensor("a\(from + 1)")
-        latents.append(("policy_net", description.useAction ? action : .zeros(action.shape)))
-      }
-      return WorldBatch.Prediction(
-        name: "z\(from + 1)\(to + 1)", context: from, target: to,
-        patches: from == to ? masks[to] : crossed[to],
-        latents: latents)
-    }
-    return WorldBatch(
-      contexts: contexts, targets: [try tensor("y1"), try tensor("y2")], predictions: predictions)
-  }
-
-  /// (Δ down, Δ right, mirrored, column origin, and 0, 0: crops of one size) of each sample.
-  private func offsets(_ file: SafetensorsFile, _ from: Int, _ to: Int) throws -> Tensor {
-    let delta = try file.floats(named: "d\(from + 1)\(to + 1)")
-    let flips = file.contains("flip") ? try file.floats(named: "flip") : []
-    let columns = file.contains("flip") ? try file.floats(named: "fcol\(from + 1)\(to + 1)") : []
-    let numbers = (0..<description.batch).flatMap { sample -> [Float] in
-      let mirrored: [Float] = flips.isEmpty ? [0, 0] : [flips[sample], columns[sample]]
-      return Array(delta[2 * sample..<2 * sample + 2]) + mirrored + [0, 0]
-    }
-    return Tensor(numbers, shape: [description.batch, 6])
   }
 }
 

@@ -65,8 +65,9 @@ extension ParityCase {
   func replay(
     pluginsFile: String?, _ backend: any Backend = ProcessorBackend.shared
   ) throws -> ParityReport {
-    let model = try Compute.$backend.withValue(backend) { try self.model(pluginsFile: pluginsFile) }
-    let batch = try batch()
+    let tasks = try ParityTasks(self, pluginsFile: pluginsFile)
+    let model = try Compute.$backend.withValue(backend) { try tasks.model() }
+    let batch = try tasks.batch()
     let settings = description.optimizer
     let optimization = Optimization(
       model,

@@ -26,6 +26,9 @@ final class ActionLatent: Latent {
     return layers[2](relu(layers[1](relu(layers[0](joined)))))
   }
 
+  /// Nothing: `a` stands below the context whose appearance it tells of.
+  func caption(of value: LatentValue) -> String? { nil }
+
   func visit(_ visitor: inout ParameterVisitor) {
     // The published network counts its activations as layers too.
     for (index, layer) in layers.enumerated() { visitor.module(layer, "\(2 * index)") }

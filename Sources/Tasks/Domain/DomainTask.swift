@@ -36,6 +36,17 @@ struct DomainTask: WorldTask {
         "action_width", .integer(default: 0, in: 0...16),
         help: "numbers that a has; beyond four they are zero; 0: four (paper) or five (published)"),
     ],
+    parity: TaskParity(
+      switches: ["action_dim", "use_action"],
+      options: { switches in
+        let width = try switches.count("action_dim")
+        return width > 0 ? ["action_width": .integer(width)] : nil
+      },
+      latents: { context, _, switches, batch in
+        let action = try batch.tensor(
+          "a\(context + 1)", shape: [batch.count, try switches.count("action_dim")])
+        return [(ActionLatent.name, try switches.flag("use_action") ? action : .zeros(action.shape))]
+      }),
     make: { DomainTask(options: $0, environment: $1) })
 
   let name = "domain"
@@ -60,6 +71,21 @@ struct DomainTask: WorldTask {
   }
 
   func plan(batch: BatchScope) -> any TaskPlan { Plan(task: self, batch: batch) }
+
+  func caption(ofContext view: Int, drawn: [String: [Double]]) -> String? {
+    drawn["a\(view + 1)"].map { "a = " + LatentCaption.text($0) }
+  }
+
+  func remark(on drawn: [[String: [Double]]]) -> String? {
+    let actions = drawn.flatMap(\.values)
+    let changed = actions.filter { $0 != Action().numbers.map(Double.init) }
+    return "changes the appearance of \(changed.count) of \(actions.count) contexts"
+  }
+
+  var oddities: [String] {
+    options.boolean("latent")
+      ? [] : ["domain.latent is off: the predictor is not told how appearance was changed (an ablation)"]
+  }
 
   struct Plan: TaskPlan {
     let task: DomainTask

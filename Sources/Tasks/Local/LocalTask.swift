@@ -1,4 +1,5 @@
 import CoreTensor
+import Foundation
 import WorldModel
 
 @c(chex_plugin) public func entry() -> UnsafePointer<chex_plugin_information> {
@@ -38,6 +39,8 @@ struct LocalTask: WorldTask {
   let context: ClosedRange<Double>
   let minimumPatches: Int
   let sharesMasks: Bool
+  /// Patches of a crop.
+  private let patches: Int
 
   init(options: Options, environment: TaskEnvironment) throws {
     blocks = options.integer("blocks")
@@ -46,7 +49,7 @@ struct LocalTask: WorldTask {
     context = options.interval("context")
     minimumPatches = options.integer("minimum_patches")
     sharesMasks = environment.compatibility == .published
-    let patches = environment.geometry.patchCount
+    patches = environment.geometry.patchCount
     guard 2 * minimumPatches <= patches else {
       throw MaskImpossible(
         reason: "an image has \(patches) patches, and \(minimumPatches) must stay on either side")
@@ -59,6 +62,14 @@ struct LocalTask: WorldTask {
     var random = batch.random(name)
     let sizes = MaskSizes.draw(self, gridSize: batch.geometry.gridSize, &random)
     return Plan(task: self, batch: batch, sizes: sizes, shuffled: random.permutation(batch.batchSize))
+  }
+
+  func remark(on drawn: [[String: [Double]]]) -> String? {
+    let hidden = drawn.flatMap(\.values).map(\.count)
+    guard let least = hidden.min(), let most = hidden.max() else { return nil }
+    let mean = Double(hidden.reduce(0, +)) / Double(hidden.count) / Double(patches)
+    return "hides \(least) to \(most) of a context's \(patches) patches, "
+      + String(format: "%.0f %% on average", 100 * mean)
   }
 
   struct Plan: TaskPlan {
