@@ -1,4 +1,5 @@
 import CoreTensor
+import Imaging
 
 /// Images of noise, for timing.
 package enum NoiseImages {
@@ -7,5 +8,12 @@ package enum NoiseImages {
     Tensor([count, 3, side, side]) { values in
       for index in values.indices { values[index] = Float(random.nextBits()) * 8.0658e-10 - 1.7320508 }
     }
+  }
+
+  /// A square film of uniform grey levels.
+  package static func film(_ side: Int, _ random: inout RandomStream) -> GrayImage {
+    GrayImage(
+      width: side, height: side,
+      pixels: (0..<side * side).map { _ in Float(random.nextBits() >> 8) * 0x1p-24 })
   }
 }

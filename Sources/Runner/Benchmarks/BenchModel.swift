@@ -42,28 +42,35 @@ struct BenchSizes {
   }
 }
 
-/// A world model and random batches for it: two views, two masked contexts, four predictions with offset and action.
+/// The world model of some tasks, and batches for it: what the tasks draw of films of noise, with the benchmark's own
+/// numbers of visible and predicted patches, so that masks do not decide how long a step takes.
 struct BenchModel {
   let optimization: Optimization
   let sizes: BenchSizes
+  private let assembly: TaskAssembly
 
-  init(_ sizes: BenchSizes, backend: any Backend, recomputes: Bool = false, pluginsFile: String?) throws {
+  /// - Parameters:
+  ///   - tasks: by name, whether enabled or not; nil for those that the registry enables.
+  ///   - pluginsFile: path of the registry; nil for what the rule of `PluginsFile` gives.
+  /// - Throws: `UsageError` where there is no task, and what loading and making tasks throws.
+  init(
+    _ sizes: BenchSizes, tasks: [String]?, backend: any Backend, recomputes: Bool = false,
+    pluginsFile: String?
+  ) throws {
     let encoder = sizes.encoder
     let shape = WorldModelShape(
       encoder: encoder,
       predictor: PredictorShape(
         featureWidth: encoder.width, width: 384, depth: 6, heads: encoder.heads, gridSize: encoder.gridSize))
     let manifest = try PluginManifest(path: PluginsFile.locate(given: pluginsFile))
-    let tasks = try PluginHost(manifest: manifest).loadCurrent(["global", "domain"]).compactMap {
-      plugin -> (definition: TaskDefinition, options: Options)? in
-      guard case .task(let definition) = plugin.definition else { return nil }
-      return (definition, Options(definition.options))
-    }
-    let set = try TaskSet(tasks, environment: shape.environment(.paper))
+    let chosen = try RegisteredTasks(manifest).chosen(tasks)
+    guard !chosen.isEmpty else { throw RunSetupError.noTask(manifest: manifest.path) }
+    let set = try TaskSet(chosen, environment: shape.environment(.paper))
     let model = Compute.$backend.withValue(backend) {
       set.model(shape, seed: 0, recomputesActivations: recomputes)
     }
     optimization = Optimization(model, settings: AdamWSettings(), reduction: .mean, backend: backend)
+    assembly = TaskAssembly(tasks: set.tasks, views: ViewSettings())
     self.sizes = sizes
   }
 
@@ -79,32 +86,29 @@ struct BenchModel {
     return try body()
   }
 
-  func randomBatch(_ step: Int) -> WorldBatch {
+  /// The batch of a step: contexts, targets, predictions and what latents are told, as the tasks have them.
+  func randomBatch(_ step: Int) throws -> WorldBatch {
     var random = RandomStream(seed: 0, stream: "bench", step: step)
-    let (batch, grid) = (sizes.batch, sizes.encoder.patchCount)
+    let grid = sizes.encoder.patchCount
     func patches(_ count: Int) -> [[Int]] {
-      (0..<batch).map { _ in Array(random.permutation(grid).prefix(count).sorted()) }
+      (0..<sizes.batch).map { _ in Array(random.permutation(grid).prefix(count).sorted()) }
     }
-    func numbers(_ latent: any Latent) -> Tensor {
-      let values = (0..<batch * latent.width).map {
-        // Neither mirrored nor of another size.
-        latent.name == OffsetLatent.name && [2, 4, 5].contains($0 % latent.width) ? 0 : Float(random.unit())
-      }
-      return Tensor(values, shape: [batch, latent.width])
+    let plan = assembly.plan(
+      BatchScope(
+        seed: 0, step: step, batchSize: sizes.batch,
+        geometry: ImageGeometry(imageSize: sizes.image, patchSize: sizes.patch)))
+    let samples = try (0..<sizes.batch).map { index in
+      try plan.sample(NoiseImages.film(sizes.image, &random), index: index)
     }
-    let views = (0..<2).map { _ in NoiseImages.batch(batch, sizes.image, &random) }
-    let contexts = (0..<2).map { _ in
-      WorldBatch.Context(
-        images: NoiseImages.batch(batch, sizes.image, &random), visible: patches(sizes.context))
-    }
-    let hidden = [patches(sizes.targets), patches(sizes.targets)]
-    let predictions = [(0, 0), (1, 1), (0, 1), (1, 0)].map { from, to in
+    var batch = try plan.collate(samples)
+    for context in batch.contexts.indices { batch.contexts[context].visible = patches(sizes.context) }
+    let hidden = batch.targets.map { _ in patches(sizes.targets) }
+    batch.predictions = batch.predictions.enumerated().map { index, prediction in
       WorldBatch.Prediction(
-        name: "z\(from + 1)\(to + 1)", context: from, target: to, patches: hidden[to],
-        latents: optimization.model.latents.filter { from != to || $0.name != OffsetLatent.name }
-          .map { ($0.name, numbers($0)) })
+        name: prediction.name, context: prediction.context, target: prediction.target,
+        patches: hidden[prediction.target], told: samples.map { $0.latents[index] })
     }
-    return WorldBatch(contexts: contexts, targets: views, predictions: predictions)
+    return batch
   }
 }
 

@@ -35,7 +35,7 @@ struct CeilingBench {
 
   func run() throws -> Result {
     let profiler = ProfilingBackend(model.optimization.backend)
-    _ = try model.watched(by: profiler) { try model.step(model.randomBatch(0)) }
+    _ = try model.watched(by: profiler) { try model.step(try model.randomBatch(0)) }
     let operations = profiler.entries.values.reduce(0) { $0 + $1.productOperations }
     let products = profiler.products.sorted { a, b in
       guard a.key.kind == b.key.kind else { return a.key.kind.rawValue < b.key.kind.rawValue }
@@ -45,7 +45,7 @@ struct CeilingBench {
     var (stepTimes, productTimes) = ([Double](), [[Double]](repeating: [], count: products.count))
     var peaks: [Double] = []
     for step in 1...steps {
-      let batch = model.randomBatch(step)
+      let batch = try model.randomBatch(step)
       let began = ProgressReporter.systemClock()
       _ = try model.step(batch)
       stepTimes.append(ProgressReporter.systemClock() - began)

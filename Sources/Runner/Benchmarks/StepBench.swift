@@ -31,9 +31,9 @@ struct StepBench {
     var before = 0
     // The first step, which makes what later steps use again, is counted and not timed.
     let profiler = ProfilingBackend(model.optimization.backend)
-    _ = try model.watched(by: profiler) { try model.step(model.randomBatch(0)) }
+    _ = try model.watched(by: profiler) { try model.step(try model.randomBatch(0)) }
     for step in 1...steps {
-      let input = model.randomBatch(step)
+      let input = try model.randomBatch(step)
       let began = ProgressReporter.systemClock()
       loss = try model.step(input)
       times.append(ProgressReporter.systemClock() - began)

@@ -18,11 +18,11 @@ struct StepProfile: Codable {
 
   /// Makes one step that is not watched, and then `steps` that are.
   init(model: BenchModel, steps: Int) throws {
-    _ = try model.step(model.randomBatch(0))
+    _ = try model.step(try model.randomBatch(0))
     let profiler = ProfilingBackend(model.optimization.backend)
     var elapsed = 0.0
     for step in 1...steps {
-      let batch = model.randomBatch(step)
+      let batch = try model.randomBatch(step)
       let began = ProgressReporter.systemClock()
       _ = try model.watched(by: profiler) { try model.step(batch) }
       elapsed += ProgressReporter.systemClock() - began

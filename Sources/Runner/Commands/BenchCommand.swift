@@ -8,6 +8,9 @@ extension Command {
     summary: "Time a training step, the products in it, operations, frozen features, or the data path",
     options: [
       CommandOption("--model", .value("SIZE"), help: "tiny, small, base or large; default base."),
+      CommandOption(
+        "--tasks", .value("A,B"),
+        help: "step, ceiling: tasks whose step it is; default those enabled in plugins.toml."),
       CommandOption("--batch", .value("N"), help: "Images a step; default 8."),
       CommandOption("--image", .value("PIXELS"), help: "Side of the input; default 224."),
       CommandOption("--patch", .value("PIXELS"), help: "Side of a patch; default 16."),
@@ -19,7 +22,7 @@ extension Command {
       ComputeOptions.device, ComputeOptions.threads, ComputeOptions.instructions,
       CommandOption("--context", .value("N"), help: "Visible patches of a context; default 59 of 196."),
       CommandOption(
-        "--targets", .value("N"), help: "Predicted patches of each of four predictions; default 61 of 196."),
+        "--targets", .value("N"), help: "Predicted patches of each prediction; default 61 of 196."),
       CommandOption(
         "--checkpoint-activations", help: "step: compute activations again in the backward pass."),
       CommandOption("--profile", help: "step: time, FLOP/s and bytes/s for each kind of operation."),
@@ -60,7 +63,8 @@ extension Command {
       let steps = try arguments.integer("--steps", in: 1...10000) ?? 3
       func model() throws -> BenchModel {
         try BenchModel(
-          sizes, backend: backend, recomputes: arguments.has("--checkpoint-activations"),
+          sizes, tasks: arguments.value("--tasks").map(SettingText.items), backend: backend,
+          recomputes: arguments.has("--checkpoint-activations"),
           pluginsFile: arguments.value("--plugins"))
       }
       func show<Result: Encodable>(_ result: Result, _ text: (Result) -> String) throws {
