@@ -46,6 +46,19 @@ import Testing
     #expect(manifest.entries.map(\.enabled) == Array(repeating: true, count: 9))
   }
 
+  private static func source(_ name: String) -> String {
+    "name = \"\(name)\"\nkind = \"data\"\nlibrary = \"L\"\ndefault = true\n"
+  }
+
+  @Test func theDefaultSourceIsEnabledAndMarked() throws {
+    func chosen(_ text: String) throws -> String? {
+      try PluginManifest(text: text, path: "p.toml").defaultSource?.name
+    }
+    let (a, b) = ("[[plugin]]\n\(Self.source("a"))", "[[plugin]]\n\(Self.source("b"))")
+    #expect(try chosen(a + "enabled = false\n" + b) == "b")
+    #expect(try chosen(a.replacing("default = true", with: "default = false")) == nil)
+  }
+
   private static let good = "name = \"local\"\nkind = \"task\"\nlibrary = \"L\"\n"
 
   @Test(arguments: [
@@ -71,6 +84,11 @@ import Testing
     ),
     ("[[plugin]]\n\(good)[[plugin]]\n\(good)", 6, "plugin.name", ["unique", "which line 1 has too"]),
     ("[plugin]\n\(good)", 1, "plugin", ["two brackets"]),
+    (
+      "[[plugin]]\n\(good)default = true", 5, "plugin.local.default",
+      ["kind \"data\"", "found a task plugin"]
+    ),
+    ("[[plugin]]\n\(source("a"))[[plugin]]\n\(source("b"))", 10, "plugin.b.default", ["\"a\" of line 1"]),
     ("plugin = [1]", 1, "plugin", ["[[plugin]] tables", "integer 1"]),
     ("\nplugins = 1", 2, "plugins", ["only [[plugin]] tables"]),
   ])

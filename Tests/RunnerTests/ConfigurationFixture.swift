@@ -20,8 +20,12 @@ enum ConfigurationFixture {
       declarations: [
         OptionDeclaration("films", .integer(default: 4096, in: 1...1_000_000), help: "Films."),
         OptionDeclaration("size", .integer(default: 256, in: 32...2048), help: "Side."),
-      ]),
+      ], presets: ["quick": ["films": .integer(1536), "size": .integer(160)]]),
   ]
+
+  /// As the registry's mark gives it.
+  static let defaultSource = SettingAssignment(
+    SettingKey("data", "source"), .value(.list([.text("phantom")])), from: .file("plugins.toml", line: 40))
 
   static func catalogue() throws -> SettingsCatalogue { try SettingsCatalogue(plugins: plugins) }
 
@@ -34,7 +38,8 @@ enum ConfigurationFixture {
   ) throws -> Settings {
     var request = try SettingsRequest(ArgumentParser(command: command).parse(words))
     if !words.contains("--preset") { request.preset = preset }
-    return try Settings(catalogue: try catalogue(), pluginsFile: pluginsFile, request: request)
+    return try Settings(
+      catalogue: try catalogue(), pluginsFile: [defaultSource] + pluginsFile, request: request)
   }
 
   static func configuration(_ words: [String] = []) throws -> RunConfiguration {

@@ -163,6 +163,21 @@ struct ConfigurationRefusalTests {
     for part in parts { #expect(message.contains(part), "\(message)") }
   }
 
+  @Test func noFilmsAtAllAreRefused() throws {
+    let settings = try Settings(catalogue: Fixture.catalogue())
+    let error = try #require(throws: SettingsError.self) { try RunConfiguration(settings) }
+    for part in ["data.source = [] (default)", "plugins.toml is the default", "--data", "default = true"] {
+      #expect("\(error)".contains(part), "\(error)")
+    }
+  }
+
+  @Test func aPluginMayNotSpeakOfAPresetThatIsNone() throws {
+    let plugin = PluginSettings(name: "clinic", isTask: false, declarations: [], presets: ["quik": [:]])
+    let error = try #require(throws: SettingsError.self) { try SettingsCatalogue(plugins: [plugin]) }
+    #expect(
+      "\(error)".contains("plugin clinic: preset \"quik\"") && "\(error)".contains("did you mean quick?"))
+  }
+
   @Test func aPluginMayNotTakeATableThatExists() {
     let taken = PluginSettings(name: "data", isTask: false, declarations: [])
     #expect(throws: SettingsError.self) { try SettingsCatalogue(plugins: [taken]) }

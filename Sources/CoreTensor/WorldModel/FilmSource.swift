@@ -133,16 +133,63 @@ public struct DataSourceDefinition: Sendable {
   public let name: String
   public let summary: String
   public let options: [OptionDeclaration]
+  /// Values of its options under presets of the program, by the preset's name: how many films a quick run takes, say.
+  public let presets: [String: [String: OptionValue]]
+  /// The command `chex-runner NAME`, which writes the source's films; nil where it has none of its own.
+  public let command: DataCommand?
   /// Makes the source from its resolved options and the run's seed.
   public let make: @Sendable (Options, UInt64) throws -> any FilmSource
 
+  /// - Parameters:
+  ///   - name: of the plugin, and of its command.
+  ///   - summary: one line.
+  ///   - options: that it takes.
+  ///   - presets: values of options under presets; none unless given.
+  ///   - command: a command that writes its films; none unless given.
+  ///   - make: throws where the options do not fit together, or lead to no films.
   public init(
     name: String, summary: String, options: [OptionDeclaration],
+    presets: [String: [String: OptionValue]] = [:], command: DataCommand? = nil,
     make: @escaping @Sendable (Options, UInt64) throws -> any FilmSource
   ) {
     self.name = name
     self.summary = summary
     self.options = options
+    self.presets = presets
+    self.command = command
     self.make = make
+  }
+}
+
+/// A command of the program that a data plugin brings: `chex-runner NAME --out DIR` writes its films with all that is
+/// known of them. Every option of the plugin is a flag of the command.
+public struct DataCommand: Sendable, Equatable {
+  /// A line that one could type, and what it does.
+  public struct Example: Sendable, Equatable {
+    public let line: String
+    public let meaning: String
+
+    public init(_ line: String, _ meaning: String) { (self.line, self.meaning) = (line, meaning) }
+  }
+
+  /// One line for the list of commands, without a full stop.
+  public let summary: String
+  /// Flags in place of those that options' names give (`finding_rate` is `--finding-rate`), dashes included, by the
+  /// option's name.
+  public let flags: [String: String]
+  /// Values of options where the command line gives none; those of the registry and then defaults hold for the others.
+  public let values: [String: OptionValue]
+  public let examples: [Example]
+
+  /// - Parameters:
+  ///   - summary: one line without a full stop.
+  ///   - flags: flags of another name than their options; none unless given.
+  ///   - values: of options that the command line does not give; none unless given.
+  ///   - examples: lines that one could type; none unless given.
+  public init(
+    summary: String, flags: [String: String] = [:], values: [String: OptionValue] = [:],
+    examples: [Example] = []
+  ) {
+    (self.summary, self.flags, self.values, self.examples) = (summary, flags, values, examples)
   }
 }

@@ -8,6 +8,37 @@ struct OptionCheck {
   /// The plugin's library.
   let file: String
 
+  /// What a definition declares, and the values that it has for options of its own.
+  func declarations(of definition: PluginDefinition) throws(PluginError) {
+    try declarations(definition.options)
+    guard case .data(let source) = definition else { return }
+    for (preset, values) in source.presets.sorted(by: { $0.key < $1.key }) {
+      try own(values, of: "preset \"\(preset)\"", definition.options)
+    }
+    guard let command = source.command else { return }
+    try own(command.values, of: "its command", definition.options)
+    for option in command.flags.keys.sorted() {
+      guard definition.options.contains(where: { $0.name == option }) else {
+        throw .badDeclaration(
+          plugin: entry.name, file: file, option: option, expected: "flags of declared options",
+          found: "a flag of another")
+      }
+    }
+  }
+
+  /// Values that the plugin itself gives must be of options that it declares, and allowed.
+  private func own(
+    _ values: [String: OptionValue], of place: String, _ declarations: [OptionDeclaration]
+  ) throws(PluginError) {
+    for (option, value) in values.sorted(by: { $0.key < $1.key }) {
+      let declaration = declarations.first { $0.name == option }
+      guard declaration?.accept(value) == nil else { continue }
+      throw .badDeclaration(
+        plugin: entry.name, file: file, option: option,
+        expected: declaration?.allowed ?? "a declared option", found: "\(value.tomlText) of \(place)")
+    }
+  }
+
   /// Names must be unique and writable as TOML keys, defaults within their own range.
   func declarations(_ declarations: [OptionDeclaration]) throws(PluginError) {
     var names: Set<String> = []

@@ -81,7 +81,7 @@ public struct PluginHost: Sendable {
     let version = try library.checkName(information)
     let (definition, components) = try library.register(information, kind: nil)
     let entry = PluginManifest.Entry(name: library.plugin, kind: definition.kind, library: file)
-    try OptionCheck(entry: entry, manifest: file, file: file).declarations(definition.options)
+    try OptionCheck(entry: entry, manifest: file, file: file).declarations(of: definition)
     return LoadedPlugin(
       name: library.plugin, kind: definition.kind, version: version, libraryPath: file, enabled: false,
       definition: definition, components: components, given: [:])
@@ -125,7 +125,7 @@ public struct PluginHost: Sendable {
     let version = try library.checkName(information)
     let (definition, components) = try library.register(information, kind: entry.kind)
     let check = OptionCheck(entry: entry, manifest: manifest.path, file: file)
-    try check.declarations(definition.options)
+    try check.declarations(of: definition)
     return LoadedPlugin(
       name: entry.name, kind: entry.kind, version: version, libraryPath: file, enabled: entry.enabled,
       definition: definition, components: components, given: try check.given(definition.options))

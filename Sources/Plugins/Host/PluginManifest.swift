@@ -19,19 +19,22 @@ public struct PluginManifest: Sendable, Equatable {
     public let library: String
     /// True unless the manifest says otherwise.
     public let enabled: Bool
+    /// Whether the films of this data plugin are taken where nothing names others. False unless the manifest says so.
+    public let isDefault: Bool
     /// As written; the plugin's own declarations check them once it is loaded.
     public let options: TomlTable
     /// Line of the table's header.
     public let line: Int
 
     public init(
-      name: String, kind: PluginKind, library: String, enabled: Bool = true, options: TomlTable = TomlTable(),
-      line: Int = 1
+      name: String, kind: PluginKind, library: String, enabled: Bool = true, isDefault: Bool = false,
+      options: TomlTable = TomlTable(), line: Int = 1
     ) {
       self.name = name
       self.kind = kind
       self.library = library
       self.enabled = enabled
+      self.isDefault = isDefault
       self.options = options
       self.line = line
     }
@@ -74,11 +77,15 @@ public struct PluginManifest: Sendable, Equatable {
   }
 
   public subscript(name: String) -> Entry? { entries.first { $0.name == name } }
+
+  /// The data plugin whose films are taken where nothing names others: enabled and marked `default = true`; nil where
+  /// there is none.
+  public var defaultSource: Entry? { entries.first { $0.isDefault && $0.enabled } }
 }
 
 /// Turns the TOML of one manifest into entries, and whatever it cannot take into a fault with its place.
 private struct ManifestReader {
-  static let keys = ["name", "kind", "library", "enabled", "options"]
+  static let keys = ["name", "kind", "library", "enabled", "default", "options"]
   let file: String
 
   func entries(_ root: TomlTable) throws -> [PluginManifest.Entry] {
@@ -99,6 +106,14 @@ private struct ManifestReader {
           found: "\"\(entry.name)\", which line \(first.line) has too", remedy: "rename or remove one of them"
         )
       }
+      if entry.isDefault, entry.enabled,
+        let first = entries.first(where: { $0.isDefault && $0.enabled })
+      {
+        throw fault(
+          table["default"]?.line ?? table.line, "plugin.\(entry.name).default",
+          expected: "one enabled plugin that is the default",
+          found: "another, \"\(first.name)\" of line \(first.line)", remedy: "remove it from one of them")
+      }
       entries.append(entry)
     }
     return entries
@@ -111,9 +126,11 @@ private struct ManifestReader {
         table.entries[key]?.line ?? table.line, "plugin.\(name).\(key)", expected: "a known key",
         found: "\"\(key)\"", remedy: NearMiss.remedy(for: key, among: Self.keys, kind: "key"))
     }
+    let kind = try kind(table, name)
     return PluginManifest.Entry(
-      name: name, kind: try kind(table, name), library: try library(table, name),
-      enabled: try enabled(table, name), options: try options(table, name), line: table.line)
+      name: name, kind: kind, library: try library(table, name),
+      enabled: try truth(table, name, "enabled") ?? true, isDefault: try isDefault(table, name, kind),
+      options: try options(table, name), line: table.line)
   }
 
   private func name(_ table: TomlTable, number: Int) throws -> String {
@@ -168,14 +185,26 @@ private struct ManifestReader {
     return text
   }
 
-  private func enabled(_ table: TomlTable, _ name: String) throws -> Bool {
-    guard let value = table["enabled"] else { return true }
-    guard case .boolean(let enabled) = value.content else {
+  /// A key that is true or false; nil where the table has none of the name.
+  private func truth(_ table: TomlTable, _ name: String, _ key: String) throws -> Bool? {
+    guard let value = table[key] else { return nil }
+    guard case .boolean(let truth) = value.content else {
       throw fault(
-        value.line, "plugin.\(name).enabled", expected: "true or false", found: value.found,
+        value.line, "plugin.\(name).\(key)", expected: "true or false", found: value.found,
         remedy: "write it without quotes")
     }
-    return enabled
+    return truth
+  }
+
+  private func isDefault(_ table: TomlTable, _ name: String, _ kind: PluginKind) throws -> Bool {
+    guard try truth(table, name, "default") == true else { return false }
+    guard kind == .data else {
+      throw fault(
+        table["default"]?.line ?? table.line, "plugin.\(name).default",
+        expected: "a plugin of kind \"data\": the default is where films come from",
+        found: "\(kind.article) plugin", remedy: "remove the key; enabled = true turns a plugin on")
+    }
+    return true
   }
 
   private func options(_ table: TomlTable, _ name: String) throws -> TomlTable {

@@ -10,6 +10,11 @@ public let phantomDefinition = DataSourceDefinition(
     OptionDeclaration(
       "finding_rate", .number(default: 0.3, in: 0...1), help: "probability of each of the five findings"),
   ],
+  presets: ["quick": ["films": .integer(1536), "size": .integer(160)]],
+  command: DataCommand(
+    summary: "Write phantom chest films as PNG, with masks, labels and landmarks",
+    flags: ["films": "--count"], values: ["films": .integer(64)],
+    examples: [.init("chex-runner phantom --count 64 --out phantoms", "64 films to look at")]),
   make: { options, seed in
     PhantomSource(
       seed: seed, films: options.integer("films"), size: options.integer("size"),

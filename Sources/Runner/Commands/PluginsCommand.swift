@@ -63,7 +63,7 @@ extension Command {
     ])
     for row in rows {
       table.add([
-        row.name, row.kind, row.version, row.enabled ? "yes" : "no",
+        row.name, row.kind, row.version, row.enabled ? (row.isDefault ? "yes, default" : "yes") : "no",
         Folder.name(of: row.library), row.problem ?? row.summary + (row.stale.map { "; " + $0 } ?? ""),
       ])
     }
@@ -95,6 +95,8 @@ struct PluginRow: Codable {
   let kind: String
   let version: String
   let enabled: Bool
+  /// Whether films of a run that names none are its.
+  let isDefault: Bool
   let library: String
   let summary: String
   let options: [Option]
@@ -108,12 +110,14 @@ struct PluginRow: Codable {
     let host = PluginHost(manifest: manifest)
     return zip(manifest.entries, host.inspect()).map { entry, status in
       let staleness = host.sources(of: entry)?.staleness
-      return PluginRow(status, stale: staleness.map { $0 + ", and built by the next command that needs it" })
+      return PluginRow(
+        status, isDefault: entry.isDefault,
+        stale: staleness.map { $0 + ", and built by the next command that needs it" })
     }
   }
 
-  private init(_ status: PluginStatus, stale: String?) {
-    self.stale = stale
+  private init(_ status: PluginStatus, isDefault: Bool, stale: String?) {
+    (self.isDefault, self.stale) = (isDefault, stale)
     switch status {
     case .loaded(let plugin):
       (name, kind, version) = (plugin.name, plugin.kind.rawValue, plugin.version)

@@ -114,7 +114,11 @@ struct ConfigurationChecks {
 
   private func checkSources(_ data: RunConfiguration.Data) throws {
     guard !data.sources.isEmpty else {
-      throw failure(["data.source"], "there is no source of films", "name one with --data")
+      let registry = settings.catalogue.registry.nonEmpty ?? PluginsFile.name
+      throw failure(
+        ["data.source"],
+        "there is no source of films, and no enabled data plugin of \(registry) is the default",
+        "name one with --data, or write default = true below a plugin of kind \"data\" there")
     }
     guard data.weights.isEmpty || data.weights.count == data.sources.count else {
       throw failure(

@@ -50,7 +50,8 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
 
   /// Which films.
   public struct Data: Codable, Sendable, Equatable {
-    /// Names of data plugins, paths of folders or CSV files, `COLLECTION:FOLDER`. Default `["phantom"]`.
+    /// Names of data plugins, paths of folders or CSV files, `COLLECTION:FOLDER`. Default: the data plugin that the
+    /// registry marks.
     public var sources: [String]
     /// How often an epoch sees a film of each source; empty = once.
     public var weights: [Double]

@@ -117,10 +117,11 @@ extension SettingsCatalogue {
     "data", "Which films, and which of them for training.",
     [
       OptionDeclaration(
-        "source", .texts(default: ["phantom"]),
+        "source", .texts(default: []),
         help:
           "Films: the name of a data plugin, the path of a folder, CSV file or packed store, or COLLECTION:FOLDER"
-          + " (nih, chexpert, mimic …, see chex-runner data collections). Several make one run."),
+          + " (see chex-runner data collections). Several make one run; empty = the data plugin that plugins.toml"
+          + " marks as the default."),
       OptionDeclaration(
         "weights", .numbers(default: [], in: 0.001...1000),
         help:

@@ -104,7 +104,7 @@ public struct SettingFlag: Sendable, Equatable {
   static let singles = [
     CommandOption(
       "--set", .repeated("TABLE.KEY=VALUE"), group: "Where settings come from",
-      help: "Any setting, options of plugins too: --set local.blocks=4. --print-config lists them all."),
+      help: "Any setting, options of plugins too: --set PLUGIN.OPTION=VALUE. --print-config lists them all."),
     .registry(group: "Where settings come from"),
   ]
 

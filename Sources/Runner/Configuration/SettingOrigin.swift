@@ -15,6 +15,8 @@ public enum SettingOrigin: Sendable, Equatable, CustomStringConvertible {
   case `default`
   /// A preset that is built in.
   case preset(String, line: Int)
+  /// A preset, of whose values a plugin has those of its own options.
+  case pluginPreset(String, plugin: String)
   /// A file of settings, `plugins.toml` among them.
   case file(String, line: Int)
   /// A flag, by name.
@@ -25,7 +27,7 @@ public enum SettingOrigin: Sendable, Equatable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .default: "default"
-    case .preset(let name, _): "preset \(name)"
+    case .preset(let name, _), .pluginPreset(let name, _): "preset \(name)"
     case .file(let name, let line): "\(name):\(line)"
     case .flag(let name): name
     case .replaced(let origin, let former): "\(origin), in place of \(former)"
@@ -34,8 +36,11 @@ public enum SettingOrigin: Sendable, Equatable, CustomStringConvertible {
 
   /// As an error names it, with the line where there is one.
   var place: String {
-    if case .preset(let name, let line) = self { return "preset \(name):\(line)" }
-    return description
+    switch self {
+    case .preset(let name, let line): "preset \(name):\(line)"
+    case .pluginPreset(let name, let plugin): "plugin \(plugin), preset \(name)"
+    default: description
+    }
   }
 }
 

@@ -38,6 +38,7 @@ public struct Settings: Sendable {
     }
     try apply(pluginsFile, .pluginsFile)
     if let name = request.preset {
+      try apply(catalogue.plugins.flatMap { $0.assignments(preset: name) }, .preset)
       try apply(SettingsFile.assignments(preset: Preset.named(name), catalogue: catalogue), .preset)
     }
     if let path = request.configuration {
@@ -86,6 +87,16 @@ public struct Settings: Sendable {
           origin: .replaced(by: decider.origin, former: "\(former.value.tomlText) of \(former.origin)"),
           layer: decider.layer)
       }
+    }
+  }
+}
+
+extension PluginSettings {
+  /// What the plugin itself sets under a preset.
+  fileprivate func assignments(preset: String) -> [SettingAssignment] {
+    (presets[preset] ?? [:]).sorted { $0.key < $1.key }.map { option, value in
+      SettingAssignment(
+        SettingKey(name, option), .value(value), from: .pluginPreset(preset, plugin: name))
     }
   }
 }

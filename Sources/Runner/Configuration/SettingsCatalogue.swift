@@ -35,11 +35,17 @@ public struct PluginSettings: Sendable, Equatable {
   /// Whether `run.tasks` may name it.
   public let isTask: Bool
   public let declarations: [OptionDeclaration]
+  /// Values that the plugin gives its options under presets, by the preset's name.
+  public let presets: [String: [String: OptionValue]]
 
-  public init(name: String, isTask: Bool, declarations: [OptionDeclaration]) {
+  public init(
+    name: String, isTask: Bool, declarations: [OptionDeclaration],
+    presets: [String: [String: OptionValue]] = [:]
+  ) {
     self.name = name
     self.isTask = isTask
     self.declarations = declarations
+    self.presets = presets
   }
 }
 
@@ -68,6 +74,13 @@ public struct SettingsCatalogue: Sendable {
           place: "plugin \(plugin.name)", subject: "[\(plugin.name)]",
           problem: "the table exists already, so its options would have two owners",
           remedy: "rename the plugin; taken: \(tables.map(\.name).joined(separator: ", "))")
+      }
+      for preset in plugin.presets.keys.sorted() where !Preset.all.contains(where: { $0.name == preset }) {
+        let names = Preset.all.map(\.name)
+        throw SettingsError(
+          place: "plugin \(plugin.name)", subject: "preset \"\(preset)\"", problem: "there is no such preset",
+          remedy: "correct the plugin; presets: \(names.joined(separator: ", "))"
+            + Suggestions.clause(for: preset, in: names))
       }
       tables.append(
         SettingsTable(plugin.name, "Options of the plugin \(plugin.name).", plugin.declarations))

@@ -85,7 +85,9 @@ enum DataTemplate {
     ```
 
     `Sources/{module}/{module}.swift` is all there is: `records` says what is known of each film, `film(at:)` decodes one.
-    It is called from several threads at once and must give the same pixels each time.
+    It is called from several threads at once and must give the same pixels each time. A `command` of the definition
+    makes `chex-runner {name} --out DIR`, which writes the films; `default = true` in the table of `plugins.toml` makes them
+    those of a run that names none, once no other source there has the mark.
 
     """#
 }

@@ -33,10 +33,7 @@ struct RunSetup {
     (plugins, refusedPlugins) = (found.loaded, found.refused)
     let catalogue = try SettingsCatalogue(
       plugins: plugins.flatMap { plugin in
-        [
-          PluginSettings(
-            name: plugin.name, isTask: plugin.kind == .task, declarations: plugin.definition.options)
-        ]
+        [PluginSettings(plugin)]
           + plugin.components.map {
             PluginSettings(name: $0.name, isTask: false, declarations: $0.options)
           }
@@ -49,13 +46,10 @@ struct RunSetup {
       }
     }
     var settings = try Settings(catalogue: catalogue, pluginsFile: given, request: request)
-    if settings["run", "tasks"].value == .list([]) {
-      // A run keeps the tasks that it began with, whatever the registry says when it is resumed.
-      let enabled = manifest.entries.filter { $0.enabled && $0.kind == .task }
-      let assignment = SettingAssignment(
-        SettingKey("run", "tasks"), .value(.list(enabled.map { .text($0.name) })),
-        from: .file(name, line: enabled.first?.line ?? 1))
-      settings = try Settings(catalogue: catalogue, pluginsFile: given + [assignment], request: request)
+    // A run keeps the tasks and films that it began with, whatever the registry says when it is resumed.
+    let chosen = Self.choices(of: manifest, name).filter { settings[$0.key].value == .list([]) }
+    if !chosen.isEmpty {
+      settings = try Settings(catalogue: catalogue, pluginsFile: given + chosen, request: request)
     }
     self.settings = settings
     configuration = try RunConfiguration(settings)
@@ -66,6 +60,20 @@ struct RunSetup {
     networks = try components.networks()
     backend = try DeviceChoice(text: configuration.run.device).backend(
       configuration.run.precision, plugins: plugins, refused: refusedPlugins, registry: manifest.path)
+  }
+
+  /// What the registry chooses where no setting does: the tasks that it enables, and the films of its default source.
+  /// - Parameter name: of the registry's file.
+  private static func choices(of manifest: PluginManifest, _ name: String) -> [SettingAssignment] {
+    let tasks = manifest.entries.filter { $0.enabled && $0.kind == .task }
+    let sources = manifest.defaultSource.map { [$0] } ?? []
+    return [(SettingKey("run", "tasks"), tasks), (SettingKey("data", "source"), sources)].compactMap {
+      key, entries in
+      entries.first.map { first in
+        SettingAssignment(
+          key, .value(.list(entries.map { .text($0.name) })), from: .file(name, line: first.line))
+      }
+    }
   }
 
   /// A model of tasks as the run's seed initialises it, on the run's device.
@@ -93,6 +101,17 @@ struct RunSetup {
     }
     guard !chosen.isEmpty else { throw RunSetupError.noTask(manifest: manifest.path) }
     return try TaskSet(chosen, environment: environment)
+  }
+}
+
+extension PluginSettings {
+  /// The options of a plugin, which its own table sets.
+  init(_ plugin: LoadedPlugin) {
+    var presets: [String: [String: OptionValue]] = [:]
+    if case .data(let source) = plugin.definition { presets = source.presets }
+    self.init(
+      name: plugin.name, isTask: plugin.kind == .task, declarations: plugin.definition.options,
+      presets: presets)
   }
 }
 
