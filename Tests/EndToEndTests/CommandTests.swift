@@ -32,6 +32,49 @@ extension EndToEnd {
       }
     }
 
+    /// Films of any source become files that a run reads, with the truth that the source knows.
+    @Test func filmsOfAnySourceAreWritten() throws {
+      let scratch = try Scratch()
+      let plugins = ["--plugins", Repository.plugins]
+      let made = try scratch.run(
+        ["data", "write", "--set", "phantom.films=6", "--set", "phantom.size=64", "--out", "made"] + plugins)
+      #expect(made.status == 0, "\(made.errors)")
+      #expect(made.output.contains("6 films in made: films/, masks/, labels.csv, landmarks.csv"))
+      let again = try scratch.run(
+        ["data", "write", "--data", "made/labels.csv", "--set", "data.limit=4", "--out", "again"] + plugins)
+      #expect(
+        again.status == 0 && again.output.contains("4 films in again: films/, labels.csv"),
+        "\(again.everything)")
+      let films = try scratch.names("again/films")
+      #expect(films.count == 4)
+      let first = try #require(films.sorted().first)
+      #expect(try scratch.bytes("again/films/\(first)").count > 100)
+      let labels = try scratch.text("again/labels.csv").split(separator: "\n")
+      #expect(labels.count == 5 && labels[0] == "file,patient_id,labels")
+      #expect(try scratch.run(["data", "write"] + plugins).errors.contains("--out DIR is required"))
+    }
+
+    /// A data plugin's command has the plugin's options as flags.
+    @Test func optionsOfADataPluginAreFlags() throws {
+      let scratch = try Scratch()
+      let plugins = ["--plugins", Repository.plugins]
+      let help = try scratch.run(["phantom", "--help"] + plugins).output
+      for flag in ["--count N", "--size N", "--finding-rate X", "--seed N", "--out, -o DIR"] {
+        #expect(help.contains(flag), "\(help)")
+      }
+      for (words, problem) in [
+        (["--count", "none"], "--count: expected integer from 1 to 1000000, found \"none\""),
+        (["--size", "9"], "--size: expected integer from 64 to 1024"),
+        (["--films", "3"], "phantom has no flag --films"),
+      ] {
+        let outcome = try scratch.run(["phantom", "--out", "films"] + words + plugins)
+        #expect(outcome.status == 2 && outcome.errors.contains(problem), "\(outcome.everything)")
+      }
+      let unknown = try scratch.run(["phantm"] + plugins)
+      #expect(
+        unknown.status == 2 && unknown.errors.contains("did you mean phantom?"), "\(unknown.everything)")
+    }
+
     @Test func listOfPlugins() throws {
       let scratch = try Scratch()
       let table = try scratch.run(["plugins", "--plugins", Repository.plugins])
@@ -102,7 +145,8 @@ extension EndToEnd {
     /// A benchmark of a very small model.
     private func bench(_ what: String, _ more: String = "") throws -> RunnerProcess.Outcome {
       let words =
-        "bench \(what) --model tiny --batch 1 --image 32 --patch 8 --targets 6 --steps 1 --json \(more) --plugins"
+        "bench \(what) --tasks global,domain --model tiny --batch 1 --image 32 --patch 8 --targets 6 --steps 1 --json "
+        + "\(more) --plugins"
       return try Scratch().run(words.split(separator: " ").map(String.init) + [Repository.plugins])
     }
 
@@ -151,6 +195,27 @@ extension EndToEnd {
         let outcome = try bench(what, more)
         #expect(outcome.status == 2 && outcome.errors.contains(problem), "\(outcome.everything)")
       }
+    }
+
+    /// Tasks decide which predictions a step has; the registry's are those that it enables.
+    @Test func benchOfChosenTasks() throws {
+      let scratch = try Scratch()
+      func step(_ words: String) throws -> RunnerProcess.Outcome {
+        let sizes = "bench step --model tiny --batch 1 --image 64 --patch 8 --targets 6 --steps 1 --json"
+        return try scratch.run(
+          "\(sizes) \(words) --plugins".split(separator: " ").map(String.init) + [Repository.plugins])
+      }
+      func loss(_ words: String) throws -> Double {
+        let outcome = try step(words)
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        let result: [String: Any] = try parsed(outcome.output)
+        return try #require(result["loss"] as? Double)
+      }
+      #expect(try loss("") == loss("--tasks local,global,domain"))
+      #expect(try loss("--tasks local") != loss(""))
+      let data = try step("--tasks phantom")
+      #expect(data.status == 2 && data.errors.contains("\"phantom\", which is a plugin of kind data"))
+      #expect(try step("--tasks locl").errors.contains("did you mean \"local\"?"))
     }
 
     @Test func benchOfAStep() throws {

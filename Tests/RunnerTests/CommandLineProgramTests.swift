@@ -54,6 +54,43 @@ struct CommandLineProgramTests {
     #expect(result.out == Self.run("--help").out && result.out == Self.run("help").out)
   }
 
+  /// A program whose plugins bring one command, or cannot be read.
+  private static func plugged(_ words: String..., fault: Broken? = nil) -> (
+    status: Int32, out: String, error: String
+  ) {
+    let own = Command(
+      name: "ellipses", summary: "write drawn films",
+      options: [CommandOption("--count", .value("N"), help: "Films.")],
+      run: { $0.value("--count") == "3" ? 0 : 5 })
+    let program = Program(
+      name: "chex-runner", version: "1", summary: "Trains.", commands: program.commands,
+      defaultCommand: "pretrain",
+      search: { _, name in
+        if let fault { throw fault }
+        return name == nil || name == own.name ? [own] : []
+      })
+    let recording = RecordingConsole()
+    let status = program.run(words, console: recording.console)
+    return (status, recording.out, recording.error)
+  }
+
+  @Test func pluginsBringCommands() {
+    #expect(Self.plugged("ellipses", "--count", "3").status == 0)
+    #expect(Self.plugged("ellipses", "--count=4").status == 5)
+    #expect(Self.plugged("ellipses", "--help").out.contains("write drawn films"))
+    #expect(Self.plugged("--help").out.contains("Commands of plugins:\n  ellipses "))
+    #expect(Self.plugged("elipses").error.contains("did you mean ellipses?"))
+    #expect(!Self.run("--help").out.contains("Commands of plugins"))
+  }
+
+  @Test func pluginsThatCannotBeReadAreNamed() {
+    #expect(Self.plugged("verify", fault: Broken()).error.contains("there is no case here"))
+    #expect(Self.plugged("--help", fault: Broken()).status == 0)
+    let unknown = Self.plugged("ellipses", fault: Broken())
+    #expect(unknown.status == 2 && unknown.error.contains("there is no command \"ellipses\""))
+    #expect(unknown.error.contains("the disk is full"))
+  }
+
   @Test func versionIsPrinted() {
     #expect(Self.run("--version").out == "chex-runner 9.8.7\n")
     #expect(Self.run("--version").status == 0)

@@ -118,7 +118,7 @@ public struct Program: Sendable {
       throw UsageError("\(name) has another name now: write \(self.name) \(current)")
     }
     let others: [Command]
-    do { others = try search(line, name) } catch {
+    do { others = try search(line, name) } catch let problem as UsageError { throw problem } catch {
       throw UsageError(
         "there is no command \"\(name)\" of the program's own, and those of plugins could not be read:\n\(error)"
       )

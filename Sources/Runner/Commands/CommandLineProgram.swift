@@ -12,7 +12,7 @@ public enum CommandLineProgram {
     name: "chex-runner", version: version,
     summary: "Trains world models of chest radiographs, by tasks that are loaded as plugins.",
     commands: allCommands, defaultCommand: "pretrain", renamedCommands: Renames.commands,
-    renamedFlags: Renames.flags, search: EvaluationCommands.find)
+    renamedFlags: Renames.flags, search: PluginCommands.find)
 
   /// Runs the command line of this process and exits with its status.
   public static func main() -> Never {

@@ -2,38 +2,18 @@ import Foundation
 import PluginHost
 import WorldModel
 
-/// The commands that evaluations bring.
+/// What the commands of evaluations are made from.
 enum EvaluationCommands {
-  /// The commands of the registry that the words name, or the rule finds.
-  /// - Parameter name: the first word of the wanted command, whose package is built where its sources are newer; nil
-  ///   for all that can be loaded as they are.
+  /// The evaluations of a registry.
+  /// - Parameters:
+  ///   - registry: path of the registry; nil for what the rule of `PluginsFile` gives.
+  ///   - name: the one that is wanted, whose package is built where its sources are newer; nil for all that can be
+  ///     loaded as they are.
   /// - Throws: `SettingsError` or `PluginError` where the registry cannot be read, or the wanted plugin not loaded.
-  static func find(_ words: [String], name: String?) throws -> [Command] {
-    try definitions(registry: registry(words), name: name).map(Command.evaluation)
-  }
-
   static func definitions(registry: String?, name: String?) throws -> [EvaluationDefinition] {
-    let manifest = try PluginManifest(path: PluginsFile.locate(given: registry))
-    let host = PluginHost(manifest: manifest)
-    let names = manifest.entries.filter { $0.kind == .evaluation && (name ?? $0.name) == $0.name }
-      .map(\.name)
-    let plugins =
-      name == nil
-      ? host.inspect(only: Set(names)).compactMap { status -> LoadedPlugin? in
-        if case .loaded(let plugin) = status { plugin } else { nil }
-      } : try host.loadCurrent(Set(names))
-    return plugins.compactMap { plugin in
+    try PluginCommands.plugins([.evaluation], registry: registry, name: name).compactMap { plugin in
       if case .evaluation(let definition) = plugin.definition { definition } else { nil }
     }
-  }
-
-  private static func registry(_ words: [String]) -> String? {
-    for (place, word) in words.enumerated() {
-      if word == "--" { break }
-      if word == "--plugins" { return words.dropFirst(place + 1).first }
-      if word.hasPrefix("--plugins=") { return String(word.dropFirst("--plugins=".count)) }
-    }
-    return nil
   }
 }
 
