@@ -94,7 +94,7 @@ final class PretrainingCheckpoints: TrainingHook {
     try metrics.synchronize()
     try ModelCheckpoint.save(optimization, step: position.step, seed: seed, record: record, to: store)
     lastSaved = position.step
-    if position.step > 0 { try LossChart.draw(folder) }
+    if position.step > 0 { try RunReport.writeAll(folder) }
   }
 }
 

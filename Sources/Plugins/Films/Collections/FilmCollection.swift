@@ -47,11 +47,6 @@ public struct FilmCollection: Sendable {
     } catch let problem as TableProblem { throw refuse(problem.text) }
   }
 
-  /// Every collection that is known, in the order of help texts.
-  public static let all: [FilmCollection] = [
-    .nih, .chexpert, .mimic, .vindr, .shenzhen, .montgomery, .rsna, .siim, .medfmc, .jsrt,
-  ]
-
   /// Splits `NAME:FOLDER` where NAME is a known collection.
   /// - Returns: nil where `path` is not of this form.
   /// - Throws: `FilmsError.notFound` where NAME is a word that no collection has.
