@@ -63,7 +63,7 @@ import WorldModel
       return looksPositive ? 1 + noise : noise - 1
     }
     let probe = try #require(
-      ProbeEvaluation(records, findingNames: ["mass"], wanted: [], partition: partition))
+      EncoderProbe(records, findingNames: ["mass"], wanted: [], partition: partition))
     let result = try probe(FeatureTable(width: 1, films: Array(0..<120), values: values))
     #expect(result.findings.count == 1)
     #expect(result.findings[0].areaUnderCurve == 1 && result.findings[0].films == 36)
@@ -72,6 +72,6 @@ import WorldModel
   @Test func aFindingThatIsUnknownNearlyEverywhereIsNotProbed() throws {
     let records = (0..<100).map { FilmRecord(identifier: "\($0)", findings: ["mass"], unknown: ["mass"]) }
     let partition = try FilmPartition(records, hasLabels: true, ConfigurationFixture.configuration([]))
-    #expect(ProbeEvaluation(records, findingNames: ["mass"], wanted: [], partition: partition) == nil)
+    #expect(EncoderProbe(records, findingNames: ["mass"], wanted: [], partition: partition) == nil)
   }
 }

@@ -15,7 +15,8 @@ extension Command {
       CommandArgument("RUN", help: "Folders of two or more runs, finished or not.", isRepeated: true)
     ],
     examples: [
-      CommandExample("chex-runner compare runs/local runs/all --out losses.png", "what the tasks add")
+      CommandExample(
+        "chex-runner compare runs/one-task runs/all-tasks --out losses.png", "what the tasks add")
     ],
     run: { arguments in
       let paths = arguments.arguments("RUN")

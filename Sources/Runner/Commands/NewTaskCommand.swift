@@ -43,7 +43,8 @@ extension Command {
       if !arguments.has("--no-build") { try place.checkWritable() }
       let scaffold = Scaffold(
         name: name, kind: PluginKind(rawValue: kind)!, folder: arguments.argument("DIR") ?? name,
-        core: try CorePackage.locate())
+        core: try CorePackage.locate(),
+        besideTask: manifest.entries.first { $0.enabled && $0.kind == .task }?.name)
       try scaffold.write()
       Output.print("wrote \(scaffold.folder): " + scaffold.files.map(\.path).joined(separator: ", "))
       guard !arguments.has("--no-build") else {
@@ -66,20 +67,20 @@ extension Command {
         """
         registered in \(registry), not enabled. Next:
           chex-runner plugins check \(scaffold.folder)/\(named)
-          \(next(kind, name))\(named)
+          \(next(scaffold))\(named)
         """)
       return 0
     })
 
-  private static func next(_ kind: String, _ name: String) -> String {
-    switch kind {
-    case "data": "chex-runner --preset quick --data \(name) --dry-run"
-    case "evaluation": "chex-runner evaluate RUN --with \(name)"
-    case "component": "chex-runner --preset quick --set training.optimizer=\(name) --dry-run"
-    case "backend": "chex-runner --preset quick --device \(name) --dry-run"
-    case "weights": "chex-runner weights import FILE --out RUN --allow-missing 'predictor.*'"
-    case "codec": "chex-runner --preset quick --data FOLDER --dry-run"
-    default: "chex-runner --preset quick --tasks local,\(name) --dry-run"
+  private static func next(_ plugin: Scaffold) -> String {
+    switch plugin.kind {
+    case .data: "chex-runner --preset quick --data \(plugin.name) --dry-run"
+    case .evaluation: "chex-runner evaluate RUN --with \(plugin.name)"
+    case .component: "chex-runner --preset quick --set training.optimizer=\(plugin.name) --dry-run"
+    case .backend: "chex-runner --preset quick --device \(plugin.name) --dry-run"
+    case .weights: "chex-runner weights import FILE --out RUN --allow-missing 'predictor.*'"
+    case .codec: "chex-runner --preset quick --data FOLDER --dry-run"
+    case .task: "chex-runner --preset quick --tasks \(plugin.tasks) --dry-run"
     }
   }
 

@@ -9,13 +9,11 @@ extension Command {
     name: "pretrain", summary: "Train a world model; the default command", options: SettingFlag.options,
     examples: [
       CommandExample(
-        "chex-runner --preset quick --out runs/first", "three minutes on built-in phantom films"),
+        "chex-runner --preset quick --out runs/first", "three minutes on built-in films"),
       CommandExample(
-        "chex-runner --tasks local,global,domain --data films --out runs/films",
-        "a folder of PNG, JPEG and DICOM films"),
+        "chex-runner --data films --out runs/films", "a folder of films, with every task that is enabled"),
       CommandExample(
-        "chex-runner --tasks local,global --set global.latent=false --data index.csv",
-        "an ablation, films by table"),
+        "chex-runner --naive --data index.csv", "an ablation: losses summed task by task, films by table"),
       CommandExample(
         "chex-runner --preset paper --print-config", "the paper's settings, and where each came from"),
     ],

@@ -10,6 +10,11 @@ struct Scaffold {
   let folder: String
   /// Folder of the core's package.
   let core: String
+  /// The task that a new one is tried beside: the first that the registry enables; nil where there is none.
+  var besideTask: String?
+
+  /// What `--tasks` takes to try a new task.
+  var tasks: String { [besideTask, name].compactMap { $0 }.joined(separator: ",") }
 
   var module: String {
     let words = name.split(whereSeparator: { $0 == "-" || $0 == "_" })
@@ -63,7 +68,7 @@ struct Scaffold {
     let imports = ["TaskChecks", "Testing", "WorldModel", module].sorted().map { "import " + $0 }
     return [
       ("{imports}", imports.joined(separator: "\n")), ("{name}", name), ("{module}", module),
-      ("{core}", corePath),
+      ("{core}", corePath), ("{beside}", tasks),
     ]
     .reduce(template) { $0.replacingOccurrences(of: $1.0, with: $1.1) }
   }

@@ -144,8 +144,8 @@ enum TaskTemplate {
     In the folder of the `plugins.toml` that lists it, or with `--plugins FILE`:
 
     ```sh
-    chex-runner --preset quick --tasks local,{name} --dry-run   # what a batch looks like: dry-run.png
-    chex-runner --preset quick --tasks local,{name} --out runs/{name}
+    chex-runner --preset quick --tasks {beside} --dry-run   # what a batch looks like: dry-run.png
+    chex-runner --preset quick --tasks {beside} --out runs/{name}
     ```
 
     `Sources/{module}/{module}.swift` is all there is. `editPixels` changes what the context shows, `supervisions` says

@@ -19,7 +19,7 @@ final class HealthMonitor {
   private let source: FilmCache
   private let partition: FilmPartition
   private let configuration: RunConfiguration
-  private let probe: ProbeEvaluation?
+  private let probe: EncoderProbe?
   private let backend: any Backend
   private let fresh: () -> any ImageEncoder
   /// Figures of the random encoder, for comparison; made when first asked for, so that training begins at once.
@@ -35,7 +35,7 @@ final class HealthMonitor {
     self.source = source
     self.partition = partition
     self.configuration = configuration
-    probe = ProbeEvaluation(
+    probe = EncoderProbe(
       source.records, findingNames: source.findingNames, wanted: configuration.evaluation.labels,
       partition: partition)
   }

@@ -20,7 +20,7 @@ package struct ProbeResult: Sendable, Equatable, Codable {
 }
 
 /// Fits and tests linear probes on frozen features.
-package struct ProbeEvaluation: Sendable {
+package struct EncoderProbe: Sendable {
   /// Findings with enough positives and negatives on both sides.
   package let findings: [String]
   private let train: [Int]
