@@ -23,7 +23,7 @@ import WorldModel
     }
     let plain = try self.assembly(["local"])
     let (_, masked) = try samples(plain, scope(batch: 1))
-    #expect(plain.captions(of: masked[0]).allSatisfy(\.isEmpty))
+    #expect(plain.captions(of: masked[0]).allSatisfy { $0.isEmpty })
   }
 
   @Test func tasksTellWhatTheyDrew() throws {
