@@ -10,7 +10,7 @@ extension Command {
       CommandOption(
         "--metric", .value("NAME"),
         help:
-          "Which of its metrics, in words: \"AUROC of effusion, linear probe\"; default the one that sums it up."
+          "Which of its metrics, in the words of its table; default the one that sums it up."
       ),
       CommandOption(
         "--checkpoints", .value("A,B"),
@@ -23,8 +23,8 @@ extension Command {
     arguments: [CommandArgument("RUN", help: "Folders of one run or more.", isRepeated: true)],
     examples: [
       CommandExample(
-        "chex-runner curve runs/local runs/all --with probe --out probe.png",
-        "where more tasks begin to pay")
+        "chex-runner curve runs/one-task runs/all-tasks --with neighbours --out curve.png",
+        "where more tasks begin to pay, by a plugin of your own")
     ],
     run: { arguments in
       guard let name = arguments.value("--with") else { throw UsageError("curve: --with NAME is required") }

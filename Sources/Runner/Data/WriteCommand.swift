@@ -44,7 +44,8 @@ extension Command {
     if !outcome.skipped.isEmpty {
       let first = outcome.skipped.prefix(3).map { "  \($0)" }.joined(separator: "\n")
       StandardStream.error.show(
-        "chex-runner: films that cannot be used and are left out: \(outcome.skipped.count), the first:\n\(first)\n")
+        "chex-runner: films that cannot be used and are left out: \(outcome.skipped.count), the first:\n\(first)\n"
+      )
     }
     return outcome.films > 0 ? 0 : Program.runFailure
   }
