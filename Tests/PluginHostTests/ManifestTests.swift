@@ -86,7 +86,7 @@ import Testing
     ("[plugin]\n\(good)", 1, "plugin", ["two brackets"]),
     (
       "[[plugin]]\n\(good)default = true", 5, "plugin.local.default",
-      ["kind \"data\"", "found a task plugin"]
+      ["kind \"data\"", "found a plugin of kind \"task\""]
     ),
     ("[[plugin]]\n\(source("a"))[[plugin]]\n\(source("b"))", 10, "plugin.b.default", ["\"a\" of line 1"]),
     ("plugin = [1]", 1, "plugin", ["[[plugin]] tables", "integer 1"]),

@@ -202,7 +202,8 @@ private struct ManifestReader {
       throw fault(
         table["default"]?.line ?? table.line, "plugin.\(name).default",
         expected: "a plugin of kind \"data\": the default is where films come from",
-        found: "\(kind.article) plugin", remedy: "remove the key; enabled = true turns a plugin on")
+        found: "a plugin of kind \"\(kind.rawValue)\"",
+        remedy: "remove the key; enabled = true turns a plugin on")
     }
     return true
   }
