@@ -18,6 +18,9 @@ final class Pace {
 /// Every draw is a function of the seed and the step, and every sum has one order, so that a trial has the same bits on
 /// any number of threads, and where it was stopped and went on.
 final class Trial: TrainingHook {
+  /// The loop's hook sees no report: the trial keeps its own progress.
+  typealias Report = Void
+
   let plan: TrialPlan
   let classifier: Classifier
   let optimizer: AdamW
