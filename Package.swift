@@ -35,9 +35,18 @@ let drawingHeaders: [SwiftSetting] = [
 ]
 
 /// What of the runner computes; each is a module of its own, optimised, in a folder of the runner.
-let runnerModules = ["Runs", "Figures", "Weights", "Audit", "Batches"]
-/// The rest of the runner is glue: optimised it took 150 s of each build, so it takes 20 s, at the same speed.
+let computingModules = ["Runs", "Radiographs", "PluginHost", "Figures", "Weights", "Audit", "Batches"]
+/// The rest of the runner's modules, each above those before it.
+let runnerModules = computingModules + ["Console", "Training", "Evaluations", "Commands"]
+/// These are glue: optimised they took 150 s of each build, so they take 20 s, at the same speed.
 let unoptimized: [SwiftSetting] = [.unsafeFlags(["-Onone"])]
+
+/// A module of the runner that computes little.
+func glue(_ name: String, _ dependencies: [String] = []) -> Target {
+  .target(
+    name: name, dependencies: [core] + dependencies.map { .byName(name: $0) }, path: "Sources/Runner/\(name)",
+    swiftSettings: strict + unoptimized)
+}
 
 let pluginTargets = [
   "LocalTask", "GlobalTask", "DomainTask", "PhantomData", "DicomCodec", "ProbeEvaluation",
@@ -66,7 +75,9 @@ let dicomTargets: [Target] =
       linkerSettings: ["gdcmMSFF", "gdcmDSED", "gdcmCommon", "z", "m"].map { .linkedLibrary($0) }),
     .executableTarget(
       name: "chex-dicom-worker", dependencies: ["CDicom"], path: "Sources/Plugins/Dicom/Worker"),
-  ] + (hasTests ? [tests("DicomTests", ["DicomCodec", "CDicomProtocol", "Films", "chex-dicom-worker"])] : [])
+  ]
+    + (hasTests
+      ? [tests("DicomTests", ["DicomCodec", "CDicomProtocol", "Radiographs", "chex-dicom-worker"])] : [])
 
 let testTargets: [Target] =
   !hasTests
@@ -82,18 +93,21 @@ let testTargets: [Target] =
     tests("PhantomTests", ["PhantomData"]),
     tests("SensitivityTests", ["SensitivityEvaluation", "PluginHost"]),
     tests("FineTuneTests", ["FineTuneEvaluation"]),
-    tests("FilmsTests", ["Films", "CCodecs", "CZlib", "PhantomData"]),
+    tests("RadiographsTests", ["Radiographs", "CCodecs", "CZlib", "PhantomData"]),
     tests("PluginHostTests", ["PluginHost"]),
     tests(
       "RunnerTests",
-      ["Runner", "PluginHost", "Films", "PhantomData", "PublicWeights"]
+      ["PhantomData", "PublicWeights"]
         + runnerModules.map { .byName(name: $0) }, settings: drawingHeaders),
-    tests("EndToEndTests", ["Films"]),
+    tests("EndToEndTests", ["Radiographs"]),
   ]
 
 let package = Package(
   name: "CheXWorld",
-  products: [.executable(name: "chex-runner", targets: ["chex-runner"])]
+  products: [
+    .executable(name: "chex-runner", targets: ["chex-runner"]),
+    .library(name: "CheXWorldRunner", targets: runnerModules),
+  ]
     + (hasGDCM ? [.executable(name: "chex-dicom-worker", targets: ["chex-dicom-worker"])] : [])
     + (pluginTargets + refusedTargets + trapTargets).map {
       .library(name: $0, type: .dynamic, targets: [$0])
@@ -113,22 +127,25 @@ let package = Package(
       name: "DicomCodec", dependencies: [core, "CDicomProtocol"], path: "Sources/Plugins/Dicom/Codec",
       swiftSettings: strict),
     .target(
-      name: "CToml", path: "Sources/Plugins/CToml", cxxSettings: [.unsafeFlags(["-O0", "-std=c++17"])]),
+      name: "CToml", path: "Sources/Runner/Libraries/CToml",
+      cxxSettings: [.unsafeFlags(["-O0", "-std=c++17"])]),
     .target(
-      name: "CCodecs", path: "Sources/Plugins/CCodecs",
+      name: "CCodecs", path: "Sources/Runner/Libraries/CCodecs",
       linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
     .target(
-      name: "Films", dependencies: [core, "PluginHost", "Runs", "CCodecs", "CZlib"],
-      path: "Sources/Plugins/Films",
+      name: "Radiographs", dependencies: [core, "PluginHost", "Runs", "CCodecs", "CZlib"],
+      path: "Sources/Runner/Radiographs",
       swiftSettings: strict),
     .target(
-      name: "PluginHost", dependencies: [core, "CToml"], path: "Sources/Plugins/Host", swiftSettings: strict),
+      name: "PluginHost", dependencies: [core, "CToml"], path: "Sources/Runner/PluginHost",
+      swiftSettings: strict),
     .systemLibrary(
-      name: "CZlib", path: "Sources/Plugins/CZlib", pkgConfig: "zlib",
+      name: "CZlib", path: "Sources/Runner/Libraries/CZlib", pkgConfig: "zlib",
       providers: [.apt(["zlib1g-dev"])]),
     .target(name: "Runs", dependencies: [core, "CZlib"], path: "Sources/Runner/Runs", swiftSettings: strict),
     .systemLibrary(
-      name: "CCairo", path: "Sources/Runner/CCairo", providers: [.apt(["libcairo2-dev", "libpango1.0-dev"])]),
+      name: "CCairo", path: "Sources/Runner/Libraries/CCairo",
+      providers: [.apt(["libcairo2-dev", "libpango1.0-dev"])]),
     .target(
       name: "Figures", dependencies: [core, "Runs", "CCairo"], path: "Sources/Runner/Figures",
       swiftSettings: strict + drawingHeaders),
@@ -139,13 +156,12 @@ let package = Package(
     .target(
       name: "Batches", dependencies: [core, "Runs"], path: "Sources/Runner/Batches",
       swiftSettings: strict),
-    .target(
-      name: "Runner", dependencies: [core, "PluginHost", "Films"] + runnerModules.map { .byName(name: $0) },
-      path: "Sources/Runner", exclude: ["Main", "CCairo"] + runnerModules,
-      swiftSettings: strict + unoptimized + drawingHeaders),
+    glue("Console", ["Runs"]),
+    glue("Training", ["Console"] + computingModules),
+    glue("Evaluations", ["Console", "Training"] + computingModules),
+    glue("Commands", ["Console", "Training", "Evaluations"] + computingModules),
     .executableTarget(
-      name: "chex-runner", dependencies: ["Runner"], path: "Sources/Runner/Main",
-      swiftSettings: strict + drawingHeaders,
+      name: "chex-runner", dependencies: ["Commands"], path: "Sources/Runner/Main", swiftSettings: strict,
       linkerSettings: installedLibraries),
   ] + dicomTargets + testTargets + refusedTargets.map { plugin($0, "Tests/RefusedPlugins/\($0)") }
     + trapTargets.map { plugin($0, "Tests/Fixtures/\($0)") },

@@ -3,7 +3,7 @@ import Imaging
 import Testing
 
 @testable import DicomCodec
-@testable import Films
+@testable import Radiographs
 
 enum RealDicom {
   /// The real files, where they lie beside the repository.

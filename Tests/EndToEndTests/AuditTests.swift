@@ -1,4 +1,4 @@
-import Films
+import Radiographs
 import Foundation
 import Imaging
 import Testing

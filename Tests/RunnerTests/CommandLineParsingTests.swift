@@ -1,6 +1,9 @@
 import Testing
 
-@testable import Runner
+@testable import Commands
+@testable import Console
+@testable import Evaluations
+@testable import Training
 
 @Suite("Reading a command line")
 struct CommandLineParsingTests {

@@ -2,7 +2,10 @@ import Foundation
 import Synchronization
 import Testing
 
-@testable import Runner
+@testable import Commands
+@testable import Console
+@testable import Evaluations
+@testable import Training
 
 /// Keeps what a program writes.
 final class RecordingConsole: Sendable {

@@ -1,7 +1,10 @@
 import Foundation
 import WorldModel
 
-@testable import Runner
+@testable import Commands
+@testable import Console
+@testable import Evaluations
+@testable import Training
 
 /// Settings as a run would resolve them, with two tasks and a data plugin loaded.
 enum ConfigurationFixture {

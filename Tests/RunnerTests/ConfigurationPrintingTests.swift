@@ -2,7 +2,10 @@ import Foundation
 import Testing
 import WorldModel
 
-@testable import Runner
+@testable import Commands
+@testable import Console
+@testable import Evaluations
+@testable import Training
 
 @Suite("Printing settings and the typed configuration")
 struct ConfigurationPrintingTests {

@@ -1,7 +1,10 @@
 import Layers
 import Testing
 
-@testable import Runner
+@testable import Commands
+@testable import Console
+@testable import Evaluations
+@testable import Training
 
 @Suite("Learning rate and momentum")
 struct ConfigurationScheduleTests {

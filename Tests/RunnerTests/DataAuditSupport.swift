@@ -4,7 +4,10 @@ import WorldModel
 
 @testable import Audit
 @testable import PhantomData
-@testable import Runner
+@testable import Commands
+@testable import Console
+@testable import Evaluations
+@testable import Training
 
 /// Films in memory, each with its record.
 struct HeldFilms: FilmSource {

@@ -1,5 +1,5 @@
 import CoreTensor
-import Films
+import Radiographs
 import Foundation
 import Imaging
 import Synchronization
@@ -7,7 +7,10 @@ import Testing
 import WorldModel
 
 @testable import Audit
-@testable import Runner
+@testable import Commands
+@testable import Console
+@testable import Evaluations
+@testable import Training
 @testable import Runs
 
 @Suite struct AuditPictureTests {

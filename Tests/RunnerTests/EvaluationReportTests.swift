@@ -2,7 +2,10 @@ import Metrics
 import Testing
 import WorldModel
 
-@testable import Runner
+@testable import Commands
+@testable import Console
+@testable import Evaluations
+@testable import Training
 
 /// How results of evaluations are laid out, and which presets they take.
 @Suite struct EvaluationReportTests {

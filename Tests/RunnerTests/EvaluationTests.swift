@@ -4,7 +4,10 @@ import Testing
 import WorldModel
 
 @testable import Batches
-@testable import Runner
+@testable import Commands
+@testable import Console
+@testable import Evaluations
+@testable import Training
 
 @Suite struct EvaluationTests {
   private func table(_ rows: [[Float]]) -> FeatureTable {

@@ -2,7 +2,10 @@ import Foundation
 import Testing
 
 @testable import Batches
-@testable import Runner
+@testable import Commands
+@testable import Console
+@testable import Evaluations
+@testable import Training
 @testable import Runs
 
 private let python = ProcessInfo.processInfo.environment["CHEX_PYTHON"]

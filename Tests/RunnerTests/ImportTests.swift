@@ -15,7 +15,7 @@ import Testing
   private static let core: Set = ["CoreTensor", "Imaging", "Layers", "Metrics", "WorldModel"]
   /// What computes for the program, below its commands.
   private static let libraries: Set = [
-    "Audit", "Batches", "Figures", "Films", "PluginHost", "Runs", "Weights",
+    "Audit", "Batches", "Console", "Figures", "PluginHost", "Radiographs", "Runs", "Weights",
   ]
 
   /// Every room of the house, from the bottom up; the longest folder that a file lies in is its room.
@@ -30,17 +30,21 @@ import Testing
     Room("Sources/Tasks", core),
     Room("Sources/Plugins", core),
     Room("Sources/Plugins/Dicom", core.union(["CDicomProtocol"])),
-    Room("Sources/Plugins/Host", core.union(["CToml"])),
-    Room("Sources/Plugins/Films", core.union(["PluginHost", "Runs", "CCodecs", "CZlib"])),
+    Room("Sources/Runner/PluginHost", core.union(["CToml"])),
     Room("Sources/Runner/Runs", core.union(["CZlib"])),
+    Room("Sources/Runner/Radiographs", core.union(["PluginHost", "Runs", "CCodecs", "CZlib"])),
     Room("Sources/Runner/Figures", core),
     Room("Sources/Runner/Weights", core.union(["Runs"])),
     Room("Sources/Runner/Audit", core.union(["Runs"])),
     Room("Sources/Runner/Batches", core.union(["Runs"])),
-    Room("Sources/Runner", core.union(libraries).union(["TaskChecks"])),
-    Room("Sources/Runner/CommandLine", core),
-    Room("Sources/Runner/Main", ["Runner"]),
+    Room("Sources/Runner/Console", core.union(["Runs"])),
+    Room("Sources/Runner/Training", core.union(libraries)),
+    Room("Sources/Runner/Evaluations", core.union(libraries).union(["Training"])),
+    Room(
+      "Sources/Runner/Commands", core.union(libraries).union(["Training", "Evaluations", "TaskChecks"])),
+    Room("Sources/Runner/Main", ["Commands"]),
     Room("Examples", core),
+    Room("Examples/FromCode", ["Training", "Evaluations"]),
   ]
 
   /// Modules of the system and the toolchain, which any file may import.

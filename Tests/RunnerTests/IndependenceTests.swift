@@ -9,7 +9,7 @@ import Testing
   /// empty; what is named in it is not looked at.
   static let stillNamingPlugins = [
     // Former names of settings and plugins, until definitions say themselves what they were called.
-    "Configuration/Renames.swift"
+    "Training/Settings/Renames.swift"
   ]
 
   /// Words that are a plugin's name and something else in files of a folder, and what. A text that is the name alone,
@@ -19,8 +19,8 @@ import Testing
     OtherMeaning("global", in: "Weights/PickleMachine.swift", "an instruction of pickles"),
     OtherMeaning("probe", in: "Batches/", "the linear probe by which training watches features"),
     OtherMeaning("probe", in: "Training/", "the linear probe by which training watches features"),
-    OtherMeaning("probe", in: "Reports/RunComparison.swift", "the linear probe of a run's summary"),
-    OtherMeaning("probe", in: "Evaluation/EvaluatedRun.swift", "images that the linear probe learns from"),
+    OtherMeaning("probe", in: "Commands/Reports/RunComparison.swift", "the linear probe of a run's summary"),
+    OtherMeaning("probe", in: "Evaluations/EvaluatedRun.swift", "images that the linear probe learns from"),
   ]
 
   struct OtherMeaning {

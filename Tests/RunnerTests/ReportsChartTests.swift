@@ -3,7 +3,10 @@ import Foundation
 import Testing
 
 @testable import Figures
-@testable import Runner
+@testable import Commands
+@testable import Console
+@testable import Evaluations
+@testable import Training
 
 @Suite struct ReportsAxisTests {
   @Test func ticksAreRoundAndEncloseTheValues() {

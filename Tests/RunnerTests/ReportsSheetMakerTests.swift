@@ -6,7 +6,10 @@ import WorldModel
 
 @testable import Batches
 @testable import Figures
-@testable import Runner
+@testable import Commands
+@testable import Console
+@testable import Evaluations
+@testable import Training
 
 /// The sheet shows where training puts mask tokens.
 @Suite struct ReportsSheetMakerTests {

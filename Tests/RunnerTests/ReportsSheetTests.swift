@@ -1,12 +1,15 @@
 import CoreTensor
-import Films
+import Radiographs
 import Foundation
 import Imaging
 import Testing
 import WorldModel
 
 @testable import Figures
-@testable import Runner
+@testable import Commands
+@testable import Console
+@testable import Evaluations
+@testable import Training
 
 @Suite struct ReportsSheetTests {
   private func sheet(count: Int = 3, cellSize: Int = 140) -> BatchSheet {

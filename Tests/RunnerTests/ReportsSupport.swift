@@ -1,5 +1,5 @@
 import CoreTensor
-import Films
+import Radiographs
 import Foundation
 import FoundationXML
 import Imaging
@@ -7,7 +7,10 @@ import Testing
 import WorldModel
 
 @testable import Figures
-@testable import Runner
+@testable import Commands
+@testable import Console
+@testable import Evaluations
+@testable import Training
 
 /// A figure that a test draws by hand.
 struct Sketch: Figure {

@@ -1,7 +1,10 @@
 import Foundation
 import Testing
 
-@testable import Runner
+@testable import Commands
+@testable import Console
+@testable import Evaluations
+@testable import Training
 
 @Suite struct ReportsTableTests {
   private func table() -> TextTable {

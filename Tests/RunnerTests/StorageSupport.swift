@@ -1,6 +1,9 @@
 import Foundation
 
-@testable import Runner
+@testable import Commands
+@testable import Console
+@testable import Evaluations
+@testable import Training
 
 /// A folder that goes when the test is over.
 final class TemporaryFolder {

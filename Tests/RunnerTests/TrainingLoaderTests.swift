@@ -1,11 +1,14 @@
 import CoreTensor
-import Films
+import Radiographs
 import Foundation
 import Testing
 import WorldModel
 
 @testable import Batches
-@testable import Runner
+@testable import Commands
+@testable import Console
+@testable import Evaluations
+@testable import Training
 
 @Suite struct TrainingLoaderTests {
   static let plugins =

@@ -6,7 +6,10 @@ import TaskChecks
 import Testing
 import WorldModel
 
-@testable import Runner
+@testable import Commands
+@testable import Console
+@testable import Evaluations
+@testable import Training
 @testable import Weights
 
 /// Encoders whose names all have a prefix, and what such a family can do wrong.

@@ -5,7 +5,10 @@ import TestSupport
 import Testing
 import WorldModel
 
-@testable import Runner
+@testable import Commands
+@testable import Console
+@testable import Evaluations
+@testable import Training
 @testable import Weights
 
 @Suite struct WeightsLoadingTests {

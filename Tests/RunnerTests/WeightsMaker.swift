@@ -2,7 +2,10 @@ import Foundation
 import PublicWeights
 import WorldModel
 
-@testable import Runner
+@testable import Commands
+@testable import Console
+@testable import Evaluations
+@testable import Training
 @testable import Runs
 @testable import Weights
 

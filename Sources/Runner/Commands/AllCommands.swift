@@ -1,3 +1,7 @@
+import Console
+import Training
+import Evaluations
+
 /// Every command of `chex-runner`, in the order in which help lists them. To add one, add its value here;
 /// those of plugins come from their definitions (`PluginCommands`).
 let allCommands: [Command] = [

@@ -1,3 +1,6 @@
+import Console
+import Training
+import Evaluations
 import CoreTensor
 import Foundation
 import WorldModel
@@ -5,7 +8,7 @@ import WorldModel
 /// The program `chex-runner`.
 public enum CommandLineProgram {
   /// Its version, as `--version` prints it and a run's folder records it.
-  public static let version = "0.3.0"
+  public static let version = ProgramVersion.current
 
   /// The program with all its commands.
   public static let program = Program(

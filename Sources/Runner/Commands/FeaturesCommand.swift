@@ -1,6 +1,9 @@
+import Console
+import Training
+import Evaluations
 import Batches
 import CoreTensor
-import Films
+import Radiographs
 import Foundation
 import Layers
 import Runs

@@ -1,3 +1,6 @@
+import Console
+import Training
+import Evaluations
 import Foundation
 import PluginHost
 import Runs

@@ -1,3 +1,6 @@
+import Console
+import Training
+import Evaluations
 import CoreTensor
 import PluginHost
 import WorldModel

@@ -1,3 +1,6 @@
+import Console
+import Training
+import Evaluations
 import CoreTensor
 import Foundation
 import Runs
@@ -38,19 +41,4 @@ extension Command {
     run: { arguments in
       try Pretraining.resume(arguments.required("RUN"), pluginsFile: arguments.value("--plugins"))
     })
-}
-
-/// Text on standard output.
-enum Output {
-  static func print(_ text: String) {
-    StandardStream.give(text.hasSuffix("\n") ? text : text + "\n")
-  }
-
-  /// A value as JSON on one line.
-  static func printJson(_ value: some Encodable) throws { print(try json(value)) }
-
-  /// A value as JSON in one line, names in snake case.
-  static func json(_ value: some Encodable) throws -> String {
-    try JsonText.encoded(value, .one, keys: .convertToSnakeCase)
-  }
 }

@@ -1,3 +1,3 @@
-import Runner
+import Commands
 
 CommandLineProgram.main()

@@ -1,0 +1,70 @@
+import Console
+import Training
+import Evaluations
+import PluginHost
+import Runs
+
+/// The settings of a run as its `config.toml` has them, without loading a plugin.
+struct RunSettings {
+  /// `table.key` and the value in TOML, in the file's order.
+  private(set) var values: [(key: String, value: String)] = []
+  let tasks: [String]
+  private let byKey: [String: String]
+
+  /// - Throws: `StorageError` where the file is damaged.
+  init(of folder: RunFolder) throws {
+    let path = folder.path(of: .configuration)
+    let root: TomlTable
+    do { root = try Toml.parse(path: path) } catch {
+      throw StorageError.damaged(file: path, expected: "the settings of a run", found: "\(error)")
+    }
+    for table in root.keys {
+      guard case .table(let inner)? = root[table]?.content else { continue }
+      for key in inner.keys {
+        values.append(("\(table).\(key)", inner[key]?.optionValue?.tomlText ?? ""))
+      }
+    }
+    byKey = Dictionary(uniqueKeysWithValues: values.map { ($0.key, $0.value) })
+    func texts(_ table: String, _ key: String) -> [String] {
+      guard case .table(let inner)? = root[table]?.content, case .list(let items)? = inner[key]?.content
+      else {
+        return []
+      }
+      return items.compactMap { if case .text(let text) = $0.content { text } else { nil } }
+    }
+    tasks = texts("run", "tasks")
+    plugins = Set(tasks + texts("data", "source"))
+  }
+
+  /// Names of tasks and of sources of films, plugins among them.
+  private let plugins: Set<String>
+
+  subscript(key: String) -> String? { byKey[key] }
+
+  /// Whether a setting says what is predicted and of which films, whatever tasks do with it: another value makes it
+  /// another loss. Those of tasks show in the terms and the patches.
+  func decidesTheLoss(_ key: String) -> Bool {
+    let parts = key.split(separator: ".", maxSplits: 1).map(String.init)
+    switch parts[0] {
+    case "model", "views", "objective": return true
+    case "data": return parts[1] != "cache_mib"
+    case "run": return ["naive", "compatibility"].contains(parts[1])
+    default: return plugins.contains(parts[0]) && !tasks.contains(parts[0])
+    }
+  }
+
+  /// Whether the table of a key means something to the run: one of its own, or of a plugin that it uses.
+  private func uses(_ key: String) -> Bool {
+    let table = String(key.prefix { $0 != "." })
+    return plugins.contains(table) || SettingsCatalogue.runnerTables.contains { $0.name == table }
+  }
+
+  /// Keys that not all runs set alike, in the first one's order; where each is kept is no difference.
+  static func differences(_ runs: [RunSettings]) -> [String] {
+    var keys: [String] = []
+    for run in runs { keys += run.values.map(\.key).filter { !keys.contains($0) } }
+    return keys.filter { key in
+      key != "run.out" && runs.contains { $0.uses(key) } && Set(runs.map { $0[key] }).count > 1
+    }
+  }
+}

@@ -1,0 +1,151 @@
+import Console
+import Training
+import Batches
+import CoreTensor
+import Radiographs
+import Foundation
+import Layers
+import Runs
+import WorldModel
+
+/// A run as commands open it that evaluate it: its model at one checkpoint, and films, its own or others.
+package struct EvaluatedRun {
+  package let folder: RunFolder
+  package let setup: RunSetup
+  package let tasks: TaskSet
+  package let source: FilmCache
+  package let partition: FilmPartition
+  package let model: WorldModel
+  /// Optimiser steps that the model has had.
+  package private(set) var step = 0
+  /// Of the file that the weights are from.
+  package private(set) var checksum = ""
+
+  /// Flags that say which films, which findings, and how to compute.
+  package static let settingOptions = SettingFlag.singles + SettingFlag.evaluationFlags.map(\.option)
+
+  /// The flags of every command that evaluates one checkpoint.
+  package static let options =
+    settingOptions + [
+      CommandOption(
+        "--checkpoint", .value("STEP"), help: "The checkpoint to evaluate, by its step; default the newest.")
+    ]
+
+  /// The run that a command names `RUN`, at the checkpoint that it asks for.
+  /// - Parameters:
+  ///   - arguments: of a command that has `options`.
+  ///   - evaluation: name of the plugin that evaluates, which must be current.
+  ///   - flags: flags of the command that set options of that plugin.
+  ///   - own: settings that the command makes where the command line does not, over the run's.
+  ///   - keepsFilms: false where each film is looked at once.
+  /// - Throws: `SettingsError`, `StorageError`, `WeightsError`, and what opening the films throws.
+  package init(
+    _ arguments: ParsedArguments, evaluation: String? = nil, flags: [SettingFlag] = [],
+    settings own: [SettingAssignment] = [], keepsFilms: Bool = true
+  ) throws {
+    try self.init(
+      arguments.required("RUN"), arguments, evaluation: evaluation, flags: flags, settings: own,
+      keepsFilms: keepsFilms)
+    try load(arguments.integer("--checkpoint", in: 0...Int(Int32.max)))
+  }
+
+  /// The run in a folder, its model still at random.
+  package init(
+    _ path: String, _ arguments: ParsedArguments, evaluation: String? = nil, flags: [SettingFlag] = [],
+    settings own: [SettingAssignment] = [], keepsFilms: Bool = true
+  ) throws {
+    folder = try RunFolder.open(at: path)
+    setup = try RunSetup(
+      reopening: folder, assignments: Self.assignments(arguments, flags, own),
+      pluginsFile: arguments.value("--plugins"), wanted: Set([evaluation].compactMap { $0 }))
+    tasks = try setup.taskSet()
+    source = try setup.filmSource(keepsFilms: keepsFilms)
+    partition = try FilmPartition(
+      source.records, hasLabels: !source.findingNames.isEmpty, setup.configuration, trains: false)
+    model = setup.model(tasks)
+  }
+
+  /// Gives the model the weights of a checkpoint.
+  /// - Parameter step: nil for the newest.
+  package mutating func load(_ step: Int?) throws {
+    let checkpoint = try Self.checkpoint(folder, step)
+    let weights = checkpoint.path(of: Checkpoint.model)
+    try ModelCheckpoint.loadWeights(weights, into: model)
+    for entry in model.entries {
+      try WeightsError.checkFinite(entry.parameter.tensor, name: entry.name, path: weights)
+    }
+    self.step = checkpoint.step
+    checksum = try DurableFile.seal(of: checkpoint.path(of: Checkpoint.model)).crc32
+  }
+
+  /// What the command line sets over the run's settings. Films that `--data` names come with none of the
+  /// run's settings for its own films.
+  private static func assignments(
+    _ arguments: ParsedArguments, _ flags: [SettingFlag], _ own: [SettingAssignment]
+  ) throws -> [SettingAssignment] {
+    let typed =
+      (SettingFlag.evaluationFlags + flags).filter { arguments.declares($0.name) }
+      .compactMap { $0.assignment(arguments) }
+      + (try arguments.values("--set").map(SettingsRequest.assignment(ofSet:)))
+    let given = typed + own.filter { one in !typed.contains { $0.key == one.key } }
+    var assignments = given
+    if arguments.has("--data") {
+      let taken = Set(given.map(\.key))
+      for table in SettingsCatalogue.runnerTables where ["data", "evaluation"].contains(table.name) {
+        assignments += table.declarations.compactMap { declaration in
+          let key = SettingKey(table.name, declaration.name)
+          return taken.contains(key)
+            ? nil : SettingAssignment(key, .value(declaration.defaultValue), from: .flag("--data"))
+        }
+      }
+    }
+    return assignments
+  }
+
+  private static func checkpoint(_ folder: RunFolder, _ step: Int?) throws -> Checkpoint {
+    let store = folder.savedCheckpoints
+    guard let step else {
+      let found = try store.latest()
+      for warning in found.warnings {
+        StandardStream.error.show("chex-runner: warning: \(warning)\n")
+      }
+      return found.checkpoint
+    }
+    let all = try store.all()
+    guard let checkpoint = all.first(where: { $0.step == step }) else {
+      throw EvaluationError(
+        "--checkpoint \(step): \(folder.path) has no checkpoint of that step; it has "
+          + all.map { "\($0.step)" }.joined(separator: ", "))
+    }
+    try checkpoint.verify()
+    return checkpoint
+  }
+
+  package var seed: UInt64 { UInt64(setup.configuration.run.seed) }
+  package var backend: any Backend { setup.backend }
+
+  /// The same model as its seed initialises it.
+  func untrained() -> WorldModel { setup.model(tasks) }
+
+  /// Findings that were asked for, else all that labels may name.
+  /// - Throws: `EvaluationError` where a finding that was asked for is none of the films'.
+  package func findingNames() throws -> [String] {
+    let wanted = setup.configuration.evaluation.labels
+    guard !wanted.isEmpty else { return source.findingNames }
+    if let unknown = wanted.first(where: { !source.findingNames.contains($0) }) {
+      throw EvaluationError(
+        "evaluation.labels: no film may have \"\(unknown)\""
+          + Suggestions.clause(for: unknown, in: source.findingNames) + "; findings of \(source.summary): "
+          + source.findingNames.joined(separator: ", "))
+    }
+    return wanted.sorted()
+  }
+
+  /// Films to learn from, to choose settings by, and to test on. Without labels films of the run stand in.
+  package var films: (train: [Int], validation: [Int], test: [Int]) {
+    (
+      partition.probeTrain.isEmpty ? partition.pretrain : partition.probeTrain, partition.probeValidation,
+      partition.probeTest.isEmpty ? partition.heldOut : partition.probeTest
+    )
+  }
+}

@@ -1,0 +1,203 @@
+import Console
+import Training
+import Batches
+import CoreTensor
+import Foundation
+import Layers
+import PluginHost
+import Runs
+import WorldModel
+
+/// A run, evaluated by a plugin.
+package struct EvaluationRunner {
+  package let run: EvaluatedRun
+  package let definition: EvaluationDefinition
+  /// Whether features are evaluated beside those of the random encoder and plain pixels.
+  package let comparesEncoders: Bool
+  private let options: Options
+  private let code: PluginCode
+
+  /// - Parameters:
+  ///   - run: opened with `name` among the plugins that are wanted.
+  ///   - name: of an evaluation in the registry.
+  ///   - presets: values over the options' defaults.
+  /// - Throws: `EvaluationError` where the plugin is no evaluation.
+  package init(
+    _ run: EvaluatedRun, _ name: String, presets: [EvaluationPreset] = [], comparesEncoders: Bool = true
+  ) throws {
+    (self.run, self.comparesEncoders) = (run, comparesEncoders)
+    definition = try run.setup.evaluation(name)
+    var values = run.setup.configuration.plugins[name] ?? [:]
+    for preset in presets {
+      for own in preset.values where run.setup.isDefault(SettingKey(name, own.name)) {
+        values[own.name] = own.value
+      }
+    }
+    options = Options(definition.options, given: values)
+    code = PluginCode("evaluation \"\(name)\"", "metrics")
+  }
+
+  /// - Parameters:
+  ///   - out: where the evaluation works and leaves what it made; nil for a folder below `RUN/evaluations`, and for
+  ///     nothing where features are evaluated and nothing is drawn.
+  /// - Returns: nil where the user asked to stop and the work is saved.
+  /// - Throws: `EvaluationError` where there are no images to learn from or test on, and what the plugin throws.
+  package func callAsFunction(out: String?) throws -> EvaluationReport? {
+    try Compute.$backend.withValue(run.backend) {
+      switch definition.subject {
+      case .features(let make): return try evaluateFeatures(code.run { try make(options) }, out: out)
+      case .model(let make):
+        return try evaluateModel(code.run { try make(options) }, out: out ?? standardFolder)
+      }
+    }
+  }
+
+  /// Whether the evaluation works in a folder; one of features needs none.
+  package var needsFolder: Bool { if case .model = definition.subject { true } else { false } }
+
+  private var standardFolder: String {
+    "\(run.folder.path)/evaluations/\(definition.command.folder?(options) ?? definition.name)"
+  }
+
+  // MARK: Features
+
+  private func evaluateFeatures(_ evaluation: any Evaluation, out: String?) throws -> EvaluationReport {
+    var inputs = [("", try input { features(run.model.transferredEncoder, $0) })]
+    if comparesEncoders {
+      inputs.append(("-random", try input { features(run.untrained().transferredEncoder, $0) }))
+      inputs.append(("-pixels", try input { PixelFeatures.features(run.source, films: $0) }))
+    }
+    let results = try inputs.map { input in (name: input.0, found: try code.run { try evaluation(input.1) }) }
+    let keys = results.map { $0.found.metrics.map { "\($0.key)" } }
+    for other in keys where other != keys[0] {
+      throw EvaluationError(
+        "\(definition.name): gives other metrics for random or plain features, \(other), than for the trained, "
+          + "\(keys[0])")
+    }
+    let metrics = keys[0].indices.map { index in
+      EvaluationReport.Metric(
+        results[0].found.metrics[index], random: comparesEncoders ? results[1].found.metrics[index] : nil,
+        pixels: comparesEncoders ? results[2].found.metrics[index] : nil)
+    }
+    let input = inputs[0].1
+    var report = report(
+      train: input.train.records.count, validation: input.validation.records.count,
+      test: input.test.records.count, metrics, results[0].found)
+    let draws = results.contains { !$0.found.charts.isEmpty || !$0.found.sheets.isEmpty }
+    guard out != nil || draws else { return report }
+    let folder = out ?? standardFolder
+    let workspace = try EvaluationFolder(folder, request: request())
+    for (name, found) in results { try workspace.draw(found, suffix: name) }
+    report.out = folder
+    try workspace.write(Output.json(report) + "\n", named: EvaluationFolder.metricsName)
+    return report
+  }
+
+  private func features(_ encoder: any ImageEncoder, _ films: [Int]) -> FeatureTable {
+    FeatureExtraction.features(encoder, run.source, films: films, run.backend)
+  }
+
+  private func input(_ features: ([Int]) -> FeatureTable) throws -> EvaluationInput {
+    let films = run.films
+    func set(_ films: [Int], _ purpose: String?) throws -> FeatureSet {
+      let table = features(films)
+      if let purpose, table.films.isEmpty { throw Self.noFilm(to: purpose) }
+      return FeatureSet(
+        width: table.width, records: table.films.map { run.source.records[$0] }, values: table.values,
+        image: { [source = run.source, films = table.films] in try source.film(at: films[$0]) })
+    }
+    return EvaluationInput(
+      train: try set(films.train, "learn from"), validation: try set(films.validation, nil),
+      test: try set(films.test, "test on"), findingNames: try run.findingNames(), seed: run.seed)
+  }
+
+  private static func noFilm(to purpose: String) -> EvaluationError {
+    EvaluationError(
+      "no film to \(purpose): none is set apart for it, or none can be decoded; see data.holdout_fraction, "
+        + "evaluation.train_splits and evaluation.test_splits")
+  }
+
+  // MARK: Models
+
+  private func evaluateModel(_ evaluation: any ModelEvaluation, out: String) throws -> EvaluationReport? {
+    let films = run.films
+    if films.test.isEmpty { throw Self.noFilm(to: "test on") }
+    let workspace = try EvaluationFolder(out, request: request())
+    Interruption.watch()
+    let input = ModelEvaluationInput(
+      model: run.model, makeUntrained: run.untrained, tasks: run.tasks.tasks,
+      views: run.setup.configuration.views, films: run.source, train: films.train,
+      validation: films.validation, test: films.test, findingNames: try run.findingNames(),
+      seed: run.seed, workspace: workspace)
+    let result: EvaluationResult
+    do {
+      result = try code.run { try evaluation(input) }
+      workspace.finish()
+    } catch is EvaluationStopped {
+      workspace.finish()
+      try workspace.note("stopped and saved; the same command goes on")
+      return nil
+    } catch {
+      try workspace.discardUnlessWorkedIn()
+      throw error
+    }
+    try workspace.draw(result, suffix: "")
+    var report = report(
+      train: films.train.count, validation: films.validation.count, test: films.test.count,
+      result.metrics.map { .init($0) }, result)
+    report.out = out
+    try workspace.write(Output.json(report) + "\n", named: EvaluationFolder.metricsName)
+    return report
+  }
+
+  /// Everything that decides the metrics: weights, options, images and findings.
+  private func request() throws -> String {
+    let configuration = run.setup.configuration
+    let request = Request(
+      evaluation: definition.name, weights: run.checksum, seed: configuration.run.seed,
+      options: options.values, data: configuration.data, settings: configuration.evaluation)
+    return try JsonText.encoded(request)
+  }
+
+  private struct Request: Codable {
+    let evaluation: String
+    /// Checksum of the model's file.
+    let weights: String
+    let seed: Int
+    let options: [String: OptionValue]
+    let data: RunConfiguration.Data
+    let settings: RunConfiguration.Evaluation
+  }
+
+  private func report(
+    train: Int, validation: Int, test: Int, _ metrics: [EvaluationReport.Metric], _ result: EvaluationResult
+  ) -> EvaluationReport {
+    EvaluationReport(
+      run: run.folder.path, evaluation: definition.name, step: run.step, source: run.source.summary,
+      trainImages: train, validationImages: validation, testImages: test, summary: "\(result.summary)",
+      metrics: metrics, notes: result.notes, tables: result.tables)
+  }
+}
+
+extension RunSetup {
+  /// The evaluation of a name.
+  /// - Throws: `EvaluationError` with the evaluations that there are.
+  package func evaluation(_ name: String) throws -> EvaluationDefinition {
+    if let plugin = plugins.first(where: { $0.name == name }),
+      case .evaluation(let definition) = plugin.definition
+    {
+      return definition
+    }
+    let known = plugins.filter { $0.kind == .evaluation }.map(\.name)
+    throw EvaluationError(
+      "\(name): \(manifest.path) has no evaluation of that name; it has "
+        + (known.isEmpty
+          ? "none; chex-runner new-task NAME --kind evaluation begins one" : known.joined(separator: ", ")))
+  }
+
+  /// Whether neither a flag nor a file sets the option. A run's own file states every option, defaults too.
+  package func isDefault(_ key: SettingKey) -> Bool {
+    guard let declaration = settings.catalogue[key] else { return false }
+    return settings[key].layer != .flags && settings[key].value == declaration.defaultValue
+  }
+}

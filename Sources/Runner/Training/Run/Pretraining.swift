@@ -1,0 +1,148 @@
+import Console
+import CoreTensor
+import Figures
+import Foundation
+import PluginHost
+import Runs
+import WorldModel
+
+/// The course of a run: begin or go on, train, and say what came of it.
+package enum Pretraining {
+  package static func start(_ setup: RunSetup) throws -> Int32 {
+    let parts = try RunParts(setup)
+    // A run without a usable film leaves no folder behind.
+    _ = try parts.builder.sample(step: 0, index: 0, plans: parts.builder.plans(step: 0))
+    let path = setup.configuration.run.out.nonEmpty ?? standardPath()
+    return try RunFolder.create(at: path) { folder in
+      try RunRecord(setup).write(to: folder)
+      return try train(parts, folder, start: 0)
+    }
+  }
+
+  package static func resume(_ path: String, pluginsFile: String?) throws -> Int32 {
+    let folder = try RunFolder.open(at: path)
+    let lock = try folder.lock()
+    defer { withExtendedLifetime(lock) {} }
+    let setup = try reopened(folder, pluginsFile: pluginsFile)
+    let changes = try RunVersions(of: folder).changes(to: RunVersions(setup))
+    for change in changes {
+      StandardStream.error.show("chex-runner: warning: \(change)\n")
+    }
+    let parts = try RunParts(setup)
+    let store = try folder.checkpoints(keep: setup.configuration.training.keptCheckpoints)
+    let found: CheckpointStore.Found
+    do { found = try store.latest() } catch StorageError.noCheckpoint {
+      // Killed before its first checkpoint: the run begins again as it began.
+      return try train(parts, folder, start: 0)
+    }
+    for warning in found.warnings {
+      StandardStream.error.show("chex-runner: warning: \(warning)\n")
+    }
+    let state = try ModelCheckpoint.load(found.checkpoint, into: parts.optimization)
+    if state.step >= parts.schedule.totalSteps && folder.has(.summary) {
+      Output.print("\(path): the run is finished, \(state.step) steps; nothing to do")
+      return 0
+    }
+    return try train(parts, folder, start: state.step)
+  }
+
+  /// The setup that a run was begun with.
+  package static func reopened(_ folder: RunFolder, pluginsFile: String?) throws -> RunSetup {
+    try RunSetup(reopening: folder, pluginsFile: pluginsFile)
+  }
+
+  private static func train(_ parts: RunParts, _ folder: RunFolder, start: Int) throws -> Int32 {
+    let configuration = parts.setup.configuration
+    let terminal = Terminal.current()
+    let progress = ProgressReporter(
+      terminal: terminal, totalSteps: parts.schedule.totalSteps,
+      totalEpochs: (parts.schedule.totalSteps + parts.stepsPerEpoch - 1) / parts.stepsPerEpoch,
+      firstStep: start,
+      firstFilms: start * configuration.training.filmsPerStep)
+    let log = try RunLog(path: folder.path(of: .log), echo: { progress.message($0) })
+    let metrics = try MetricsLog(path: folder.path(of: .metrics))
+    try metrics.truncate(afterStep: start)
+    try describe(parts, folder, start: start, log)
+    // A machine without a font is told of now, not at the first checkpoint.
+    _ = try Typesetter()
+    if start == 0 {
+      let sheet = try BatchSheetMaker.sheet(
+        parts.builder, model: parts.optimization.model, title: "First batch")
+      try sheet.write(to: folder.path(of: .batchSheet))
+    }
+    Interruption.watch()
+    PluginCode.reportCrashes(
+      remedy:
+        "The run's last checkpoint is kept; mend the plugin and go on: chex-runner resume \(folder.path)",
+      backtrace: folder.path(of: .backtrace))
+    let trainer = Trainer(
+      parts, folder: folder, record: try RunRecord(of: folder),
+      store: try folder.checkpoints(keep: configuration.training.keptCheckpoints), metrics: metrics, log: log,
+      progress: progress, start: start)
+    switch try trainer.run(from: start) {
+    case .interrupted(let step):
+      progress.finish()
+      try log.note("stopped and saved at step \(step); go on with: chex-runner resume \(folder.path)")
+      return 130
+    case .finished(let report):
+      try summarize(trainer, report, folder, log, terminal)
+      return 0
+    }
+  }
+
+  private static func describe(_ parts: RunParts, _ folder: RunFolder, start: Int, _ log: RunLog) throws {
+    let configuration = parts.setup.configuration
+    try log.note(start == 0 ? "run: \(folder.path)" : "run: \(folder.path), from step \(start)")
+    try log.note(
+      "films: \(parts.source.summary); \(parts.partition.pretrain.count) to pre-train on, \(parts.partition.heldOut.count) held out"
+    )
+    for note in parts.source.notes + parts.partition.notes { try log.warn(note) }
+    let names = parts.tasks.tasks.map(\.name).joined(separator: ", ")
+    try log.note(
+      "tasks: \(names)\(configuration.run.isNaive ? ", naive sum" : ""); compatibility \(configuration.run.compatibility.rawValue)"
+    )
+    let count = parts.optimization.optimizer.parameters.reduce(0) { $0 + $1.tensor.count }
+    try log.note(
+      "model: \(configuration.model.encoder.width) × \(configuration.model.encoder.depth), "
+        + "\(count) trained parameters; \(parts.schedule.totalSteps) steps of \(configuration.training.filmsPerStep) films, "
+        + "\(Compute.threads) threads")
+    let backend = parts.setup.backend
+    let precision =
+      backend is ProcessorBackend ? configuration.run.precision.sentence : backend.activationType.rawValue
+    try log.note("device: \(backend.device.name); precision: \(precision)")
+  }
+
+  private static func summarize(
+    _ trainer: Trainer, _ report: HealthReport?, _ folder: RunFolder, _ log: RunLog, _ terminal: Terminal
+  ) throws {
+    let summary = try RunSummary(folder, trained: report, randomEncoder: trainer.monitor.initial)
+    try folder.write(JsonText.encoded(summary), to: .summary)
+    if let report { StandardStream.output.show("\n" + trainer.monitor.table(report, for: terminal) + "\n") }
+    try log.note(
+      String(
+        format: "loss: %.4f in the first tenth of the run, %.4f in the last", summary.firstLoss,
+        summary.lastLoss))
+    try log.note(
+      String(
+        format: "speed: median %.1f films/s; %.1f %% of the time waiting for data", summary.filmsPerSecond,
+        100 * summary.dataWaitShare))
+    let tasks = (summary.taskSeconds ?? [:]).sorted { $0.value > $1.value }
+    try log.note(
+      "tasks' own code, ms a step: "
+        + tasks.map { "\($0.key) " + String(format: "%.1f", $0.value * 1e3) }.joined(separator: ", "))
+    if let probe = report?.probe, let random = trainer.monitor.initial?.probe {
+      try log.note(
+        String(format: "probe: mean AUROC %.3f; random encoder %.3f", probe.mean, random.mean))
+    } else {
+      try log.note("probe: no labels with enough cases, so none was made")
+    }
+    try log.note("run folder: \(folder.path) (loss.png, loss.svg, batch.png, metrics.jsonl, checkpoints)")
+  }
+
+  private static func standardPath() -> String {
+    let formatter = DateFormatter()
+    formatter.locale = Locale(identifier: "en_US_POSIX")
+    formatter.dateFormat = "yyyy-MM-dd-HHmmss"
+    return "runs/" + formatter.string(from: Date())
+  }
+}

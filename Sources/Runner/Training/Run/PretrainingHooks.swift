@@ -1,0 +1,135 @@
+import Console
+import Batches
+import CoreTensor
+import Layers
+import Runs
+import WorldModel
+
+/// What a step of pre-training leaves behind.
+struct PretrainingStep {
+  let report: StepReport
+  let batches: [LoadedBatch]
+  /// Of the clock: the whole step, and of it the time that was spent waiting for batches.
+  let seconds: Double
+  let waited: Double
+}
+
+/// A line of metrics and of progress for each step.
+struct PretrainingRecord: TrainingHook {
+  let folder: RunFolder
+  let schedule: any Schedule
+  let filmsPerStep: Int
+  let start: Int
+  let metrics: MetricsLog
+  let progress: ProgressReporter
+
+  func didStep(_ position: TrainingPosition, _ step: PretrainingStep) throws {
+    let (done, report) = (position.step, step.report)
+    try metrics.append(
+      step: done,
+      [
+        ("epoch", .number(Double(done) / Double(position.stepsPerEpoch))), ("loss", .number(report.loss)),
+      ] + report.terms.map { ($0.name, .number($0.value)) } + patches(step.batches) + [
+        ("gradient_norm", .number(report.gradientNorm)),
+        ("learning_rate", .number(schedule.learningRate(at: done - 1))),
+        ("momentum", .number(schedule.momentum(at: done - 1))),
+        ("images_per_second", .number(Double(filmsPerStep) / max(step.seconds, 1e-9))),
+        ("data_wait_share", .number(step.waited / max(step.seconds, 1e-9))),
+      ] + taskSeconds(report, step.batches))
+    progress.update(
+      .init(
+        step: done, epoch: (done - 1) / position.stepsPerEpoch + 1, films: done * filmsPerStep,
+        loss: report.loss))
+    if done == start + 1 { try folder.markWorkedIn() }
+  }
+
+  /// How many patches of a target each prediction is compared on; means where a step is of several batches.
+  private func patches(_ batches: [LoadedBatch]) -> [(name: String, value: MetricValue)] {
+    batches[0].batch.predictions.enumerated().map { index, prediction in
+      let counts = batches.map { $0.batch.predictions[index].patches.first?.count ?? 0 }
+      return ("patches.\(prediction.name)", .number(Double(counts.reduce(0, +)) / Double(counts.count)))
+    }
+  }
+
+  /// Seconds a step that each task took: of processors in draws and edits, of the clock in its objective.
+  private func taskSeconds(
+    _ report: StepReport, _ batches: [LoadedBatch]
+  ) -> [(name: String, value: MetricValue)] {
+    batches[0].seconds.enumerated().flatMap { index, own -> [(name: String, value: MetricValue)] in
+      func sum(_ part: KeyPath<TaskSeconds, Double>) -> MetricValue {
+        .number(batches.map { $0.seconds[index][keyPath: part] }.reduce(0, +))
+      }
+      let objective = report.objectiveSeconds[own.task].map { MetricValue.number($0) }
+      return [("seconds.\(own.task).draw", sum(\.draw)), ("seconds.\(own.task).edit", sum(\.edit))]
+        + (objective.map { [("seconds.\(own.task).loss", $0)] } ?? [])
+    }
+  }
+}
+
+/// Checkpoints, and the picture of the loss beside them.
+final class PretrainingCheckpoints: TrainingHook {
+  typealias Report = PretrainingStep
+  private let folder: RunFolder
+  private let optimization: Optimization
+  private let seed: Int
+  private let record: RunRecord
+  private let store: CheckpointStore
+  private let metrics: MetricsLog
+  /// Step of the newest checkpoint.
+  private(set) var lastSaved: Int
+
+  init(
+    folder: RunFolder, optimization: Optimization, seed: Int, record: RunRecord, store: CheckpointStore,
+    metrics: MetricsLog, start: Int
+  ) {
+    (self.folder, self.optimization, self.seed) = (folder, optimization, seed)
+    (self.record, self.store, self.metrics, lastSaved) = (record, store, metrics, start)
+  }
+
+  func willBegin(_ position: TrainingPosition) throws {
+    // So that a kill at any moment leaves something to resume.
+    if position.step == 0 { try save(position) }
+  }
+
+  func save(_ position: TrainingPosition) throws {
+    try metrics.synchronize()
+    try ModelCheckpoint.save(optimization, step: position.step, seed: seed, record: record, to: store)
+    lastSaved = position.step
+    if position.step > 0 { try RunReport.writeAll(folder) }
+  }
+}
+
+/// Looks at the features every few epochs, and at the end.
+final class PretrainingDiagnostics: TrainingHook {
+  typealias Report = PretrainingStep
+  private let monitor: HealthMonitor
+  private let encoder: () -> any ImageEncoder
+  private let everyEpochs: Int
+  private let log: RunLog
+  /// What was seen last.
+  private(set) var last: HealthReport?
+
+  /// - Parameter everyEpochs: 0 = at the end only.
+  init(_ monitor: HealthMonitor, encoder: @escaping () -> any ImageEncoder, everyEpochs: Int, log: RunLog) {
+    (self.monitor, self.encoder, self.everyEpochs, self.log) = (monitor, encoder, everyEpochs, log)
+  }
+
+  func willBegin(_ position: TrainingPosition) throws {
+    // Killed between the last step and its report.
+    if position.isLast { try look(position.step) }
+  }
+
+  func observe(_ position: TrainingPosition) throws {
+    let isDue = position.isEpochEnd && everyEpochs > 0 && position.epoch % everyEpochs == 0
+    if position.isLast || isDue { try look(position.step) }
+  }
+
+  private func look(_ step: Int) throws {
+    last = try monitor.report(encoder(), step: step)
+    guard let last else {
+      try log.note("health at step \(step): fewer than two held-out films; raise data.holdout_fraction")
+      return
+    }
+    for line in monitor.lines(last) { try log.note(line) }
+  }
+}

@@ -1,0 +1,49 @@
+import Console
+import Batches
+import CoreTensor
+import Radiographs
+import Layers
+import WorldModel
+
+/// Model, optimiser, batches and schedule of a run, as its configuration makes them.
+package struct RunParts {
+  package let setup: RunSetup
+  package let tasks: TaskSet
+  package let source: FilmCache
+  package let partition: FilmPartition
+  package let optimization: Optimization
+  package let builder: BatchBuilder
+  package let schedule: any Schedule
+  package let stepsPerEpoch: Int
+
+  package init(_ setup: RunSetup) throws {
+    self.setup = setup
+    let configuration = setup.configuration
+    let training = configuration.training
+    tasks = try setup.taskSet()
+    source = try setup.filmSource()
+    partition = try FilmPartition(source.records, hasLabels: !source.findingNames.isEmpty, configuration)
+    let seed = UInt64(configuration.run.seed)
+    let records = source.records
+    let orders = EpochOrders(weights: setup.weights(partition.pretrain.map { records[$0] }), seed: seed)
+    stepsPerEpoch = try training.stepsPerEpoch(films: orders.filmsPerEpoch)
+    schedule = try setup.components.schedule(totalSteps: training.totalSteps(films: orders.filmsPerEpoch))
+    let model = setup.model(tasks, recomputesActivations: training.checkpointActivations)
+    optimization = Optimization(
+      model, optimizer: try setup.components.optimizer(model),
+      reduction: setup.configuration.objective.reduction, backend: setup.backend)
+    builder = BatchBuilder(
+      source: source, films: partition.pretrain, orders: orders,
+      assemblies: TaskAssembly.assemblies(
+        tasks: tasks.tasks, views: setup.configuration.views, naive: configuration.run.isNaive),
+      geometry: configuration.model.geometry, seed: seed, batchSize: training.batchSize,
+      batchesPerEpoch: stepsPerEpoch * training.accumulation)
+  }
+
+  /// Compares with the encoder as this seed initialises it.
+  func monitor() -> HealthMonitor {
+    HealthMonitor(source, partition, setup.configuration, setup.backend) {
+      setup.model(tasks).transferredEncoder
+    }
+  }
+}

@@ -1,0 +1,132 @@
+import Console
+import CoreTensor
+import Radiographs
+import Foundation
+import Imaging
+import PluginHost
+import Runs
+import WorldModel
+
+/// Everything that a run is made from: settings, plugins, tasks and films.
+package struct RunSetup {
+  package let settings: Settings
+  package let configuration: RunConfiguration
+  package let manifest: PluginManifest
+  /// Every plugin that could be loaded, in the registry's order.
+  package let plugins: [LoadedPlugin]
+  /// Why others could not be loaded, by name.
+  let refusedPlugins: [String: PluginError]
+  /// Computes, where the settings say.
+  package let backend: any Backend
+  /// Encoder, predictor, optimiser and schedule, as the settings name them.
+  package let components: ComponentChoice
+  /// How encoder and predictor are made.
+  package let networks: Networks
+
+  /// Loads the registry's plugins and resolves the settings of a run.
+  /// - Parameters:
+  ///   - pluginsFile: path of the registry; nil for what the rule of `PluginsFile` gives.
+  ///   - wanted: names of plugins that the command needs beside those that settings name.
+  /// - Throws: `PackageError` or `PluginError` where a plugin that is enabled or wanted does not build or load.
+  package init(_ request: SettingsRequest, pluginsFile: String?, wanted: Set<String> = []) throws {
+    manifest = try PluginManifest(path: PluginsFile.locate(given: pluginsFile))
+    let found = try Plugins(manifest, wanted: wanted.union(request.mentionedNames()))
+    (plugins, refusedPlugins) = (found.loaded, found.refused)
+    let catalogue = try SettingsCatalogue(
+      plugins: plugins.flatMap { plugin in
+        [PluginSettings(plugin)]
+          + plugin.components.map {
+            PluginSettings(name: $0.name, isTask: false, declarations: $0.options)
+          }
+      }, refused: refusedPlugins.mapValues { "\($0)" }, registry: manifest.path)
+    let name = Folder.name(of: manifest.path)
+    let given = plugins.flatMap { plugin in
+      plugin.given.sorted { $0.value.line < $1.value.line }.map { key, option in
+        SettingAssignment(
+          SettingKey(plugin.name, key), .value(option.value), from: .file(name, line: option.line))
+      }
+    }
+    var settings = try Settings(catalogue: catalogue, pluginsFile: given, request: request)
+    // A run keeps the tasks and films that it began with, whatever the registry says when it is resumed.
+    let chosen = Self.choices(of: manifest, name).filter { settings[$0.key].value == .list([]) }
+    if !chosen.isEmpty {
+      settings = try Settings(catalogue: catalogue, pluginsFile: given + chosen, request: request)
+    }
+    self.settings = settings
+    configuration = try RunConfiguration(settings)
+    let threads = configuration.run.threads
+    Compute.threads = threads > 0 ? threads : Compute.coreCount
+    if let instructions = configuration.run.instructions { try ComputeOptions.hold(to: instructions) }
+    components = ComponentChoice(configuration, plugins: plugins, registry: manifest.path)
+    networks = try components.networks()
+    backend = try DeviceChoice(text: configuration.run.device).backend(
+      configuration.run.precision, plugins: plugins, refused: refusedPlugins, registry: manifest.path)
+  }
+
+  /// What the registry chooses where no setting does: the tasks that it enables, and the films of its default source.
+  /// - Parameter name: of the registry's file.
+  private static func choices(of manifest: PluginManifest, _ name: String) -> [SettingAssignment] {
+    let tasks = manifest.entries.filter { $0.enabled && $0.kind == .task }
+    let sources = manifest.defaultSource.map { [$0] } ?? []
+    return [(SettingKey("run", "tasks"), tasks), (SettingKey("data", "source"), sources)].compactMap {
+      key, entries in
+      entries.first.map { first in
+        SettingAssignment(
+          key, .value(.list(entries.map { .text($0.name) })), from: .file(name, line: first.line))
+      }
+    }
+  }
+
+  /// A model of tasks as the run's seed initialises it, on the run's device.
+  package func model(_ tasks: TaskSet, recomputesActivations: Bool = false) -> WorldModel {
+    Compute.$backend.withValue(backend) {
+      tasks.model(
+        shape, networks: networks, seed: UInt64(configuration.run.seed),
+        recomputesActivations: recomputesActivations)
+    }
+  }
+
+  package var shape: WorldModelShape { WorldModelShape(configuration.model, configuration.run.compatibility) }
+
+  package var environment: TaskEnvironment { shape.environment(configuration.run.compatibility) }
+
+  /// The run's tasks, in the order in which they act.
+  /// - Throws: `RunSetupError.noTask`, and what a task throws when it is made.
+  package func taskSet() throws -> TaskSet {
+    let chosen = plugins.compactMap { plugin -> (definition: TaskDefinition, options: Options)? in
+      guard case .task(let definition) = plugin.definition, configuration.run.tasks.contains(plugin.name)
+      else {
+        return nil
+      }
+      return (definition, configuration.options(of: plugin.name, declared: definition.options))
+    }
+    guard !chosen.isEmpty else { throw RunSetupError.noTask(manifest: manifest.path) }
+    return try TaskSet(chosen, environment: environment)
+  }
+}
+
+extension PluginSettings {
+  /// The options of a plugin, which its own table sets.
+  init(_ plugin: LoadedPlugin) {
+    var presets: [String: [String: OptionValue]] = [:]
+    if case .data(let source) = plugin.definition { presets = source.presets }
+    self.init(
+      name: plugin.name, isTask: plugin.kind == .task, declarations: plugin.definition.options,
+      presets: presets)
+  }
+}
+
+package enum RunSetupError: Error, CustomStringConvertible {
+  case noTask(manifest: String)
+  package var description: String {
+    switch self {
+    case .noTask(let manifest):
+      "run: no task is enabled; name some with --tasks, or set enabled = true in \(manifest)"
+    }
+  }
+}
+
+extension String {
+  /// Nil where there is no text.
+  package var nonEmpty: String? { isEmpty ? nil : self }
+}

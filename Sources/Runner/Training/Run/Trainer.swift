@@ -1,0 +1,132 @@
+import Console
+import Batches
+import CoreTensor
+import Radiographs
+import Foundation
+import Layers
+import Runs
+import WorldModel
+
+/// Trains a world model in its run folder, from any step to the last.
+final class Trainer {
+  let setup: RunSetup
+  let folder: RunFolder
+  let optimization: Optimization
+  let builder: BatchBuilder
+  let schedule: any Schedule
+  let monitor: HealthMonitor
+  let stepsPerEpoch: Int
+  private let log: RunLog
+  private let progress: ProgressReporter
+  private let record: PretrainingRecord
+  private let checkpoints: PretrainingCheckpoints
+
+  /// - Parameters:
+  ///   - record: what the run began with, for its checkpoints.
+  ///   - start: optimiser steps already done; the model and optimiser hold their state.
+  init(
+    _ parts: RunParts, folder: RunFolder, record: RunRecord, store: CheckpointStore, metrics: MetricsLog,
+    log: RunLog, progress: ProgressReporter, start: Int
+  ) {
+    setup = parts.setup
+    self.folder = folder
+    optimization = parts.optimization
+    builder = parts.builder
+    schedule = parts.schedule
+    stepsPerEpoch = parts.stepsPerEpoch
+    monitor = parts.monitor()
+    self.log = log
+    self.progress = progress
+    self.record = PretrainingRecord(
+      folder: folder, schedule: schedule, filmsPerStep: setup.configuration.training.filmsPerStep,
+      start: start, metrics: metrics, progress: progress)
+    checkpoints = PretrainingCheckpoints(
+      folder: folder, optimization: optimization, seed: setup.configuration.run.seed, record: record,
+      store: store, metrics: metrics, start: start)
+  }
+
+  func run(from start: Int) throws -> TrainingOutcome {
+    let training = setup.configuration.training
+    let total = schedule.totalSteps
+    let loader = BatchLoader(
+      builder, steps: start * training.accumulation..<total * training.accumulation,
+      threads: setup.configuration.run.loaderThreads)
+    defer { loader.stop() }
+    let looks = PretrainingDiagnostics(
+      monitor, encoder: { [optimization] in optimization.model.transferredEncoder },
+      everyEpochs: setup.configuration.health.everyEpochs, log: log)
+    let every = training.checkpointEverySteps
+    let loop = TrainingLoop(
+      steps: total, stepsPerEpoch: stepsPerEpoch, saving: every > 0 ? .everySteps(every) : .everyEpoch,
+      isStopRequested: { Interruption.isRequested })
+    let outcome = try loop.run(from: start, hooks: [record, checkpoints, looks]) { step in
+      let began = ProgressReporter.systemClock()
+      let batches = try (0..<training.accumulation).map { _ in try loader.next() }
+      let waited = ProgressReporter.systemClock() - began
+      let report = try perform(step, batches)
+      return PretrainingStep(
+        report: report, batches: batches, seconds: ProgressReporter.systemClock() - began, waited: waited)
+    }
+    if case .interrupted(let step) = outcome { return .interrupted(step: step) }
+    progress.finish()
+    try noteSkippedFilms()
+    return .finished(looks.last)
+  }
+
+  private func perform(_ step: Int, _ batches: [LoadedBatch]) throws -> StepReport {
+    do {
+      return try optimization.step(
+        batches.map(\.batch), learningRate: schedule.learningRate(at: step),
+        momentum: schedule.momentum(at: step))
+    } catch let error as NonFiniteStep {
+      progress.finish()
+      try folder.markWorkedIn()
+      let failure = FailureReport(
+        step: step, term: error.term, checkpointStep: checkpoints.lastSaved, films: batches.flatMap(\.films),
+        draws: batches.flatMap(\.draws))
+      try failure.write(to: folder)
+      throw TrainingStopped(failure: failure, folder: folder.path)
+    }
+  }
+
+  private func noteSkippedFilms() throws {
+    let skipped = builder.source.skipped
+    guard !skipped.isEmpty else { return }
+    try folder.write(skipped.map { "\($0)\n" }.joined(), to: .skippedFilms)
+    try log.warn(
+      "\(skipped.count) films could not be used and were skipped; \(folder.path(of: .skippedFilms)) lists them"
+    )
+    for film in skipped { try log.record("skipped \(film)") }
+  }
+}
+
+enum TrainingOutcome {
+  /// With the last health report.
+  case finished(HealthReport?)
+  case interrupted(step: Int)
+}
+
+/// A step whose loss or gradient was no number: what it was made of.
+package struct FailureReport: Codable, Equatable {
+  /// Optimiser steps that had been done.
+  package var step: Int
+  package var term: String
+  /// The last good checkpoint's.
+  var checkpointStep: Int
+  package var films: [String]
+  package var draws: [[String: [Double]]]
+
+  package func write(to folder: RunFolder) throws {
+    try folder.write(JsonText.encoded(self), to: .failure)
+  }
+}
+
+struct TrainingStopped: Error, CustomStringConvertible {
+  let failure: FailureReport
+  let folder: String
+  var description: String {
+    "step \(failure.step + 1): \(failure.term) is not finite; the run stops, its checkpoint of step "
+      + "\(failure.checkpointStep) is kept. Films and draws of the batch: \(folder)/failure.json. "
+      + "Find the module that broke first: chex-runner replay \(folder)"
+  }
+}

@@ -1,0 +1,34 @@
+import Imaging
+import Testing
+import WorldModel
+
+@testable import Radiographs
+
+@Suite(.enabled(if: Fixtures.realFilms != nil, "no real films in shared/cxr beside the repository"))
+struct RealFilmTests {
+  @Test func theIndexOpensAndFilmsDecode() throws {
+    let folder = try #require(Fixtures.realFilms)
+    let source = try openFilmSource(path: folder)
+    #expect(source.summary.contains("index.csv found in the folder"))
+    #expect(source.records.count > 1000)
+    #expect(source.records.allSatisfy { !$0.identifier.hasPrefix("masks/") })
+    #expect(source.records.allSatisfy { $0.patient != nil && $0.split != nil })
+    #expect(!source.findingNames.isEmpty)
+    for index in stride(from: 0, to: source.records.count, by: 97) {
+      let film = try source.film(at: index)
+      let record = source.records[index]
+      #expect(
+        record.attributes["width"] == "\(film.width)" && record.attributes["height"] == "\(film.height)")
+      #expect(film.pixels.allSatisfy { (0...1).contains($0) })
+      #expect((0.02...0.98).contains(film.meanGray), "\(record.identifier)")
+    }
+  }
+
+  @Test func filtersChooseASource() throws {
+    let folder = try #require(Fixtures.realFilms)
+    let options = TableOptions(filters: ["source=kermany", "split=test"])
+    let source = try openFilmSource(path: folder + "/index.csv", options: options)
+    #expect(!source.records.isEmpty)
+    #expect(source.records.allSatisfy { $0.split == "test" && $0.attributes["source"] == "kermany" })
+  }
+}
