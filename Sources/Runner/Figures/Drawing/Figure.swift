@@ -40,7 +40,8 @@ extension Figure {
     } catch let error as FigureError { throw error.naming(path) }
   }
 
-  /// The bytes of the figure's file.
+  /// The bytes of the figure's file: the same for the same figure on one machine, but for the names that cairo gives the
+  /// parts of an SVG.
   /// - Throws: `FigureError`.
   public func encoded(as format: FigureFormat) throws -> [UInt8] {
     let bytes = ByteSink()
