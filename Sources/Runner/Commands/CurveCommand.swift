@@ -124,12 +124,19 @@ struct CheckpointCurves {
   }
 
   var chart: LineChart {
-    LineChart(
-      title: report.metric, subtitle: "\(report.evaluation), at the checkpoints of each run",
+    let hasIntervals = report.runs.contains { $0.points.contains { $0.value.low != nil } }
+    return LineChart(
+      title: report.metric,
+      subtitle: "\(report.evaluation), at the checkpoints of each run"
+        + (hasIntervals ? "; bars or bands: the intervals that the evaluation gives" : ""),
       xLabel: "step", yLabel: report.metric,
       series: report.runs.map { run in
-        LineChart.Series(
-          name: run.run, points: run.points.map { Point(Double($0.step), $0.value.value) })
+        func bounds(_ bound: (EvaluationReport.Value) -> Double?) -> [Double] {
+          hasIntervals ? run.points.map { bound($0.value) ?? .nan } : []
+        }
+        return LineChart.Series(
+          name: run.run, points: run.points.map { Point(Double($0.step), $0.value.value) },
+          low: bounds(\.low), high: bounds(\.high))
       })
   }
 }
