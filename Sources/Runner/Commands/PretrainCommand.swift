@@ -27,7 +27,7 @@ extension Command {
         return 0
       }
       if arguments.has("--dry-run") { return try DryRun(setup).run(json: arguments.has("--json")) }
-      return try Pretraining.start(setup)
+      return status(try Pretraining.start(setup))
     })
 
   /// Goes on with a run.
@@ -39,6 +39,9 @@ extension Command {
     arguments: [CommandArgument("RUN", help: "The run's folder.")],
     examples: [CommandExample("chex-runner resume runs/first", "from the newest intact checkpoint")],
     run: { arguments in
-      try Pretraining.resume(arguments.required("RUN"), pluginsFile: arguments.value("--plugins"))
+      status(try Pretraining.resume(arguments.required("RUN"), pluginsFile: arguments.value("--plugins")))
     })
+
+  /// 130, as shells have it for Ctrl-C, where the run was stopped and saved.
+  private static func status(_ result: Pretraining.Result) -> Int32 { result.isFinished ? 0 : 130 }
 }

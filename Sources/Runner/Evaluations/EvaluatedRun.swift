@@ -54,10 +54,21 @@ package struct EvaluatedRun {
     _ path: String, _ arguments: ParsedArguments, evaluation: String? = nil, flags: [SettingFlag] = [],
     settings own: [SettingAssignment] = [], keepsFilms: Bool = true
   ) throws {
+    try self.init(
+      path, settings: Self.assignments(arguments, flags, own), pluginsFile: arguments.value("--plugins"),
+      evaluation: evaluation, keepsFilms: keepsFilms)
+  }
+
+  /// The run in a folder, its model still at random.
+  /// - Parameter settings: over those of the run.
+  package init(
+    _ path: String, settings: [SettingAssignment], pluginsFile: String?, evaluation: String?,
+    keepsFilms: Bool = true
+  ) throws {
     folder = try RunFolder.open(at: path)
     setup = try RunSetup(
-      reopening: folder, assignments: Self.assignments(arguments, flags, own),
-      pluginsFile: arguments.value("--plugins"), wanted: Set([evaluation].compactMap { $0 }))
+      reopening: folder, assignments: settings, pluginsFile: pluginsFile,
+      wanted: Set([evaluation].compactMap { $0 }))
     tasks = try setup.taskSet()
     source = try setup.filmSource(keepsFilms: keepsFilms)
     partition = try FilmPartition(

@@ -58,6 +58,8 @@ package struct EvaluationReport: Encodable {
     /// Trained less random, where the evaluation resampled its test images.
     package let difference: Value?
 
+    /// The metric of the trained encoder as the plugin gave it.
+    let evaluated: EvaluationMetric
     package var key: MetricKey { MetricKey(name, of: className, subject: subject) }
     package var values: [Value?] { [trained, random, pixels, difference] }
 
@@ -65,7 +67,7 @@ package struct EvaluationReport: Encodable {
       _ trained: EvaluationMetric, random: EvaluationMetric? = nil, pixels: EvaluationMetric? = nil
     ) {
       (name, className, subject) = (trained.key.name, trained.key.className, trained.key.subject)
-      (unit, self.trained) = (trained.unit, Value(trained))
+      (evaluated, unit, self.trained) = (trained, trained.unit, Value(trained))
       (self.random, self.pixels) = (random.map(Value.init), pixels.map(Value.init))
       difference = random.flatMap { Value.difference(trained, $0) }
     }

@@ -8,7 +8,13 @@ import WorldModel
 
 /// The course of a run: begin or go on, train, and say what came of it.
 package enum Pretraining {
-  package static func start(_ setup: RunSetup) throws -> Int32 {
+  /// Where a run is, and whether all its steps are done; else the user asked to stop, and it can be resumed.
+  package struct Result {
+    package let folder: RunFolder
+    package let isFinished: Bool
+  }
+
+  package static func start(_ setup: RunSetup) throws -> Result {
     let parts = try RunParts(setup)
     // A run without a usable film leaves no folder behind.
     _ = try parts.builder.sample(step: 0, index: 0, plans: parts.builder.plans(step: 0))
@@ -19,7 +25,7 @@ package enum Pretraining {
     }
   }
 
-  package static func resume(_ path: String, pluginsFile: String?) throws -> Int32 {
+  package static func resume(_ path: String, pluginsFile: String?) throws -> Result {
     let folder = try RunFolder.open(at: path)
     let lock = try folder.lock()
     defer { withExtendedLifetime(lock) {} }
@@ -41,7 +47,7 @@ package enum Pretraining {
     let state = try ModelCheckpoint.load(found.checkpoint, into: parts.optimization)
     if state.step >= parts.schedule.totalSteps && folder.has(.summary) {
       Output.print("\(path): the run is finished, \(state.step) steps; nothing to do")
-      return 0
+      return Result(folder: folder, isFinished: true)
     }
     return try train(parts, folder, start: state.step)
   }
@@ -51,7 +57,7 @@ package enum Pretraining {
     try RunSetup(reopening: folder, pluginsFile: pluginsFile)
   }
 
-  private static func train(_ parts: RunParts, _ folder: RunFolder, start: Int) throws -> Int32 {
+  private static func train(_ parts: RunParts, _ folder: RunFolder, start: Int) throws -> Result {
     let configuration = parts.setup.configuration
     let terminal = Terminal.current()
     let progress = ProgressReporter(
@@ -83,10 +89,10 @@ package enum Pretraining {
     case .interrupted(let step):
       progress.finish()
       try log.note("stopped and saved at step \(step); go on with: chex-runner resume \(folder.path)")
-      return 130
+      return Result(folder: folder, isFinished: false)
     case .finished(let report):
       try summarize(trainer, report, folder, log, terminal)
-      return 0
+      return Result(folder: folder, isFinished: true)
     }
   }
 
