@@ -11,7 +11,8 @@ import WorldModel
 /// Fine-tuning as a whole, on films that take a moment.
 @Suite struct FineTuneTests {
   private static let films = LitFilms(Fixture.records(96))
-  private static func scene(_ workspace: any EvaluationWorkspace = MemoryWorkspace()) -> ModelScene {
+  private static func scene(_ workspace: any EvaluationWorkspace = MemoryWorkspace()) -> ModelEvaluationInput
+  {
     Fixture.scene(films, train: Array(0..<64), test: Array(64..<96), workspace)
   }
 

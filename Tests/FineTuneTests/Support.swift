@@ -46,8 +46,8 @@ enum Fixture {
   static func scene(
     _ films: LitFilms, train: [Int], validation: [Int] = [], test: [Int], findings: [String]? = nil,
     model: WorldModel? = nil, _ workspace: any EvaluationWorkspace = MemoryWorkspace()
-  ) -> ModelScene {
-    ModelScene(
+  ) -> ModelEvaluationInput {
+    ModelEvaluationInput(
       model: model ?? WorldModel(shape, latents: [], seed: 4),
       makeUntrained: { WorldModel(shape, latents: [], seed: 4) },
       tasks: [], views: ViewSettings(), films: films, train: train, validation: validation, test: test,

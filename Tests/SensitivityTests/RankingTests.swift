@@ -67,9 +67,9 @@ import Testing
       try Trial.evaluation(["distance": .text("pooled")])(Trial.scene())
     )
     // The square of a mean is less than the mean of squares.
-    let name = "error context features"
+    let name = "mean squared error, context features"
     #expect(try #require(value(pooled, name)) < #require(value(all, name)))
-    #expect(all.map(\.name) == pooled.map(\.name))
+    #expect(all.metrics.map(\.key) == pooled.metrics.map(\.key))
   }
 
   @Test func filmsAreSpreadOverAll() {

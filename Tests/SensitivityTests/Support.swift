@@ -31,14 +31,14 @@ enum Trial {
   static func scene(
     _ names: [String] = ["domain"], _ options: [String: [String: OptionValue]] = [:],
     _ workspace: MemoryWorkspace = MemoryWorkspace(), seed: UInt64 = 3
-  ) throws -> ModelScene {
+  ) throws -> ModelEvaluationInput {
     let shape = WorldModelShape(
       encoder: VisionTransformerShape(imageSize: 64, patchSize: 8, width: 32, depth: 1, heads: 2),
       predictor: PredictorShape(featureWidth: 32, width: 16, depth: 1, heads: 2, gridSize: 8))
     let tasks = try TaskSet(
       definitions(names).map { ($0, Options($0.options, given: options[$0.name] ?? [:])) },
       environment: shape.environment(.paper))
-    return ModelScene(
+    return ModelEvaluationInput(
       model: tasks.model(shape, seed: seed), makeUntrained: { tasks.model(shape, seed: seed) },
       tasks: tasks.tasks, views: ViewSettings(), films: Films(), train: [], validation: [],
       test: Array(0..<12), findingNames: [], seed: seed, workspace: workspace)
