@@ -45,7 +45,7 @@ let unoptimized: [SwiftSetting] = [.unsafeFlags(["-Onone"])]
 func glue(_ name: String, _ dependencies: [String] = []) -> Target {
   .target(
     name: name, dependencies: [core] + dependencies.map { .byName(name: $0) }, path: "Sources/Runner/\(name)",
-    swiftSettings: strict + unoptimized)
+    swiftSettings: strict + unoptimized + drawingHeaders)
 }
 
 let pluginTargets = [
@@ -161,7 +161,8 @@ let package = Package(
     glue("Evaluations", ["Console", "Training"] + computingModules),
     glue("Commands", ["Console", "Training", "Evaluations"] + computingModules),
     .executableTarget(
-      name: "chex-runner", dependencies: ["Commands"], path: "Sources/Runner/Main", swiftSettings: strict,
+      name: "chex-runner", dependencies: ["Commands"], path: "Sources/Runner/Main",
+      swiftSettings: strict + drawingHeaders,
       linkerSettings: installedLibraries),
   ] + dicomTargets + testTargets + refusedTargets.map { plugin($0, "Tests/RefusedPlugins/\($0)") }
     + trapTargets.map { plugin($0, "Tests/Fixtures/\($0)") },

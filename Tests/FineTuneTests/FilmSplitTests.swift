@@ -14,7 +14,7 @@ import WorldModel
     let scene = Fixture.scene(
       films, train: Array(0..<200), validation: validation, test: Array(220..<240), findings: findings)
     let settings = try Fixture.settings(more)
-    return FilmDraw(labels: try FilmLabels(scene, settings.kind), settings: settings, scene: scene)
+    return FilmDraw(labels: try FilmLabels(scene, settings.kind), settings: settings, input: scene)
   }
 
   private func patients(_ indices: [Int]) -> Set<String> { Set(indices.map { films.records[$0].patient! }) }
