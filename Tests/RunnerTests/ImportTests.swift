@@ -33,7 +33,7 @@ import Testing
     Room("Sources/Runner/PluginHost", core.union(["CToml"])),
     Room("Sources/Runner/Runs", core.union(["CZlib"])),
     Room("Sources/Runner/Radiographs", core.union(["PluginHost", "Runs", "CCodecs", "CZlib"])),
-    Room("Sources/Runner/Figures", core),
+    Room("Sources/Runner/Figures", core.union(["Runs", "CCairo"])),
     Room("Sources/Runner/Weights", core.union(["Runs"])),
     Room("Sources/Runner/Audit", core.union(["Runs"])),
     Room("Sources/Runner/Batches", core.union(["Runs"])),

@@ -17,6 +17,8 @@ import Testing
   static let otherMeanings = [
     OtherMeaning("global", in: "Weights/PickleOpcode.swift", "an instruction of pickles"),
     OtherMeaning("global", in: "Weights/PickleMachine.swift", "an instruction of pickles"),
+    OtherMeaning("global", in: "Radiographs/Collections/VinDr.swift", "findings of whole films"),
+    OtherMeaning("dicom", in: "Radiographs/Collections/", "an ending of files", isEndingOfFiles: true),
     OtherMeaning("probe", in: "Batches/", "the linear probe by which training watches features"),
     OtherMeaning("probe", in: "Training/", "the linear probe by which training watches features"),
     OtherMeaning("probe", in: "Commands/Reports/RunComparison.swift", "the linear probe of a run's summary"),
@@ -27,16 +29,19 @@ import Testing
     let word: String
     let folder: String
     let meaning: String
+    /// Whether a text of the word alone has the other meaning too.
+    let isEndingOfFiles: Bool
 
-    init(_ word: String, in folder: String, _ meaning: String) {
+    init(_ word: String, in folder: String, _ meaning: String, isEndingOfFiles: Bool = false) {
       (self.word, self.folder, self.meaning) = (word, "Sources/Runner/" + folder, meaning)
+      self.isEndingOfFiles = isEndingOfFiles
     }
 
     func covers(_ name: String, as word: SwiftSource.Word, in path: String) -> Bool {
       let isNamed =
         word.kind == .text
         && (word.text == name || word.text.contains("\(name).") || word.text.contains("--with \(name)"))
-      return name == self.word && path.hasPrefix(folder) && !isNamed
+      return name == self.word && path.hasPrefix(folder) && (!isNamed || isEndingOfFiles)
     }
   }
 
@@ -52,6 +57,8 @@ import Testing
   ) -> Set<String> {
     switch word.kind {
     case .text: return names.plugins.union(names.libraries).intersection(SwiftSource.parts(ofText: word.text))
+    // A constant of a C library.
+    case .identifier where word.text.allSatisfy { !$0.isLowercase }: return []
     case .identifier:
       let parts = SwiftSource.parts(ofIdentifier: word.text)
       let runs = Set(

@@ -135,7 +135,7 @@ private struct ManifestReader {
 
   private func name(_ table: TomlTable, number: Int) throws -> String {
     let expected = "a name of ASCII letters, digits, - and _ that begins with a letter"
-    let remedy = "write one, such as name = \"local\""
+    let remedy = "write one, such as name = \"rotation\""
     guard let value = table["name"] else {
       throw fault(
         table.line, "plugin.name of table \(number)", expected: expected, found: "none", remedy: remedy)
@@ -171,7 +171,7 @@ private struct ManifestReader {
   }
 
   private func library(_ table: TomlTable, _ name: String) throws -> String {
-    let expected = "a library's name, such as \"LocalTask\", or a path with a /"
+    let expected = "a library's name, such as \"RotationTask\", or a path with a /"
     guard let value = table["library"] else {
       throw fault(
         table.line, "plugin.\(name).library", expected: expected, found: "none",
