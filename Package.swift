@@ -23,8 +23,8 @@ let installedLibraries: [LinkerSetting] = [
   .unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", "$ORIGIN/../lib"])
 ]
 
-/// Where Debian's libcairo2-dev and libpango1.0-dev, and what these need, have their headers: for `Figures`, and for what
-/// imports it in a build of tests. Named here, since the package manager warns of pkg-config's other flags (`-pthread`)
+/// Where Debian's libcairo2-dev and libpango1.0-dev, and what these need, have their headers: for `Figures`, and for all
+/// that imports it, since a build for tests shows what it imports. Named here, since the package manager warns of pkg-config's other flags (`-pthread`)
 /// at each build.
 let drawingHeaders: [SwiftSetting] = [
   .unsafeFlags(
