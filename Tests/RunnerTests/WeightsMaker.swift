@@ -11,7 +11,9 @@ import WorldModel
 
 extension WeightsFamilies {
   /// Those that are shipped.
-  static let shipped = { WeightsFamilies(try! publicWeights.make(Options([]))) }
+  static let shipped: @Sendable () -> WeightsFamilies = {
+    WeightsFamilies(try! publicWeights.make(Options([])))
+  }
 }
 
 extension RecognizedWeights {

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import WorldModel
 
 @testable import Commands
 @testable import Console

@@ -9,9 +9,10 @@ public final class FileSink {
   private var checksum = Checksum()
   private let descriptor: FileDescriptor
 
-  package init(path: String) throws {
+  /// - Parameter flags: default a new file.
+  package init(path: String, flags: Int32 = O_WRONLY | O_CREAT | O_EXCL) throws {
     self.path = path
-    descriptor = try FileDescriptor("create", path, flags: O_WRONLY | O_CREAT | O_EXCL)
+    descriptor = try FileDescriptor("create", path, flags: flags)
   }
 
   /// Of a file that its owner finishes.
