@@ -158,11 +158,16 @@ import WorldModel
   @Test func optionsThatDoNotFitAreRefused() {
     for (name, value, text) in [
       ("shots", OptionValue.list([.number(1.5)]), "whole numbers"),
-      ("fraction", .list([]), "nothing to learn from"),
       ("fraction", .list([.number(0.1), .number(0.1)]), "10% of labels stands there twice"),
     ] {
       #expect { _ = try Fixture.settings([name: value]) } throws: { "\($0)".contains(text) }
     }
+  }
+
+  @Test func allLabelsWhereNothingIsSaid() throws {
+    #expect(try Fixture.settings(["fraction": .list([])]).regimes == [.fraction(1)])
+    let shots = try Fixture.settings(["fraction": .list([]), "shots": .list([.number(3)])])
+    #expect(shots.regimes == [.shots(3)])
   }
 
   @Test func theScheduleRisesAndFalls() throws {

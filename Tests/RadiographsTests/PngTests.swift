@@ -124,7 +124,9 @@ import Testing
   @Test func whatCannotBeWrittenSaysWhy() throws {
     let image = Fixtures.noise()
     let missing = Fixtures.failure { try PngWriter.write(image, to: "/no/such/folder/film.png") }
-    #expect(missing == "cannot create /no/such/folder/film.png: No such file or directory (errno 2)")
+    #expect(
+      missing == "cannot create /no/such/folder/film.png: No such file or directory (errno 2); "
+        + "check the path's spelling")
     let empty = Fixtures.failure { _ = try PngWriter.encode(GrayImage(width: 0, height: 5)) }
     #expect(empty?.contains("this image is 0 × 5") == true)
     let folder = try ScratchFolder()
