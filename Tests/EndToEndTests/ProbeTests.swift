@@ -66,17 +66,6 @@ extension EndToEnd {
       #expect(drawn.status == 0 && scratch.has("probed/metrics.json"), "\(drawn.everything)")
     }
 
-    /// A run's own file of settings from before a renaming is read under the new names.
-    @Test func aRunOfAnOlderVersionIsRead() throws {
-      let scratch = try trained()
-      let path = try #require(try scratch.names("run").first { $0.hasSuffix(".toml") })
-      let text = try scratch.text("run/" + path)
-        .replacing("[probe]", with: "[probes]").replacing("[evaluation]", with: "[probe]")
-      try scratch.write(Data(text.utf8), "run/" + path)
-      let outcome = try scratch.run(["probe", "run", "--label", "effusion", "--holdout", "0.4"] + more)
-      #expect(outcome.status == 0, "\(outcome.everything)")
-    }
-
     @Test func probeRefusals() throws {
       let scratch = try trained()
       let unknown = try scratch.run(["probe", "run", "--label", "effusoin"])

@@ -147,4 +147,28 @@ struct ConfigurationLayersTests {
     #expect(try SettingsRequest(arguments).preset == Preset.standardName)
     #expect(try Preset.named(Preset.standardName).name == Preset.standardName)
   }
+
+  /// The file of a run that an older version wrote is read under today's names; a user's is answered with them.
+  @Test func formerNamesAreReadOrAnswered() throws {
+    let probe = PluginSettings(
+      name: "probe", isTask: false,
+      declarations: [
+        OptionDeclaration("neighbours", .integer(default: 20, in: 1...1000), help: "Neighbours.")
+      ])
+    let catalogue = try SettingsCatalogue(plugins: ConfigurationFixture.plugins + [probe])
+    let text = "[probe]\nlabels = [\"nodule\"]\nfilms = 7\n\n[probes]\nneighbours = 3\n"
+    try ConfigurationFixture.withFile(text) { path in
+      var request = SettingsRequest(configuration: path)
+      request.readsFormerNames = true
+      let settings = try Settings(catalogue: catalogue, request: request)
+      #expect(settings["evaluation", "labels"].value == .list([.text("nodule")]))
+      #expect(settings["evaluation", "films"].value == .integer(7))
+      #expect(settings["probe", "neighbours"].value == .integer(3))
+      request.readsFormerNames = false
+      let refused = #expect(throws: SettingsError.self) {
+        _ = try Settings(catalogue: catalogue, request: request)
+      }
+      #expect("\(refused!)".contains("[evaluation] "), "\(refused!)")
+    }
+  }
 }

@@ -1,4 +1,5 @@
 internal import CCairo
+import CoreTensor
 
 /// How a line of text looks.
 public struct TextStyle: Sendable, Equatable {
@@ -39,6 +40,7 @@ public final class Typesetter {
 
   /// - Throws: `FigureError.noFont` where the system has no font, or none with Latin letters.
   public init() throws {
+    Self.watchMemory
     // The map belongs to the thread and stays with it, so that fonts are looked up once.
     let map = pango_cairo_font_map_get_default()!
     guard Self.hasFonts(map) else { throw FigureError.noFont(found: "none at all") }
@@ -56,6 +58,19 @@ public final class Typesetter {
   }
 
   deinit { g_object_unref(UnsafeMutableRawPointer(context)) }
+
+  /// Ends the process with a sentence, as the core does, where the libraries below pango get no memory; they would abort.
+  private static let watchMemory: Void = {
+    let fatal = GLogLevelFlags(G_LOG_LEVEL_ERROR.rawValue | G_LOG_FLAG_FATAL.rawValue)
+    let handler: GLogFunc = { domain, level, message, _ in
+      let text = message.map { String(cString: $0) } ?? ""
+      if text.contains("creating thread") || text.contains("failed to allocate") {
+        failForWantOfMemory(bytes: 8 << 20, for: "the fonts of a picture")
+      }
+      g_log_default_handler(domain, level, message, nil)
+    }
+    _ = g_log_set_handler("GLib", fatal, handler, nil)
+  }()
 
   /// Pixels that a text takes across in one line.
   public func width(of text: String, _ style: TextStyle) -> Double {
