@@ -168,7 +168,7 @@ struct ConfigurationLayersTests {
       let refused = #expect(throws: SettingsError.self) {
         _ = try Settings(catalogue: catalogue, request: request)
       }
-      #expect("\(refused!)".contains("[evaluation] "), "\(refused!)")
+      #expect("\(refused!)".contains("write [probe]"), "\(refused!)")
     }
   }
 }

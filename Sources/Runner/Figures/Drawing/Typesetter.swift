@@ -62,12 +62,12 @@ public final class Typesetter {
   /// Ends the process with a sentence, as the core does, where the libraries below pango get no memory; they would abort.
   private static let watchMemory: Void = {
     let fatal = GLogLevelFlags(G_LOG_LEVEL_ERROR.rawValue | G_LOG_FLAG_FATAL.rawValue)
-    let handler: GLogFunc = { domain, level, message, _ in
+    let handler: GLogFunc = { library, level, message, _ in
       let text = message.map { String(cString: $0) } ?? ""
       if text.contains("creating thread") || text.contains("failed to allocate") {
         failForWantOfMemory(bytes: 8 << 20, for: "the fonts of a picture")
       }
-      g_log_default_handler(domain, level, message, nil)
+      g_log_default_handler(library, level, message, nil)
     }
     _ = g_log_set_handler("GLib", fatal, handler, nil)
   }()

@@ -152,6 +152,11 @@ public struct SettingsCatalogue: Sendable {
         remedy: reason)
     }
     let names = tables.map(\.name)
+    if let current = Renames.plugins[name], names.contains(current) {
+      return SettingsError(
+        place: place, subject: "[\(name)]", problem: "the table has another name now",
+        remedy: "write [\(current)]")
+    }
     let hint = Suggestions.nearest(to: name, in: names).map { "did you mean [\($0)]? " } ?? ""
     return SettingsError(
       place: place, subject: "[\(name)]",
