@@ -79,7 +79,9 @@ public protocol WorldTask: Sendable {
   func plan(batch: BatchScope) -> any TaskPlan
   /// What the batch sheet writes below context `view` of what the task did to it, briefly: `"a = 0.83 1.21 1.00 0.00"`.
   /// Nil, the default, where there is nothing to write.
-  /// - Parameter drawn: `TaskDraw.record` of the sample.
+  /// - Parameters:
+  ///   - view: the context's, from 0.
+  ///   - drawn: `TaskDraw.record` of the sample.
   func caption(ofContext view: Int, drawn: [String: [Double]]) -> String?
   /// One line of a dry run on what the task made of the first batch: `"hides 31 % of the patches"`. Nil, the default,
   /// where it has nothing to say.

@@ -32,7 +32,10 @@ public struct WeightsSizes: Sendable, Codable, Equatable {
 
   /// Reads the sizes of a vision transformer, and of a predictor where there is one, off tensors that have the names of
   /// this project's.
-  /// - Parameter heads: as the user says; nil = by the file's arguments, by the usual heads of the width, width / 64.
+  /// - Parameters:
+  ///   - names: the file's tensors by this project's names.
+  ///   - file: what else the file says.
+  ///   - asked: heads as the user says; nil = by the file's arguments, by the usual heads of the width, width / 64.
   /// - Throws: `WeightsFileError` where a tensor that tells a size is missing or has another form.
   public init(_ names: WeightsNames, _ file: any WeightsContents, heads asked: Int?) throws {
     let part = names.encoderPart
