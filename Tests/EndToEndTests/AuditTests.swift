@@ -1,6 +1,6 @@
-import Radiographs
 import Foundation
 import Imaging
+import Radiographs
 import Testing
 
 extension EndToEnd {

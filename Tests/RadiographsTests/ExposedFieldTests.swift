@@ -3,8 +3,8 @@ import Imaging
 import Testing
 import WorldModel
 
-@testable import Radiographs
 @testable import PhantomData
+@testable import Radiographs
 
 @Suite struct ExposedFieldTests {
   /// A phantom film without the shade of its own shutters.

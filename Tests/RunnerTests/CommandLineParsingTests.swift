@@ -1,8 +1,6 @@
 import Testing
 
-@testable import Commands
 @testable import Console
-@testable import Evaluations
 @testable import Training
 
 @Suite("Reading a command line")

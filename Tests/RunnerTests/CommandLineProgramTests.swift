@@ -4,7 +4,6 @@ import Testing
 
 @testable import Commands
 @testable import Console
-@testable import Evaluations
 @testable import Training
 
 /// Keeps what a program writes.
@@ -13,7 +12,7 @@ final class RecordingConsole: Sendable {
   var out: String { text.withLock { $0.out } }
   var error: String { text.withLock { $0.error } }
 
-  var console: Program.Console {
+  var console: Program.Streams {
     .init(
       write: { line in self.text.withLock { $0.out += line + "\n" } },
       writeError: { line in self.text.withLock { $0.error += line + "\n" } })

@@ -1,9 +1,7 @@
 import Foundation
 import WorldModel
 
-@testable import Commands
 @testable import Console
-@testable import Evaluations
 @testable import Training
 
 /// Settings as a run would resolve them, with two tasks and a data plugin loaded.

@@ -2,9 +2,6 @@ import Foundation
 import Testing
 import WorldModel
 
-@testable import Commands
-@testable import Console
-@testable import Evaluations
 @testable import Training
 
 @Suite("Printing settings and the typed configuration")

@@ -4,7 +4,6 @@ import WorldModel
 
 @testable import Commands
 @testable import Console
-@testable import Evaluations
 @testable import Training
 
 @Suite("Settings that are refused")

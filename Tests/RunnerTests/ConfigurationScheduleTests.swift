@@ -1,9 +1,6 @@
 import Layers
 import Testing
 
-@testable import Commands
-@testable import Console
-@testable import Evaluations
 @testable import Training
 
 @Suite("Learning rate and momentum")

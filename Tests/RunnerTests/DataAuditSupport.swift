@@ -4,10 +4,6 @@ import WorldModel
 
 @testable import Audit
 @testable import PhantomData
-@testable import Commands
-@testable import Console
-@testable import Evaluations
-@testable import Training
 
 /// Films in memory, each with its record.
 struct HeldFilms: FilmSource {

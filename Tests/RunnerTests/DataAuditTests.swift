@@ -1,7 +1,7 @@
 import CoreTensor
-import Radiographs
 import Foundation
 import Imaging
+import Radiographs
 import Synchronization
 import Testing
 import WorldModel
@@ -9,8 +9,6 @@ import WorldModel
 @testable import Audit
 @testable import Commands
 @testable import Console
-@testable import Evaluations
-@testable import Training
 @testable import Runs
 
 @Suite struct AuditPictureTests {

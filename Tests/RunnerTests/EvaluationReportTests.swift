@@ -5,7 +5,6 @@ import WorldModel
 @testable import Commands
 @testable import Console
 @testable import Evaluations
-@testable import Training
 
 /// How results of evaluations are laid out, and which presets they take.
 @Suite struct EvaluationReportTests {

@@ -4,10 +4,6 @@ import Testing
 import WorldModel
 
 @testable import Batches
-@testable import Commands
-@testable import Console
-@testable import Evaluations
-@testable import Training
 
 @Suite struct EvaluationTests {
   private func table(_ rows: [[Float]]) -> FeatureTable {

@@ -4,8 +4,6 @@ import Testing
 @testable import Batches
 @testable import Commands
 @testable import Console
-@testable import Evaluations
-@testable import Training
 @testable import Runs
 
 private let python = ProcessInfo.processInfo.environment["CHEX_PYTHON"]

@@ -3,9 +3,6 @@ import Foundation
 import Testing
 
 @testable import Figures
-@testable import Commands
-@testable import Console
-@testable import Evaluations
 @testable import Training
 
 @Suite struct ReportsAxisTests {

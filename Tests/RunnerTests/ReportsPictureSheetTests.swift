@@ -3,10 +3,6 @@ import Testing
 import WorldModel
 
 @testable import Figures
-@testable import Commands
-@testable import Console
-@testable import Evaluations
-@testable import Training
 
 @Suite struct ReportsPictureSheetTests {
   private func sheet(_ pictures: Int, isFramed: Bool = false, captions: [String] = ["one", "two"])

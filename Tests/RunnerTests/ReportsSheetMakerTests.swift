@@ -5,10 +5,8 @@ import Testing
 import WorldModel
 
 @testable import Batches
-@testable import Figures
-@testable import Commands
 @testable import Console
-@testable import Evaluations
+@testable import Figures
 @testable import Training
 
 /// The sheet shows where training puts mask tokens.

@@ -1,15 +1,11 @@
 import CoreTensor
-import Radiographs
 import Foundation
 import Imaging
+import Radiographs
 import Testing
 import WorldModel
 
 @testable import Figures
-@testable import Commands
-@testable import Console
-@testable import Evaluations
-@testable import Training
 
 @Suite struct ReportsSheetTests {
   private func sheet(count: Int = 3, cellSize: Int = 140) -> BatchSheet {

@@ -1,16 +1,12 @@
 import CoreTensor
-import Radiographs
 import Foundation
 import FoundationXML
 import Imaging
+import Radiographs
 import Testing
 import WorldModel
 
 @testable import Figures
-@testable import Commands
-@testable import Console
-@testable import Evaluations
-@testable import Training
 
 /// A figure that a test draws by hand.
 struct Sketch: Figure {

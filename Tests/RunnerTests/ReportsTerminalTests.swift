@@ -1,10 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Commands
 @testable import Console
-@testable import Evaluations
-@testable import Training
 
 @Suite struct ReportsTableTests {
   private func table() -> TextTable {

@@ -1,11 +1,8 @@
 import Foundation
 import Testing
 
-@testable import Commands
-@testable import Console
-@testable import Evaluations
-@testable import Training
 @testable import Runs
+@testable import Training
 
 @Suite struct StorageCheckpointTests {
   private struct Interrupted: Error {}

@@ -1,10 +1,6 @@
 import Foundation
 import Testing
 
-@testable import Commands
-@testable import Console
-@testable import Evaluations
-@testable import Training
 @testable import Runs
 
 @Suite struct StorageSafetensorsTests {

@@ -1,10 +1,5 @@
 import Foundation
 
-@testable import Commands
-@testable import Console
-@testable import Evaluations
-@testable import Training
-
 /// A folder that goes when the test is over.
 final class TemporaryFolder {
   let path: String

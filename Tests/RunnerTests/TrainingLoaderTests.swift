@@ -1,13 +1,11 @@
 import CoreTensor
-import Radiographs
 import Foundation
+import Radiographs
 import Testing
 import WorldModel
 
 @testable import Batches
-@testable import Commands
 @testable import Console
-@testable import Evaluations
 @testable import Training
 
 @Suite struct TrainingLoaderTests {

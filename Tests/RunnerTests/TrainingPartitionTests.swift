@@ -2,10 +2,6 @@ import Testing
 import WorldModel
 
 @testable import Batches
-@testable import Commands
-@testable import Console
-@testable import Evaluations
-@testable import Training
 
 @Suite struct TrainingPartitionTests {
   /// Two films of each of `patients` patients.

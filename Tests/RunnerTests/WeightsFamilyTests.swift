@@ -6,10 +6,6 @@ import TaskChecks
 import Testing
 import WorldModel
 
-@testable import Commands
-@testable import Console
-@testable import Evaluations
-@testable import Training
 @testable import Weights
 
 /// Encoders whose names all have a prefix, and what such a family can do wrong.

@@ -5,10 +5,6 @@ import TestSupport
 import Testing
 import WorldModel
 
-@testable import Commands
-@testable import Console
-@testable import Evaluations
-@testable import Training
 @testable import Weights
 
 @Suite struct WeightsLoadingTests {

@@ -2,10 +2,6 @@ import Foundation
 import PublicWeights
 import WorldModel
 
-@testable import Commands
-@testable import Console
-@testable import Evaluations
-@testable import Training
 @testable import Runs
 @testable import Weights
 

@@ -2,10 +2,6 @@ import Foundation
 import Testing
 import WorldModel
 
-@testable import Commands
-@testable import Console
-@testable import Evaluations
-@testable import Training
 @testable import Weights
 
 /// What pickles make, and above all what they do not.

@@ -6,9 +6,6 @@ import Testing
 import WorldModel
 
 @testable import Commands
-@testable import Console
-@testable import Evaluations
-@testable import Training
 @testable import Weights
 
 private enum PyTorch {

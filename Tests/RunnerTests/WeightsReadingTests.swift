@@ -4,10 +4,7 @@ import Layers
 import Runs
 import Testing
 import WorldModel
-@testable import Commands
-@testable import Console
-@testable import Evaluations
-@testable import Training
+
 @testable import Weights
 
 /// What a file of weights does not say plainly: heads, the order of places, sizes of a predictor that is left out.

@@ -82,7 +82,7 @@ final class EvaluationTrial {
     }
   }
 
-  /// Options are flags of the evaluation's command, so that their names are words that one can type.
+  /// What the evaluation's command takes of its own accord, and shows in its help.
   func command() throws {
     for preset in definition.presets {
       for own in preset.values {

@@ -1,6 +1,6 @@
 import Console
-import Training
 import Evaluations
+import Training
 
 /// Every command of `chex-runner`, in the order in which help lists them. To add one, add its value here;
 /// those of plugins come from their definitions (`PluginCommands`).

@@ -1,8 +1,7 @@
 import Console
-import Training
-import Evaluations
 import CoreTensor
 import Foundation
+import Training
 
 extension Command {
   /// Times the parts that decide what a run costs.

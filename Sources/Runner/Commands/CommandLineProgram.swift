@@ -1,8 +1,7 @@
 import Console
-import Training
-import Evaluations
 import CoreTensor
 import Foundation
+import Training
 import WorldModel
 
 /// The program `chex-runner`.
@@ -14,8 +13,8 @@ public enum CommandLineProgram {
   public static let program = Program(
     name: "chex-runner", version: version,
     summary: "Trains world models of chest radiographs, by tasks that are loaded as plugins.",
-    commands: allCommands, defaultCommand: "pretrain", renamedCommands: Renames.commands,
-    renamedFlags: Renames.flags, search: PluginCommands.find)
+    commands: allCommands, defaultCommand: "pretrain", renamedFlags: Renames.flags,
+    search: PluginCommands.find)
 
   /// Runs the command line of this process and exits with its status.
   public static func main() -> Never {

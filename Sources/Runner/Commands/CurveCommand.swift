@@ -1,8 +1,8 @@
 import Console
-import Training
 import Evaluations
 import Figures
 import Foundation
+import Training
 
 extension Command {
   /// One metric over the checkpoints of runs.

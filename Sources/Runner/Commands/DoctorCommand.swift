@@ -1,10 +1,9 @@
 import Console
-import Training
-import Evaluations
 import CoreTensor
 import Figures
 import Foundation
 import PluginHost
+import Training
 
 extension Command {
   /// What one would paste into a report of a fault.

@@ -1,8 +1,8 @@
 import Console
-import Training
 import Evaluations
 import Foundation
 import PluginHost
+import Training
 import WorldModel
 
 /// What the commands of evaluations are made from.
@@ -86,14 +86,13 @@ extension Command {
     let run = try EvaluatedRun(
       arguments, evaluation: definition.name, flags: flags,
       settings: definition.command.usesAllImages ? [all] : [])
-    let presets = try EvaluationPresets.chosen(definition, run, arguments)
-    for preset in presets {
-      let values = preset.values.filter { run.setup.isDefault(SettingKey(definition.name, $0.name)) }
-      guard !values.isEmpty else { continue }
-      let list = values.map { "\($0.name) = \($0.value.tomlText)" }.joined(separator: ", ")
+    let runner = try EvaluationRunner(
+      run, definition.name, presets: EvaluationPresets.chosen(definition, run, arguments))
+    for preset in runner.presets {
+      let list = preset.values.map { "\($0.name) = \($0.value.tomlText)" }.joined(separator: ", ")
       ProgressReporter.standardError("preset for \(preset.name) (\(preset.reason)): \(list)\n")
     }
-    return try show(EvaluationRunner(run, definition.name, presets: presets), arguments)
+    return try show(runner, arguments)
   }
 
   /// - Returns: the exit status; 130 where the user asked to stop.

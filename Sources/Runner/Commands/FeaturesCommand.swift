@@ -1,12 +1,12 @@
-import Console
-import Training
-import Evaluations
 import Batches
+import Console
 import CoreTensor
-import Radiographs
+import Evaluations
 import Foundation
 import Layers
+import Radiographs
 import Runs
+import Training
 import WorldModel
 
 extension Command {

@@ -1,10 +1,10 @@
 import Console
-import Training
 import Evaluations
 import Foundation
 import PluginHost
 import Runs
 import TaskChecks
+import Training
 import WorldModel
 
 /// `plugins check`: one plugin against every promise of its kind.

@@ -1,8 +1,8 @@
 import Console
-import Training
-import Evaluations
 import CoreTensor
+import Evaluations
 import PluginHost
+import Training
 import WorldModel
 
 /// The commands that plugins bring: evaluations, and sources that write their films.

@@ -1,9 +1,9 @@
 import Console
-import Training
 import Evaluations
 import Foundation
 import PluginHost
 import Runs
+import Training
 import WorldModel
 
 extension Command {

@@ -1,9 +1,8 @@
 import Console
-import Training
-import Evaluations
 import CoreTensor
 import Foundation
 import Runs
+import Training
 import WorldModel
 
 extension Command {

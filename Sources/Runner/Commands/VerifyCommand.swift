@@ -1,8 +1,7 @@
 import Console
-import Training
-import Evaluations
 import CoreTensor
 import Foundation
+import Training
 
 extension Command {
   /// Replays numeric parity cases.

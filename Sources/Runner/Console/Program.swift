@@ -9,7 +9,7 @@ public struct Program: Sendable {
   public static let runFailure: Int32 = 1
 
   /// Where the program's own text goes.
-  public struct Console: Sendable {
+  public struct Streams: Sendable {
     public let write: @Sendable (String) -> Void
     public let writeError: @Sendable (String) -> Void
 
@@ -20,7 +20,7 @@ public struct Program: Sendable {
     }
 
     /// Standard output and standard error.
-    public static let standard = Console(
+    public static let standard = Streams(
       write: { StandardStream.give($0 + "\n") }, writeError: { StandardStream.error.show($0 + "\n") })
   }
 
@@ -30,8 +30,6 @@ public struct Program: Sendable {
   public let commands: [Command]
   /// The command that is meant when only flags are typed.
   public let defaultCommand: String
-  /// Names of commands that were called otherwise, old to new.
-  public let renamedCommands: [String: String]
   /// Names of flags that were called otherwise, old to new.
   public let renamedFlags: [String: String]
   /// Finds the commands that plugins bring: those that begin with a word, or all where there is none.
@@ -42,7 +40,7 @@ public struct Program: Sendable {
   /// - Precondition: command names differ.
   public init(
     name: String, version: String, summary: String, commands: [Command], defaultCommand: String,
-    renamedCommands: [String: String] = [:], renamedFlags: [String: String] = [:],
+    renamedFlags: [String: String] = [:],
     search: @escaping CommandSearch = { _, _ in [] }
   ) {
     require(
@@ -52,13 +50,13 @@ public struct Program: Sendable {
     self.summary = summary
     self.commands = commands
     self.defaultCommand = defaultCommand
-    (self.renamedCommands, self.renamedFlags, self.search) = (renamedCommands, renamedFlags, search)
+    (self.renamedFlags, self.search) = (renamedFlags, search)
   }
 
   /// Runs one command line.
   /// - Parameter words: without the program's own name.
   /// - Returns: 0 for success, 2 for what cannot be understood, 1 for a run that failed, or what the command says.
-  public func run(_ words: [String], console: Console = .standard) -> Int32 {
+  public func run(_ words: [String], console: Streams = .standard) -> Int32 {
     var chosen: Command?
     do {
       let (selection, rest) = try select(words)
@@ -114,9 +112,6 @@ public struct Program: Sendable {
   ) throws -> (chosen: Command, taken: Int) {
     if let found = try Self.command(at: words, in: commands) { return found }
     let name = words.first ?? ""
-    if let current = renamedCommands[name] {
-      throw UsageError("\(name) has another name now: write \(self.name) \(current)")
-    }
     let others: [Command]
     do { others = try search(line, name) } catch let problem as UsageError { throw problem } catch {
       throw UsageError(

@@ -1,11 +1,11 @@
-import Console
-import Training
 import Batches
+import Console
 import CoreTensor
-import Radiographs
 import Foundation
 import Layers
+import Radiographs
 import Runs
+import Training
 import WorldModel
 
 /// A run as commands open it that evaluate it: its model at one checkpoint, and films, its own or others.

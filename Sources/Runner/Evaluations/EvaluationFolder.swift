@@ -1,11 +1,11 @@
 import Console
-import Training
 import CoreTensor
 import Figures
-import Radiographs
 import Foundation
 import Imaging
+import Radiographs
 import Runs
+import Training
 import WorldModel
 
 /// What an evaluation leaves in a folder of its own: log, metrics, pictures, and work in progress.

@@ -1,5 +1,4 @@
 import Console
-import Training
 import Foundation
 import Metrics
 import WorldModel

@@ -1,11 +1,11 @@
-import Console
-import Training
 import Batches
+import Console
 import CoreTensor
 import Foundation
 import Layers
 import PluginHost
 import Runs
+import Training
 import WorldModel
 
 /// A run, evaluated by a plugin.
@@ -14,6 +14,8 @@ package struct EvaluationRunner {
   package let definition: EvaluationDefinition
   /// Whether features are evaluated beside those of the random encoder and plain pixels.
   package let comparesEncoders: Bool
+  /// Presets that change something, each with what it changes.
+  package let presets: [EvaluationPreset]
   private let options: Options
   private let code: PluginCode
 
@@ -27,12 +29,14 @@ package struct EvaluationRunner {
   ) throws {
     (self.run, self.comparesEncoders) = (run, comparesEncoders)
     definition = try run.setup.evaluation(name)
-    var values = run.setup.configuration.plugins[name] ?? [:]
-    for preset in presets {
-      for own in preset.values where run.setup.isDefault(SettingKey(name, own.name)) {
-        values[own.name] = own.value
-      }
+    self.presets = presets.compactMap { preset in
+      let values = preset.values.filter { run.setup.isDefault(SettingKey(name, $0.name)) }
+      guard !values.isEmpty else { return nil }
+      return EvaluationPreset(
+        name: preset.name, reason: preset.reason, occasion: preset.occasion, values: values)
     }
+    var values = run.setup.configuration.plugins[name] ?? [:]
+    for own in self.presets.flatMap(\.values) { values[own.name] = own.value }
     options = Options(definition.options, given: values)
     code = PluginCode("evaluation \"\(name)\"", "metrics")
   }
@@ -62,6 +66,17 @@ package struct EvaluationRunner {
   // MARK: Features
 
   private func evaluateFeatures(_ evaluation: any Evaluation, out: String?) throws -> EvaluationReport {
+    // A folder that is asked for is refused before the work, not after it.
+    let asked = try out.map { try EvaluationFolder($0, request: request()) }
+    do { return try evaluateFeatures(evaluation, in: asked) } catch {
+      try asked?.discardUnlessWorkedIn()
+      throw error
+    }
+  }
+
+  private func evaluateFeatures(
+    _ evaluation: any Evaluation, in asked: EvaluationFolder?
+  ) throws -> EvaluationReport {
     var inputs = [("", try input { features(run.model.transferredEncoder, $0) })]
     if comparesEncoders {
       inputs.append(("-random", try input { features(run.untrained().transferredEncoder, $0) }))
@@ -84,11 +99,10 @@ package struct EvaluationRunner {
       train: input.train.records.count, validation: input.validation.records.count,
       test: input.test.records.count, metrics, results[0].found)
     let draws = results.contains { !$0.found.charts.isEmpty || !$0.found.sheets.isEmpty }
-    guard out != nil || draws else { return report }
-    let folder = out ?? standardFolder
-    let workspace = try EvaluationFolder(folder, request: request())
+    guard asked != nil || draws else { return report }
+    let workspace = try asked ?? EvaluationFolder(standardFolder, request: request())
     for (name, found) in results { try workspace.draw(found, suffix: name) }
-    report.out = folder
+    report.out = workspace.path
     try workspace.write(Output.json(report) + "\n", named: EvaluationFolder.metricsName)
     return report
   }

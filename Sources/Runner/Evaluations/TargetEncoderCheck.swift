@@ -1,5 +1,4 @@
 import Console
-import Training
 import WorldModel
 
 /// Refuses what needs the target encoder of a run that has none.

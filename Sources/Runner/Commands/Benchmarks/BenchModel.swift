@@ -1,11 +1,10 @@
-import Console
-import Training
-import Evaluations
 import Batches
+import Console
 import CoreTensor
 import Foundation
 import Layers
 import PluginHost
+import Training
 import WorldModel
 
 /// The sizes of what is timed.

@@ -1,7 +1,5 @@
-import Console
-import Training
-import Evaluations
 import Batches
+import Console
 import CoreTensor
 import Foundation
 import Layers

@@ -1,10 +1,9 @@
-import Console
-import Training
-import Evaluations
 import Batches
+import Console
 import CoreTensor
-import Radiographs
 import Foundation
+import Radiographs
+import Training
 import WorldModel
 
 /// Times the data path: films decoded, jittered, cut, edited by the tasks, normalised and stacked, without a model.

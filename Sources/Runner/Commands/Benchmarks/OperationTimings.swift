@@ -1,6 +1,3 @@
-import Console
-import Training
-import Evaluations
 import CoreTensor
 
 /// Operations of a U-Net on batches of eight images, forward alone and with the backward pass.

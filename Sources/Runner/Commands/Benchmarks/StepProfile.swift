@@ -1,6 +1,4 @@
 import Console
-import Training
-import Evaluations
 import CoreTensor
 import Foundation
 

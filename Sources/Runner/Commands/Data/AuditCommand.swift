@@ -1,12 +1,11 @@
-import Console
-import Training
-import Evaluations
 import Audit
 import Batches
+import Console
 import CoreTensor
-import Radiographs
 import Foundation
+import Radiographs
 import Synchronization
+import Training
 import WorldModel
 
 extension Command {

@@ -1,9 +1,7 @@
-import Console
-import Training
-import Evaluations
 import Audit
-import Radiographs
+import Console
 import Foundation
+import Radiographs
 import Runs
 
 /// The folder that an audit is written to.

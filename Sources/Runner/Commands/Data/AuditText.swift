@@ -1,7 +1,5 @@
-import Console
-import Training
-import Evaluations
 import Audit
+import Console
 import Foundation
 
 /// An audit for a terminal.

@@ -1,8 +1,5 @@
-import Console
-import Training
-import Evaluations
-import Radiographs
 import Foundation
+import Radiographs
 import Runs
 import WorldModel
 

@@ -1,8 +1,6 @@
 import Console
-import Training
-import Evaluations
-import Radiographs
 import Foundation
+import Radiographs
 import WorldModel
 
 /// What `data prepare` says at its end: about the store as it lies on the disk, but for the speed.

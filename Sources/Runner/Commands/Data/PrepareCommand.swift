@@ -1,11 +1,10 @@
-import Console
-import Training
-import Evaluations
 import Batches
+import Console
 import CoreTensor
-import Radiographs
 import Foundation
+import Radiographs
 import Runs
+import Training
 import WorldModel
 
 extension Command {

@@ -1,9 +1,8 @@
-import Console
-import Training
-import Evaluations
 import Batches
-import Radiographs
+import Console
 import Foundation
+import Radiographs
+import Training
 import WorldModel
 
 extension Command {

@@ -1,8 +1,6 @@
-import Console
-import Training
-import Evaluations
 import CoreTensor
 import PluginHost
+import Training
 import Weights
 import WorldModel
 

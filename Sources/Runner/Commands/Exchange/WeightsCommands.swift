@@ -1,8 +1,7 @@
 import Console
-import Training
-import Evaluations
 import Foundation
 import Runs
+import Training
 import Weights
 import WorldModel
 

@@ -1,10 +1,10 @@
 import Console
-import Training
-import Evaluations
 import CoreTensor
+import Evaluations
 import Foundation
 import Layers
 import Runs
+import Training
 import Weights
 import WorldModel
 

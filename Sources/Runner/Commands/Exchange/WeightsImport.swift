@@ -1,11 +1,10 @@
 import Console
-import Training
-import Evaluations
 import CoreTensor
 import Foundation
 import Layers
 import PluginHost
 import Runs
+import Training
 import Weights
 import WorldModel
 

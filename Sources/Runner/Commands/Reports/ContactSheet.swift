@@ -1,9 +1,6 @@
-import Console
-import Training
-import Evaluations
 import Figures
-import Radiographs
 import Imaging
+import Radiographs
 import WorldModel
 
 /// A picture of films as they came, each with a box around what the store keeps.

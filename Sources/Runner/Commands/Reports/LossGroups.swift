@@ -1,6 +1,3 @@
-import Console
-import Training
-import Evaluations
 import Foundation
 
 /// Which runs have losses of the same kind: of the same terms, over as many patches, with the settings that decide

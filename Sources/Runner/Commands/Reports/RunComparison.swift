@@ -1,9 +1,8 @@
 import Console
-import Training
-import Evaluations
 import Figures
 import Foundation
 import Runs
+import Training
 
 /// Several runs beside one another: what an ablation comes to.
 struct RunComparison {

@@ -1,8 +1,6 @@
-import Console
-import Training
-import Evaluations
 import PluginHost
 import Runs
+import Training
 
 /// The settings of a run as its `config.toml` has them, without loading a plugin.
 struct RunSettings {

@@ -1,7 +1,3 @@
-import Console
-import Training
-import Evaluations
-
 /// What a backend of a user's own begins as: memory of the host, and the primitives as plain loops.
 enum BackendTemplate {
   static let source = #"""

@@ -1,7 +1,3 @@
-import Console
-import Training
-import Evaluations
-
 /// What a codec of a user's own begins as: binary portable grey maps.
 enum CodecTemplate {
   static let source = #"""

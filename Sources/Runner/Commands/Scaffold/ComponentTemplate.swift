@@ -1,7 +1,3 @@
-import Console
-import Training
-import Evaluations
-
 /// What a component of a user's own begins as: an optimiser that steps by the sign of its momentum.
 enum ComponentTemplate {
   static let source = #"""

@@ -1,7 +1,3 @@
-import Console
-import Training
-import Evaluations
-
 enum DataTemplate {
   static let source = #"""
     import CoreTensor

@@ -1,7 +1,3 @@
-import Console
-import Training
-import Evaluations
-
 enum EvaluationTemplate {
   static let source = #"""
     import CoreTensor

@@ -1,7 +1,3 @@
-import Console
-import Training
-import Evaluations
-
 enum PackageTemplate {
   static let manifest = #"""
     // swift-tools-version: 6.2

@@ -1,9 +1,8 @@
-import Console
-import Training
 import Evaluations
 import Foundation
 import PluginHost
 import Runs
+import Training
 
 /// A plugin's package, written for a user to change.
 struct Scaffold {

@@ -1,7 +1,3 @@
-import Console
-import Training
-import Evaluations
-
 /// What a family of checkpoints of a user's own begins as: vision transformers under the names of Hugging Face.
 enum WeightsTemplate {
   static let source = #"""

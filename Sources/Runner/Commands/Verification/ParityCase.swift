@@ -1,6 +1,3 @@
-import Console
-import Training
-import Evaluations
 import CoreTensor
 import Foundation
 import Layers

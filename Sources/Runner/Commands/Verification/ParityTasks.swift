@@ -1,9 +1,7 @@
-import Console
-import Training
-import Evaluations
 import CoreTensor
 import PluginHost
 import Runs
+import Training
 import Weights
 import WorldModel
 

@@ -1,9 +1,9 @@
-import Console
 import Batches
+import Console
 import CoreTensor
-import Radiographs
 import Imaging
 import PluginHost
+import Radiographs
 import Runs
 import WorldModel
 

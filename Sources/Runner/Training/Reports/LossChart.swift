@@ -1,4 +1,3 @@
-import Console
 import Figures
 import Foundation
 import Runs

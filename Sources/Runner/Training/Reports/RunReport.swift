@@ -1,4 +1,3 @@
-import Console
 import Runs
 
 /// Something that is made of a run's folder whenever a checkpoint is saved: a picture of its losses. To add one, write it

@@ -1,9 +1,9 @@
-import Console
 import Batches
+import Console
 import CoreTensor
-import Radiographs
 import Foundation
 import Layers
+import Radiographs
 import WorldModel
 
 /// One look at the encoder that is transferred: what a JEPA loss does not tell.

@@ -1,4 +1,3 @@
-import Console
 import Foundation
 
 nonisolated(unsafe) private var interruptRequested: sig_atomic_t = 0

@@ -90,8 +90,8 @@ package enum Pretraining {
       progress.finish()
       try log.note("stopped and saved at step \(step); go on with: chex-runner resume \(folder.path)")
       return Result(folder: folder, isFinished: false)
-    case .finished(let report):
-      try summarize(trainer, report, folder, log, terminal)
+    case .finished:
+      try summarize(trainer, folder, log, terminal)
       return Result(folder: folder, isFinished: true)
     }
   }
@@ -119,8 +119,9 @@ package enum Pretraining {
   }
 
   private static func summarize(
-    _ trainer: Trainer, _ report: HealthReport?, _ folder: RunFolder, _ log: RunLog, _ terminal: Terminal
+    _ trainer: Trainer, _ folder: RunFolder, _ log: RunLog, _ terminal: Terminal
   ) throws {
+    let report = trainer.lastReport
     let summary = try RunSummary(folder, trained: report, randomEncoder: trainer.monitor.initial)
     try folder.write(JsonText.encoded(summary), to: .summary)
     if let report { StandardStream.output.show("\n" + trainer.monitor.table(report, for: terminal) + "\n") }

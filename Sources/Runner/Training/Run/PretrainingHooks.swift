@@ -1,5 +1,5 @@
-import Console
 import Batches
+import Console
 import CoreTensor
 import Layers
 import Runs

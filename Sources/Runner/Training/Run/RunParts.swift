@@ -1,8 +1,7 @@
-import Console
 import Batches
 import CoreTensor
-import Radiographs
 import Layers
+import Radiographs
 import WorldModel
 
 /// Model, optimiser, batches and schedule of a run, as its configuration makes them.

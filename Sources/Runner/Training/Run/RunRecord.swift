@@ -1,7 +1,6 @@
-import Console
 import Foundation
-import Runs
 import PluginHost
+import Runs
 
 /// What a run was begun with: its settings and versions, which every checkpoint keeps a copy of.
 ///

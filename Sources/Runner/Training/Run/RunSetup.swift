@@ -1,9 +1,8 @@
-import Console
 import CoreTensor
-import Radiographs
 import Foundation
 import Imaging
 import PluginHost
+import Radiographs
 import Runs
 import WorldModel
 

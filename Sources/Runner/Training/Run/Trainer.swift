@@ -1,9 +1,9 @@
-import Console
 import Batches
+import Console
 import CoreTensor
-import Radiographs
 import Foundation
 import Layers
+import Radiographs
 import Runs
 import WorldModel
 
@@ -20,6 +20,7 @@ final class Trainer {
   private let progress: ProgressReporter
   private let record: PretrainingRecord
   private let checkpoints: PretrainingCheckpoints
+  private let diagnostics: PretrainingDiagnostics
 
   /// - Parameters:
   ///   - record: what the run began with, for its checkpoints.
@@ -43,23 +44,26 @@ final class Trainer {
     checkpoints = PretrainingCheckpoints(
       folder: folder, optimization: optimization, seed: setup.configuration.run.seed, record: record,
       store: store, metrics: metrics, start: start)
+    diagnostics = PretrainingDiagnostics(
+      monitor, encoder: { [optimization] in optimization.model.transferredEncoder },
+      everyEpochs: setup.configuration.health.everyEpochs, log: log)
   }
 
-  func run(from start: Int) throws -> TrainingOutcome {
+  /// What the features looked like last; nil where nobody has looked yet.
+  var lastReport: HealthReport? { diagnostics.last }
+
+  func run(from start: Int) throws -> TrainingLoop.Outcome {
     let training = setup.configuration.training
     let total = schedule.totalSteps
     let loader = BatchLoader(
       builder, steps: start * training.accumulation..<total * training.accumulation,
       threads: setup.configuration.run.loaderThreads)
     defer { loader.stop() }
-    let looks = PretrainingDiagnostics(
-      monitor, encoder: { [optimization] in optimization.model.transferredEncoder },
-      everyEpochs: setup.configuration.health.everyEpochs, log: log)
     let every = training.checkpointEverySteps
     let loop = TrainingLoop(
       steps: total, stepsPerEpoch: stepsPerEpoch, saving: every > 0 ? .everySteps(every) : .everyEpoch,
       isStopRequested: { Interruption.isRequested })
-    let outcome = try loop.run(from: start, hooks: [record, checkpoints, looks]) { step in
+    let outcome = try loop.run(from: start, hooks: [record, checkpoints, diagnostics]) { step in
       let began = ProgressReporter.systemClock()
       let batches = try (0..<training.accumulation).map { _ in try loader.next() }
       let waited = ProgressReporter.systemClock() - began
@@ -67,10 +71,11 @@ final class Trainer {
       return PretrainingStep(
         report: report, batches: batches, seconds: ProgressReporter.systemClock() - began, waited: waited)
     }
-    if case .interrupted(let step) = outcome { return .interrupted(step: step) }
-    progress.finish()
-    try noteSkippedFilms()
-    return .finished(looks.last)
+    if case .finished = outcome {
+      progress.finish()
+      try noteSkippedFilms()
+    }
+    return outcome
   }
 
   private func perform(_ step: Int, _ batches: [LoadedBatch]) throws -> StepReport {
@@ -98,12 +103,6 @@ final class Trainer {
     )
     for film in skipped { try log.record("skipped \(film)") }
   }
-}
-
-enum TrainingOutcome {
-  /// With the last health report.
-  case finished(HealthReport?)
-  case interrupted(step: Int)
 }
 
 /// A step whose loss or gradient was no number: what it was made of.

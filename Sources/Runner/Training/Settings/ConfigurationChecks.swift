@@ -1,5 +1,5 @@
-import Console
 import Batches
+import Console
 import WorldModel
 
 /// Checks that involve more than one setting. Each error names every value involved and where it came from.

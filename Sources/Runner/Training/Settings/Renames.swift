@@ -1,4 +1,3 @@
-import Console
 import WorldModel
 
 /// Names that changed. Whoever types an old one is told the new one; the settings of a run that an older version wrote
@@ -8,8 +7,6 @@ package enum Renames {
   package static let flags = [
     "--probe-labels": "--label", "--probe-filter": "--evaluation-filter", "--figure": "--metric",
   ]
-
-  package static let commands: [String: String] = [:]
 
   package static let plugins = ["probes": "probe"]
 

@@ -1,4 +1,3 @@
-import Console
 import Batches
 import CoreTensor
 import Radiographs
