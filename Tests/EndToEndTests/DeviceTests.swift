@@ -9,7 +9,7 @@ extension EndToEnd {
 
     /// The repository's plugins and the fixture's backend, which `scripts/packages` builds.
     private static func registry(_ scratch: Scratch) throws -> [String] {
-      let library = Repository.root + "/.build/packages/release/libSealedBackend.so"
+      let library = Repository.root + "/.build/tests/release/libSealedBackend.so"
       try #require(FileManager.default.fileExists(atPath: library), "run scripts/packages first")
       let table =
         "\n[[plugin]]\nname = \"sealed\"\nkind = \"backend\"\nlibrary = \"\(library)\"\nenabled = false\n"
@@ -88,7 +88,7 @@ extension EndToEnd {
     @Test func anOptimiserOfAPluginTrainsAndGoesOn() throws {
       let scratch = try Scratch()
       // Written by `new-task --kind component`, built by `scripts/packages`.
-      let library = Repository.root + "/.build/packages/release/libSpotComponent.so"
+      let library = Repository.root + "/.build/tests/release/libSpotComponent.so"
       try #require(FileManager.default.fileExists(atPath: library), "run scripts/packages first")
       let table =
         "\n[[plugin]]\nname = \"spot\"\nkind = \"component\"\nlibrary = \"\(library)\"\nenabled = true\n"

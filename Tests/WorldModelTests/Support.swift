@@ -16,7 +16,7 @@ enum TaskPlugins {
 
   private static func library(_ name: String) throws -> String {
     if name == "invert" {
-      let path = repository + "/.build/packages/release/libInvertTask.so"
+      let path = repository + "/.build/tests/release/libInvertTask.so"
       guard FileManager.default.fileExists(atPath: path) else {
         throw MissingLibrary(description: "no \(path): run scripts/packages")
       }
