@@ -23,9 +23,9 @@ let installedLibraries: [LinkerSetting] = [
   .unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", "$ORIGIN/../lib"])
 ]
 
-/// Where Debian's libcairo2-dev and libpango1.0-dev, and what these need, have their headers: for `Figures`, and for all
-/// that imports it, since a build for tests shows what it imports. Named here, since the package manager warns of pkg-config's other flags (`-pthread`)
-/// at each build.
+/// Where Debian's libcairo2-dev and libpango1.0-dev, and what these need, have their headers: for `Figures`, and for
+/// all that imports it, since a build for tests shows what it imports. Named here, since the package manager warns of
+/// pkg-config's other flags (`-pthread`) at each build.
 let drawingHeaders: [SwiftSetting] = [
   .unsafeFlags(
     [
@@ -86,7 +86,7 @@ let testTargets: [Target] =
     .target(
       name: "TestSupport", dependencies: [core], path: "Tests/TestSupport", swiftSettings: strict),
     tests("CoreTensorTests"),
-    tests("LayersTests"),
+    tests("NeuralNetworksTests"),
     tests("ImagingTests"),
     tests("MetricsTests", ["ProbeEvaluation"]),
     tests("WorldModelTests", ["PluginHost"]),

@@ -49,13 +49,13 @@ def scaling(bench):
         rounds = [[bench.ours.bench("step", **{**usual, **each(size)})["seconds_per_step"] for size in sizes]
                   for _ in range(bench.rounds)]
         seconds = [statistics.median(values) for values in zip(*rounds)]
-        slope = figures.exponent(sizes, seconds)
-        bench.measured.append({"what": f"seconds against {what}", "sizes": sizes, "ours": rounds, "exponent": slope})
-        progress(f"{what} {sizes}: {seconds} s, exponent {slope:.2f}")
+        exponent = figures.exponent(sizes, seconds)
+        bench.measured.append({"what": f"seconds against {what}", "sizes": sizes, "ours": rounds, "exponent": exponent})
+        progress(f"{what} {sizes}: {seconds} s, exponent {exponent:.2f}")
         cells = ", ".join(f"{size}: {value:.3f}" for size, value in zip(sizes, seconds))
-        rows.append([what, cells, f"{slope:.2f}"])
+        rows.append([what, cells, f"{exponent:.2f}"])
 
-    measure("films a step", [2, 4, 8, 16], lambda size: {"batch": size})
+    measure("images a step", [2, 4, 8, 16], lambda size: {"batch": size})
     measure("patches of a crop", [49, 100, 196, 324], lambda size: {"image": round(size ** 0.5) * 16})
     measure("width of 12 encoder blocks; the predictor stays", list(widths), lambda size: {"model": widths[size]})
     threads = sorted({1, *(2 ** power for power in range(8) if 2 ** power <= core_count()), core_count()})
@@ -72,22 +72,22 @@ def runs(bench):
             f"minimum / median / maximum of {len(first)}: {figures.spread(first)}.")
     rows = []
     for name, steps, words in (
-        ("`quick`, films drawn anew (first epoch)", (10, 70), []),
-        ("`quick`, films kept in memory", (100, 300), []),
-        ("`small`, batch 16", (2, 12), ["--batch", 16, "--set", "phantom.films=96"]),
+        ("`quick`, radiographs drawn anew (first epoch)", (10, 70), []),
+        ("`quick`, radiographs kept in memory", (100, 300), []),
+        ("`small`, batch 16", (2, 12), ["--batch", 16, "--set", "phantom.images=96"]),
     ):
         for threads in (0, 1, 2):
             preset = "small" if "small" in name else "quick"
             with tempfile.TemporaryDirectory() as folder:
                 lines = bench.ours.pretrain(
                     folder + "/run", "--preset", preset, "--steps", steps[1], "--loader-threads", threads,
-                    "--set", "health.every_epochs=0", *words)
+                    "--set", "diagnostics.every_epochs=0", *words)
             lines = lines[steps[0]:]
             rate = statistics.median(line["images_per_second"] for line in lines)
             wait = statistics.median(line["data_wait_share"] for line in lines)
             bench.measured.append({"what": f"{name}, {threads} loader threads", "rate": rate, "wait": wait})
             rows.append([name, threads, f"{rate:.1f}", f"{100 * wait:.2f}"])
-    return text + "\n\n" + figures.table(["pre-training", "loader threads", "films/s", "waiting for data, %"], rows)
+    return text + "\n\n" + figures.table(["pre-training", "loader threads", "images/s", "waiting for data, %"], rows)
 
 
 def precision(bench):

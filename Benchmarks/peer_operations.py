@@ -74,7 +74,7 @@ for name, shapes, function in OPERATIONS:
         with torch.inference_mode():
             forward = milliseconds(lambda: function(*inputs))
         learning = [tensor.clone().requires_grad_() for tensor in inputs]
-        upstream = torch.full_like(function(*learning), 0.5)
-        both = milliseconds(lambda: torch.autograd.grad(function(*learning), learning, upstream))
+        output_gradient = torch.full_like(function(*learning), 0.5)
+        both = milliseconds(lambda: torch.autograd.grad(function(*learning), learning, output_gradient))
     rows.append({"name": name, "forward_milliseconds": forward, "both_milliseconds": both})
 print(json.dumps({"operations": rows}))

@@ -1,7 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// A program of one's own that trains and evaluates: it imports the runner's modules, and links the plugins that it uses.
+// A program of one's own that trains and evaluates: it imports the runner's modules, and links the plugins that it
+// uses.
 let plugins = ["LocalTask", "DomainTask", "PhantomData", "ProbeEvaluation"]
 
 let package = Package(

@@ -14,7 +14,7 @@ let package = Package(
   products: [
     .library(
       name: "CoreTensor", type: .dynamic,
-      targets: ["CoreTensor", "Layers", "Imaging", "Metrics", "WorldModel", "TaskChecks"])
+      targets: ["CoreTensor", "NeuralNetworks", "Imaging", "Metrics", "WorldModel", "PluginChecks"])
   ],
   targets: [
     .target(
@@ -30,16 +30,19 @@ let package = Package(
     .target(
       name: "CoreTensor", dependencies: ["CKernels", "COpenBLAS", "CFaults"], path: "CoreTensor",
       swiftSettings: strict),
-    .target(name: "Layers", dependencies: ["CoreTensor"], path: "Layers", swiftSettings: strict),
+    .target(
+      name: "NeuralNetworks", dependencies: ["CoreTensor"], path: "NeuralNetworks", swiftSettings: strict),
     .target(
       name: "Imaging", dependencies: ["CoreTensor", "CKernels"], path: "Imaging", swiftSettings: strict),
     .target(
       name: "Metrics", dependencies: ["CoreTensor", "COpenBLAS"], path: "Metrics", swiftSettings: strict),
     .target(
-      name: "WorldModel", dependencies: ["CoreTensor", "Layers", "Imaging", "Metrics", "CPluginInterface"],
+      name: "WorldModel",
+      dependencies: ["CoreTensor", "NeuralNetworks", "Imaging", "Metrics", "CPluginInterface"],
       path: "WorldModel", swiftSettings: strict),
     .target(
-      name: "TaskChecks", dependencies: ["CoreTensor", "Layers", "Imaging", "WorldModel"], path: "TaskChecks",
+      name: "PluginChecks", dependencies: ["CoreTensor", "NeuralNetworks", "Imaging", "WorldModel"],
+      path: "PluginChecks",
       swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]

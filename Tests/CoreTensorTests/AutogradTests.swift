@@ -127,11 +127,11 @@ import Testing
     let backward = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       let x = AutogradTests.parameter([1]).tensor
       let odd = PluginCode("task \"a\"", "objective").run {
-        record("odd", [x], x * 2) { _ in fail("no slope") }
+        differentiable("odd", [x], x * 2) { _ in fail("no gradient") }
       }
       odd.backward()
     }
-    #expect(Self.text(backward).contains("\nno slope\nin task \"a\", objective\n"))
+    #expect(Self.text(backward).contains("\nno gradient\nin task \"a\", objective\n"))
   }
 
   @Test func aParameterReadsItsValueInPlace() {
@@ -145,11 +145,11 @@ import Testing
   }
 
   @Test func gradientsDoNotChangeWhatWasSharedForward() {
-    // reshape and items share memory with their input, and stack's gradients with their upstream.
+    // reshape and items share memory with their input, and stack's gradients with their outputGradient.
     let x = Self.parameter([1, 2, 3, 4])
     let square = reshape(x.tensor, [2, 2])
-    let rows = items(square, 0..<1) + items(square, 1..<2)
-    Self.weighted(stack([rows, rows, square * 2]), [1, 2, 3, 4, 5, 6, 7, 8]).backward()
+    let rows = slice(square, 0..<1) + slice(square, 1..<2)
+    Self.weighted(concatenate([rows, rows, square * 2]), [1, 2, 3, 4, 5, 6, 7, 8]).backward()
     #expect(x.tensor.values == [1, 2, 3, 4])
     #expect(x.gradient?.values == [14, 18, 18, 22])
   }

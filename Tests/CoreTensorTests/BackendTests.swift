@@ -4,7 +4,7 @@ import Testing
 
 /// The primitives that operations use, called directly.
 @Suite struct BackendTests {
-  let backend = ProcessorBackend.shared
+  let backend = CPUBackend.shared
   let reference = ReferenceBackend()
 
   /// Rows, inputs and outputs of a dense layer.
@@ -19,7 +19,7 @@ import Testing
     var random = RandomTensors("products")
     let (x, up) = (random.normal([rows, inputs]), random.normal([rows, outputs]))
     let (weight, before) = (random.normal([outputs, inputs]), random.normal([outputs, inputs]))
-    let backends: [any Backend] = [ProcessorBackend(type), ReferenceBackend(type)]
+    let backends: [any Backend] = [CPUBackend(type), ReferenceBackend(type)]
     let results = backends.map { backend -> [Tensor] in
       let (forward, backward) = (Tensor(x: rows, outputs), Tensor(x: rows, inputs))
       backend.product(x, weight, .forward, into: forward, then: .none)
@@ -43,7 +43,7 @@ import Testing
     let (bias, residual) = (random.normal([outputs]), random.normal([rows, outputs]))
     let point = Tensor(uninitialized: [rows, outputs], as: type)
     reference.convert(random.normal([rows, outputs]), into: point)
-    let backends: [any Backend] = [ProcessorBackend(type), ReferenceBackend(type)]
+    let backends: [any Backend] = [CPUBackend(type), ReferenceBackend(type)]
     let results = backends.map { backend -> [Tensor] in
       func made(_ outType: ElementType, _ epilogue: (Tensor) -> ProductEpilogue) -> Tensor {
         let out = Tensor(uninitialized: [rows, outputs], as: outType)
@@ -73,7 +73,7 @@ import Testing
     let (x, weight) = (random.normal([7, 20]), random.normal([30, 20]))
     func product() -> [Float] {
       let out = Tensor(x: 7, 30)
-      ProcessorBackend(type).product(x, weight, .forward, into: out, then: .none)
+      CPUBackend(type).product(x, weight, .forward, into: out, then: .none)
       return out.values
     }
     let (first, second, changed) = PackedWeights.keeping { () -> ([Float], [Float], [Float]) in
@@ -94,15 +94,15 @@ import Testing
     let x = Tensor([[Float]](repeating: row.values, count: rows).flatMap { $0 }, shape: [rows, inputs])
     for type in ElementType.allCases {
       let out = Tensor(uninitialized: [rows, outputs])
-      ProcessorBackend(type).product(x, weight, .forward, into: out, then: .none)
+      CPUBackend(type).product(x, weight, .forward, into: out, then: .none)
       let first = Array(out.values.prefix(outputs))
       for index in 1..<rows {
         #expect(Array(out.values[index * outputs..<(index + 1) * outputs]) == first, "row \(index), \(type)")
       }
       // A gradient of weights whose outputs received the same has equal rows too.
       let gradient = Tensor(uninitialized: [outputs, inputs])
-      let upstream = Tensor([rows, outputs], repeating: 0.3)
-      ProcessorBackend(type).weightGradient(upstream, x, into: gradient, accumulate: false)
+      let outputGradient = Tensor([rows, outputs], repeating: 0.3)
+      CPUBackend(type).weightGradient(outputGradient, x, into: gradient, accumulate: false)
       for index in 1..<outputs {
         #expect(
           gradient.values[index * inputs..<(index + 1) * inputs] == gradient.values[..<inputs],

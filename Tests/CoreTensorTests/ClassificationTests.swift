@@ -13,7 +13,7 @@ import Testing
     #expect(abs(Double(binary.scalar) - (log(2) + log(4)) / 2) < 1e-6)
   }
 
-  @Test func nothingKnownIsNoLossAndNoSlope() {
+  @Test func nothingKnownIsNoLossAndNoGradient() {
     let logits = Parameter(Tensor([1, -2, 3, 4], shape: [2, 2]))
     let losses = [
       softmaxCrossEntropy(logits.tensor, classes: [nil, nil]),

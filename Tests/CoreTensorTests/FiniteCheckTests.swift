@@ -54,7 +54,9 @@ import Testing
     #expect(forward.first?.code == code.description && forward.first?.operation == "term odd")
     Observation.watching(backward) {
       let odd = code.run {
-        record("odd", [x], Tensor([1], shape: [1])) { _ in x.node?.receive(Tensor([.nan, 0], shape: [2])) }
+        differentiable("odd", [x], Tensor([1], shape: [1])) { _ in
+          x.node?.receive(Tensor([.nan, 0], shape: [2]))
+        }
       }
       odd.backward()
     }

@@ -8,12 +8,12 @@ import Testing
     let magnitudes: [Float] = [0, 1e-38, 1e-30, 1e-3, 0.5, 1, 2, 3.9, 4.1, 5.5, 6, 10, 14, 100, 1e20, 3e38]
     let values = magnitudes + magnitudes.map { -$0 } + stride(from: Float(-12), to: 12, by: 0.0137)
     let x = Tensor(values, shape: [values.count])
-    let upstream = Tensor(x.shape, repeating: 1)
-    let results = [ProcessorBackend.shared as any Backend, ReferenceBackend()].map { backend in
-      let (out, slope) = (Tensor(uninitialized: x.shape), Tensor(uninitialized: x.shape))
+    let outputGradient = Tensor(x.shape, repeating: 1)
+    let results = [CPUBackend.shared as any Backend, ReferenceBackend()].map { backend in
+      let (out, gradient) = (Tensor(uninitialized: x.shape), Tensor(uninitialized: x.shape))
       backend.gelu(x, into: out)
-      backend.geluGradient(x, upstream, into: slope)
-      return [out.values, slope.values]
+      backend.geluGradient(x, outputGradient, into: gradient)
+      return [out.values, gradient.values]
     }
     for (position, value) in values.enumerated() {
       for kind in 0..<2 {

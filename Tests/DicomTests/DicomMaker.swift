@@ -4,7 +4,7 @@ import Imaging
 
 @testable import DicomCodec
 
-/// Writes films as explicit little-endian DICOM.
+/// Writes radiographs as explicit little-endian DICOM.
 struct DicomMaker {
   var width = 4
   var height = 3
@@ -86,13 +86,13 @@ struct DicomMaker {
     }
   }
 
-  /// Takes over a film of the fuzzing corpus: 24 × 20 pixels of 12 bits.
+  /// Takes over a radiograph of the fuzzing corpus: 24 × 20 pixels of 12 bits.
   static func corpus(_ name: String) throws -> [UInt8] {
     let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     return [UInt8](try Data(contentsOf: folder.appendingPathComponent("Fuzz/corpus/dicom/\(name).dcm")))
   }
 
-  /// The compressed stream of such a film, without padding behind its end marker.
+  /// The compressed stream of such a radiograph, without padding behind its end marker.
   static func stream(_ name: String) throws -> [UInt8] {
     let file = try corpus(name)
     let start = file.indices.first { file[$0...].starts(with: tag(0x7FE0_0010) + Array("OB".utf8)) }! + 12
@@ -103,12 +103,14 @@ struct DicomMaker {
     return stream
   }
 
-  /// A film of the corpus in another file: by its stream, and whatever the header shall say.
+  /// A radiograph of the corpus in another file: by its stream, and whatever the header shall say.
   static func compressed(_ stream: [UInt8], _ syntax: String, stored: Int = 12) -> DicomMaker {
-    var film = DicomMaker()
-    (film.width, film.height, film.stored, film.syntax) = (24, 20, stored, "1.2.840.10008.1.2.4." + syntax)
-    film.more = [.fragments([stream])]
-    return film
+    var radiograph = DicomMaker()
+    (radiograph.width, radiograph.height, radiograph.stored, radiograph.syntax) = (
+      24, 20, stored, "1.2.840.10008.1.2.4." + syntax
+    )
+    radiograph.more = [.fragments([stream])]
+    return radiograph
   }
 
   static func word(_ number: Int) -> [UInt8] {
@@ -162,7 +164,7 @@ struct DicomMaker {
     try file.withUnsafeBytes { try Self.pool.storedValues($0, width: width, height: height) }
   }
 
-  /// Why the film is refused, or nil.
+  /// Why the radiograph is refused, or nil.
   var reason: String? { Self.reason(file) }
 
   static func reason(_ file: [UInt8]) -> String? {

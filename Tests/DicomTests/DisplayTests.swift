@@ -10,9 +10,9 @@ import Testing
 
   /// Twelve values from the first window that can be used, or from the percentiles.
   private static func grey(_ more: [Element], _ values: [Int] = Array(0..<12)) throws -> [Float] {
-    var film = DicomMaker()
-    (film.values, film.more) = (values, more)
-    return try film.grey()
+    var radiograph = DicomMaker()
+    (radiograph.values, radiograph.more) = (values, more)
+    return try radiograph.grey()
   }
 
   /// Grey by LINEAR, of twelve values that were rescaled.
@@ -46,7 +46,7 @@ import Testing
     ("6", "-5"), ("1e400", "5"), ("1,024.5", "5"), ("6", "0.5"), ("3000", "10"), ("-3000", "10"), ("0", "1"),
   ])
   func unusableWindowsGiveWayToThePercentiles(centre: String, width: String) throws {
-    // A window that leaves nothing of the film is none, like one that is no number.
+    // A window that leaves nothing of the radiograph is none, like one that is no number.
     #expect(RenderingTests.isClose(try Self.grey(RenderingTests.windowed(centre, width)), Self.percentiles))
   }
 
@@ -131,9 +131,9 @@ import Testing
     let element = Element.table(0x0028_3010, first: 0, bits: declared, entries)
     let wanted: [Double] = entries.map { Double($0) / Double(white) }
     #expect(RenderingTests.isClose(try Self.grey([element]), wanted))
-    var film = DicomMaker()
-    (film.more, film.photometric) = ([element], "MONOCHROME1")
-    #expect(RenderingTests.isClose(try film.grey(), wanted.map { 1 - $0 }))
+    var radiograph = DicomMaker()
+    (radiograph.more, radiograph.photometric) = ([element], "MONOCHROME1")
+    #expect(RenderingTests.isClose(try radiograph.grey(), wanted.map { 1 - $0 }))
   }
 
   @Test func aTablesDataDecideItsLength() throws {
@@ -156,16 +156,16 @@ import Testing
   }
 
   @Test func aTablesFirstInputIsReadWithTheSignThatFits() throws {
-    var film = DicomMaker()
-    film.isSigned = true
-    film.values = Array(-6..<6)
-    film.more = [.table(0x0028_3010, first: 65536 - 6, bits: 4, Array(4..<16))]
+    var radiograph = DicomMaker()
+    radiograph.isSigned = true
+    radiograph.values = Array(-6..<6)
+    radiograph.more = [.table(0x0028_3010, first: 65536 - 6, bits: 4, Array(4..<16))]
     let wanted: [Double] = (4..<16).map { Double($0) / 15 }
-    #expect(RenderingTests.isClose(try film.grey(), wanted))
-    film = DicomMaker()
-    (film.stored, film.values) = (16, Array(40000..<40012))
-    film.more = [.table(0x0028_3010, first: 40000, bits: 4, Array(4..<16), vr: "SS")]
-    #expect(RenderingTests.isClose(try film.grey(), wanted))
+    #expect(RenderingTests.isClose(try radiograph.grey(), wanted))
+    radiograph = DicomMaker()
+    (radiograph.stored, radiograph.values) = (16, Array(40000..<40012))
+    radiograph.more = [.table(0x0028_3010, first: 40000, bits: 4, Array(4..<16), vr: "SS")]
+    #expect(RenderingTests.isClose(try radiograph.grey(), wanted))
   }
 
   @Test func aFlatModalityTableIsNone() throws {
@@ -182,10 +182,10 @@ import Testing
     ("0,143\\0,14", "0.143\\0.14"), ("NaN\\0.14", nil), ("inf\\inf", nil), ("0\\0", nil), ("", nil),
   ])
   func spacingIsReadOrLeftOut(text: String, wanted: String?) throws {
-    var film = DicomMaker()
-    film.more = [.text(0x0028_0030, "DS", text)]
-    let header = try film.file.withUnsafeBytes { try DicomCodec(pool: DicomMaker.pool).header(of: $0) }
+    var radiograph = DicomMaker()
+    radiograph.more = [.text(0x0028_0030, "DS", text)]
+    let header = try radiograph.file.withUnsafeBytes { try DicomCodec(pool: DicomMaker.pool).header(of: $0) }
     #expect(header.tags["pixel_spacing"] == wanted)
-    #expect(film.reason == nil)
+    #expect(radiograph.reason == nil)
   }
 }

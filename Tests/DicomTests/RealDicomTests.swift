@@ -121,7 +121,7 @@ struct RealDicomTests {
     #expect(grey.contains(0) || grey.contains(1))
   }
 
-  @Test func everyTransferSyntaxGivesTheSameFilm() throws {
+  @Test func everyTransferSyntaxGivesTheSameRadiograph() throws {
     let original = try RealDicom.grey("cr_mono1_10bit_explicit_le.dcm")
     let copies = try RealDicom.expectations().filter {
       $0["file"]!.hasPrefix("cr_mono1") && $0["lossy_decode"] == "no"
@@ -130,15 +130,15 @@ struct RealDicomTests {
     for row in copies { #expect(try RealDicom.grey(row["file"]!) == original, "\(row["file"]!)") }
   }
 
-  @Test func filmsDecodeThroughTheFilmDecoder() throws {
+  @Test func radiographsDecodeThroughTheRadiographDecoder() throws {
     let folder = try #require(RealDicom.folder)
-    let decoder = FilmDecoder(codecs: [DicomCodec(pool: DicomMaker.pool)])
+    let decoder = RadiographDecoder(codecs: [DicomCodec(pool: DicomMaker.pool)])
     let source = try FolderSource(folder: folder, decoder: decoder)
     #expect(source.records.count == 18)
-    let film = try #require(source.records.firstIndex { $0.identifier.hasPrefix("siim_cr") })
-    #expect(source.records[film].patient == "16d7f894-55d7-4d95-8957-d18987f0e981")
-    #expect(source.records[film].attributes["pixel_spacing"] == "0.168\\0.168")
-    #expect(try source.film(at: film).width == 1024)
+    let radiograph = try #require(source.records.firstIndex { $0.identifier.hasPrefix("siim_cr") })
+    #expect(source.records[radiograph].patient == "16d7f894-55d7-4d95-8957-d18987f0e981")
+    #expect(source.records[radiograph].attributes["pixel_spacing"] == "0.168\\0.168")
+    #expect(try source.radiograph(at: radiograph).width == 1024)
   }
 
   @Test func truncatedFilesAreRefused() throws {

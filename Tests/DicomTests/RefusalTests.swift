@@ -1,18 +1,18 @@
 import CoreTensor
 import Foundation
 import Imaging
-import TaskChecks
+import PluginChecks
 import Testing
 import WorldModel
 
 @testable import DicomCodec
 
-/// Films that must be refused with a reason, and files that were made to do harm.
+/// Radiographs that must be refused with a reason, and files that were made to do harm.
 @Suite struct RefusalTests {
   private static func refused(_ change: (inout DicomMaker) -> Void) -> String {
-    var film = DicomMaker()
-    change(&film)
-    return film.reason ?? "decoded"
+    var radiograph = DicomMaker()
+    change(&radiograph)
+    return radiograph.reason ?? "decoded"
   }
 
   @Test func whatIsNotReadIsRefusedInWords() {
@@ -22,7 +22,7 @@ import WorldModel
         $0.more = [.text(0x0028_0008, "IS", "3")]
         $0.values = Array(0..<36)
       }
-        == unread + "3 frames: only single films are read)")
+        == unread + "3 frames: only files of one frame are read)")
     #expect(
       Self.refused { $0.syntax = "1.2.840.10008.1.2.4.100" }
         == "damaged DICOM data (compressed pixel data do not lie in fragments)")
@@ -38,7 +38,7 @@ import WorldModel
         == "truncated: the DICOM data end early (there are no pixel data)")
     #expect(
       Self.refused { $0.without = [0x0028_0010] }
-        == "damaged DICOM data (Rows is missing: it holds no film)")
+        == "damaged DICOM data (Rows is missing: it holds no image)")
     #expect(
       Self.refused { $0.more = [.numbers(0x0028_0010, 0)] }.hasSuffix("pixels, at most 100000000 are read)"))
   }
@@ -60,9 +60,9 @@ import WorldModel
       let wanted = width * height > 100_000_000 ? "needs too much memory" : "truncated"
       #expect(reason.hasPrefix(wanted), "\(reason)")
     }
-    var film = DicomMaker()
-    film.more = [DicomMaker.Element(tag: 0x0029_0010, vr: "UN", value: [], hasLength: true)]
-    var bytes = film.file
+    var radiograph = DicomMaker()
+    radiograph.more = [DicomMaker.Element(tag: 0x0029_0010, vr: "UN", value: [], hasLength: true)]
+    var bytes = radiograph.file
     let place = bytes.indices.first { bytes[$0...].starts(with: DicomMaker.tag(0x0029_0010)) }!
     bytes.replaceSubrange(place + 8..<place + 12, with: [0xFE, 0xFF, 0xFF, 0xFF])
     #expect(DicomMaker.reason(bytes)?.hasPrefix("truncated") == true)
@@ -73,8 +73,9 @@ import WorldModel
     for length in 0..<file.count {
       let reason = DicomMaker.reason(Array(file[..<length]))
       #expect(reason != nil, "\(length) of \(file.count) bytes")
-      // Between two elements nothing shows that more should follow, but that the film's size has not been told.
-      let isPlain = reason?.hasPrefix("truncated") == true || reason?.contains("it holds no film") == true
+      // Between two elements nothing shows that more should follow, but that the radiograph's size has not been told.
+      let isPlain =
+        reason?.hasPrefix("truncated") == true || reason?.contains("it holds no image") == true
       if length > 160 { #expect(isPlain, "\(length): \(reason ?? "")") }
     }
   }
@@ -90,8 +91,9 @@ import WorldModel
     }
   }
 
-  /// One small film in every transfer syntax, and what fuzzing found: a table that made not-a-number of every pixel and
-  /// is passed over now, a JPEG 2000 segment that GDCM follows out of its memory, and data that an assertion of GDCM's ends on.
+  /// One small radiograph in every transfer syntax, and what fuzzing found: a table that made not-a-number of every
+  /// pixel and is passed over now, a JPEG 2000 segment that GDCM follows out of its memory, and data that an assertion
+  /// of GDCM's ends on.
   @Test func theFuzzingSeedsDecodeAndItsFindingsAreRefused() throws {
     let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .appendingPathComponent("Fuzz/corpus/dicom")
@@ -113,10 +115,10 @@ import WorldModel
   }
 
   @Test func theCodecKeepsEveryPromise() {
-    var film = DicomMaker()
-    (film.width, film.height) = (64, 48)
-    film.values = (0..<64 * 48).map { ($0 * 37) % 4096 }
-    let checks = checkCodec(dicomDefinition, sample: film.file)
+    var radiograph = DicomMaker()
+    (radiograph.width, radiograph.height) = (64, 48)
+    radiograph.values = (0..<64 * 48).map { ($0 * 37) % 4096 }
+    let checks = checkCodec(dicomDefinition, sample: radiograph.file)
     #expect(checks.count > 3 && checks.filter { !$0.isKept } == [])
   }
 }

@@ -30,7 +30,7 @@ struct SharedCaseTests {
     let wanted = try Self.grey(folder + "film-declared12.dcm")
     #expect(wanted.min()! < 0.03 && wanted.max()! > 0.97)
     for name in ["film-declared16.dcm", "film-declared16-mono1.dcm"] {
-      // The third film is the first one's negative, stored inverted.
+      // The third radiograph is the first one's negative, stored inverted.
       #expect(try SharedCases.largestDifference(Self.grey(folder + name), wanted) < 1e-3, "\(name)")
     }
   }

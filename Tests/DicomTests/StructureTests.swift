@@ -8,31 +8,33 @@ import Testing
 @Suite struct StructureTests {
   private typealias Element = DicomMaker.Element
 
-  private static func isRead(_ film: DicomMaker) throws -> Bool {
-    try film.storedValues().map(Int.init) == film.values
+  private static func isRead(_ radiograph: DicomMaker) throws -> Bool {
+    try radiograph.storedValues().map(Int.init) == radiograph.values
   }
 
-  /// A film with a private part at the end of group 0002, as anonymisers leave it.
-  private static var film: DicomMaker {
-    var film = DicomMaker()
-    film.moreMeta = [
+  /// A radiograph with a private part at the end of group 0002, as anonymisers leave it.
+  private static var radiograph: DicomMaker {
+    var radiograph = DicomMaker()
+    radiograph.moreMeta = [
       .text(0x0002_0012, "UI", "1.2.3"), .text(0x0002_0016, "AE", "ARCHIVE"),
       .text(0x0002_0100, "UI", "1.2.3.4"),
       Element(tag: 0x0002_0102, vr: "OB", value: Array(0..<20)),
     ]
-    return film
+    return radiograph
   }
 
   @Test(arguments: [false, true]) func theMetaGroupEndsWhereTheNextBegins(isImplicit: Bool) throws {
-    var film = Self.film
-    (film.isImplicit, film.syntax) = (isImplicit, isImplicit ? "1.2.840.10008.1.2" : "1.2.840.10008.1.2.1")
+    var radiograph = Self.radiograph
+    (radiograph.isImplicit, radiograph.syntax) = (
+      isImplicit, isImplicit ? "1.2.840.10008.1.2" : "1.2.840.10008.1.2.1"
+    )
     let lengths: [(Int) -> Int?] = [
       { $0 }, { _ in 0 }, { _ in 8 }, { $0 - 32 }, { $0 - 1 }, { $0 + 1 }, { $0 + 500 }, { _ in 1 << 30 },
       { _ in 0xFFFF_FFFF }, { _ in nil },
     ]
     for (number, announced) in lengths.enumerated() {
-      film.announced = announced
-      #expect(try Self.isRead(film), "length \(number)")
+      radiograph.announced = announced
+      #expect(try Self.isRead(radiograph), "length \(number)")
     }
   }
 
@@ -46,35 +48,35 @@ import Testing
 
   @Test func groupLengthsWithinTheDataSetAreNotBelieved() throws {
     for length in [0, 1 << 20] {
-      var film = DicomMaker()
-      film.more = [0x0008_0000, 0x0018_0000, 0x0028_0000, 0x7FE0_0000].map {
+      var radiograph = DicomMaker()
+      radiograph.more = [0x0008_0000, 0x0018_0000, 0x0028_0000, 0x7FE0_0000].map {
         Element(tag: $0, vr: "UL", value: DicomMaker.long(length))
       }
-      #expect(try Self.isRead(film))
+      #expect(try Self.isRead(radiograph))
     }
   }
 
   @Test func theFirstElementShowsHowTheDataSetIsWritten() throws {
-    var film = DicomMaker()
-    film.syntax = "1.2.840.10008.1.2"
-    #expect(try Self.isRead(film))
-    (film.syntax, film.isImplicit) = ("1.2.840.10008.1.2.1", true)
-    #expect(try Self.isRead(film))
-    film.without = [0x0002_0010]
-    #expect(try Self.isRead(film))
-    film.isImplicit = false
-    #expect(try Self.isRead(film))
-    film.more = [.fragments([[1, 2, 3, 4]])]
+    var radiograph = DicomMaker()
+    radiograph.syntax = "1.2.840.10008.1.2"
+    #expect(try Self.isRead(radiograph))
+    (radiograph.syntax, radiograph.isImplicit) = ("1.2.840.10008.1.2.1", true)
+    #expect(try Self.isRead(radiograph))
+    radiograph.without = [0x0002_0010]
+    #expect(try Self.isRead(radiograph))
+    radiograph.isImplicit = false
+    #expect(try Self.isRead(radiograph))
+    radiograph.more = [.fragments([[1, 2, 3, 4]])]
     #expect(
-      film.reason
+      radiograph.reason
         == "damaged DICOM data (its pixel data are compressed and no transfer syntax says how)")
   }
 
   @Test func pixelsThatAreAllThereAreRead() throws {
     // The padding byte that the length counts was never written.
-    var film = DicomMaker()
-    (film.width, film.allocated, film.stored, film.values) = (5, 8, 8, Array(0..<15))
-    var file = film.file
+    var radiograph = DicomMaker()
+    (radiograph.width, radiograph.allocated, radiograph.stored, radiograph.values) = (5, 8, 8, Array(0..<15))
+    var file = radiograph.file
     let start = file.count - 15
     file.replaceSubrange(start - 4..<start, with: DicomMaker.long(16))
     #expect(DicomMaker.reason(file) == nil)
@@ -89,24 +91,24 @@ import Testing
   ])
   func whatFollowsTheEndMarkerIsCutOff(name: String, syntax: String) throws {
     let stream = try DicomMaker.stream(name)
-    var film = DicomMaker.compressed(stream, syntax, stored: name == "jpeg-baseline" ? 8 : 12)
-    let wanted = try film.storedValues()
+    var radiograph = DicomMaker.compressed(stream, syntax, stored: name == "jpeg-baseline" ? 8 : 12)
+    let wanted = try radiograph.storedValues()
     #expect(Set(wanted).count > 20)
     for rest: [UInt8] in [[0], [0, 0, 0], [0xFF], [1, 2, 3], [0x12, 0xFF, 0xD9, 0x33], [0xFF, 0xD9, 0]] {
-      film.more = [.fragments([stream + rest])]
-      #expect(try film.storedValues() == wanted, "\(rest)")
-      film.more = [.fragments([Array(stream.prefix(101)), stream.dropFirst(101) + rest])]
-      #expect(try film.storedValues() == wanted, "\(rest) in two fragments")
+      radiograph.more = [.fragments([stream + rest])]
+      #expect(try radiograph.storedValues() == wanted, "\(rest)")
+      radiograph.more = [.fragments([Array(stream.prefix(101)), stream.dropFirst(101) + rest])]
+      #expect(try radiograph.storedValues() == wanted, "\(rest) in two fragments")
     }
     // Padding before the end marker.
     let end: [UInt8] = [0xFF, 0xD9]
     for padding: [UInt8] in [[0], [0, 0], [0xFF]] {
-      film.more = [.fragments([stream.dropLast(2) + padding + end])]
-      #expect(try film.storedValues() == wanted, "\(padding)")
+      radiograph.more = [.fragments([stream.dropLast(2) + padding + end])]
+      #expect(try radiograph.storedValues() == wanted, "\(padding)")
     }
     for missing in [10, 30] {
-      film.more = [.fragments([Array(stream.dropLast(missing))])]
-      #expect(film.reason?.hasPrefix("truncated") == true, "\(missing)")
+      radiograph.more = [.fragments([Array(stream.dropLast(missing))])]
+      #expect(radiograph.reason?.hasPrefix("truncated") == true, "\(missing)")
     }
   }
 
@@ -117,21 +119,21 @@ import Testing
     #expect(try DicomMaker.compressed(stream.dropLast(2) + [0], "90").storedValues() == wanted)
     #expect(DicomMaker.compressed(stream.dropLast(3), "90").reason?.hasPrefix("truncated") == true)
     for (name, syntax) in [("jpeg-ls", "80"), ("jpeg-lossless-70", "70")] {
-      let film = DicomMaker.compressed(try DicomMaker.stream(name).dropLast(2), syntax)
-      #expect(film.reason?.hasPrefix("truncated") == true, "\(name)")
+      let radiograph = DicomMaker.compressed(try DicomMaker.stream(name).dropLast(2), syntax)
+      #expect(radiograph.reason?.hasPrefix("truncated") == true, "\(name)")
     }
   }
 
   @Test func fragmentsNeedNeitherTableNorDelimiter() throws {
     let stream = try DicomMaker.stream("jpeg-ls")
-    var film = DicomMaker.compressed(stream, "80")
-    let wanted = try film.storedValues()
+    var radiograph = DicomMaker.compressed(stream, "80")
+    let wanted = try radiograph.storedValues()
     for (hasTable, hasDelimiter) in [(false, true), (true, false), (false, false)] {
-      film.more = [.fragments([stream], hasTable: hasTable, hasDelimiter: hasDelimiter)]
-      #expect(try film.storedValues() == wanted, "\(hasTable), \(hasDelimiter)")
+      radiograph.more = [.fragments([stream], hasTable: hasTable, hasDelimiter: hasDelimiter)]
+      #expect(try radiograph.storedValues() == wanted, "\(hasTable), \(hasDelimiter)")
     }
     // The last fragment's length counts a padding byte that was never written.
-    var file = film.file
+    var file = radiograph.file
     let place = file.count - stream.count - 4
     file.replaceSubrange(place..<place + 4, with: DicomMaker.long(stream.count + 1))
     #expect(DicomMaker.reason(file) == nil)
@@ -146,12 +148,12 @@ extension DicomMaker {
   }
 }
 
-/// The view of a film by its header.
+/// The view of a radiograph by its header.
 @Suite struct ViewTests {
   private static func view(_ elements: [DicomMaker.Element]) throws -> String? {
-    var film = DicomMaker()
-    (film.more, film.without) = (elements, [0x0018_5101])
-    return try film.file.withUnsafeBytes { try DicomCodec(pool: DicomMaker.pool).header(of: $0) }
+    var radiograph = DicomMaker()
+    (radiograph.more, radiograph.without) = (elements, [0x0018_5101])
+    return try radiograph.file.withUnsafeBytes { try DicomCodec(pool: DicomMaker.pool).header(of: $0) }
       .tags[ImageHeader.Tag.view]
   }
 
@@ -185,9 +187,9 @@ extension DicomMaker {
   }
 
   @Test func viewPositionGoesFirst() throws {
-    var film = DicomMaker()
-    film.more = [Self.code("R-10236", "SRT", "left lateral")]
-    let header = try film.file.withUnsafeBytes { try DicomCodec(pool: DicomMaker.pool).header(of: $0) }
+    var radiograph = DicomMaker()
+    radiograph.more = [Self.code("R-10236", "SRT", "left lateral")]
+    let header = try radiograph.file.withUnsafeBytes { try DicomCodec(pool: DicomMaker.pool).header(of: $0) }
     #expect(header.tags[ImageHeader.Tag.view] == "PA")
     #expect(try Self.view([.sequence(0x0054_0220, [])]) == nil)
     #expect(try Self.view([DicomMaker.Element(tag: 0x0054_0220, vr: "SQ", value: [])]) == nil)

@@ -36,7 +36,7 @@ import Testing
     } catch { return "another error: \(error)" }
   }
 
-  @Test func crashesAreFailuresOfTheFilm() throws {
+  @Test func crashesAreFailuresOfTheRadiograph() throws {
     #expect(
       try Self.reason("head -c 100 >/dev/null; kill -SEGV $$")
         == "the DICOM decoder crashed on it (signal 11)")
@@ -91,32 +91,32 @@ import Testing
     #expect(pool.idleProcesses.isEmpty)
     #expect(Self.reason(pool) == nil)
     #expect(pool.workersStarted == 2)
-    // One that dies between two films does no harm to the second.
+    // One that dies between two radiographs does no harm to the second.
     kill(try #require(pool.idleProcesses.first), SIGKILL)
     #expect(Self.reason(pool) == nil)
     #expect(pool.workersStarted == 3)
   }
 
-  @Test func aWorkerKilledWithinAFilmFailsThatFilm() throws {
+  @Test func aWorkerKilledWithinARadiographFailsThatRadiograph() throws {
     let script = try Script("head -c 50 >/dev/null; kill -KILL $$")
     let pool = DicomWorkerPool(executable: script.path, timeLimit: 5)
     #expect(Self.reason(pool) == "the DICOM decoder crashed on it (signal 9)")
     #expect(pool.idleProcesses.isEmpty)
   }
 
-  @Test func manyCallersAtOnceGetTheirOwnFilms() async throws {
+  @Test func manyCallersAtOnceGetTheirOwnRadiographs() async throws {
     let pool = DicomWorkerPool()
     let codec = DicomCodec(pool: pool, rendering: DicomRendering(lowPercentile: 0, highPercentile: 100))
     let wrong = Mutex(0)
     DispatchQueue.concurrentPerform(iterations: 64) { index in
-      var film = DicomMaker()
-      film.width = 4 + index % 5
-      film.values = (0..<film.width * 3).map { $0 * (index + 1) }
-      let pixels = film.file.withUnsafeBytes { bytes in
+      var radiograph = DicomMaker()
+      radiograph.width = 4 + index % 5
+      radiograph.values = (0..<radiograph.width * 3).map { $0 * (index + 1) }
+      let pixels = radiograph.file.withUnsafeBytes { bytes in
         try? codec.decode(bytes, codec.header(of: bytes), shorterSide: nil).pixels
       }
-      let most = Float(film.width * 3 - 1)
-      let wanted = (0..<film.width * 3).map { Float($0) / most }
+      let most = Float(radiograph.width * 3 - 1)
+      let wanted = (0..<radiograph.width * 3).map { Float($0) / most }
       let isRight = pixels.map {
         zip($0, wanted).allSatisfy { abs($0 - $1) < 1e-6 } && $0.count == wanted.count
       }

@@ -8,21 +8,21 @@ extension EndToEnd {
     @Test func phantomExport() throws {
       let scratch = try Scratch()
       let words = [
-        "phantom", "--count", "10", "--size", "64", "--out", "films", "--plugins", Repository.plugins,
+        "phantom", "--count", "10", "--size", "64", "--out", "images", "--plugins", Repository.plugins,
       ]
       let outcome = try scratch.run(words)
       #expect(outcome.status == 0, "\(outcome.errors)")
-      #expect(try scratch.names("films/films").count == 10)
-      let masks = try scratch.names("films/masks")
+      #expect(try scratch.names("images/images").count == 10)
+      let masks = try scratch.names("images/masks")
       #expect(masks.count >= 10 && masks.allSatisfy { $0.hasSuffix(".png") })
-      let labels = try scratch.text("films/labels.csv").split(separator: "\n")
+      let labels = try scratch.text("images/labels.csv").split(separator: "\n")
       #expect(labels.first == "file,patient_id,labels" && labels.count == 11)
       #expect(Set(labels.dropFirst().map { $0.split(separator: ",")[1] }).count == 5)
-      let landmarks = try scratch.text("films/landmarks.csv").split(separator: "\n")
+      let landmarks = try scratch.text("images/landmarks.csv").split(separator: "\n")
       #expect(landmarks.first == "file,landmark,row,column" && landmarks.count > 10)
       let again = try scratch.run(words)
       #expect(again.status == 1 && again.errors.contains("give another --out"))
-      for source in ["films/films", "films/labels.csv"] {
+      for source in ["images/images", "images/labels.csv"] {
         let read = try scratch.pretrain(
           [
             "--data", source, "--steps", "3", "--out", "run-\(source.count)",
@@ -32,23 +32,23 @@ extension EndToEnd {
       }
     }
 
-    /// Films of any source become files that a run reads, with the truth that the source knows.
-    @Test func filmsOfAnySourceAreWritten() throws {
+    /// Radiographs of any source become files that a run reads, with the truth that the source knows.
+    @Test func radiographsOfAnySourceAreWritten() throws {
       let scratch = try Scratch()
       let plugins = ["--plugins", Repository.plugins]
       let made = try scratch.run(
-        ["data", "write", "--set", "phantom.films=6", "--set", "phantom.size=64", "--out", "made"] + plugins)
+        ["data", "write", "--set", "phantom.images=6", "--set", "phantom.size=64", "--out", "made"] + plugins)
       #expect(made.status == 0, "\(made.errors)")
-      #expect(made.output.contains("6 films in made: films/, masks/, labels.csv, landmarks.csv"))
+      #expect(made.output.contains("6 radiographs in made: images/, masks/, labels.csv, landmarks.csv"))
       let again = try scratch.run(
         ["data", "write", "--data", "made/labels.csv", "--set", "data.limit=4", "--out", "again"] + plugins)
       #expect(
-        again.status == 0 && again.output.contains("4 films in again: films/, labels.csv"),
+        again.status == 0 && again.output.contains("4 radiographs in again: images/, labels.csv"),
         "\(again.everything)")
-      let films = try scratch.names("again/films")
-      #expect(films.count == 4)
-      let first = try #require(films.sorted().first)
-      #expect(try scratch.bytes("again/films/\(first)").count > 100)
+      let radiographs = try scratch.names("again/images")
+      #expect(radiographs.count == 4)
+      let first = try #require(radiographs.sorted().first)
+      #expect(try scratch.bytes("again/images/\(first)").count > 100)
       let labels = try scratch.text("again/labels.csv").split(separator: "\n")
       #expect(labels.count == 5 && labels[0] == "file,patient_id,labels")
       #expect(try scratch.run(["data", "write"] + plugins).errors.contains("--out DIR is required"))
@@ -65,9 +65,9 @@ extension EndToEnd {
       for (words, problem) in [
         (["--count", "none"], "--count: expected integer from 1 to 1000000, found \"none\""),
         (["--size", "9"], "--size: expected integer from 64 to 1024"),
-        (["--films", "3"], "phantom has no flag --films"),
+        (["--images", "3"], "phantom has no flag --images"),
       ] {
-        let outcome = try scratch.run(["phantom", "--out", "films"] + words + plugins)
+        let outcome = try scratch.run(["phantom", "--out", "images"] + words + plugins)
         #expect(outcome.status == 2 && outcome.errors.contains(problem), "\(outcome.everything)")
       }
       let unknown = try scratch.run(["phantm"] + plugins)
@@ -188,7 +188,7 @@ extension EndToEnd {
 
     @Test func benchRefuses() throws {
       for (what, more, problem) in [
-        ("nothing", "", "expected step, ceiling, encode, operations or films"),
+        ("nothing", "", "expected step, ceiling, encode, operations or radiographs"),
         ("step", "--context 17", "at most the 16 patches"),
         ("step", "--precision f64", "f32, bf16"), ("encode", "--instructions avx1024", "portable, avx2"),
       ] {

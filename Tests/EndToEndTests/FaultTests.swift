@@ -83,7 +83,7 @@ extension EndToEnd {
       for limit in [600_000, 1_400_000] {
         let outcome = try shell(
           "ulimit -v \(limit); timeout 100 $RUNNER pretrain --preset quick --plugins '\(Repository.plugins)' "
-            + "--set phantom.films=64 --steps 2 --out run-\(limit)", in: scratch)
+            + "--set phantom.images=64 --steps 2 --out run-\(limit)", in: scratch)
         #expect(outcome.status == 1 && !outcome.wasKilled, "\(limit): \(outcome.everything)")
         #expect(outcome.errors.contains("chex-runner: out of memory"), "\(limit): \(outcome.everything)")
         #expect(!outcome.errors.contains("backtrace"), "\(limit): \(outcome.everything)")
@@ -128,7 +128,7 @@ extension EndToEnd {
       let outcome = try shell(line, in: scratch)
       let states = outcome.output.split(separator: "\n").last.map(String.init) ?? ""
       #expect(states == "0 1" || states == "1 0", "\(outcome.everything)")
-      #expect(scratch.has("f.npy") && scratch.has("f.npy.films.csv"))
+      #expect(scratch.has("f.npy") && scratch.has("f.npy.images.csv"))
       #expect(try scratch.names("").contains(".f.npy.claimed") == false)
     }
 

@@ -67,7 +67,7 @@ extension EndToEnd {
       #expect(outcome.status == 1)
       #expect(outcome.errors.contains("is not finite") && outcome.errors.contains("chex-runner replay run"))
       let failure = try scratch.json("run/failure.json")
-      #expect((failure["films"] as? [String])?.count == 8)
+      #expect((failure["radiographs"] as? [String])?.count == 8)
       #expect((failure["draws"] as? [[String: Any]])?.count == 8)
       #expect((failure["draws"] as? [[String: Any]])?.allSatisfy { !$0.isEmpty } == true)
       let term = try #require(failure["term"] as? String)
@@ -82,7 +82,7 @@ extension EndToEnd {
       let found = try parsed(scratch.run(["replay", "run", "--json"]).output, as: [String: Any].self)
       #expect((found["operation"] as? String)?.isEmpty == false)
       #expect((found["module"] as? String)?.isEmpty == false)
-      #expect(found["films"] as? [String] == failure["films"] as? [String])
+      #expect(found["radiographs"] as? [String] == failure["radiographs"] as? [String])
     }
 
     @Test func replayOfARunThatDidNotFail() throws {

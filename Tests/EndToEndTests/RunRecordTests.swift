@@ -40,8 +40,10 @@ extension EndToEnd {
 
     @Test func aChangedSettingIsRefusedByName() throws {
       let scratch = try trained()
-      try change("run/config.toml", in: scratch) { $0.replacing("films = 64", with: "films = 65") }
-      try expectRefusal(scratch, "phantom.films is 65, was 64")
+      try change("run/config.toml", in: scratch) {
+        $0.replacing("images = 64", with: "images = 65")
+      }
+      try expectRefusal(scratch, "phantom.images is 65, was 64")
       // The remedy that the message gives.
       try FileManager.default.removeItem(atPath: scratch.path + "/run/config.toml")
       try FileManager.default.copyItem(

@@ -96,9 +96,9 @@ final class Scratch {
 
   /// Settings of a run of about a second.
   static let small = [
-    "--preset", "quick", "--set", "phantom.films=64", "--set", "phantom.size=64", "--image-size", "64",
+    "--preset", "quick", "--set", "phantom.images=64", "--set", "phantom.size=64", "--image-size", "64",
     "--set", "model.patch_size=8", "--set", "model.width=32", "--set", "model.depth=2",
-    "--set", "model.predictor_width=32", "--set", "health.every_epochs=0",
+    "--set", "model.predictor_width=32", "--set", "diagnostics.every_epochs=0",
     "--set", "training.checkpoint_every_steps=4", "--plugins", Repository.plugins,
   ]
 

@@ -28,7 +28,7 @@ extension EndToEnd {
       let outcome = try scratch.run(
         ["weights", "import", path + "/checkpoint.pth.tar", "--heads", "4", "--out", "run", "--json"]
           + (hasAction ? [] : ["--tasks", "local,global"]) + ["--steps", "2", "--batch", "4"]
-          + ["--set", "phantom.films=32", "--set", "phantom.size=64", "--plugins", Repository.plugins])
+          + ["--set", "phantom.images=32", "--set", "phantom.size=64", "--plugins", Repository.plugins])
       #expect(outcome.status == 0, "\(outcome.everything)")
       let report: [String: Any] = try parsed(outcome.output)
       #expect((report["loaded"] as? [String])?.contains("target_encoder.norm.weight") == true)

@@ -1,19 +1,19 @@
 import CoreTensor
 import Foundation
-import TaskChecks
+import PluginChecks
 import TestSupport
 import Testing
 import WorldModel
 
 @testable import FineTuneEvaluation
-@testable import TaskChecks
+@testable import PluginChecks
 
-/// Fine-tuning as a whole, on films that take a moment.
+/// Fine-tuning as a whole, on radiographs that take a moment.
 @Suite struct FineTuneTests {
-  private static let films = LitFilms(Fixture.records(96))
-  private static func scene(_ workspace: any EvaluationWorkspace = MemoryWorkspace()) -> ModelEvaluationInput
+  private static let radiographs = LitRadiographs(Fixture.records(96))
+  private static func input(_ workspace: any EvaluationWorkspace = MemoryWorkspace()) -> ModelEvaluationInput
   {
-    Fixture.scene(films, train: Array(0..<64), test: Array(64..<96), workspace)
+    Fixture.input(radiographs, train: Array(0..<64), test: Array(64..<96), workspace)
   }
 
   @Test func everyPromiseIsKept() {
@@ -40,27 +40,27 @@ import WorldModel
 
   @Test(arguments: ["target", "context", "scratch"]) func everyOriginLearns(origin: String) throws {
     let more: [String: OptionValue] = ["from": .text(origin), "epochs": .integer(15), "seeds": .integer(1)]
-    let result = try Fixture.evaluate(Self.scene(), more)
+    let result = try Fixture.evaluate(Self.input(), more)
     #expect(try #require(result.value("AUROC, 100% of labels")) > 0.9)
     #expect(result.metrics.allSatisfy { $0.uncertainty == nil })
   }
 
   @Test func theModelStaysAsItWas() throws {
-    let scene = Self.scene()
-    let before = scene.model.entries.map(\.parameter.tensor.values)
-    _ = try Fixture.evaluate(scene)
-    #expect(scene.model.entries.map(\.parameter.tensor.values) == before)
-    #expect(scene.model.trainable.allSatisfy { $0.gradient == nil })
+    let input = Self.input()
+    let before = input.model.entries.map(\.parameter.tensor.values)
+    _ = try Fixture.evaluate(input)
+    #expect(input.model.entries.map(\.parameter.tensor.values) == before)
+    #expect(input.model.trainable.allSatisfy { $0.gradient == nil })
   }
 
   @Test(arguments: [1, 9, 25, 32, 40, 63]) func aStoppedEvaluationEndsWithTheSameBits(stop: Int) throws {
     let more: [String: OptionValue] = ["fraction": .list([.number(0.5), .number(1)])]
     let whole = MemoryWorkspace()
-    let expected = try Fixture.evaluate(Self.scene(whole), more)
+    let expected = try Fixture.evaluate(Self.input(whole), more)
     let first = MemoryWorkspace(stopAfter: stop)
-    #expect(throws: EvaluationStopped.self) { _ = try Fixture.evaluate(Self.scene(first), more) }
+    #expect(throws: EvaluationStopped.self) { _ = try Fixture.evaluate(Self.input(first), more) }
     let second = first.reopened()
-    #expect(try Fixture.evaluate(Self.scene(second), more) == expected)
+    #expect(try Fixture.evaluate(Self.input(second), more) == expected)
     #expect(second.texts["classification.json"] == whole.texts["classification.json"])
     // Rows that both wrote are the same.
     for row in first.rows + second.rows {
@@ -71,9 +71,9 @@ import WorldModel
 
   @Test func aFinishedEvaluationTrainsNoMore() throws {
     let first = MemoryWorkspace()
-    let result = try Fixture.evaluate(Self.scene(first))
+    let result = try Fixture.evaluate(Self.input(first))
     let second = first.reopened()
-    #expect(try Fixture.evaluate(Self.scene(second)) == result)
+    #expect(try Fixture.evaluate(Self.input(second)) == result)
     #expect(second.rows.isEmpty && second.texts == first.texts)
   }
 
@@ -82,7 +82,7 @@ import WorldModel
       func result(_ threads: Int) throws -> EvaluationResult {
         Compute.threads = threads
         return try Fixture.evaluate(
-          Fixture.scene(LitFilms(Fixture.records(96)), train: Array(0..<64), test: Array(64..<96)))
+          Fixture.input(LitRadiographs(Fixture.records(96)), train: Array(0..<64), test: Array(64..<96)))
       }
       let alone = try result(1)
       #expect(!alone.metrics.isEmpty)
@@ -91,10 +91,10 @@ import WorldModel
     }
   }
 
-  @Test func oneClassAFilmIsJudgedByAccuracy() throws {
+  @Test func oneClassARadiographIsJudgedByAccuracy() throws {
     let result = try Fixture.evaluate(
-      Fixture.scene(
-        Self.films, train: Array(0..<64), test: Array(64..<96), findings: ["bright"]),
+      Fixture.input(
+        Self.radiographs, train: Array(0..<64), test: Array(64..<96), findings: ["bright"]),
       ["loss": .text("cross-entropy"), "epochs": .integer(15)])
     let accuracy = try #require(result.metrics.first { $0.key.name == "accuracy" })
     #expect(accuracy.value > 0.9 && accuracy.uncertainty != nil)
@@ -103,55 +103,56 @@ import WorldModel
 
   @Test func undefinedClassesAreNamedAndLeftOut() throws {
     let workspace = MemoryWorkspace()
-    let scene = Fixture.scene(
-      LitFilms(Fixture.records(96), findingNames: ["bright", "low", "never"]), train: Array(0..<64),
+    let input = Fixture.input(
+      LitRadiographs(Fixture.records(96), findingNames: ["bright", "low", "never"]), train: Array(0..<64),
       test: Array(64..<96), workspace)
-    let result = try Fixture.evaluate(scene)
+    let result = try Fixture.evaluate(input)
     #expect(!result.metrics.contains { $0.key.className == "never" })
     #expect(result.value("AUROC of low, 100% of labels") != nil)
     #expect(result.notes.contains { $0.hasPrefix("left out") && $0.hasSuffix("never") })
-    #expect(workspace.notes.contains { $0.contains("no positive film of never to learn from") })
+    #expect(workspace.notes.contains { $0.contains("no positive radiograph of never to learn from") })
     #expect(
       try #require(workspace.texts["classification.json"]).contains("\"undefined\" : [\n        \"never\""))
-    let nothing = Fixture.scene(
-      Self.films, train: Array(0..<64), test: stride(from: 64, to: 96, by: 4).map { $0 })
+    let nothing = Fixture.input(
+      Self.radiographs, train: Array(0..<64), test: stride(from: 64, to: 96, by: 4).map { $0 })
     #expect { _ = try Fixture.evaluate(nothing) } throws: { "\($0)".contains("no AUROC is defined") }
   }
 
   @Test func fewLabelsFallBackToTheLoss() throws {
     let workspace = MemoryWorkspace()
-    // Validation by one patient whose two films agree in "low".
+    // Validation by one patient whose two radiographs agree in "low".
     let result = try Fixture.evaluate(
-      Fixture.scene(
-        Self.films, train: Array(0..<24), test: Array(64..<96), findings: ["low"], workspace),
+      Fixture.input(
+        Self.radiographs, train: Array(0..<24), test: Array(64..<96), findings: ["low"], workspace),
       ["fraction": .list([.number(0.1)]), "validation_fraction": .number(0.05)])
     #expect(result.value("AUROC of low, 10% of labels") != nil)
     #expect(workspace.notes.contains { $0.contains("the epoch is chosen by their loss") })
     let none = MemoryWorkspace()
     _ = try Fixture.evaluate(
-      Fixture.scene(Self.films, train: [0, 1], test: Array(64..<96), none),
+      Fixture.input(Self.radiographs, train: [0, 1], test: Array(64..<96), none),
       ["validation_fraction": .number(0.5), "validation": .text("subset")])
-    #expect(none.warnings.contains { $0.contains("no film is left to choose the epoch by") })
+    #expect(none.warnings.contains { $0.contains("no radiograph is left to choose the epoch by") })
   }
 
-  @Test func filmsThatCannotBeUsedAreLeftOut() throws {
-    var films = LitFilms(Fixture.records(96))
-    films.unusable = Set(stride(from: 0, to: 96, by: 5))
+  @Test func radiographsThatCannotBeUsedAreLeftOut() throws {
+    var radiographs = LitRadiographs(Fixture.records(96))
+    radiographs.unusable = Set(stride(from: 0, to: 96, by: 5))
     let workspace = MemoryWorkspace()
     let result = try Fixture.evaluate(
-      Fixture.scene(films, train: Array(0..<64), test: Array(64..<96), workspace), ["epochs": .integer(10)])
+      Fixture.input(radiographs, train: Array(0..<64), test: Array(64..<96), workspace),
+      ["epochs": .integer(10)])
     #expect(try #require(result.value("AUROC, 100% of labels")) > 0.8)
-    #expect(try #require(workspace.texts["classification.json"]).contains("\"films\" : 25"))
+    #expect(try #require(workspace.texts["classification.json"]).contains("\"radiographs\" : 25"))
   }
 
   @Test func numbersThatAreNoneStopTheTrial() throws {
     let model = WorldModel(Fixture.shape, latents: [], seed: 4)
     model.targetEncoder!.entries.last?.parameter.tensor.pointer[0] = .nan
-    let scene = Fixture.scene(
-      Self.films, train: Array(0..<64), test: Array(64..<96), model: model)
-    #expect { _ = try Fixture.evaluate(scene) } throws: { error in
+    let input = Fixture.input(
+      Self.radiographs, train: Array(0..<64), test: Array(64..<96), model: model)
+    #expect { _ = try Fixture.evaluate(input) } throws: { error in
       "\(error)".contains("100% of labels, seed 0: step 1: the loss is not finite")
-        && "\(error)".contains("film-")
+        && "\(error)".contains("radiograph-")
     }
   }
 
@@ -172,7 +173,7 @@ import WorldModel
 
   @Test func theScheduleRisesAndFalls() throws {
     let schedule = TrialSchedule(
-      films: 20,
+      radiographs: 20,
       try Fixture.settings([
         "epochs": .integer(10), "minimum_steps": .integer(100), "warmup_epochs": .number(2),
         "learning_rate": .number(1),
@@ -181,8 +182,8 @@ import WorldModel
     #expect(schedule.learningRate(at: 0) == 1.0 / 21 && schedule.learningRate(at: 20) == 1)
     #expect(abs(schedule.learningRate(at: 99) - 0.01) < 1e-12)
     #expect((20..<99).allSatisfy { schedule.learningRate(at: $0) > schedule.learningRate(at: $0 + 1) })
-    #expect((0..<3).flatMap { Array(schedule.places(at: $0, films: 20)) } == Array(0..<20))
-    #expect(schedule.places(at: 3, films: 20) == schedule.places(at: 0, films: 20))
+    #expect((0..<3).flatMap { Array(schedule.places(at: $0, radiographs: 20)) } == Array(0..<20))
+    #expect(schedule.places(at: 3, radiographs: 20) == schedule.places(at: 0, radiographs: 20))
   }
 
   @Test func theEntryPointRegistersFineTuning() throws {

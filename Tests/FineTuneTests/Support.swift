@@ -1,24 +1,26 @@
 import CoreTensor
 import Imaging
-import Layers
-import TaskChecks
+import NeuralNetworks
+import PluginChecks
 import WorldModel
 
 @testable import FineTuneEvaluation
 
-/// Films that are as bright as their findings say: "bright" lights the upper half, "low" the lower.
-struct LitFilms: FilmSource {
-  let summary = "lit films"
+/// Radiographs that are as bright as their findings say: "bright" lights the upper half, "low" the lower.
+struct LitRadiographs: RadiographSource {
+  let summary = "lit radiographs"
   let findingNames: [String]
-  let records: [FilmRecord]
+  let records: [RadiographRecord]
   var unusable: Set<Int> = []
 
-  init(_ records: [FilmRecord], findingNames: [String] = ["bright", "low"]) {
+  init(_ records: [RadiographRecord], findingNames: [String] = ["bright", "low"]) {
     (self.records, self.findingNames) = (records, findingNames)
   }
 
-  func film(at index: Int) throws -> GrayImage {
-    if unusable.contains(index) { throw UnusableFilm(identifier: records[index].identifier, reason: "torn") }
+  func radiograph(at index: Int) throws -> GrayImage {
+    if unusable.contains(index) {
+      throw UnusableRadiograph(identifier: records[index].identifier, reason: "torn")
+    }
     var random = RandomStream(seed: 9, stream: "lit", index: index)
     var image = GrayImage(width: 24, height: 24)
     for row in 0..<24 {
@@ -30,28 +32,30 @@ struct LitFilms: FilmSource {
 }
 
 enum Fixture {
-  static let shape = WorldModelShape(
-    encoder: VisionTransformerShape(imageSize: 16, patchSize: 8, width: 16, depth: 2, heads: 2),
-    predictor: PredictorShape(featureWidth: 16, width: 8, depth: 1, heads: 2, gridSize: 2))
+  static let shape = WorldModelConfiguration(
+    encoder: VisionTransformerConfiguration(imageSize: 16, patchSize: 8, width: 16, depth: 2, heads: 2),
+    predictor: PredictorConfiguration(featureWidth: 16, width: 8, depth: 1, heads: 2, gridSize: 2))
 
-  /// Film i has "bright" where i is even, and "low" where i / 2 is; two films a patient.
-  static func records(_ count: Int) -> [FilmRecord] {
+  /// Radiograph i has "bright" where i is even, and "low" where i / 2 is; two radiographs a patient.
+  static func records(_ count: Int) -> [RadiographRecord] {
     (0..<count).map { index in
-      FilmRecord(
-        identifier: "film-\(index)", patient: "patient-\(index / 2)",
+      RadiographRecord(
+        identifier: "radiograph-\(index)", patient: "patient-\(index / 2)",
         findings: Set((index % 2 == 0 ? ["bright"] : []) + (index / 2 % 2 == 0 ? ["low"] : [])))
     }
   }
 
-  static func scene(
-    _ films: LitFilms, train: [Int], validation: [Int] = [], test: [Int], findings: [String]? = nil,
+  static func input(
+    _ radiographs: LitRadiographs, train: [Int], validation: [Int] = [], test: [Int],
+    findings: [String]? = nil,
     model: WorldModel? = nil, _ workspace: any EvaluationWorkspace = MemoryWorkspace()
   ) -> ModelEvaluationInput {
     ModelEvaluationInput(
       model: model ?? WorldModel(shape, latents: [], seed: 4),
       makeUntrained: { WorldModel(shape, latents: [], seed: 4) },
-      tasks: [], views: ViewSettings(), films: films, train: train, validation: validation, test: test,
-      findingNames: findings ?? films.findingNames, seed: 11, workspace: workspace)
+      tasks: [], views: ViewSettings(), radiographs: radiographs, train: train, validation: validation,
+      test: test,
+      findingNames: findings ?? radiographs.findingNames, seed: 11, workspace: workspace)
   }
 
   /// Settings of trials that take a moment.

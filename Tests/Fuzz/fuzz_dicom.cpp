@@ -7,7 +7,7 @@
 
 namespace {
 
-/// Larger films are refused, so that many can be tried in a second.
+/// Larger radiographs are refused, so that many can be tried in a second.
 constexpr uint64_t MOST_PIXELS = uint64_t(4) << 20;
 
 jmp_buf way_back;
@@ -26,7 +26,7 @@ extern "C" void __assert_fail(const char *expression, const char *file, unsigned
   longjmp(way_back, 1);
 }
 
-/// libFuzzer's entry: a DICOM file's header, then its film where it is small enough.
+/// libFuzzer's entry: a DICOM file's header, then its radiograph where it is small enough.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   if (setjmp(way_back)) return 0;
   chex_dicom_header_fields header;

@@ -2,7 +2,7 @@
 
 #include "chex_codecs.h"
 
-/// Larger pictures are refused, as the film decoder refuses them before it decodes.
+/// Larger pictures are refused, as the radiograph decoder refuses them before it decodes.
 #define MOST_PIXELS ((uint64_t)4 << 20)
 
 /// libFuzzer's entry: a PNG's header, then its pixels where they are few enough.

@@ -1,5 +1,5 @@
 // Sends changed DICOM files through chex-dicom-worker: fuzz-worker WORKER RUNS FINDINGS CORPUS. Workers may
-// die of them; this program, which stands for the one that films are decoded for, must neither die nor
+// die of them; this program, which stands for the one that radiographs are decoded for, must neither die nor
 // believe a wrong reply.
 #include <poll.h>
 #include <sys/socket.h>
@@ -24,7 +24,7 @@ namespace {
 
 using Bytes = std::vector<uint8_t>;
 
-/// A worker is replaced after so many files, as a run of many films would.
+/// A worker is replaced after so many files, as a run of many radiographs would.
 constexpr unsigned FILES_PER_WORKER = 10000;
 constexpr int MILLISECONDS = 30000;
 

@@ -8,7 +8,7 @@ private enum Peer {
   static let python: String? = [ProcessInfo.processInfo.environment["CHEX_PYTHON"], "python3"]
     .compactMap { $0 }.first { output($0, "import PIL, numpy") != nil }
 
-  static let films: String? = {
+  static let radiographs: String? = {
     let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("shared/cxr/images")
       .path
@@ -30,15 +30,16 @@ private enum Peer {
   }
 }
 
-/// Every step that changes a film, against Pillow's step of the same name, on real films. `CHEX_PYTHON` names a Python
-/// with Pillow and NumPy; `python3` is tried otherwise.
+/// Every step that changes a radiograph, against Pillow's step of the same name, on real radiographs. `CHEX_PYTHON`
+/// names a Python with Pillow and NumPy; `python3` is tried otherwise.
 @Suite(
   .enabled(
-    if: Peer.python != nil && Peer.films != nil,
-    "needs a Python with Pillow and NumPy (CHEX_PYTHON) and real films in shared/cxr beside the repository"))
+    if: Peer.python != nil && Peer.radiographs != nil,
+    "needs a Python with Pillow and NumPy (CHEX_PYTHON) and real radiographs in shared/cxr beside the repository"
+  ))
 struct PillowParityTests {
-  /// Twelve real films; for each and each step, what Pillow makes of it in 8 bits, and for the crop also in floating
-  /// point, where Pillow rounds nothing.
+  /// Twelve real radiographs; for each and each step, what Pillow makes of it in 8 bits, and for the crop also in
+  /// floating point, where Pillow rounds nothing.
   private static let program = #"""
     import glob, sys, struct, numpy as np
     from PIL import Image, ImageEnhance, ImageFilter
@@ -48,15 +49,15 @@ struct PillowParityTests {
         a = np.asarray(a, np.float32)
         out.write(struct.pack("<ii", *a.shape)); out.write(np.ascontiguousarray(a).tobytes())
     for name in names[::len(names) // 12][:12]:
-        film = Image.open(name).convert("L")
-        box = (film.width // 9, film.height // 7, film.width - film.width // 8, film.height - film.height // 5)
-        tell(film)
-        tell(ImageEnhance.Brightness(film).enhance(1.3)); tell(ImageEnhance.Brightness(film).enhance(0.7))
-        tell(ImageEnhance.Contrast(film).enhance(1.35)); tell(ImageEnhance.Contrast(film).enhance(0.65))
-        tell(film.filter(ImageFilter.GaussianBlur(0.4))); tell(film.filter(ImageFilter.GaussianBlur(1.7)))
-        tell(film.point([int(255 * (v / 255) ** 1.6 + .5) for v in range(256)]))
-        tell(film.crop(box).resize((224, 224), Image.BICUBIC))
-        tell(film.convert("F").crop(box).resize((224, 224), Image.BICUBIC))
+        radiograph = Image.open(name).convert("L")
+        box = (radiograph.width // 9, radiograph.height // 7, radiograph.width - radiograph.width // 8, radiograph.height - radiograph.height // 5)
+        tell(radiograph)
+        tell(ImageEnhance.Brightness(radiograph).enhance(1.3)); tell(ImageEnhance.Brightness(radiograph).enhance(0.7))
+        tell(ImageEnhance.Contrast(radiograph).enhance(1.35)); tell(ImageEnhance.Contrast(radiograph).enhance(0.65))
+        tell(radiograph.filter(ImageFilter.GaussianBlur(0.4))); tell(radiograph.filter(ImageFilter.GaussianBlur(1.7)))
+        tell(radiograph.point([int(255 * (v / 255) ** 1.6 + .5) for v in range(256)]))
+        tell(radiograph.crop(box).resize((224, 224), Image.BICUBIC))
+        tell(radiograph.convert("F").crop(box).resize((224, 224), Image.BICUBIC))
     """#
 
   private struct Reader {
@@ -86,8 +87,8 @@ struct PillowParityTests {
 
   @Test func everyStepAgrees() throws {
     let python = try #require(Peer.python)
-    let films = try #require(Peer.films)
-    let told = try #require(Peer.output(python, Self.program, [films]))
+    let radiographs = try #require(Peer.radiographs)
+    let told = try #require(Peer.output(python, Self.program, [radiographs]))
     var reader = Reader(told)
     var worst: [String: (largest: Float, above: Double)] = [:]
     func compare(_ step: String, _ ours: GrayImage) {
@@ -96,25 +97,26 @@ struct PillowParityTests {
       worst[step] = (max(found.largest, known.largest), max(found.above, known.above))
     }
     for _ in 0..<12 {
-      var film = reader.image()
-      film.pixels = film.pixels.map { $0 / 255 }
-      compare("brightness", film.brightness(1.3))
-      compare("brightness", film.brightness(0.7))
-      compare("contrast", film.contrast(1.35))
-      compare("contrast", film.contrast(0.65))
-      compare("blur", film.gaussianBlurred(0.4))
-      compare("blur", film.gaussianBlurred(1.7))
-      compare("gamma", film.gamma(1.6))
-      let (left, top) = (film.width / 9, film.height / 7)
-      let crop = film.cropped(
-        row: top, column: left, height: film.height - film.height / 5 - top,
-        width: film.width - film.width / 8 - left, resizedTo: 224)
+      var radiograph = reader.image()
+      radiograph.pixels = radiograph.pixels.map { $0 / 255 }
+      compare("brightness", radiograph.brightness(1.3))
+      compare("brightness", radiograph.brightness(0.7))
+      compare("contrast", radiograph.contrast(1.35))
+      compare("contrast", radiograph.contrast(0.65))
+      compare("blur", radiograph.gaussianBlurred(0.4))
+      compare("blur", radiograph.gaussianBlurred(1.7))
+      compare("gamma", radiograph.gamma(1.6))
+      let (left, top) = (radiograph.width / 9, radiograph.height / 7)
+      let crop = radiograph.cropped(
+        row: top, column: left, height: radiograph.height - radiograph.height / 5 - top,
+        width: radiograph.width - radiograph.width / 8 - left, resizedTo: 224)
       compare("crop", crop)
       compare("crop unrounded", crop)
     }
     for (step, found) in worst.sorted(by: { $0.key < $1.key }) {
       print(
-        "Pillow parity, \(step): largest \(found.largest)/255, above 2/255 at most \(found.above) of a film")
+        "Pillow parity, \(step): largest \(found.largest)/255, above 2/255 at most \(found.above) of a radiograph"
+      )
     }
     #expect(worst["brightness"]!.largest <= 2 && worst["contrast"]!.largest <= 2)
     #expect(worst["gamma"]!.largest <= 2)

@@ -4,7 +4,7 @@ import Testing
 @testable import Metrics
 
 @Suite struct BootstrapTests {
-  /// Scores of 200 films of 50 patients: those of `better` tell positives further apart.
+  /// Scores of 200 radiographs of 50 patients: those of `better` tell positives further apart.
   private func scored(_ shift: Double, _ stream: String) throws -> AreaUnderCurve {
     var random = RandomStream(seed: 3, stream: stream)
     let labels = (0..<200).map { $0 % 3 == 0 }
@@ -25,7 +25,7 @@ import Testing
     #expect(Resampled(values: [], confidence: 0.5).interval == nil)
   }
 
-  @Test func filmsOfAPatientAreDrawnTogether() {
+  @Test func radiographsOfAPatientAreDrawnTogether() {
     let bootstrap = Bootstrap(groups: patients, seed: 1)
     for resample in 0..<20 {
       let weights = bootstrap.weights(resample)
@@ -47,7 +47,7 @@ import Testing
     #expect(found[0] == found[1] && found[1] == found[2])
   }
 
-  @Test func intervalHoldsTheFigureAndNarrowsWithFilms() throws {
+  @Test func intervalHoldsTheFigureAndNarrowsWithRadiographs() throws {
     let area = try scored(1, "a")
     let interval = try #require(Bootstrap(count: 200, seed: 4).resampled([area])[0].interval)
     let value = try #require(area.value)

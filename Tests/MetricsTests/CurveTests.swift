@@ -70,7 +70,7 @@ func near(_ a: Double?, _ b: Double?) -> Bool {
     }
   }
 
-  @Test func unknownFilmsAreLeftOut() throws {
+  @Test func unknownRadiographsAreLeftOut() throws {
     let known = try AreaUnderCurve([1, 2, 3, 4], [false, true, false, true]).value
     let all = try AreaUnderCurve([1, .nan, 2, 9, 3, 4], [false, nil, true, nil, false, true]).value
     #expect(known == all && all == 0.75)
@@ -78,8 +78,8 @@ func near(_ a: Double?, _ b: Double?) -> Bool {
     #expect(precision == (try AveragePrecision([1, 2, 3, 4], [false, true, false, true]).value))
   }
 
-  /// A weight is a film that is there so many times.
-  @Test(arguments: 0..<8) func weightsAreRepeatedFilms(seed: Int) throws {
+  /// A weight is a radiograph that is there so many times.
+  @Test(arguments: 0..<8) func weightsAreRepeatedRadiographs(seed: Int) throws {
     var random = RandomStream(seed: UInt64(seed), stream: "weights")
     let scores = (0..<40).map { _ in Double(random.integer(in: 0...9)) }
     let labels = (0..<40).map { _ in random.chance(0.4) }
@@ -119,7 +119,8 @@ func near(_ a: Double?, _ b: Double?) -> Bool {
       scores: [[1, 2, 3, 4], [1, 1, 1, 1], [1, 2, 3, 4]],
       labels: [[false, false, true, true], [true, nil, false, false], [false, false, nil, false]])
     #expect(summary.classes.map(\.value) == [1, 0.5, nil])
-    #expect(summary.classes.map(\.films) == [4, 3, 3] && summary.classes.map(\.positives) == [2, 1, 0])
+    #expect(
+      summary.classes.map(\.radiographs) == [4, 3, 3] && summary.classes.map(\.positives) == [2, 1, 0])
     #expect(summary.mean == 0.75 && summary.undefined == ["hernia"])
     #expect(throws: MetricError.lengths(what: "columns of labels", expected: 1, found: 0)) {
       try MultiLabelSummary(AreaUnderCurve.init, names: ["mass"], scores: [[1]], labels: [])

@@ -1,7 +1,7 @@
 import CoreTensor
 import Foundation
 import Metrics
-import TaskChecks
+import PluginChecks
 import TestSupport
 import Testing
 import WorldModel
@@ -11,11 +11,11 @@ import WorldModel
 @Suite struct ProbePluginTests {
   private let probe = Probe(neighbours: 20, temperature: 0.07, resamples: 50, confidence: 0.9)
 
-  /// Films of two features, the first of which tells the finding; patients have two films each.
-  private func films(_ count: Int, _ stream: String, shift: Float = 3) -> FeatureSet {
+  /// Radiographs of two features, the first of which tells the finding; patients have two radiographs each.
+  private func radiographs(_ count: Int, _ stream: String, shift: Float = 3) -> FeatureSet {
     var random = RandomStream(seed: 6, stream: stream)
     let records = (0..<count).map { index in
-      FilmRecord(
+      RadiographRecord(
         identifier: "\(stream) \(index)", patient: "\(stream) \(index / 2)",
         findings: index % 3 == 0 ? ["mass"] : [], unknown: index % 10 == 7 ? ["mass"] : ["rare"])
     }
@@ -27,8 +27,8 @@ import WorldModel
 
   private func input(shift: Float = 3, findings: [String] = ["mass"]) -> EvaluationInput {
     EvaluationInput(
-      train: films(120, "train", shift: shift), validation: films(40, "validation", shift: shift),
-      test: films(80, "test", shift: shift), findingNames: findings, seed: 3)
+      train: radiographs(120, "train", shift: shift), validation: radiographs(40, "validation", shift: shift),
+      test: radiographs(80, "test", shift: shift), findingNames: findings, seed: 3)
   }
 
   @Test func keepsEveryPromise() {
@@ -54,7 +54,7 @@ import WorldModel
     let values = result.metrics.map(\.value)
     #expect(values[0] > 0.95 && values[2] > 0.9)
     #expect(values[0] == values[1] && values[2] == values[3])
-    // Of 80 films 8 are unknown, of which 2 would be positives, of 27.
+    // Of 80 radiographs 8 are unknown, of which 2 would be positives, of 27.
     #expect(values[5] == 72 && values[4] == 25)
     for metric in result.metrics.prefix(4) {
       guard case .interval(let interval)? = metric.uncertainty else {
@@ -89,7 +89,7 @@ import WorldModel
 
   @Test func featuresThatAreNoNumbersAreRefused() {
     let broken = FeatureSet(
-      width: 1, records: films(80, "test").records, values: [.nan] + Array(repeating: 1, count: 79))
+      width: 1, records: radiographs(80, "test").records, values: [.nan] + Array(repeating: 1, count: 79))
     let input = EvaluationInput(train: broken, test: broken, findingNames: ["mass"], seed: 1)
     #expect(throws: MetricError.self) { try probe(input) }
   }

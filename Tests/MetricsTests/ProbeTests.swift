@@ -9,7 +9,7 @@ import Testing
     return (0..<rows).map { _ in (0..<columns).map { _ in random.normal() } }
   }
 
-  @Test func separableFilmsAreToldApart() throws {
+  @Test func separableRadiographsAreToldApart() throws {
     let labels = (0..<80).map { $0 % 3 == 0 }
     let rows = zip(normal(80, 6, "separable"), labels).map { row, label in
       [row[0] / 4 + (label ? 2 : -2)] + row
@@ -71,7 +71,7 @@ import Testing
 
   @Test func validationIsByPatientAndHasBothKinds() {
     let groups = (0..<60).map { "patient \($0 / 3)" }
-    // Only four patients have the finding, in one film each.
+    // Only four patients have the finding, in one radiograph each.
     let labels = (0..<60).map { $0 == 59 ? nil : [7, 20, 33, 46].contains($0) }
     let held = LinearProbe.validation(labels, groups: groups)
     #expect(held.contains { labels[$0] == true } && held.contains { labels[$0] == false })
@@ -108,8 +108,11 @@ import Testing
     _ train: [[Double]], _ test: [Double], _ labels: [Bool?], k: Int, temperature: Double
   ) -> Double {
     func length(_ x: [Double]) -> Double { x.map { $0 * $0 }.reduce(0, +).squareRoot() }
-    let near = train.indices.filter { labels[$0] != nil }.map { film in
-      (film, zip(train[film], test).map(*).reduce(0, +) / length(train[film]) / length(test))
+    let near = train.indices.filter { labels[$0] != nil }.map { radiograph in
+      (
+        radiograph,
+        zip(train[radiograph], test).map(*).reduce(0, +) / length(train[radiograph]) / length(test)
+      )
     }.sorted { ($0.1, $1.0) > ($1.1, $0.0) }.prefix(k)
     let weights = near.map { exp($0.1 / temperature) }
     return zip(near, weights).filter { labels[$0.0.0]! }.map(\.1).reduce(0, +) / weights.reduce(0, +)
@@ -119,21 +122,21 @@ import Testing
     var random = RandomStream(seed: 4, stream: "neighbours")
     func rows(_ count: Int) -> [[Double]] { (0..<count).map { _ in (0..<6).map { _ in random.normal() } } }
     let (train, test) = (rows(150), rows(37))
-    // The second finding is known of a tenth of the films only.
+    // The second finding is known of a tenth of the radiographs only.
     let labels: [[Bool?]] = [
       (0..<150).map { train[$0][0] > 0.5 }, (0..<150).map { $0 % 10 == 0 ? train[$0][1] > 0 : nil },
     ]
     let scores = NearestNeighbours(train.flatMap { $0 }, width: 6, k: k, temperature: 0.2)
       .scores(test.flatMap { $0 }, labels: labels)
     for finding in 0..<2 {
-      for (row, film) in test.enumerated() {
-        let expected = vote(train, film, labels[finding], k: k, temperature: 0.2)
+      for (row, radiograph) in test.enumerated() {
+        let expected = vote(train, radiograph, labels[finding], k: k, temperature: 0.2)
         #expect(abs(scores[finding][row] - expected) < 1e-9)
       }
     }
   }
 
-  @Test func equallyNearFilmsVoteInTheirOrderAndZerosAreNear() {
+  @Test func equallyNearRadiographsVoteInTheirOrderAndZerosAreNear() {
     let neighbours = NearestNeighbours([1, 0, 1, 0, 1, 0], width: 2, k: 2)
     #expect(
       neighbours.scores([3, 0], labels: [[true, true, false], [false, true, false]]) == [[1], [0.5]])

@@ -60,14 +60,14 @@ struct ScikitLearnParityTests {
     var random = RandomStream(seed: 1, stream: "cases")
     var cases = CurveCase.all.map { Case(scores: $0.scores, labels: $0.labels) }
     for index in 0..<150 {
-      let films = random.integer(in: 1...120)
+      let radiographs = random.integer(in: 1...120)
       // Without ties, with some, with almost nothing else; and findings from rare to common.
       let levels = [1, 4, 30, 1 << 30][index % 4]
       let share = random.unit()
       cases.append(
         Case(
-          scores: (0..<films).map { _ in Double(random.integer(in: 0...levels)) / 7 - 3 },
-          labels: (0..<films).map { _ in random.chance(index % 5 == 0 ? 0.03 : share) }))
+          scores: (0..<radiographs).map { _ in Double(random.integer(in: 0...levels)) / 7 - 3 },
+          labels: (0..<radiographs).map { _ in random.chance(index % 5 == 0 ? 0.03 : share) }))
     }
     let answers = try ask(cases)
     try #require(answers.count == cases.count)

@@ -8,43 +8,43 @@ import WorldModel
 
 @Suite struct PhantomSourceTests {
   private func source(
-    seed: UInt64 = 5, films: Int = 8, size: Int = 96, rate: Double = 0.5
-  ) throws -> any FilmSource {
+    seed: UInt64 = 5, radiographs: Int = 8, size: Int = 96, rate: Double = 0.5
+  ) throws -> any RadiographSource {
     let given: [String: OptionValue] = [
-      "films": .integer(films), "size": .integer(size), "finding_rate": .number(rate),
+      "images": .integer(radiographs), "size": .integer(size), "finding_rate": .number(rate),
     ]
     return try phantomDefinition.make(Options(phantomDefinition.options, given: given), seed)
   }
 
-  @Test func aFilmDependsOnlyOnSeedAndNumber() throws {
-    let (short, long) = (try source(films: 4), try source(films: 40))
+  @Test func aRadiographDependsOnlyOnSeedAndNumber() throws {
+    let (short, long) = (try source(radiographs: 4), try source(radiographs: 40))
     for index in 0..<4 {
-      let film = try short.film(at: index)
-      #expect(film == (try short.film(at: index)))
-      #expect(film == (try long.film(at: index)))
+      let radiograph = try short.radiograph(at: index)
+      #expect(radiograph == (try short.radiograph(at: index)))
+      #expect(radiograph == (try long.radiograph(at: index)))
       #expect(try short.truth(at: index) == long.truth(at: index))
       #expect(short.records[index] == long.records[index])
     }
   }
 
   @Test func threadsChangeNothing() async throws {
-    let source = try source(films: 12)
-    let alone = try (0..<12).map { try source.film(at: $0) }
+    let source = try source(radiographs: 12)
+    let alone = try (0..<12).map { try source.radiograph(at: $0) }
     let together = try await withThrowingTaskGroup(of: (Int, GrayImage).self) { group in
-      for index in (0..<12).reversed() { group.addTask { (index, try source.film(at: index)) } }
+      for index in (0..<12).reversed() { group.addTask { (index, try source.radiograph(at: index)) } }
       return try await group.reduce(into: [Int: GrayImage]()) { $0[$1.0] = $1.1 }
     }
     for index in 0..<12 { #expect(together[index] == alone[index]) }
   }
 
-  @Test func seedsAndFilmsDiffer() throws {
+  @Test func seedsAndRadiographsDiffer() throws {
     let (first, second) = (try source(seed: 1), try source(seed: 2))
     for index in 0..<4 {
-      let film = try first.film(at: index)
-      let other = try second.film(at: index)
-      let sibling = try first.film(at: index + 1)
-      #expect(meanDifference(film, other) > 0.01)
-      #expect(meanDifference(film, sibling) > 0.01)
+      let radiograph = try first.radiograph(at: index)
+      let other = try second.radiograph(at: index)
+      let sibling = try first.radiograph(at: index + 1)
+      #expect(meanDifference(radiograph, other) > 0.01)
+      #expect(meanDifference(radiograph, sibling) > 0.01)
     }
   }
 
@@ -54,16 +54,16 @@ import WorldModel
 
   @Test(arguments: [64, 97, 256, 1024])
   func pixelsAreGreyOfTheAskedSize(size: Int) throws {
-    let source = try source(films: 2, size: size, rate: 1)
-    let film = try source.film(at: 1)
-    #expect(film.width == size && film.height == size)
-    #expect(film.pixels.allSatisfy { $0.isFinite && (0...1).contains($0) })
-    let (darkest, brightest) = (try #require(film.pixels.min()), try #require(film.pixels.max()))
+    let source = try source(radiographs: 2, size: size, rate: 1)
+    let radiograph = try source.radiograph(at: 1)
+    #expect(radiograph.width == size && radiograph.height == size)
+    #expect(radiograph.pixels.allSatisfy { $0.isFinite && (0...1).contains($0) })
+    let (darkest, brightest) = (try #require(radiograph.pixels.min()), try #require(radiograph.pixels.max()))
     #expect(darkest < 0.1 && brightest > 0.6)
   }
 
   @Test func recordsNamePatientsAndFindings() throws {
-    let source = try source(films: 9)
+    let source = try source(radiographs: 9)
     #expect(
       source.findingNames == ["cardiomegaly", "consolidation", "effusion", "nodule", "pneumothorax"])
     #expect(source.records.count == 9)
@@ -79,13 +79,13 @@ import WorldModel
       let (first, second) = (source.records[2 * pair], source.records[2 * pair + 1])
       #expect(first.findings.contains("cardiomegaly") == second.findings.contains("cardiomegaly"))
     }
-    #expect(source.summary == "phantom, seed 5, 9 films")
+    #expect(source.summary == "phantom, seed 5, 9 radiographs")
   }
 
   @Test func findingRateIsKept() throws {
-    #expect(try source(films: 50, rate: 0).records.allSatisfy { $0.findings.isEmpty })
-    #expect(try source(films: 50, rate: 1).records.allSatisfy { $0.findings.count == 5 })
-    let records = try source(films: 2000, rate: 0.3).records
+    #expect(try source(radiographs: 50, rate: 0).records.allSatisfy { $0.findings.isEmpty })
+    #expect(try source(radiographs: 50, rate: 1).records.allSatisfy { $0.findings.count == 5 })
+    let records = try source(radiographs: 2000, rate: 0.3).records
     for name in try source().findingNames {
       let share = Double(records.count { $0.findings.contains(name) }) / 2000
       // Four standard deviations of 1000 draws, the fewest that any finding has.
@@ -94,10 +94,10 @@ import WorldModel
   }
 
   @Test(arguments: [-1, 8, Int.max])
-  func aMissingFilmIsUnusable(index: Int) throws {
-    let source = try source(films: 8)
-    #expect(throws: UnusableFilm.self) { try source.film(at: index) }
-    #expect(throws: UnusableFilm.self) { try source.truth(at: index) }
+  func aMissingRadiographIsUnusable(index: Int) throws {
+    let source = try source(radiographs: 8)
+    #expect(throws: UnusableRadiograph.self) { try source.radiograph(at: index) }
+    #expect(throws: UnusableRadiograph.self) { try source.truth(at: index) }
   }
 
   @Test func optionsAreBounded() throws {
@@ -105,14 +105,14 @@ import WorldModel
       let declaration = try #require(phantomDefinition.options.first { $0.name == name })
       return declaration.accept(value) != nil
     }
-    #expect(try accepts("films", .integer(1)))
-    #expect(try !accepts("films", .integer(0)))
+    #expect(try accepts("images", .integer(1)))
+    #expect(try !accepts("images", .integer(0)))
     #expect(try accepts("size", .integer(64)) && accepts("size", .integer(1024)))
     #expect(try !accepts("size", .integer(63)) && !accepts("size", .integer(1025)))
     #expect(try accepts("finding_rate", .integer(1)))
     #expect(try !accepts("finding_rate", .number(1.01)) && !accepts("finding_rate", .number(.nan)))
     let defaults = Options(phantomDefinition.options)
-    #expect(defaults.integer("films") == 1024 && defaults.integer("size") == 256)
+    #expect(defaults.integer("images") == 1024 && defaults.integer("size") == 256)
     #expect(defaults.number("finding_rate") == 0.3)
   }
 

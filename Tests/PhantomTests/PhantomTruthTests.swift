@@ -7,8 +7,8 @@ import WorldModel
 @Suite struct PhantomTruthTests {
   private static let size = 192
 
-  private func film(_ number: Int, _ present: Set<Finding>) -> PhantomFilm {
-    PhantomFilm(seed: 11, number: number, size: Self.size, present: present)
+  private func radiograph(_ number: Int, _ present: Set<Finding>) -> PhantomRadiograph {
+    PhantomRadiograph(seed: 11, number: number, size: Self.size, present: present)
   }
 
   /// Set pixels as (row, column).
@@ -33,21 +33,21 @@ import WorldModel
   }
 
   @Test func masksAreBinaryAndFollowTheLabels() throws {
-    let source = PhantomSource(seed: 3, films: 24, size: 96, rate: 0.5)
+    let source = PhantomSource(seed: 3, radiographs: 24, size: 96, rate: 0.5)
     for (index, record) in source.records.enumerated() {
       let truth = try #require(try source.truth(at: index))
       #expect(Set(truth.masks.keys) == record.findings.union(["lungs"]))
       for (name, mask) in truth.masks {
         #expect(mask.width == 96 && mask.height == 96)
         #expect(mask.pixels.allSatisfy { $0 == 0 || $0 == 1 })
-        #expect(mask.pixels.contains(1), "film \(index): \(name) is empty")
+        #expect(mask.pixels.contains(1), "radiograph \(index): \(name) is empty")
       }
     }
   }
 
   @Test(arguments: 0..<12)
   func findingsOfTheLungsLieWithinThem(number: Int) throws {
-    let truth = film(number, Set(Finding.allCases)).truth()
+    let truth = radiograph(number, Set(Finding.allCases)).truth()
     let lungs = try #require(truth.masks["lungs"])
     let share = lungs.pixels.reduce(0, +) / Float(lungs.pixels.count)
     #expect((0.15...0.55).contains(share))
@@ -59,8 +59,8 @@ import WorldModel
 
   @Test(arguments: 0..<24)
   func landmarksStandWhereTheyBelong(number: Int) throws {
-    let film = film(number, [])
-    let truth = film.truth()
+    let radiograph = radiograph(number, [])
+    let truth = radiograph.truth()
     #expect(Set(truth.landmarks.keys) == ["aortic arch", "right hilum", "left ventricle", "clavicle"])
     for (name, place) in truth.landmarks {
       #expect((0..<Double(Self.size)).contains(place.row), "\(name) row \(place.row)")
@@ -71,8 +71,8 @@ import WorldModel
     let ventricle = try #require(truth.landmarks["left ventricle"])
     let clavicle = try #require(truth.landmarks["clavicle"])
     #expect(clavicle.row < arch.row && arch.row < hilum.row && hilum.row < ventricle.row)
-    func midline(_ place: FilmTruth.Landmark) -> Double {
-      Double(film.geometry.midline(atRow: Float(place.row)))
+    func midline(_ place: RadiographTruth.Landmark) -> Double {
+      Double(radiograph.geometry.midline(atRow: Float(place.row)))
     }
     #expect(clavicle.column < hilum.column && hilum.column < midline(hilum))
     #expect(arch.column > midline(arch) && ventricle.column > midline(ventricle))
@@ -84,19 +84,22 @@ import WorldModel
   @Test(arguments: 0..<24)
   func theHeartsBreadthTellsCardiomegaly(number: Int) throws {
     for (present, range): (Set<Finding>, _) in [([], 0.38...0.5), ([.cardiomegaly], 0.54...0.7)] {
-      let film = film(number, present)
-      let painter = TruthPainter(anatomy: film.anatomy, findings: film.findings, geometry: film.geometry)
+      let radiograph = radiograph(number, present)
+      let painter = TruthPainter(
+        anatomy: radiograph.anatomy, findings: radiograph.findings, geometry: radiograph.geometry)
       let chest = try widestRow(try #require(painter.truth().masks["lungs"]))
       let ratio = Double(try extent(painter.heart())) / Double(chest)
-      #expect(range.contains(ratio), "film \(number): \(ratio), drawn \(film.anatomy.cardiothoracicRatio)")
-      #expect(present.isEmpty == (film.anatomy.cardiothoracicRatio < 0.5))
-      #expect(present.isEmpty == (film.anatomy.cardiothoracicRatio <= 0.55))
+      #expect(
+        range.contains(ratio),
+        "radiograph \(number): \(ratio), drawn \(radiograph.anatomy.cardiothoracicRatio)")
+      #expect(present.isEmpty == (radiograph.anatomy.cardiothoracicRatio < 0.5))
+      #expect(present.isEmpty == (radiograph.anatomy.cardiothoracicRatio <= 0.55))
     }
   }
 
   @Test(arguments: 0..<24)
   func fluidLiesInTheLowerChest(number: Int) throws {
-    let truth = film(number, [.effusion]).truth()
+    let truth = radiograph(number, [.effusion]).truth()
     let lungs = members(try #require(truth.masks["lungs"]))
     let fluid = members(try #require(truth.masks["effusion"]))
     let (top, bottom) = (try #require(lungs.first?.row), try #require(lungs.last?.row))
@@ -104,15 +107,16 @@ import WorldModel
     #expect(centroid > Double(top) + 0.6 * Double(bottom - top))
     #expect(try #require(fluid.first?.row) > top + (bottom - top) / 3)
     // One side only: every set pixel lies on the same side of the midline.
-    let film = film(number, [.effusion])
-    let sides = Set(fluid.map { Float($0.column) + 0.5 > film.geometry.midline(atRow: Float($0.row) + 0.5) })
+    let radiograph = radiograph(number, [.effusion])
+    let sides = Set(
+      fluid.map { Float($0.column) + 0.5 > radiograph.geometry.midline(atRow: Float($0.row) + 0.5) })
     #expect(sides.count == 1)
   }
 
   @Test(arguments: Finding.allCases)
   func aFindingChangesItsMaskMost(finding: Finding) throws {
     for number in 0..<10 {
-      let (with, without) = (film(number, [finding]), film(number, []))
+      let (with, without) = (radiograph(number, [finding]), radiograph(number, []))
       let mask = try #require(with.truth().masks[finding.rawValue])
       let (first, second) = (with.image(), without.image())
       var (inside, outside, signed, count): (Float, Float, Float, Float) = (0, 0, 0, 0)
@@ -126,28 +130,28 @@ import WorldModel
       }
       inside /= count
       outside /= Float(mask.pixels.count) - count
-      #expect(inside > 3 * outside, "\(finding), film \(number): \(inside) inside, \(outside) outside")
-      #expect(inside > 0.005, "\(finding), film \(number): \(inside)")
-      #expect((signed < 0) == (finding == .pneumothorax), "\(finding), film \(number)")
+      #expect(inside > 3 * outside, "\(finding), radiograph \(number): \(inside) inside, \(outside) outside")
+      #expect(inside > 0.005, "\(finding), radiograph \(number): \(inside)")
+      #expect((signed < 0) == (finding == .pneumothorax), "\(finding), radiograph \(number)")
     }
   }
 
   @Test(arguments: 0..<24)
   func lungsAreDarkBetweenBrightHeartAndBelly(number: Int) throws {
-    let film = film(number, [])
-    let image = film.image()
-    let lungs = members(try #require(film.truth().masks["lungs"]))
+    let radiograph = radiograph(number, [])
+    let image = radiograph.image()
+    let lungs = members(try #require(radiograph.truth().masks["lungs"]))
     let lung = lungs.reduce(0) { $0 + image[$1.row, $1.column] } / Float(lungs.count)
-    let (row, column) = film.geometry.project(film.anatomy.heart[0].centre)
+    let (row, column) = radiograph.geometry.project(radiograph.anatomy.heart[0].centre)
     let heart = image[Int(row), Int(column)]
     #expect((0.08...0.5).contains(lung), "lungs \(lung)")
     #expect(heart > lung + 0.2, "heart \(heart), lungs \(lung)")
     #expect(try #require(lungs.map { image[$0.row, $0.column] }.min()) < lung)
   }
 
-  @Test func landmarksFollowTheFilmsSize() throws {
-    let small = PhantomFilm(seed: 2, number: 6, size: 128, present: [.nodule]).truth()
-    let large = PhantomFilm(seed: 2, number: 6, size: 512, present: [.nodule]).truth()
+  @Test func landmarksFollowTheRadiographsSize() throws {
+    let small = PhantomRadiograph(seed: 2, number: 6, size: 128, present: [.nodule]).truth()
+    let large = PhantomRadiograph(seed: 2, number: 6, size: 512, present: [.nodule]).truth()
     for (name, place) in small.landmarks {
       let other = try #require(large.landmarks[name])
       #expect(abs(other.row - 4 * place.row) < 0.05 && abs(other.column - 4 * place.column) < 0.05)
@@ -158,8 +162,8 @@ import WorldModel
   }
 
   @Test func aHollowTubeIsThickestAtItsWall() {
-    let film = film(0, [])
-    let geometry = film.geometry
+    let radiograph = radiograph(0, [])
+    let geometry = radiograph.geometry
     let plane = Plane(geometry)
     let rod = Tube(
       nodes: [

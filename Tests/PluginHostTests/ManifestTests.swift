@@ -17,14 +17,14 @@ import Testing
         library = "plugins/libData.so"
         enabled = false
         [plugin.options]
-        films = 3
+        images = 3
         """, path: "/a/b/plugins.toml")
     #expect(manifest.folder == "/a/b")
     #expect(manifest.entries.map(\.name) == ["local", "my-data_2"])
     #expect(manifest.entries.map(\.kind) == [.task, .data])
     #expect(manifest.entries.map(\.enabled) == [true, false])
     #expect(manifest.entries.map(\.line) == [1, 5])
-    #expect(manifest["my-data_2"]?.options["films"] == TomlValue(.integer(3), line: 11))
+    #expect(manifest["my-data_2"]?.options["images"] == TomlValue(.integer(3), line: 11))
     #expect(manifest["other"] == nil)
   }
 

@@ -9,7 +9,7 @@ import Testing
   /// What makes a core a core: its types and protocols, and the functions of its C parts. Specialisations and
   /// conformances that a plugin's compiler emits for the plugin's own use have other names.
   static func isCoreSymbol(_ symbol: String) -> Bool {
-    let modules = ["$s10CoreTensor", "$s6Layers", "$s10WorldModel", "$s7Imaging", "$s7Metrics"]
+    let modules = ["$s10CoreTensor", "$s14NeuralNetworks", "$s10WorldModel", "$s7Imaging", "$s7Metrics"]
     let isDescription = ["Mn", "Mp", "N"].contains { symbol.hasSuffix($0) }
     return (isDescription && modules.contains { symbol.hasPrefix($0) })
       || (symbol.hasPrefix("chex_") && symbol != "chex_plugin")

@@ -24,7 +24,7 @@ import Testing
       ("a,b\n1,", [["a", "b"], ["1", ""]]),
       ("a,b\n\"x, y\",\"say \"\"ah\"\"\"\n", [["a", "b"], ["x, y", "say \"ah\""]]),
       ("a,b\n\"two\nlines\",\"\"\n", [["a", "b"], ["two\nlines", ""]]),
-      ("a,b\n5\" film, spaced \n", [["a", "b"], ["5\" film", " spaced "]]),
+      ("a,b\n5\" radiograph, spaced \n", [["a", "b"], ["5\" radiograph", " spaced "]]),
       ("a;b\n1,5;2\n", [["a", "b"], ["1,5", "2"]]),
       ("a\tb\n1\t2,3\n", [["a", "b"], ["1", "2,3"]]),
       ("\"a;b;c\",d\nα,β\n", [["a;b;c", "d"], ["α", "β"]]),

@@ -7,23 +7,23 @@ import WorldModel
 @testable import Radiographs
 
 @Suite struct ExposedFieldTests {
-  /// A phantom film without the shade of its own shutters.
+  /// A phantom radiograph without the shade of its own shutters.
   private static func anatomy(_ number: Int, size: Int = 320) throws -> GrayImage {
-    let given: [String: OptionValue] = ["films": .integer(40), "size": .integer(size)]
+    let given: [String: OptionValue] = ["images": .integer(40), "size": .integer(size)]
     let source = try phantomDefinition.make(Options(phantomDefinition.options, given: given), 3)
-    let film = try source.film(at: number)
+    let radiograph = try source.radiograph(at: number)
     let margin = size / 10
     let side = size - 2 * margin
-    return film.cropped(row: margin, column: margin, height: side, width: side, resizedTo: side)
+    return radiograph.cropped(row: margin, column: margin, height: side, width: side, resizedTo: side)
   }
 
   enum Border: CaseIterable { case black, white, grey, noisy, dim, lettered }
 
-  /// The film in a frame that is `margins` (top, bottom, left, right) wide.
-  private static func framed(_ film: GrayImage, _ border: Border, _ margins: [Int]) -> GrayImage {
+  /// The radiograph in a frame that is `margins` (top, bottom, left, right) wide.
+  private static func framed(_ radiograph: GrayImage, _ border: Border, _ margins: [Int]) -> GrayImage {
     var random = RandomStream(seed: 4, stream: "borders")
-    let width = film.width + margins[2] + margins[3]
-    let height = film.height + margins[0] + margins[1]
+    let width = radiograph.width + margins[2] + margins[3]
+    let height = radiograph.height + margins[0] + margins[1]
     var framed = GrayImage(width: width, height: height)
     for pixel in framed.pixels.indices {
       framed.pixels[pixel] =
@@ -46,24 +46,26 @@ import WorldModel
         }
       }
     }
-    for row in 0..<film.height {
-      for column in 0..<film.width { framed[margins[0] + row, margins[2] + column] = film[row, column] }
+    for row in 0..<radiograph.height {
+      for column in 0..<radiograph.width {
+        framed[margins[0] + row, margins[2] + column] = radiograph[row, column]
+      }
     }
     return framed
   }
 
-  @Test(arguments: 0..<8) func aFilmWithoutBordersIsLeftAlone(number: Int) throws {
-    let film = try Self.anatomy(number)
-    let field = ExposedField(of: film)
-    #expect(field.box == PixelBox(film) && !field.wasRefused)
+  @Test(arguments: 0..<8) func aRadiographWithoutBordersIsLeftAlone(number: Int) throws {
+    let radiograph = try Self.anatomy(number)
+    let field = ExposedField(of: radiograph)
+    #expect(field.box == PixelBox(radiograph) && !field.wasRefused)
   }
 
   @Test(arguments: Border.allCases, [[24, 30, 28, 22], [0, 40, 0, 0], [0, 0, 60, 60], [20, 0, 0, 35]])
   func aBorderIsFoundToTwoPixels(border: Border, margins: [Int]) throws {
     guard border != .lettered || margins.allSatisfy({ $0 >= 20 }) else { return }
     for number in 0..<4 {
-      let film = try Self.anatomy(number)
-      let framed = Self.framed(film, border, margins)
+      let radiograph = try Self.anatomy(number)
+      let framed = Self.framed(radiograph, border, margins)
       let field = ExposedField(of: framed)
       let box = field.box
       let found = [
@@ -77,18 +79,18 @@ import WorldModel
   }
 
   @Test func aBorderOfTwoKindsGoes() throws {
-    let film = try Self.anatomy(2)
-    let framed = Self.framed(Self.framed(film, .black, [15, 15, 15, 15]), .white, [10, 12, 14, 16])
+    let radiograph = try Self.anatomy(2)
+    let framed = Self.framed(Self.framed(radiograph, .black, [15, 15, 15, 15]), .white, [10, 12, 14, 16])
     let box = ExposedField(of: framed).box
     #expect(abs(box.row - 25) <= 2 && abs(box.column - 29) <= 2)
-    #expect(abs(box.height - film.height) <= 4 && abs(box.width - film.width) <= 4)
+    #expect(abs(box.height - radiograph.height) <= 4 && abs(box.width - radiograph.width) <= 4)
   }
 
   @Test func whatIsTooLargeIsRefused() throws {
-    let film = try Self.anatomy(1)
-    let wide = Self.framed(film, .black, [0, 0, 300, 0])
+    let radiograph = try Self.anatomy(1)
+    let wide = Self.framed(radiograph, .black, [0, 0, 300, 0])
     #expect(ExposedField(of: wide).box == PixelBox(wide) && ExposedField(of: wide).wasRefused)
-    let small = Self.framed(film, .black, [180, 180, 180, 180])
+    let small = Self.framed(radiograph, .black, [180, 180, 180, 180])
     #expect(ExposedField(of: small).box == PixelBox(small) && ExposedField(of: small).wasRefused)
     for fill in [Float(0), 0.4, 1] {
       let blank = GrayImage(width: 50, height: 40, fill: fill)
@@ -97,11 +99,11 @@ import WorldModel
   }
 
   @Test func strangePixelsDoNotTrap() {
-    var film = GrayImage(width: 40, height: 40, fill: .nan)
-    #expect(ExposedField(of: film).box == PixelBox(film))
-    film = GrayImage(width: 40, height: 40, fill: .infinity)
-    #expect(ExposedField(of: film).box == PixelBox(film))
-    film = GrayImage(width: 1, height: 1, fill: 0)
-    #expect(ExposedField(of: film).box == PixelBox(film))
+    var radiograph = GrayImage(width: 40, height: 40, fill: .nan)
+    #expect(ExposedField(of: radiograph).box == PixelBox(radiograph))
+    radiograph = GrayImage(width: 40, height: 40, fill: .infinity)
+    #expect(ExposedField(of: radiograph).box == PixelBox(radiograph))
+    radiograph = GrayImage(width: 1, height: 1, fill: 0)
+    #expect(ExposedField(of: radiograph).box == PixelBox(radiograph))
   }
 }

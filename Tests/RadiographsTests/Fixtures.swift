@@ -11,7 +11,7 @@ final class ScratchFolder {
   let path: String
 
   init() throws {
-    path = NSTemporaryDirectory() + "films-tests-" + UUID().uuidString
+    path = NSTemporaryDirectory() + "radiographs-tests-" + UUID().uuidString
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
   }
   deinit { try? FileManager.default.removeItem(atPath: path) }
@@ -31,7 +31,7 @@ final class ScratchFolder {
 
 enum Fixtures {
   static func noise(width: Int = 40, height: Int = 36) -> GrayImage {
-    var random = RandomStream(seed: 3, stream: "films-tests", step: width, index: height)
+    var random = RandomStream(seed: 3, stream: "radiographs-tests", step: width, index: height)
     return GrayImage(
       width: width, height: height, pixels: (0..<width * height).map { _ in Float(random.unit()) })
   }
@@ -55,16 +55,16 @@ enum Fixtures {
   }
 
   /// The reason that decoding gives, or nil where it succeeds.
-  static func reason(_ bytes: [UInt8], decoder: FilmDecoder = FilmDecoder()) -> String? {
-    reason { _ = try decoder.decode(bytes, identifier: "film") }
+  static func reason(_ bytes: [UInt8], decoder: RadiographDecoder = RadiographDecoder()) -> String? {
+    reason { _ = try decoder.decode(bytes, identifier: "image") }
   }
 
   static func reason(_ work: () throws -> Void) -> String? {
     do {
       try work()
       return nil
-    } catch let film as UnusableFilm {
-      return film.reason
+    } catch let radiograph as UnusableRadiograph {
+      return radiograph.reason
     } catch {
       return "another error: \(error)"
     }
@@ -78,8 +78,8 @@ enum Fixtures {
     } catch { return "\(error)" }
   }
 
-  /// The collection of real films beside the repository, if it is there.
-  static let realFilms: String? = {
+  /// The collection of real radiographs beside the repository, if it is there.
+  static let realRadiographs: String? = {
     let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("shared/cxr").path
     return FileManager.default.fileExists(atPath: folder + "/index.csv") ? folder : nil

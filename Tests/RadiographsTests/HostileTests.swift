@@ -6,7 +6,7 @@ import WorldModel
 
 @testable import Radiographs
 
-/// Films that must be skipped with a reason, and files that were made to do harm.
+/// Radiographs that must be skipped with a reason, and files that were made to do harm.
 @Suite struct HostileTests {
   private static func grey(_ width: Int, _ height: Int, depth: Int = 8) -> PngMaker {
     PngMaker(
@@ -16,7 +16,7 @@ import WorldModel
 
   @Test func everyReasonIsPlain() throws {
     let folder = try ScratchFolder()
-    let decoder = FilmDecoder()
+    let decoder = RadiographDecoder()
     func reason(_ path: String) -> String? { Fixtures.reason { _ = try decoder.decode(path: path) } }
     #expect(reason(try folder.write([UInt8](), "empty.png")) == "the file is empty")
     #expect(reason(folder.path) == "is a directory, not a file")
@@ -25,7 +25,7 @@ import WorldModel
       reason(try folder.write("hello, world", "text.png"))
         == "not an image: PNG or JPEG expected, the file begins with bytes 68 65 6c 6c")
     let dicom = [UInt8](repeating: 0, count: 128) + Array("DICM".utf8)
-    #expect(reason(try folder.write(dicom, "film.jpg"))?.hasSuffix("found DICOM") == true)
+    #expect(reason(try folder.write(dicom, "radiograph.jpg"))?.hasSuffix("found DICOM") == true)
     #expect(
       reason(try folder.write(Self.grey(31, 400).file(), "tiny.png"))
         == "tiny: 31 × 400 pixels, at least 32 on each side are needed")
@@ -42,9 +42,9 @@ import WorldModel
 
   @Test(.enabled(if: geteuid() != 0, "root may read every file")) func forbiddenFilesSaySo() throws {
     let folder = try ScratchFolder()
-    let path = try folder.write(Self.grey(40, 40).file(), "film.png")
+    let path = try folder.write(Self.grey(40, 40).file(), "radiograph.png")
     chmod(path, 0)
-    let reason = Fixtures.reason { _ = try FilmDecoder().decode(path: path) }
+    let reason = Fixtures.reason { _ = try RadiographDecoder().decode(path: path) }
     #expect(reason == "cannot be read: Permission denied")
   }
 
@@ -52,7 +52,7 @@ import WorldModel
     let folder = try ScratchFolder()
     let jpeg = Fixtures.jpeg(Fixtures.smooth(width: 40, height: 40), width: 40, height: 40)
     let path = try folder.write(jpeg, "really-a-jpeg.png")
-    #expect(try FilmDecoder().decode(path: path).width == 40)
+    #expect(try RadiographDecoder().decode(path: path).width == 40)
   }
 
   @Test func hugeHeadersAreRefusedBeforeMemoryIsTaken() {
@@ -115,7 +115,7 @@ import WorldModel
 
   @Test func thousandsOfMutationsNeverCrash() throws {
     var random = RandomStream(seed: 11, stream: "mutations")
-    var decoder = FilmDecoder()
+    var decoder = RadiographDecoder()
     decoder.mostPixels = 4_000_000
     var (decoded, refused) = (0, 0)
     for seed in try Self.seeds() {
@@ -126,8 +126,8 @@ import WorldModel
           let image = try decoder.decode(bytes, identifier: "mutant")
           #expect(image.pixels.allSatisfy { (0...1).contains($0) })
           decoded += 1
-        } catch let film as UnusableFilm {
-          #expect(!film.reason.isEmpty)
+        } catch let radiograph as UnusableRadiograph {
+          #expect(!radiograph.reason.isEmpty)
           refused += 1
         }
       }

@@ -11,21 +11,21 @@ import WorldModel
   private let source = InventedSource.levels(20, bits: 8)
   init() throws {
     scratch = try ScratchFolder()
-    try scratch.store(source, StoreSettings(keepsBorders: true, filmsPerShard: 8))
+    try scratch.store(source, StoreSettings(keepsBorders: true, imagesPerShard: 8))
   }
 
   private var opening: String? { Fixtures.failure { _ = try StoreSource(folder: scratch.path + "/store") } }
 
-  @Test func damagedPixelsAreAnUnusableFilm() throws {
+  @Test func damagedPixelsAreAnUnusableRadiograph() throws {
     var bytes = try scratch.bytes("store/shards/000001.bin")
     bytes[100] ^= 4
     try scratch.write(bytes, "store/shards/000001.bin")
     let store = try StoreSource(folder: scratch.path + "/store")
     var failures: [String] = []
     for index in store.records.indices {
-      do { _ = try store.film(at: index) } catch let film as UnusableFilm {
-        #expect(film.identifier == store.records[index].identifier)
-        failures.append(film.reason)
+      do { _ = try store.radiograph(at: index) } catch let radiograph as UnusableRadiograph {
+        #expect(radiograph.identifier == store.records[index].identifier)
+        failures.append(radiograph.reason)
       }
     }
     #expect(failures == ["shards/000001.bin: damaged: the pixels' checksum is not that of the index"])
@@ -44,10 +44,10 @@ import WorldModel
     let store = try StoreSource(folder: scratch.path + "/store")
     try scratch.write(Array(bytes.dropLast(1000)), "store/shards/000000.bin")
     #expect(
-      Fixtures.reason { _ = try store.film(at: 0) }?
+      Fixtures.reason { _ = try store.radiograph(at: 0) }?
         .contains("000000.bin: has \(bytes.count - 1000) bytes, \(bytes.count) are expected") == true)
     try FileManager.default.removeItem(atPath: scratch.path + "/store/shards/000000.bin")
-    #expect(Fixtures.reason { _ = try store.film(at: 0) }?.contains("cannot be opened") == true)
+    #expect(Fixtures.reason { _ = try store.radiograph(at: 0) }?.contains("cannot be opened") == true)
     #expect(opening?.contains("000000.bin: missing") == true)
   }
 
@@ -88,18 +88,18 @@ import WorldModel
       changed[position] ^= UInt8(1 << (position % 8))
       try scratch.write(changed, path)
       guard let store = try? StoreSource(folder: scratch.path + "/store") else { continue }
-      for index in store.records.indices.suffix(3) { _ = try? store.film(at: index) }
+      for index in store.records.indices.suffix(3) { _ = try? store.radiograph(at: index) }
     }
   }
 
   @Test(arguments: [
     ("\"version\" : 1", "\"version\" : 2", "version 2 found, version 1 is read here"),
     ("chex-world-store", "a-cake", "this is no store's description"),
-    ("\"films\" : 17", "\"films\" : 16", "16 films and 3 dropped ones expected"),
-    ("\"films_per_shard\" : 8", "\"films_per_shard\" : 0", "counts that cannot be"),
-    ("\"source_films\" : 20", "\"source_films\" : 30", "000003.jsonl: the file does not exist"),
-    ("\"source_films\" : 20", "\"source_films\" : -30", "counts that cannot be"),
-    ("\"source_films\" : 20", "\"source_films\" : 1000000000000000000", "counts that cannot be"),
+    ("\"radiographs\" : 17", "\"radiographs\" : 16", "16 radiographs and 3 dropped ones expected"),
+    ("\"images_per_shard\" : 8", "\"images_per_shard\" : 0", "counts that cannot be"),
+    ("\"source_radiographs\" : 20", "\"source_radiographs\" : 30", "000003.jsonl: the file does not exist"),
+    ("\"source_radiographs\" : 20", "\"source_radiographs\" : -30", "counts that cannot be"),
+    ("\"source_radiographs\" : 20", "\"source_radiographs\" : 1000000000000000000", "counts that cannot be"),
     ("\"is_complete\" : true", "\"is_complete\" : false", "the store is not finished"),
     ("\"settings\"", "\"sittings\"", "damaged"), ("{", "[", "this is no store's description"),
   ])

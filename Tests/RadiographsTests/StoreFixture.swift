@@ -6,10 +6,10 @@ import WorldModel
 
 @testable import Radiographs
 
-/// Films made of nothing, with records of every kind.
-struct InventedSource: FilmSource {
-  let summary = "invented films"
-  let records: [FilmRecord]
+/// Radiographs made of nothing, with records of every kind.
+struct InventedSource: RadiographSource {
+  let summary = "invented radiographs"
+  let records: [RadiographRecord]
   let findingNames = ["Effusion", "Mass"]
   let images: [GrayImage?]
   var headers: [ImageHeader?] = []
@@ -18,23 +18,24 @@ struct InventedSource: FilmSource {
     self.images = images
     self.headers = headers
     records = images.indices.map { index in
-      FilmRecord(
-        identifier: "folder/film \"\(index)\"\\\n\u{1}é.png", patient: index % 3 == 0 ? nil : "p\(index / 2)",
-        split: index % 2 == 0 ? "train" : nil, view: FilmView.allCases[index % 5],
+      RadiographRecord(
+        identifier: "folder/radiograph \"\(index)\"\\\n\u{1}é.png",
+        patient: index % 3 == 0 ? nil : "p\(index / 2)",
+        split: index % 2 == 0 ? "train" : nil, view: RadiographView.allCases[index % 5],
         findings: index % 2 == 0 ? ["Mass", "Effusion"] : [], unknown: index % 4 == 1 ? ["Mass"] : [],
         attributes: index % 3 == 2 ? [:] : ["source": index % 2 == 0 ? "nih" : "", "age, years": "\(index)"])
     }
   }
 
-  func film(at index: Int) throws -> GrayImage {
+  func radiograph(at index: Int) throws -> GrayImage {
     guard let image = images[index] else {
-      throw UnusableFilm(identifier: "other", reason: "truncated: invented")
+      throw UnusableRadiograph(identifier: "other", reason: "truncated: invented")
     }
     return image
   }
   func header(at index: Int) throws -> ImageHeader? { headers.isEmpty ? nil : headers[index] }
 
-  /// Films of whole levels of that depth, each of another size; every seventh cannot be used.
+  /// Radiographs of whole levels of that depth, each of another size; every seventh cannot be used.
   static func levels(_ count: Int, bits: Int) -> InventedSource {
     let top = bits == 8 ? 255 : 65535
     let images = (0..<count).map { index -> GrayImage? in
@@ -56,7 +57,7 @@ struct InventedSource: FilmSource {
 extension ScratchFolder {
   /// Prepares a store in the folder `name`.
   @discardableResult func store(
-    _ source: any FilmSource, _ settings: StoreSettings, in name: String = "store", threads: Int = 2
+    _ source: any RadiographSource, _ settings: StoreSettings, in name: String = "store", threads: Int = 2
   ) throws -> StoreIndex {
     let preparation = try StorePreparation(source, settings: settings, folder: path + "/" + name)
     let index = try #require(try preparation.run(threads: threads))

@@ -10,38 +10,41 @@ import WorldModel
   private let scratch: ScratchFolder
   init() throws { scratch = try ScratchFolder() }
 
-  private var plain: StoreSettings { StoreSettings(keepsBorders: true, filmsPerShard: 8) }
+  private var plain: StoreSettings { StoreSettings(keepsBorders: true, imagesPerShard: 8) }
 
-  @Test(arguments: [8, 16]) func filmsComeBackBitForBit(bits: Int) throws {
+  @Test(arguments: [8, 16]) func radiographsComeBackBitForBit(bits: Int) throws {
     let source = InventedSource.levels(30, bits: bits)
     try scratch.store(source, plain)
-    let store = try openFilmSource(path: scratch.path + "/store")
+    let store = try openRadiographSource(path: scratch.path + "/store")
     let kept = source.images.indices.filter { source.images[$0] != nil }
     #expect(kept.count == 26 && store.records == kept.map { source.records[$0] })
-    #expect(store.findingNames == source.findingNames && store.filmsAreCheap)
-    #expect(store.notes.contains { $0.hasPrefix("4 films were dropped") })
+    #expect(store.findingNames == source.findingNames && store.radiographsAreCheap)
+    #expect(store.notes.contains { $0.hasPrefix("4 radiographs were dropped") })
     for _ in 0..<2 {
       for (index, original) in kept.enumerated() {
-        #expect(try store.film(at: index) == source.images[original])
+        #expect(try store.radiograph(at: index) == source.images[original])
         #expect(try store.header(at: index) == source.headers[original])
       }
     }
     let dropped = String(decoding: try scratch.bytes("store/dropped.csv"), as: UTF8.self)
     #expect(
-      dropped.hasPrefix("identifier,reason\n\"folder/film \"\"5\"\"\\\n\\u{1}é.png\",truncated: invented\n"))
+      dropped.hasPrefix(
+        "identifier,reason\n\"folder/radiograph \"\"5\"\"\\\n\\u{1}é.png\",truncated: invented\n"))
   }
 
   @Test func filesGiveWhatTheirFolderGives() throws {
     let image = Fixtures.noise(width: 60, height: 50)
-    try scratch.write(PngWriter.encode(image), "films/a.png")
-    try scratch.write(PngWriter.encode(image, depth: .sixteen), "films/b.png")
+    try scratch.write(PngWriter.encode(image), "images/a.png")
+    try scratch.write(PngWriter.encode(image, depth: .sixteen), "images/b.png")
     try scratch.write(
-      Fixtures.jpeg(Fixtures.smooth(width: 70, height: 40), width: 70, height: 40), "films/c.jpg")
-    let folder = try openFilmSource(path: scratch.path + "/films")
+      Fixtures.jpeg(Fixtures.smooth(width: 70, height: 40), width: 70, height: 40), "images/c.jpg")
+    let folder = try openRadiographSource(path: scratch.path + "/images")
     let index = try scratch.store(folder, plain)
-    #expect(index.films.map(\.bits) == [8, 16, 8])
-    let store = try openFilmSource(path: scratch.path + "/store/")
-    for film in 0..<3 { #expect(try store.film(at: film) == folder.film(at: film)) }
+    #expect(index.radiographs.map(\.bits) == [8, 16, 8])
+    let store = try openRadiographSource(path: scratch.path + "/store/")
+    for radiograph in 0..<3 {
+      #expect(try store.radiograph(at: radiograph) == folder.radiograph(at: radiograph))
+    }
   }
 
   @Test func depthFollowsHeaderPixelsAndSetting() throws {
@@ -52,7 +55,7 @@ import WorldModel
       var settings = plain
       settings.depth = depth
       let index = try ScratchFolder().store(InventedSource([image], headers: [header]), settings)
-      return index.films[0].bits
+      return index.radiographs[0].bits
     }
     #expect(try bits(whole, nil, .auto) == 8)
     #expect(try bits(fine, nil, .auto) == 16)
@@ -61,21 +64,21 @@ import WorldModel
     #expect(try bits(whole, nil, .sixteen) == 16)
   }
 
-  @Test func largeFilmsAreMadeSmallerAndBordersCut() throws {
-    var film = GrayImage(width: 300, height: 200)
+  @Test func largeRadiographsAreMadeSmallerAndBordersCut() throws {
+    var radiograph = GrayImage(width: 300, height: 200)
     let field = Fixtures.noise(width: 220, height: 160)
-    for row in 0..<160 { for column in 0..<220 { film[20 + row, 50 + column] = field[row, column] } }
-    let source = InventedSource([film])
+    for row in 0..<160 { for column in 0..<220 { radiograph[20 + row, 50 + column] = field[row, column] } }
+    let source = InventedSource([radiograph])
     let settings = StoreSettings(size: 64, depth: .sixteen)
     let index = try scratch.store(source, settings)
     let box = PixelBox(row: 20, column: 50, height: 160, width: 220)
-    #expect(index.films[0].crop == box && index.films[0].sourceWidth == 300)
-    let expected = film.cropped(row: 20, column: 50, height: 160, width: 220, resizedTo: (64, 88))
-    let found = try StoreSource(folder: scratch.path + "/store").film(at: 0)
+    #expect(index.radiographs[0].crop == box && index.radiographs[0].sourceWidth == 300)
+    let expected = radiograph.cropped(row: 20, column: 50, height: 160, width: 220, resizedTo: (64, 88))
+    let found = try StoreSource(folder: scratch.path + "/store").radiograph(at: 0)
     #expect((found.width, found.height) == (88, 64))
     #expect(zip(found.pixels, expected.pixels).allSatisfy { abs($0 - $1) <= 0.5001 / 65535 })
-    #expect(FilmPreparation.size(of: box, shorterSide: 400) == (160, 220))
-    #expect(FilmPreparation.size(of: box, shorterSide: 160) == (160, 220))
+    #expect(RadiographPreparation.size(of: box, shorterSide: 400) == (160, 220))
+    #expect(RadiographPreparation.size(of: box, shorterSide: 160) == (160, 220))
   }
 
   @Test func sameBytesForAnyThreadsAndInterruptions() throws {
@@ -85,7 +88,7 @@ import WorldModel
     #expect(expected.count == 2 + 2 * 6)
     try scratch.store(source, plain, in: "five", threads: 5)
     #expect(try scratch.contents("five") == expected)
-    // Stopped again and again, each time after another number of films.
+    // Stopped again and again, each time after another number of radiographs.
     var calls = 0
     while true {
       let preparation = try StorePreparation(source, settings: plain, folder: scratch.path + "/stopped")
@@ -122,13 +125,13 @@ import WorldModel
     #expect(try scratch.contents("store") == expected)
   }
 
-  @Test func otherSettingsFilmsAndFoldersAreRefused() throws {
+  @Test func otherSettingsRadiographsAndFoldersAreRefused() throws {
     let source = InventedSource.levels(20, bits: 8)
     var settings = plain
     settings.decoding = ["dicom.windowName": "\"first\""]
     try scratch.store(source, settings)
     let expected = try scratch.contents("store")
-    func refusal(_ source: any FilmSource, _ settings: StoreSettings) -> String {
+    func refusal(_ source: any RadiographSource, _ settings: StoreSettings) -> String {
       Fixtures.failure {
         _ = try StorePreparation(source, settings: settings, folder: scratch.path + "/store")
       } ?? "none"
@@ -141,7 +144,7 @@ import WorldModel
     #expect(words.contains("dicom.windowName is \"second\", the store was begun with \"first\""))
     #expect(
       refusal(InventedSource.levels(21, bits: 8), settings).contains(
-        "has 21 films, the store was begun with 20"))
+        "has 21 radiographs, the store was begun with 20"))
     #expect(try scratch.contents("store") == expected)
     try scratch.write("mine", "store2/letter.txt")
     #expect(
@@ -161,34 +164,37 @@ import WorldModel
     #expect(try first.run(threads: 1) != nil)
   }
 
-  @Test func filtersChooseFilms() throws {
+  @Test func filtersChooseRadiographs() throws {
     let source = InventedSource.levels(20, bits: 8)
     try scratch.store(source, plain)
     let path = scratch.path + "/store"
-    let store = try openFilmSource(path: path, options: TableOptions(filters: ["source=nih", "split=train"]))
+    let store = try openRadiographSource(
+      path: path, options: TableOptions(filters: ["source=nih", "split=train"]))
     #expect(!store.records.isEmpty && store.records.allSatisfy { $0.attributes["source"] == "nih" })
     let number = try #require(source.records.firstIndex(of: store.records[1]))
-    #expect(try store.film(at: 1) == source.images[number])
+    #expect(try store.radiograph(at: 1) == source.images[number])
     for (filters, words) in [
-      (["source"], "not of the form"), (["colour=red"], "no film has \"colour\""),
-      (["source=mars"], "none of its 17 films"),
+      (["source"], "not of the form"), (["colour=red"], "no radiograph has \"colour\""),
+      (["source=mars"], "none of its 17 radiographs"),
     ] {
       #expect(
-        Fixtures.failure { _ = try openFilmSource(path: path, options: TableOptions(filters: filters)) }?
-          .contains(words) == true)
+        Fixtures.failure {
+          _ = try openRadiographSource(path: path, options: TableOptions(filters: filters))
+        }?
+        .contains(words) == true)
     }
     #expect(
-      Fixtures.failure { _ = try openFilmSource(path: path, options: TableOptions(labelColumn: "x")) }?
+      Fixtures.failure { _ = try openRadiographSource(path: path, options: TableOptions(labelColumn: "x")) }?
         .contains("columns are given") == true)
   }
 
   @Test func levelsRoundToTheNearest() {
     let pixels: [Float] = [-1, 0, .nan, 0.5 / 255, 0.49 / 255, 1, 2, .infinity, 254.4 / 255]
     let image = GrayImage(width: pixels.count, height: 1, pixels: pixels)
-    #expect(FilmPreparation.levels(of: image, bits: 8) == [0, 0, 0, 1, 0, 255, 255, 255, 254])
+    #expect(RadiographPreparation.levels(of: image, bits: 8) == [0, 0, 0, 1, 0, 255, 255, 255, 254])
     for (bits, top) in [(8, 255), (16, 65535)] {
       let all = GrayImage(width: top + 1, height: 1, pixels: (0...top).map { Float($0) / Float(top) })
-      let levels = FilmPreparation.levels(of: all, bits: bits)
+      let levels = RadiographPreparation.levels(of: all, bits: bits)
       let expected =
         bits == 8 ? (0...255).map { UInt8($0) } : (0...65535).flatMap { [UInt8($0 & 255), UInt8($0 >> 8)] }
       #expect(levels == expected)

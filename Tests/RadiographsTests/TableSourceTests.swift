@@ -10,7 +10,7 @@ import WorldModel
     file,Patient ID,split,source,Finding Labels
     a.png,p1,train,kermany,Pneumonia|Effusion
     b.png,p1,test,nih, No Finding
-    /films/c.png,,,nih,
+    /radiographs/c.png,,,nih,
     "d, e.png",p2,train,kermany,Normal; Nodule ;
     """
 
@@ -18,7 +18,7 @@ import WorldModel
     _ text: String = table, options: TableOptions = TableOptions()
   ) throws -> (TableSource, ScratchFolder) {
     let folder = try ScratchFolder()
-    let path = try folder.write(text, "films.csv")
+    let path = try folder.write(text, "images.csv")
     return (try TableSource(table: path, options: options), folder)
   }
 
@@ -30,22 +30,22 @@ import WorldModel
     let (source, folder) = try open()
     #expect(
       source.records == [
-        FilmRecord(
+        RadiographRecord(
           identifier: "a.png", patient: "p1", split: "train", findings: ["Pneumonia", "Effusion"],
           attributes: ["source": "kermany"]),
-        FilmRecord(
+        RadiographRecord(
           identifier: "b.png", patient: "p1", split: "test", findings: ["No Finding"],
           attributes: ["source": "nih"]),
-        FilmRecord(identifier: "/films/c.png", attributes: ["source": "nih"]),
-        FilmRecord(
+        RadiographRecord(identifier: "/radiographs/c.png", attributes: ["source": "nih"]),
+        RadiographRecord(
           identifier: "d, e.png", patient: "p2", split: "train", findings: ["Normal", "Nodule"],
           attributes: ["source": "kermany"]),
       ])
     #expect(source.findingNames == ["Effusion", "No Finding", "Nodule", "Normal", "Pneumonia"])
-    #expect(source.summary.contains("4 films, labels in \"Finding Labels\""))
+    #expect(source.summary.contains("4 radiographs, labels in \"Finding Labels\""))
     try folder.write(try PngWriter.encode(Fixtures.noise()), "d, e.png")
-    #expect(try source.film(at: 3).width == 40)
-    #expect(Fixtures.reason { _ = try source.film(at: 0) } == "the file does not exist")
+    #expect(try source.radiograph(at: 3).width == 40)
+    #expect(Fixtures.reason { _ = try source.radiograph(at: 0) } == "the file does not exist")
   }
 
   @Test func filtersMustAllMatch() throws {
@@ -70,7 +70,7 @@ import WorldModel
     let (source, _) = try open("Image Index,kind,who,part,file\nx.png,Mass,7,val,y.png\n", options: options)
     #expect(
       source.records == [
-        FilmRecord(
+        RadiographRecord(
           identifier: "x.png", patient: "7", split: "val", findings: ["Mass"], attributes: ["file": "y.png"])
       ])
     let missing = words("Path,b\nx,y\n", TableOptions(labelColumn: "Labels"))
@@ -93,7 +93,7 @@ import WorldModel
   ]) func brokenTablesSayWhere(text: String, expected: String) {
     let found = words(text)
     #expect(found?.contains(expected) == true, "\(found ?? "nothing")")
-    #expect(found?.contains("films.csv") == true)
+    #expect(found?.contains("images.csv") == true)
   }
 
   @Test func aMissingTableSaysSo() {

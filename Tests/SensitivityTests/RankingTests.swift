@@ -35,36 +35,36 @@ import Testing
     let reversed = (0..<5).reversed().flatMap { targets[$0 * 40..<($0 + 1) * 40] }
     let features = CandidateFeatures(
       count: 5, targets: targets, predicted: [.told: targets, .untold: reversed])
-    let film = JudgedFilm(
-      facts: FilmFacts(
+    let radiograph = EvaluatedRadiograph(
+      facts: RadiographFacts(
         identifier: "f", patient: "p",
         candidates: Array(repeating: .init(brightness: 1, contrast: 1, gamma: 1, blur: 0), count: 5),
         actions: Array(repeating: [], count: 5), changed: Array(repeating: true, count: 5)),
       distances: [features.distances(.told), features.distances(.untold)])
-    #expect(try RecallAtK(1, distances: film.lists(0), truth: Array(0..<5)).value == 1)
-    #expect(try RecallAtK(1, distances: film.lists(1), truth: Array(0..<5)).value == 0.2)
-    #expect((0..<5).allSatisfy { film.place(0, of: $0) == 1 && film.ranking(0, of: $0)[0] == $0 })
-    #expect((0..<5).allSatisfy { film.ranking(1, of: $0)[0] == 4 - $0 })
-    #expect(film.error(0) == 0 && film.error(1) > 0.5)
+    #expect(try RecallAtK(1, distances: radiograph.lists(0), truth: Array(0..<5)).value == 1)
+    #expect(try RecallAtK(1, distances: radiograph.lists(1), truth: Array(0..<5)).value == 0.2)
+    #expect((0..<5).allSatisfy { radiograph.place(0, of: $0) == 1 && radiograph.ranking(0, of: $0)[0] == $0 })
+    #expect((0..<5).allSatisfy { radiograph.ranking(1, of: $0)[0] == 4 - $0 })
+    #expect(radiograph.error(0) == 0 && radiograph.error(1) > 0.5)
   }
 
   @Test func aSmallRankingByHand() {
-    let facts = FilmFacts(
+    let facts = RadiographFacts(
       identifier: "f", patient: "p",
       candidates: Array(repeating: .init(brightness: 1, contrast: 1, gamma: 1, blur: 0), count: 3),
       actions: [[], [], []], changed: [true, true, true])
-    let film = JudgedFilm(facts: facts, distances: [[1, 2, 0.5, 3, 2, 2, 4, 4, 4]])
-    #expect([0, 1, 2].map { film.ranking(0, of: $0) } == [[2, 0, 1], [1, 2, 0], [0, 1, 2]])
+    let radiograph = EvaluatedRadiograph(facts: facts, distances: [[1, 2, 0.5, 3, 2, 2, 4, 4, 4]])
+    #expect([0, 1, 2].map { radiograph.ranking(0, of: $0) } == [[2, 0, 1], [1, 2, 0], [0, 1, 2]])
     // Places that candidates share are the best of them.
-    #expect([0, 1, 2].map { film.place(0, of: $0) } == [2, 1, 1])
-    #expect(abs(film.error(0) - 7.0 / 3) < 1e-12)
+    #expect([0, 1, 2].map { radiograph.place(0, of: $0) } == [2, 1, 1])
+    #expect(abs(radiograph.error(0) - 7.0 / 3) < 1e-12)
   }
 
   @Test func meansOverTokensByHand() throws {
     #expect(CandidateFeatures.pooled([1, 2, 3, 6, 0, 4, 2, 0], rows: 2, tokens: 2) == [2, 4, 1, 2])
     let (all, pooled) = (
-      try Trial.evaluation()(Trial.scene()),
-      try Trial.evaluation(["distance": .text("pooled")])(Trial.scene())
+      try Trial.evaluation()(Trial.input()),
+      try Trial.evaluation(["distance": .text("pooled")])(Trial.input())
     )
     // The square of a mean is less than the mean of squares.
     let name = "mean squared error, context features"
@@ -72,7 +72,7 @@ import Testing
     #expect(all.metrics.map(\.key) == pooled.metrics.map(\.key))
   }
 
-  @Test func filmsAreSpreadOverAll() {
+  @Test func radiographsAreSpreadOverAll() {
     #expect(SensitivityEvaluation.spread(3, over: Array(10..<20)) == [10, 13, 16])
     #expect(SensitivityEvaluation.spread(50, over: [4, 5]) == [4, 5])
     #expect(SensitivityEvaluation.spread(2, over: []) == [])
@@ -108,7 +108,7 @@ import Testing
     }
   }
 
-  @Test func sequencesOfFilmsDiffer() {
+  @Test func sequencesOfRadiographsDiffer() {
     var (first, again, second) = (
       RandomStream(seed: 1, stream: "s", index: 0), RandomStream(seed: 1, stream: "s", index: 0),
       RandomStream(seed: 1, stream: "s", index: 1)

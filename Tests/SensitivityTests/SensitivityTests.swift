@@ -1,7 +1,7 @@
 import CoreTensor
 import Foundation
 import Imaging
-import TaskChecks
+import PluginChecks
 import Testing
 import WorldModel
 
@@ -19,7 +19,7 @@ import WorldModel
     let one: OptionValue = .list([.number(1), .number(1)])
     let figures = try Trial.evaluation([
       "brightness": one, "contrast": one, "gamma": one, "blur": .list([.number(0), .number(0)]),
-    ])(Trial.scene())
+    ])(Trial.input())
     for prediction in ["with a", "without a", "a averaged", "context features"] {
       for k in [1, 3, 5] {
         #expect(value(figures, "recall@\(k), \(prediction)") == Double(k) / 8)
@@ -33,7 +33,7 @@ import WorldModel
   @Test func unchangedContextsAreFound() throws {
     let workspace = MemoryWorkspace()
     let never: [String: OptionValue] = ["probability": .number(0), "blur_probability": .number(0)]
-    let figures = try Trial.evaluation()(Trial.scene(["domain"], ["domain": never], workspace))
+    let figures = try Trial.evaluation()(Trial.input(["domain"], ["domain": never], workspace))
     #expect(value(figures, "recall@1, context features") == 1)
     #expect(value(figures, "mean squared error, context features") == 0)
     // What is told is the neutral a.
@@ -50,40 +50,41 @@ import WorldModel
     for count in [1, 3] {
       Compute.threads = count
       let workspace = MemoryWorkspace()
-      figures.append(try Trial.evaluation()(Trial.scene(["local", "global", "domain"], [:], workspace)))
+      figures.append(try Trial.evaluation()(Trial.input(["local", "global", "domain"], [:], workspace)))
       tables.append(workspace.texts["ranks.csv"])
     }
     var workspace = MemoryWorkspace(stopAfter: 1)
     #expect(throws: EvaluationStopped.self) {
-      try Trial.evaluation()(Trial.scene(["local", "global", "domain"], [:], workspace))
+      try Trial.evaluation()(Trial.input(["local", "global", "domain"], [:], workspace))
     }
     workspace = workspace.reopened()
-    figures.append(try Trial.evaluation()(Trial.scene(["local", "global", "domain"], [:], workspace)))
+    figures.append(try Trial.evaluation()(Trial.input(["local", "global", "domain"], [:], workspace)))
     tables.append(workspace.texts["ranks.csv"])
     #expect(figures[0] == figures[1] && figures[0] == figures[2])
     #expect(tables[0] == tables[1] && tables[0] == tables[2])
-    let other = try Trial.evaluation(["seed": .integer(1)])(Trial.scene(["local", "global", "domain"]))
+    let other = try Trial.evaluation(["seed": .integer(1)])(Trial.input(["local", "global", "domain"]))
     #expect(other.metrics.map(\.key) == figures[0].metrics.map(\.key) && other != figures[0])
   }
 
   @Test func savedWorkOfAnotherTestIsRefused() throws {
     let workspace = MemoryWorkspace(stopAfter: 1)
     #expect(throws: EvaluationStopped.self) {
-      try Trial.evaluation()(Trial.scene(["domain"], [:], workspace))
+      try Trial.evaluation()(Trial.input(["domain"], [:], workspace))
     }
     let error = try #require(throws: SensitivityError.self) {
-      try Trial.evaluation(["candidates": .integer(9)])(Trial.scene(["domain"], [:], workspace.reopened()))
+      try Trial.evaluation(["candidates": .integer(9)])(Trial.input(["domain"], [:], workspace.reopened()))
     }
     #expect(error.description.contains("expected 81") && error.description.contains("--out"))
   }
 
   /// A task that changes an image's size is named here as in training.
   @Test func imagesOfAnotherSizeAreRefused() throws {
-    let scene = try Trial.scene(["domain"])
+    let input = try Trial.input(["domain"])
     let shrinking = ModelEvaluationInput(
-      model: scene.model, makeUntrained: scene.makeUntrained, tasks: [ShrinkingTask(inner: scene.tasks[0])],
-      views: scene.views, films: scene.films, train: [], validation: [], test: scene.test, findingNames: [],
-      seed: scene.seed, workspace: scene.workspace)
+      model: input.model, makeUntrained: input.makeUntrained, tasks: [ShrinkingTask(inner: input.tasks[0])],
+      views: input.views, radiographs: input.radiographs, train: [], validation: [], test: input.test,
+      findingNames: [],
+      seed: input.seed, workspace: input.workspace)
     let fault = try #require(throws: TaskFault.self) { try Trial.evaluation()(shrinking) }
     #expect(
       fault
@@ -93,7 +94,7 @@ import WorldModel
 
   @Test func withoutTheTaskThereIsNothingToTest() throws {
     let error = try #require(throws: SensitivityError.self) {
-      try Trial.evaluation()(Trial.scene(["local", "global"]))
+      try Trial.evaluation()(Trial.input(["local", "global"]))
     }
     for part in ["no task \"domain\"", "global, local", "--tasks", "sensitivity.task"] {
       #expect(error.description.contains(part), "\(error)")
@@ -104,7 +105,7 @@ import WorldModel
   @Test func aModelThatIsNeverTold() throws {
     let workspace = MemoryWorkspace()
     let figures = try Trial.evaluation()(
-      Trial.scene(["domain"], ["domain": ["latent": .boolean(false)]], workspace))
+      Trial.input(["domain"], ["domain": ["latent": .boolean(false)]], workspace))
     #expect(
       figures.metrics.map { "\($0.key)" }
         == [1, 3, 5].map { "recall@\($0), without a" } + [1, 3, 5].map { "recall@\($0), context features" }
@@ -115,9 +116,9 @@ import WorldModel
     #expect(workspace.sheets["ranked-1"]?.rows.count == 1)
   }
 
-  @Test func filmsThatCannotBeUsedAreLeftOut() throws {
+  @Test func radiographsThatCannotBeUsedAreLeftOut() throws {
     let workspace = MemoryWorkspace()
-    _ = try Trial.evaluation(["films": .integer(12)])(Trial.scene(["domain"], [:], workspace))
+    _ = try Trial.evaluation(["images": .integer(12)])(Trial.input(["domain"], [:], workspace))
     #expect(workspace.warnings.count == 1 && workspace.warnings[0].contains("torn"))
     let lines = try #require(workspace.texts["ranks.csv"]).split(separator: "\n")
     #expect(lines.count == 1 + 11 * 8 && lines[1].hasPrefix("\"wave \"\"0\"\"\",0,"))
@@ -125,9 +126,9 @@ import WorldModel
     #expect(places.allSatisfy { $0.count == 4 && $0.allSatisfy((1...8).contains) })
   }
 
-  @Test func aRowIsDrawnOfItsFilm() throws {
+  @Test func aRowIsDrawnOfItsRadiograph() throws {
     let workspace = MemoryWorkspace()
-    _ = try Trial.evaluation()(Trial.scene(["domain"], [:], workspace))
+    _ = try Trial.evaluation()(Trial.input(["domain"], [:], workspace))
     #expect(Array(workspace.sheets.keys) == ["ranked-1"])
     let sheet = try #require(workspace.sheets["ranked-1"])
     #expect(sheet.rows.count == 2 && sheet.rows[0].groups.map(\.count) == [2, 8])

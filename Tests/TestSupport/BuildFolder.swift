@@ -35,5 +35,8 @@ public enum BuildFolder {
   public static let repository = URL(fileURLWithPath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
 
+  /// The folder beside the repository, with golden cases and real radiographs where one has them.
+  public static let shared = URL(fileURLWithPath: repository).deletingLastPathComponent().path + "/shared"
+
   public struct MissingLibrary: Error, CustomStringConvertible { public let description: String }
 }

@@ -2,7 +2,7 @@ import CoreTensor
 
 /// How far gradients by autograd lie from those by finite differences.
 public struct GradientReport: CustomStringConvertible, Sendable {
-  /// Largest difference, over the largest slope of the same parameter (or 0.01 where all are smaller).
+  /// Largest difference, over the largest gradient of the same parameter (or 0.01 where all are smaller).
   public var worst = 0.0
   public var tolerance: Double
   public var description = "no parameter was checked"
@@ -17,7 +17,7 @@ public struct GradientReport: CustomStringConvertible, Sendable {
 /// rounding (1e-7 of the output) over the step, and the cube of the step, are all that separates the two.
 /// - Parameters:
 ///   - step: distance to either side.
-///   - tolerance: allowed difference relative to a parameter's largest slope.
+///   - tolerance: allowed difference relative to a parameter's largest gradient.
 public func checkGradient(
   inputs: [Tensor], step: Float = 1e-2, tolerance: Double = 2e-3, _ function: ([Tensor]) -> Tensor
 ) -> GradientReport {
@@ -43,17 +43,17 @@ public func checkGradient(
   }
   var report = GradientReport(tolerance: tolerance)
   for parameter in parameters {
-    let slopes = parameter.gradient?.values ?? [Float](repeating: 0, count: parameter.tensor.count)
-    let magnitude = max(slopes.reduce(0) { max($0, abs(Double($1))) }, 1e-2)
+    let gradients = parameter.gradient?.values ?? [Float](repeating: 0, count: parameter.tensor.count)
+    let magnitude = max(gradients.reduce(0) { max($0, abs(Double($1))) }, 1e-2)
     for position in Swift.stride(from: 0, to: parameter.tensor.count, by: stride) {
-      let measured = slope(parameter.tensor.pointer + position, step: step, projection)
-      let difference = abs(measured - Double(slopes[position])) / magnitude
+      let measured = quotient(parameter.tensor.pointer + position, step: step, projection)
+      let difference = abs(measured - Double(gradients[position])) / magnitude
       report.checked += 1
       guard !(difference < report.worst) || difference.isNaN else { continue }
       report.worst = difference.isNaN ? .infinity : difference
       report.description =
-        "\(parameter.name) \(parameter.shape) at \(position): autograd \(slopes[position]), "
-        + "differences \(measured), apart by \(difference) of the largest slope"
+        "\(parameter.name) \(parameter.shape) at \(position): autograd \(gradients[position]), "
+        + "differences \(measured), apart by \(difference) of the largest gradient"
     }
     parameter.clearGradient()
   }
@@ -61,7 +61,7 @@ public func checkGradient(
 }
 
 /// Central difference of `value` as the number at `place` moves.
-private func slope(_ place: UnsafeMutablePointer<Float>, step: Float, _ value: () -> Double) -> Double {
+private func quotient(_ place: UnsafeMutablePointer<Float>, step: Float, _ value: () -> Double) -> Double {
   let original = place.pointee
   defer { place.pointee = original }
   let (above, below) = (original + step, original - step)

@@ -3,10 +3,10 @@ import CoreTensor
 /// The processor's primitives and nothing else that has a default: every other operation takes its default
 /// decomposition, which is how a new backend begins.
 public struct PrimitivesBackend: Backend {
-  let inner: ProcessorBackend
+  let inner: CPUBackend
   public var device: any Device { inner.device }
   public var activationType: ElementType { inner.activationType }
-  public init(_ type: ElementType = .float32) { inner = ProcessorBackend(type) }
+  public init(_ type: ElementType = .float32) { inner = CPUBackend(type) }
 
   public func map(_ function: UnaryFunction, _ x: Tensor, into out: Tensor) {
     inner.map(function, x, into: out)

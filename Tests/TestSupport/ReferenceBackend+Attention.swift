@@ -19,40 +19,43 @@ extension ReferenceBackend {
   }
 
   public func attentionGradient(
-    _ operands: AttentionOperands, logSums: Tensor, upstream: Tensor, into gradients: AttentionOperands
+    _ operands: AttentionOperands, logSums: Tensor, outputGradient: Tensor, into gradients: AttentionOperands
   ) {
-    let upstream = upstream.values
-    var slopesOfQueries = gradients.queries.values.map(Double.init)
-    var slopesOfKeys = gradients.keysValues.values.map(Double.init)
+    let outputGradient = outputGradient.values
+    var gradientsOfQueries = gradients.queries.values.map(Double.init)
+    var gradientsOfKeys = gradients.keysValues.values.map(Double.init)
     // Where all three lie side by side, both are one array.
     let isOne = gradients.queries.bytes == gradients.keysValues.bytes
     eachHead(operands) { image, head in
       let part = HeadParts(operands, image, head)
       let shares = part.shares().shares
       let up = (0..<operands.queryCount).map { token in
-        (0..<operands.width).map { Double(upstream[outputPlace(operands, image, token, head) + $0]) }
+        (0..<operands.width).map { Double(outputGradient[outputPlace(operands, image, token, head) + $0]) }
       }
-      let slopes = part.scoreSlopes(shares, up)
+      let scoreGradients = part.scoreGradients(shares, up)
       for column in 0..<operands.width {
         for query in 0..<operands.queryCount {
-          let slope = (0..<operands.keyCount).reduce(0.0) { $0 + slopes[query][$1] * part.key[$1][column] }
+          let gradient = (0..<operands.keyCount).reduce(0.0) {
+            $0 + scoreGradients[query][$1] * part.key[$1][column]
+          }
           let place =
             HeadParts.place(gradients, gradients.queries, gradients.query, image, query, head) + column
-          if isOne { slopesOfKeys[place] = slope } else { slopesOfQueries[place] = slope }
+          if isOne { gradientsOfKeys[place] = gradient } else { gradientsOfQueries[place] = gradient }
         }
         for key in 0..<operands.keyCount {
           let queries = 0..<operands.queryCount
-          let keySlope = queries.reduce(0.0) { $0 + slopes[$1][key] * part.query[$1][column] }
-          let valueSlope = queries.reduce(0.0) { $0 + shares[$1][key] * up[$1][column] }
-          for (start, slope) in [(gradients.key, keySlope), (gradients.value, valueSlope)] {
-            slopesOfKeys[HeadParts.place(gradients, gradients.keysValues, start, image, key, head) + column] =
-              slope
+          let keyGradient = queries.reduce(0.0) { $0 + scoreGradients[$1][key] * part.query[$1][column] }
+          let valueGradient = queries.reduce(0.0) { $0 + shares[$1][key] * up[$1][column] }
+          for (start, gradient) in [(gradients.key, keyGradient), (gradients.value, valueGradient)] {
+            gradientsOfKeys[
+              HeadParts.place(gradients, gradients.keysValues, start, image, key, head) + column] =
+              gradient
           }
         }
       }
     }
-    if !isOne { write(slopesOfQueries, to: gradients.queries) }
-    write(slopesOfKeys, to: gradients.keysValues)
+    if !isOne { write(gradientsOfQueries, to: gradients.queries) }
+    write(gradientsOfKeys, to: gradients.keysValues)
   }
 
   private func eachHead(_ operands: AttentionOperands, _ body: (_ image: Int, _ head: Int) -> Void) {
@@ -106,11 +109,11 @@ private struct HeadParts {
   }
 
   /// Gradient of the products query · key, given that of the outputs.
-  func scoreSlopes(_ shares: [[Double]], _ up: [[Double]]) -> [[Double]] {
-    zip(shares, up).map { row, upstream in
-      let shareSlopes = value.map { zip(upstream, $0).reduce(0) { $0 + $1.0 * $1.1 } }
-      let mean = zip(row, shareSlopes).reduce(0) { $0 + $1.0 * $1.1 }
-      return zip(row, shareSlopes).map { $0 * ($1 - mean) * scale }
+  func scoreGradients(_ shares: [[Double]], _ up: [[Double]]) -> [[Double]] {
+    zip(shares, up).map { row, outputGradient in
+      let shareGradients = value.map { zip(outputGradient, $0).reduce(0) { $0 + $1.0 * $1.1 } }
+      let mean = zip(row, shareGradients).reduce(0) { $0 + $1.0 * $1.1 }
+      return zip(row, shareGradients).map { $0 * ($1 - mean) * scale }
     }
   }
 }

@@ -14,23 +14,23 @@ extension ReferenceBackend {
   }
 
   public func convolutionInputGradient(
-    _ upstream: Tensor, weight: Tensor, _ geometry: ConvolutionGeometry, into out: Tensor
+    _ outputGradient: Tensor, weight: Tensor, _ geometry: ConvolutionGeometry, into out: Tensor
   ) {
-    let (slopes, weights) = (operand(upstream), operand(weight))
+    let (gradients, weights) = (operand(outputGradient), operand(weight))
     var sums = [Double](repeating: 0, count: out.count)
-    eachMeeting(out.shape, weight.shape, upstream.shape, geometry) { input, weight, output in
-      sums[input] += Double(slopes[output]) * Double(weights[weight])
+    eachMeeting(out.shape, weight.shape, outputGradient.shape, geometry) { input, weight, output in
+      sums[input] += Double(gradients[output]) * Double(weights[weight])
     }
     write(sums, to: out)
   }
 
   public func convolutionWeightGradient(
-    _ upstream: Tensor, _ x: Tensor, _ geometry: ConvolutionGeometry, into out: Tensor, accumulate: Bool
+    _ outputGradient: Tensor, _ x: Tensor, _ geometry: ConvolutionGeometry, into out: Tensor, accumulate: Bool
   ) {
-    let (slopes, inputs) = (operand(upstream), operand(x))
+    let (gradients, inputs) = (operand(outputGradient), operand(x))
     var sums = accumulate ? out.values.map(Double.init) : [Double](repeating: 0, count: out.count)
-    eachMeeting(x.shape, out.shape, upstream.shape, geometry) { input, weight, output in
-      sums[weight] += Double(slopes[output]) * Double(inputs[input])
+    eachMeeting(x.shape, out.shape, outputGradient.shape, geometry) { input, weight, output in
+      sums[weight] += Double(gradients[output]) * Double(inputs[input])
     }
     write(sums, to: out)
   }

@@ -10,12 +10,12 @@ extension ReferenceBackend {
   }
 
   public func groupNormGradient(
-    _ x: Tensor, groups: Int, weight: Tensor?, _ statistics: RowStatistics, upstream: Tensor,
+    _ x: Tensor, groups: Int, weight: Tensor?, _ statistics: RowStatistics, outputGradient: Tensor,
     into out: Tensor,
     weightGradient: Tensor?, biasGradient: Tensor?
   ) {
     normalizeGradient(
-      x, { $0 * groups + $1 / (x.shape[1] / groups) }, weight, statistics, upstream, into: out,
+      x, { $0 * groups + $1 / (x.shape[1] / groups) }, weight, statistics, outputGradient, into: out,
       weightGradient,
       biasGradient)
   }
@@ -27,10 +27,10 @@ extension ReferenceBackend {
   }
 
   public func batchNormGradient(
-    _ x: Tensor, weight: Tensor?, _ statistics: RowStatistics, upstream: Tensor, into out: Tensor,
+    _ x: Tensor, weight: Tensor?, _ statistics: RowStatistics, outputGradient: Tensor, into out: Tensor,
     weightGradient: Tensor?, biasGradient: Tensor?
   ) {
-    normalizeGradient(x, { $1 }, weight, statistics, upstream, into: out, weightGradient, biasGradient)
+    normalizeGradient(x, { $1 }, weight, statistics, outputGradient, into: out, weightGradient, biasGradient)
   }
 
   /// - Parameter row: of an image and a channel, whose statistics they have.
@@ -60,24 +60,24 @@ extension ReferenceBackend {
 
   private func normalizeGradient(
     _ x: Tensor, _ row: (_ image: Int, _ channel: Int) -> Int, _ weight: Tensor?, _ statistics: RowStatistics,
-    _ upstream: Tensor, into out: Tensor, _ weightGradient: Tensor?, _ biasGradient: Tensor?
+    _ outputGradient: Tensor, into out: Tensor, _ weightGradient: Tensor?, _ biasGradient: Tensor?
   ) {
     let (rows, channels) = places(x, row)
     let (means, scales) = (statistics.mean.values, statistics.inverse.values)
-    let (up, weights) = (upstream.values.map(Double.init), weight?.values)
+    let (up, weights) = (outputGradient.values.map(Double.init), weight?.values)
     let normal = x.values.enumerated().map { place, value in
       (Double(value) - Double(means[rows[place]])) * Double(scales[rows[place]])
     }
-    let slopes = up.indices.map { up[$0] * Double(weights?[channels[$0]] ?? 1) }
-    let products = slopes.indices.map { slopes[$0] * normal[$0] }
+    let gradients = up.indices.map { up[$0] * Double(weights?[channels[$0]] ?? 1) }
+    let products = gradients.indices.map { gradients[$0] * normal[$0] }
     let (average, projection) = (
-      self.means(slopes, rows, means.count), self.means(products, rows, means.count)
+      self.means(gradients, rows, means.count), self.means(products, rows, means.count)
     )
     write(
-      slopes.indices.map { place in
+      gradients.indices.map { place in
         let row = rows[place]
         let around = statistics.areKnown ? 0 : average[row] + normal[place] * projection[row]
-        return Double(scales[row]) * (slopes[place] - around)
+        return Double(scales[row]) * (gradients[place] - around)
       }, to: out)
     var sums = [[Double]](repeating: [Double](repeating: 0, count: x.shape[1]), count: 2)
     for place in up.indices {
@@ -113,10 +113,10 @@ extension ReferenceBackend {
     write(results, to: out)
   }
 
-  public func resizeGradient(_ upstream: Tensor, _ mode: ResizeMode, into out: Tensor) {
-    let values = upstream.values
+  public func resizeGradient(_ outputGradient: Tensor, _ mode: ResizeMode, into out: Tensor) {
+    let values = outputGradient.values
     var results = [Double](repeating: 0, count: out.count)
-    eachShare(out.shape, upstream.shape, mode) { results[$0] += $2 * Double(values[$1]) }
+    eachShare(out.shape, outputGradient.shape, mode) { results[$0] += $2 * Double(values[$1]) }
     write(results, to: out)
   }
 
@@ -151,14 +151,14 @@ extension ReferenceBackend {
   }
 
   public func maxPoolGradient(
-    _ x: Tensor, _ out: Tensor, upstream: Tensor, kernel: [Int], _ geometry: ConvolutionGeometry,
-    into down: Tensor
+    _ x: Tensor, _ out: Tensor, outputGradient: Tensor, kernel: [Int], _ geometry: ConvolutionGeometry,
+    into inputGradient: Tensor
   ) {
-    var sums = [Double](repeating: 0, count: down.count)
-    for (place, slope) in zip(largest(x, kernel, geometry, out.shape), upstream.values) {
-      sums[place] += Double(slope)
+    var sums = [Double](repeating: 0, count: inputGradient.count)
+    for (place, gradient) in zip(largest(x, kernel, geometry, out.shape), outputGradient.values) {
+      sums[place] += Double(gradient)
     }
-    write(sums, to: down)
+    write(sums, to: inputGradient)
   }
 
   /// The place of the first largest value of every window.

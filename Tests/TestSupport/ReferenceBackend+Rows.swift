@@ -25,28 +25,28 @@ extension ReferenceBackend {
   }
 
   public func layerNormGradient(
-    _ x: Tensor, weight: Tensor?, _ statistics: RowStatistics, upstream: Tensor, residual: Tensor?,
+    _ x: Tensor, weight: Tensor?, _ statistics: RowStatistics, outputGradient: Tensor, residual: Tensor?,
     into out: Tensor, weightGradient: Tensor?, biasGradient: Tensor?
   ) {
     let (rows, columns) = sides(x)
-    let upstream = upstream.values
+    let outputGradient = outputGradient.values
     var (weightSums, biasSums) = (
       [Double](repeating: 0, count: columns), [Double](repeating: 0, count: columns)
     )
     for row in 0..<rows {
       let (average, scale) = (Double(statistics.mean.pointer[row]), Double(statistics.inverse.pointer[row]))
       let normal = (0..<columns).map { (Double(x.pointer[row * columns + $0]) - average) * scale }
-      let up = (0..<columns).map { Double(upstream[row * columns + $0]) }
-      let slope = (0..<columns).map { column -> Double in
+      let up = (0..<columns).map { Double(outputGradient[row * columns + $0]) }
+      let gradient = (0..<columns).map { column -> Double in
         guard let weight else { return up[column] }
         return up[column] * Double(weight.pointer[column])
       }
-      let meanSlope = slope.reduce(0, +) / Double(columns)
-      let projection = zip(slope, normal).reduce(0.0) { $0 + $1.0 * $1.1 } / Double(columns)
+      let meanGradient = gradient.reduce(0, +) / Double(columns)
+      let projection = zip(gradient, normal).reduce(0.0) { $0 + $1.0 * $1.1 } / Double(columns)
       for column in 0..<columns {
         let around = residual.map { Double($0.pointer[row * columns + column]) } ?? 0
         out.pointer[row * columns + column] = Float(
-          around + scale * (slope[column] - meanSlope - normal[column] * projection))
+          around + scale * (gradient[column] - meanGradient - normal[column] * projection))
         weightSums[column] += up[column] * normal[column]
         biasSums[column] += up[column]
       }

@@ -51,15 +51,15 @@ public struct ReferenceBackend: Backend {
       write(sums.map { $0 * normalShare($0) }, to: activated)
     case .geluGradient(let x, let activated):
       let points = x.values.map(Double.init)
-      write(zip(exact, points).map { $0 * geluSlope($1) }, to: out)
+      write(zip(exact, points).map { $0 * geluGradient($1) }, to: out)
       write(points.map { $0 * normalShare($0) }, to: activated)
     }
   }
 
-  public func weightGradient(_ upstream: Tensor, _ x: Tensor, into out: Tensor, accumulate: Bool) {
-    let (rows, n) = sides(upstream)
+  public func weightGradient(_ outputGradient: Tensor, _ x: Tensor, into out: Tensor, accumulate: Bool) {
+    let (rows, n) = sides(outputGradient)
     let k = x.count / rows
-    let (up, input) = (operand(upstream), operand(x))
+    let (up, input) = (operand(outputGradient), operand(x))
     each(n * k) { place in
       let (row, column) = (place / k, place % k)
       let sum = (0..<rows).reduce(accumulate ? Double(out.pointer[place]) : 0) {
@@ -106,17 +106,17 @@ public struct ReferenceBackend: Backend {
       out.pointer[$0] = Float(value * normalShare(value))
     }
   }
-  public func geluGradient(_ x: Tensor, _ upstream: Tensor, into out: Tensor) {
+  public func geluGradient(_ x: Tensor, _ outputGradient: Tensor, into out: Tensor) {
     each(out.count) {
       let value = Double(x.pointer[$0])
-      out.pointer[$0] = Float(Double(upstream.pointer[$0]) * geluSlope(value))
+      out.pointer[$0] = Float(Double(outputGradient.pointer[$0]) * geluGradient(value))
     }
   }
   public func relu(_ x: Tensor, into out: Tensor) {
     each(out.count) { out.pointer[$0] = x.pointer[$0] > 0 ? x.pointer[$0] : 0 }
   }
-  public func reluGradient(_ x: Tensor, _ upstream: Tensor, into out: Tensor) {
-    each(out.count) { out.pointer[$0] = x.pointer[$0] > 0 ? upstream.pointer[$0] : 0 }
+  public func reluGradient(_ x: Tensor, _ outputGradient: Tensor, into out: Tensor) {
+    each(out.count) { out.pointer[$0] = x.pointer[$0] > 0 ? outputGradient.pointer[$0] : 0 }
   }
   public func difference(_ a: Tensor, _ b: Tensor, by factor: Float, times scalar: Tensor?, into out: Tensor)
   {
@@ -165,9 +165,9 @@ public struct ReferenceBackend: Backend {
     let correction1 = 1 - pow(step.beta1, Double(step.count))
     let correction2 = 1 - pow(step.beta2, Double(step.count))
     each(update.parameter.count) {
-      let slope = Double(gradient.pointer[$0]) * factor
-      let mean = step.beta1 * Double(update.first.pointer[$0]) + (1 - step.beta1) * slope
-      let square = step.beta2 * Double(update.second.pointer[$0]) + (1 - step.beta2) * slope * slope
+      let gradient = Double(gradient.pointer[$0]) * factor
+      let mean = step.beta1 * Double(update.first.pointer[$0]) + (1 - step.beta1) * gradient
+      let square = step.beta2 * Double(update.second.pointer[$0]) + (1 - step.beta2) * gradient * gradient
       let decayed = Double(update.parameter.pointer[$0]) * (1 - update.learningRate * update.weightDecay)
       let move = mean / correction1 / ((square / correction2).squareRoot() + step.epsilon)
       update.first.pointer[$0] = Float(mean)
@@ -181,7 +181,7 @@ public struct ReferenceBackend: Backend {
   /// Φ(x): the share of a standard normal distribution that lies under `value`.
   private func normalShare(_ value: Double) -> Double { erfc(-value / 2.0.squareRoot()) / 2 }
 
-  private func geluSlope(_ value: Double) -> Double {
+  private func geluGradient(_ value: Double) -> Double {
     normalShare(value) + value * exp(-value * value / 2) / (2 * Double.pi).squareRoot()
   }
 

@@ -29,10 +29,10 @@ import WorldModel
       }
     }
     let batch = try plan.collate(drawn)
-    #expect(batch.predictions.map(\.name) == expected.map { "z\($0.0 + 1)\($0.1 + 1)" })
+    #expect(batch.supervisions.map(\.name) == expected.map { "z\($0.0 + 1)\($0.1 + 1)" })
     #expect(batch.contexts.count == views && batch.targets.count == views)
     #expect(batch.contexts.allSatisfy { ($0.visible != nil) == local })
-    for prediction in batch.predictions {
+    for prediction in batch.supervisions {
       let hides = local && prediction.context == prediction.target
       #expect(prediction.patches.allSatisfy { ($0.count < 64) == hides })
       let visible = batch.contexts[prediction.context].visible
@@ -51,9 +51,9 @@ import WorldModel
       #expect(other.contexts.map(\.visible) == first.contexts.map(\.visible))
       #expect(other.contexts.map(\.images.values) == first.contexts.map(\.images.values))
       #expect(other.targets.map(\.values) == first.targets.map(\.values))
-      #expect(other.predictions.map(\.name) == first.predictions.map(\.name))
-      #expect(other.predictions.map(\.patches) == first.predictions.map(\.patches))
-      for (a, b) in zip(other.predictions, first.predictions) {
+      #expect(other.supervisions.map(\.name) == first.supervisions.map(\.name))
+      #expect(other.supervisions.map(\.patches) == first.supervisions.map(\.patches))
+      for (a, b) in zip(other.supervisions, first.supervisions) {
         let told = [a, b].map { prediction in
           Dictionary(uniqueKeysWithValues: prediction.latents.map { ($0.name, $0.numbers.values) })
         }
@@ -67,10 +67,10 @@ import WorldModel
     let naive = TaskAssembly.assemblies(tasks: tasks, views: ViewSettings(), naive: true)
     #expect(naive.map(\.label) == ["local.", "global.", "domain."])
     let joined = try batch(tasks, naive: true)
-    #expect(joined.predictions.map(\.name) == ["local.z11", "global.z12", "global.z21", "domain.z11"])
-    #expect(joined.predictions.map(\.group) == [0, 1, 1, 2])
-    #expect(joined.predictions.map { [$0.context, $0.target] } == [[0, 0], [1, 2], [2, 1], [3, 3]])
-    let told = joined.predictions.map { $0.latents.map(\.name) }
+    #expect(joined.supervisions.map(\.name) == ["local.z11", "global.z12", "global.z21", "domain.z11"])
+    #expect(joined.supervisions.map(\.group) == [0, 1, 1, 2])
+    #expect(joined.supervisions.map { [$0.context, $0.target] } == [[0, 0], [1, 2], [2, 1], [3, 3]])
+    let told = joined.supervisions.map { $0.latents.map(\.name) }
     #expect(told == [[], ["offset"], ["offset"], ["policy_net"]])
     #expect(joined.contexts.count == 4 && joined.targets.count == 4)
     // Each assembly draws its own views.
@@ -85,10 +85,10 @@ import WorldModel
   @Test func latentsAreSwitchedOffByOption() throws {
     let off: [String: OptionValue] = ["latent": .boolean(false)]
     let tasks = try TaskPlugins.make(["local", "global", "domain"], ["global": off, "domain": off])
-    #expect(try batch(tasks).predictions.allSatisfy { $0.latents.isEmpty })
+    #expect(try batch(tasks).supervisions.allSatisfy { $0.latents.isEmpty })
     #expect(model(tasks).latents.isEmpty)
     let one = try TaskPlugins.make(["global", "domain"], ["domain": off])
-    #expect(try batch(one).predictions.map { $0.latents.map(\.name) } == [[], [], ["offset"], ["offset"]])
+    #expect(try batch(one).supervisions.map { $0.latents.map(\.name) } == [[], [], ["offset"], ["offset"]])
   }
 
   @Test func publishedBehaviourDiffersWhereItShould() throws {
@@ -98,13 +98,13 @@ import WorldModel
       let tasks = try TaskPlugins.make(names, compatibility: compatibility)
       let (plan, drawn) = try samples(TaskAssembly(tasks: tasks, views: ViewSettings()), scope(batch: 8))
       let batch = try plan.collate(drawn)
-      for prediction in batch.predictions {
+      for prediction in batch.supervisions {
         let numbers = try #require(prediction.latents.first { $0.name == "policy_net" }?.numbers)
         #expect(numbers.shape == [8, published ? 5 : 4])
         if published { #expect((0..<8).allSatisfy { numbers.values[5 * $0 + 4] == 0 }) }
       }
       // z11, z22, z12, z21
-      let patches = batch.predictions.map(\.patches)
+      let patches = batch.supervisions.map(\.patches)
       let all = Array(repeating: Array(0..<64), count: 8)
       #expect(patches[2] == (published ? patches[1] : all) && patches[3] == (published ? patches[0] : all))
       let masks = [0, 1].map { view in drawn.map { $0.contexts[view].hidden } }
@@ -114,6 +114,6 @@ import WorldModel
       #expect((visible[0] == visible[1]) == published)
     }
     let alone = try batch(TaskPlugins.make(["global"], compatibility: .published))
-    #expect(alone.predictions.allSatisfy { $0.patches.allSatisfy { $0.count == 64 } })
+    #expect(alone.supervisions.allSatisfy { $0.patches.allSatisfy { $0.count == 64 } })
   }
 }

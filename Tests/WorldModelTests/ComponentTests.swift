@@ -1,6 +1,6 @@
 import CoreTensor
-import Layers
-import TaskChecks
+import NeuralNetworks
+import PluginChecks
 import Testing
 import WorldModel
 
@@ -8,13 +8,13 @@ import WorldModel
 @Suite struct ComponentTests {
   /// Patches and places alone, without any look from one patch to another.
   private final class PatchEncoder: ImageEncoder {
-    let shape: VisionTransformerShape
+    let shape: VisionTransformerConfiguration
     private let embedding: PatchEmbedding
     private let places: Parameter
     private let norm: LayerNorm
     private let sees: Bool
 
-    init(_ shape: VisionTransformerShape, seesEverything: Bool, initializer: inout Initializer) {
+    init(_ shape: VisionTransformerConfiguration, seesEverything: Bool, initializer: inout Initializer) {
       (self.shape, sees) = (shape, seesEverything)
       embedding = PatchEmbedding(shape, initializer: &initializer)
       places = Parameter(
@@ -64,7 +64,7 @@ import WorldModel
     private let read: Linear
     private let write: Linear
 
-    init(_ shape: PredictorShape, initializer: inout Initializer) {
+    init(_ shape: PredictorConfiguration, initializer: inout Initializer) {
       encoding = PositionEncoding(width: shape.width, order: shape.targetOrder)
       read = Linear(shape.featureWidth, shape.width, initializer: &initializer)
       write = Linear(shape.width, shape.featureWidth, initializer: &initializer)
@@ -101,17 +101,17 @@ import WorldModel
     let clipNorm = 0.0
     var updates = 0
     let state: [(name: String, tensor: Tensor)] = []
-    private let followers: [(parameter: Parameter, average: Parameter)]
+    private let averages: [(parameter: Parameter, average: Parameter)]
     private let isCareless: Bool
 
     init(_ request: OptimizerRequest, isCareless: Bool) {
       (parameters, self.isCareless) = (request.parameters, isCareless)
-      followers = parameters.compactMap { parameter in
-        request.followers[ObjectIdentifier(parameter)].map { (parameter, $0) }
+      averages = parameters.compactMap { parameter in
+        request.averages[ObjectIdentifier(parameter)].map { (parameter, $0) }
       }
     }
 
-    func update(learningRate: Double, scale: GradientScale, followerMomentum: Double) {
+    func update(learningRate: Double, scale: GradientScale, emaDecay: Double) {
       withoutGradients {
         for parameter in parameters {
           guard let gradient = parameter.gradient else { continue }
@@ -120,7 +120,7 @@ import WorldModel
           parameter.tensor.replace(by: moved, where: may)
         }
       }
-      if !isCareless { follow(followers, momentum: followerMomentum, scale: scale) }
+      if !isCareless { follow(averages, emaDecay: emaDecay, scale: scale) }
     }
   }
 
@@ -140,7 +140,7 @@ import WorldModel
     let totalSteps: Int
     let rate: Double
     func learningRate(at step: Int) -> Double { rate }
-    func momentum(at step: Int) -> Double { 0.99 }
+    func emaDecay(at step: Int) -> Double { 0.99 }
   }
 
   @Test func schedules() {

@@ -1,8 +1,8 @@
 import CoreTensor
 import Imaging
-import Layers
+import NeuralNetworks
 import PluginHost
-import TaskChecks
+import PluginChecks
 import Testing
 import WorldModel
 
@@ -99,11 +99,11 @@ import WorldModel
   }
 }
 
-private struct OddSource: FilmSource {
+private struct OddSource: RadiographSource {
   let summary = "odd"
-  let records = [FilmRecord(identifier: "a"), FilmRecord(identifier: "a")]
+  let records = [RadiographRecord(identifier: "a"), RadiographRecord(identifier: "a")]
   let findingNames: [String] = []
-  func film(at index: Int) throws -> GrayImage { GrayImage(width: 4, height: 4, fill: 2) }
+  func radiograph(at index: Int) throws -> GrayImage { GrayImage(width: 4, height: 4, fill: 2) }
 }
 
 /// Proposes nothing, and tells its objective each sample's number.
@@ -122,9 +122,9 @@ private struct ObjectiveTask: WorldTask, TaskPlan {
 private final class Halves: Objective {
   let one = Parameter(Tensor([1], shape: [1, 1]))
 
-  func callAsFunction(_ scene: ObjectiveScene) -> [ObjectiveTerm] {
-    let features = scene.contexts[0].features
-    let told = linear(scene.numbers!, weight: one.tensor, bias: nil)
+  func callAsFunction(_ input: ObjectiveInput) -> [ObjectiveTerm] {
+    let features = input.contexts[0].features
+    let told = linear(input.numbers!, weight: one.tensor, bias: nil)
     return [
       ObjectiveTerm("first", meanSquaredError(features, .zeros(features.shape)), weight: 0.5),
       ObjectiveTerm("told", meanSquaredError(told, .zeros(told.shape))),
@@ -137,8 +137,8 @@ private final class OddTerm: Objective {
   enum Kind { case matrix, constant }
   let kind: Kind
   init(kind: Kind) { self.kind = kind }
-  func callAsFunction(_ scene: ObjectiveScene) -> [ObjectiveTerm] {
-    [ObjectiveTerm("odd", kind == .matrix ? scene.contexts[0].features : .zeros([1]))]
+  func callAsFunction(_ input: ObjectiveInput) -> [ObjectiveTerm] {
+    [ObjectiveTerm("odd", kind == .matrix ? input.contexts[0].features : .zeros([1]))]
   }
   func visit(_ visitor: inout ParameterVisitor) {}
 }

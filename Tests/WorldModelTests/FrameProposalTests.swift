@@ -1,16 +1,16 @@
 import CoreTensor
 import Imaging
-import Layers
+import NeuralNetworks
 import Testing
 import WorldModel
 
 /// Views where their tasks want them.
 @Suite struct FrameProposalTests {
   private func sample(
-    _ tasks: [any WorldTask], index: Int = 1, film own: GrayImage? = nil
+    _ tasks: [any WorldTask], index: Int = 1, radiograph own: GrayImage? = nil
   ) throws -> AssembledSample {
     try TaskAssembly(tasks: tasks, views: ViewSettings()).plan(scope())
-      .sample(own ?? film(index), index: index)
+      .sample(own ?? radiograph(index), index: index)
   }
 
   private func error(_ tasks: [any WorldTask]) throws -> AssemblyError {
@@ -29,11 +29,11 @@ import WorldModel
     let frames = framed.targets.map(\.frame)
     #expect(frames[0] == standard[0] && frames[1] == standard[0].inner(area: 0.25, down: 0, right: 1))
     #expect(framed.contexts.map(\.frame) == frames)
-    // Neither mirrored nor jittered, so that the view is the film's own crop.
+    // Neither mirrored nor jittered, so that the view is the radiograph's own crop.
     let plain = ViewSettings(mirrorProbability: 0, jitterProbability: 0)
     let plan = TaskAssembly(tasks: [FramingTask(name: "a", frames: Self.halved)], views: plain).plan(scope())
-    let cut = try plan.sample(film(2), index: 2).targets[1]
-    let expected = film(2).cropped(
+    let cut = try plan.sample(radiograph(2), index: 2).targets[1]
+    let expected = radiograph(2).cropped(
       row: cut.frame.row, column: cut.frame.column, height: cut.frame.height, width: cut.frame.width,
       resizedTo: 32)
     #expect(cut.pixels == expected)
@@ -41,7 +41,7 @@ import WorldModel
 
   @Test func innerFramesLieWithin() {
     let frame = Frame(
-      row: 7, column: 11, height: 30, width: 40, mirrored: true, filmHeight: 50, filmWidth: 60)
+      row: 7, column: 11, height: 30, width: 40, mirrored: true, imageHeight: 50, imageWidth: 60)
     for index in 0..<200 {
       var random = RandomStream(seed: 1, stream: "inner", index: index)
       let inner = frame.inner(
@@ -54,7 +54,8 @@ import WorldModel
     let corner = frame.inner(area: 0.25, down: 1, right: 1, mirrored: false)
     #expect(
       corner
-        == Frame(row: 22, column: 31, height: 15, width: 20, mirrored: false, filmHeight: 50, filmWidth: 60))
+        == Frame(row: 22, column: 31, height: 15, width: 20, mirrored: false, imageHeight: 50, imageWidth: 60)
+    )
   }
 
   /// A task that takes frames as they are draws as it does beside one that wants others.
@@ -89,7 +90,7 @@ import WorldModel
         == .frameCount(task: "a", sample: 1, expected: 2, found: 1))
     let changes: [@Sendable (inout Frame) -> Void] = [
       { $0.row = -1 }, { $0.column = 61 - $0.width }, { $0.height = 0 }, { $0.width = 61 },
-      { $0.filmWidth = 61 }, { $0.row = .max },
+      { $0.imageWidth = 61 }, { $0.row = .max },
     ]
     for change in changes {
       let task = FramingTask(name: "a") { scope in
@@ -104,14 +105,14 @@ import WorldModel
     }
   }
 
-  /// Plans and draws see the film that views are cut from, its jitter included.
-  @Test func drawsSeeTheFilm() throws {
+  /// Plans and draws see the radiograph that views are cut from, its jitter included.
+  @Test func drawsSeeTheRadiograph() throws {
     let task = FramingTask(name: "a") { scope in
-      scope.film.pixels.max()! > 0.5 ? [scope.standard[1], scope.standard[0]] : nil
+      scope.radiograph.pixels.max()! > 0.5 ? [scope.standard[1], scope.standard[0]] : nil
     }
     let dark = GrayImage(width: 60, height: 50, fill: 0.1)
     let bright = GrayImage(width: 60, height: 50, fill: 1)
-    let (first, second) = (try sample([task], film: dark), try sample([task], film: bright))
+    let (first, second) = (try sample([task], radiograph: dark), try sample([task], radiograph: bright))
     #expect(first.targets.map(\.frame) == second.targets.map(\.frame).reversed())
     #expect(abs(first.record["a.seen"]![0] - Double(first.targets[0].pixels.pixels[0])) < 1e-5)
   }
@@ -120,9 +121,9 @@ import WorldModel
   @Test(arguments: [(false, false), (false, true), (true, false), (true, true)])
   func offsetsCoverSizes(_ mirrored: (Bool, Bool)) throws {
     let context = Frame(
-      row: 37, column: 81, height: 300, width: 240, mirrored: mirrored.0, filmHeight: 500, filmWidth: 600)
+      row: 37, column: 81, height: 300, width: 240, mirrored: mirrored.0, imageHeight: 500, imageWidth: 600)
     let target = Frame(
-      row: 101, column: 113, height: 90, width: 150, mirrored: mirrored.1, filmHeight: 500, filmWidth: 600)
+      row: 101, column: 113, height: 90, width: 150, mirrored: mirrored.1, imageHeight: 500, imageWidth: 600)
     for (seen, predicted) in [(context, target), (target, context)] {
       let told = OffsetLatent.value(from: seen, to: predicted)
       #expect(told.latent == "offset" && told.numbers.count == OffsetLatent().width)
@@ -130,12 +131,12 @@ import WorldModel
         let moved = OffsetLatent().move(
           GridPlace(row: Double(row), column: Double(column)), numbers: told.numbers[...], gridSize: 14)
         let across = (Double(column) + 0.5) / 14 * Double(predicted.width)
-        let filmColumn =
+        let radiographColumn =
           Double(predicted.column) + (predicted.mirrored ? Double(predicted.width) - across : across)
-        let filmRow = Double(predicted.row) + (Double(row) + 0.5) / 14 * Double(predicted.height)
-        let inContext = filmColumn - Double(seen.column)
+        let radiographRow = Double(predicted.row) + (Double(row) + 0.5) / 14 * Double(predicted.height)
+        let inContext = radiographColumn - Double(seen.column)
         let fromLeft = seen.mirrored ? Double(seen.width) - inContext : inContext
-        #expect(abs(moved.row - ((filmRow - Double(seen.row)) / Double(seen.height) * 14 - 0.5)) < 1e-4)
+        #expect(abs(moved.row - ((radiographRow - Double(seen.row)) / Double(seen.height) * 14 - 0.5)) < 1e-4)
         #expect(abs(moved.column - (fromLeft / Double(seen.width) * 14 - 0.5)) < 1e-4)
       }
     }
@@ -145,7 +146,7 @@ import WorldModel
   @Test func offsetsOfEqualSizesKeepTheirBits() {
     for index in 0..<100 {
       var random = RandomStream(seed: 1, stream: "offsets", index: index)
-      let frames = ViewSettings().frames(2, filmHeight: 487, filmWidth: 613, &random)
+      let frames = ViewSettings().frames(2, imageHeight: 487, imageWidth: 613, &random)
       let numbers = OffsetLatent.value(from: frames[0], to: frames[1]).numbers
       #expect(numbers[4...] == [0, 0])
       let number = numbers.map(Double.init)
@@ -158,7 +159,7 @@ import WorldModel
   }
 }
 
-/// Wants frames, and records a pixel of the film that it saw.
+/// Wants frames, and records a pixel of the radiograph that it saw.
 private struct FramingTask: WorldTask, TaskPlan {
   let name: String
   let requiredViews = 2
@@ -170,7 +171,7 @@ private struct FramingTask: WorldTask, TaskPlan {
 
   func plan(batch: BatchScope) -> any TaskPlan { self }
   func proposeFrames(_ scope: FrameScope) -> [Frame]? { frames(scope) }
-  func draw(sample: SampleScope) -> any TaskDraw { Draw(seen: Double(sample.film.pixels[0])) }
+  func draw(sample: SampleScope) -> any TaskDraw { Draw(seen: Double(sample.radiograph.pixels[0])) }
 
   private struct Draw: TaskDraw {
     let seen: Double

@@ -1,5 +1,5 @@
 import CoreTensor
-import Layers
+import NeuralNetworks
 import Testing
 
 @testable import WorldModel
@@ -54,7 +54,7 @@ import Testing
     #expect(own.map(\.name) == ["predictor.invert.vector"])
     let gradient = try #require(own.first?.parameter.gradient)
     #expect(gradient.values.contains { $0 != 0 })
-    let told = try batch(tasks).predictions.map { $0.latents.map(\.name) }
+    let told = try batch(tasks).supervisions.map { $0.latents.map(\.name) }
     #expect(
       told == [["policy_net", "invert"], ["policy_net", "invert"]]
         + Array(repeating: ["offset", "policy_net", "invert"], count: 2))
@@ -85,13 +85,13 @@ import Testing
     for naive in [false, true] {
       let whole = try batch(tasks, naive: naive)
       let output = try world(whole, reduction: .mean)
-      for (index, prediction) in whole.predictions.enumerated() {
+      for (index, prediction) in whole.supervisions.enumerated() {
         var own = prediction
         (own.context, own.target, own.group) = (0, 0, 0)
         let single = try world(
           WorldBatch(
             contexts: [whole.contexts[prediction.context]], targets: [whole.targets[prediction.target]],
-            predictions: [own]), reduction: .mean)
+            supervisions: [own]), reduction: .mean)
         #expect(abs(single.loss - output.terms[index].value) < 1e-5)
         let (expected, found) = (single.predictions[0], output.predictions[index])
         #expect(expected.shape == found.shape)
@@ -112,11 +112,11 @@ import Testing
     let world = model([])
     let pairs = Array(zip(world.encoder.entries, world.targetEncoder!.entries))
     #expect(pairs.allSatisfy { $0.parameter.tensor.values == $1.parameter.tensor.values })
-    let followers = world.followers
-    #expect(followers.count == pairs.filter { !$0.0.isBuffer }.count)
+    let averages = world.averages
+    #expect(averages.count == pairs.filter { !$0.0.isBuffer }.count)
     for (leading, following) in pairs {
       #expect(
-        followers[ObjectIdentifier(leading.parameter)] === (leading.isBuffer ? nil : following.parameter))
+        averages[ObjectIdentifier(leading.parameter)] === (leading.isBuffer ? nil : following.parameter))
     }
   }
 
@@ -134,7 +134,7 @@ import Testing
       #expect((wanted.rows == nil) == (names.count > 1))
       let expected = wanted.rows.map { gatherTokens(whole, $0) } ?? whole
       #expect(zip(expected.values, features.values).allSatisfy { abs($0 - $1) < 1e-5 })
-      for prediction in batch.predictions where prediction.target == index {
+      for prediction in batch.supervisions where prediction.target == index {
         let compared = wanted.features(features, at: prediction.patches).values
         let own = gatherTokens(whole, prediction.patches).values
         #expect(zip(compared, own).allSatisfy { abs($0 - $1) < 1e-5 })
@@ -144,12 +144,12 @@ import Testing
 
   @Test func rowsOfWantedPatchesHaveOneLength() {
     let image = Tensor.zeros([2, 1, 1, 1])
-    func prediction(_ patches: [[Int]], target: Int = 0) -> WorldBatch.Prediction {
-      WorldBatch.Prediction(name: "", context: 0, target: target, patches: patches, latents: [])
+    func prediction(_ patches: [[Int]], target: Int = 0) -> WorldBatch.SupervisedPatches {
+      WorldBatch.SupervisedPatches(name: "", context: 0, target: target, patches: patches, latents: [])
     }
     let batch = WorldBatch(
       contexts: [], targets: [image, image],
-      predictions: [
+      supervisions: [
         prediction([[5, 2], [7, 1]]), prediction([[2, 3], [1, 7]]),
         prediction([[0, 1], [2, 3]], target: 1),
       ])

@@ -1,6 +1,6 @@
 import CoreTensor
-import Layers
-import TaskChecks
+import NeuralNetworks
+import PluginChecks
 import Testing
 import WorldModel
 
@@ -16,7 +16,7 @@ import WorldModel
       tasks.model(Self.shape, seed: 5), settings: AdamWSettings(), reduction: .mean)
     for step in 0..<2 {
       _ = try optimization.step(
-        [batch(tasks.tasks, scope(step: step), naive: naive)], learningRate: 1e-3, momentum: 0.99)
+        [batch(tasks.tasks, scope(step: step), naive: naive)], learningRate: 1e-3, emaDecay: 0.99)
     }
     return Dictionary(
       uniqueKeysWithValues: optimization.model.entries.map { ($0.name, $0.parameter.tensor.values) })

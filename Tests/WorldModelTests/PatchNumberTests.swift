@@ -1,6 +1,6 @@
 import CoreTensor
 import Imaging
-import Layers
+import NeuralNetworks
 import Testing
 import WorldModel
 
@@ -8,7 +8,7 @@ import WorldModel
 @Suite struct PatchNumberTests {
   private func samples(_ tasks: [any WorldTask]) throws -> (plan: BatchPlan, samples: [AssembledSample]) {
     let plan = TaskAssembly(tasks: tasks, views: ViewSettings()).plan(scope(batch: 3))
-    return (plan, try (0..<3).map { try plan.sample(film($0), index: $0) })
+    return (plan, try (0..<3).map { try plan.sample(radiograph($0), index: $0) })
   }
 
   private static let rows: @Sendable (Int) -> [[Float]] = { sample in
@@ -23,7 +23,7 @@ import WorldModel
     let batch = try plan.collate(drawn)
     let world = WorldModel(model([]).shape, latents: [latent], seed: 5)
     try world.check(batch)
-    let prediction = try #require(batch.predictions.first)
+    let prediction = try #require(batch.supervisions.first)
     #expect(prediction.latentNames == ["told"] && prediction.latents.isEmpty)
     let patches = prediction.patches
     #expect(patches[0].count < 64)
@@ -107,7 +107,7 @@ import WorldModel
   @Test func tasksShareALatent() throws {
     let tasks = try TaskPlugins.make(["global"]) + [TellingTask(rows: Self.rows, shares: 1)]
     let batch = try batch(tasks)
-    #expect(batch.predictions.map(\.latentNames) == [["offset"], ["offset"]])
+    #expect(batch.supervisions.map(\.latentNames) == [["offset"], ["offset"]])
     let definitions =
       try TaskPlugins.definitions(["global"])
       + [

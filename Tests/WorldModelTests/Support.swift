@@ -1,7 +1,7 @@
 import CoreTensor
 import Foundation
 import Imaging
-import Layers
+import NeuralNetworks
 import PluginHost
 import TestSupport
 import Testing
@@ -69,9 +69,9 @@ let subsets = [
   ["local", "global", "domain"],
 ]
 
-/// A film of waves and noise, another for each index.
-func film(_ index: Int, height: Int = 50, width: Int = 60) -> GrayImage {
-  var random = RandomStream(seed: 7, stream: "film", index: index)
+/// A radiograph of waves and noise, another for each index.
+func radiograph(_ index: Int, height: Int = 50, width: Int = 60) -> GrayImage {
+  var random = RandomStream(seed: 7, stream: "image", index: index)
   var image = GrayImage(width: width, height: height)
   let (down, right) = (random.uniform(in: 0.1...0.4), random.uniform(in: 0.1...0.4))
   for row in 0..<height {
@@ -91,7 +91,7 @@ func samples(
   _ assembly: TaskAssembly, _ scope: BatchScope
 ) throws -> (plan: BatchPlan, samples: [AssembledSample]) {
   let plan = assembly.plan(scope)
-  return (plan, try (0..<scope.batchSize).map { try plan.sample(film($0), index: $0) })
+  return (plan, try (0..<scope.batchSize).map { try plan.sample(radiograph($0), index: $0) })
 }
 
 func batch(_ tasks: [any WorldTask], _ scope: BatchScope = scope(), naive: Bool = false) throws -> WorldBatch
@@ -104,9 +104,9 @@ func batch(_ tasks: [any WorldTask], _ scope: BatchScope = scope(), naive: Bool 
 }
 
 func model(_ tasks: [any WorldTask]) -> WorldModel {
-  let shape = WorldModelShape(
-    encoder: VisionTransformerShape(imageSize: 32, patchSize: 4, width: 24, depth: 2, heads: 2),
-    predictor: PredictorShape(featureWidth: 24, width: 16, depth: 2, heads: 2, gridSize: 8))
+  let shape = WorldModelConfiguration(
+    encoder: VisionTransformerConfiguration(imageSize: 32, patchSize: 4, width: 24, depth: 2, heads: 2),
+    predictor: PredictorConfiguration(featureWidth: 24, width: 16, depth: 2, heads: 2, gridSize: 8))
   let latents = tasks.flatMap { task in
     var random = RandomStream(seed: 5, stream: "weights." + task.name)
     return task.makeLatents(random: &random)
@@ -132,7 +132,7 @@ struct BlankContext: Context {
 }
 
 let wholeFrame = Frame(
-  row: 0, column: 0, height: 50, width: 60, mirrored: false, filmHeight: 50, filmWidth: 60)
+  row: 0, column: 0, height: 50, width: 60, mirrored: false, imageHeight: 50, imageWidth: 60)
 
 /// A number that a distribution should have, to within `deviations` of its standard error.
 func expectMean(_ values: [Double], _ mean: Double, _ name: String, deviations: Double = 5) {

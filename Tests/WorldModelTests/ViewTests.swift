@@ -1,7 +1,7 @@
 import CoreTensor
 import Foundation
 import Imaging
-import Layers
+import NeuralNetworks
 import Testing
 import WorldModel
 
@@ -19,7 +19,7 @@ extension Double {
     var (areas, aspects, mirrors, rows): ([Double], [Double], [Double], [Double]) = ([], [], [], [])
     for index in 0..<2000 {
       var random = random(index)
-      let frames = settings.frames(2, filmHeight: 1000, filmWidth: 1000, &random)
+      let frames = settings.frames(2, imageHeight: 1000, imageWidth: 1000, &random)
       #expect(frames[0].height == frames[1].height && frames[0].width == frames[1].width)
       areas.append(Double(frames[0].height * frames[0].width) / 1e6)
       aspects.append((Double(frames[0].width) / Double(frames[0].height)).logarithm)
@@ -40,52 +40,53 @@ extension Double {
     #expect(rows.min()! < 0.01 && rows.max()! > 0.99)
   }
 
-  @Test func cropsLieWithinAnyFilm() {
+  @Test func cropsLieWithinAnyRadiograph() {
     for (height, width) in [(300, 400), (400, 300), (61, 59), (1, 1), (2, 3)] {
       for index in 0..<300 {
         var random = random(index)
-        for frame in ViewSettings().frames(2, filmHeight: height, filmWidth: width, &random) {
+        for frame in ViewSettings().frames(2, imageHeight: height, imageWidth: width, &random) {
           #expect(frame.row >= 0 && frame.row + frame.height <= height && frame.height > 0)
           #expect(frame.column >= 0 && frame.column + frame.width <= width && frame.width > 0)
-          #expect(frame.filmHeight == height && frame.filmWidth == width)
+          #expect(frame.imageHeight == height && frame.imageWidth == width)
         }
       }
     }
   }
 
-  @Test func narrowFilmsFallBackToTheWhole() {
+  @Test func narrowRadiographsFallBackToTheWhole() {
     for (height, width) in [(10, 1000), (1000, 10)] {
       var random = random(0)
-      for frame in ViewSettings().frames(2, filmHeight: height, filmWidth: width, &random) {
+      for frame in ViewSettings().frames(2, imageHeight: height, imageWidth: width, &random) {
         #expect(frame.row == 0 && frame.column == 0 && frame.height == height && frame.width == width)
       }
     }
   }
 
   @Test(arguments: [(false, false), (false, true), (true, false), (true, true)])
-  func theOffsetIsWhereTheTargetLiesOnTheFilm(_ mirrored: (Bool, Bool)) throws {
+  func theOffsetIsWhereTheTargetLiesOnTheRadiograph(_ mirrored: (Bool, Bool)) throws {
     let task = try TaskPlugins.make(["global"])[0]
     var weights = random(0)
     let latent = try #require(task.makeLatents(random: &weights).first)
     let context = Frame(
-      row: 37, column: 81, height: 200, width: 240, mirrored: mirrored.0, filmHeight: 500, filmWidth: 600)
+      row: 37, column: 81, height: 200, width: 240, mirrored: mirrored.0, imageHeight: 500, imageWidth: 600)
     let target = Frame(
-      row: 251, column: 13, height: 200, width: 240, mirrored: mirrored.1, filmHeight: 500, filmWidth: 600)
+      row: 251, column: 13, height: 200, width: 240, mirrored: mirrored.1, imageHeight: 500, imageWidth: 600)
     let draw = task.plan(batch: scope()).draw(
       sample: SampleScope(
-        batch: scope(), index: 0, views: [context, target], film: film(0, height: 500, width: 600)))
+        batch: scope(), index: 0, views: [context, target], radiograph: radiograph(0, height: 500, width: 600)
+      ))
     let value = try #require(draw.latents(context: 0, target: 1, views: [context, target]).first)
     #expect(value.latent == latent.name && value.numbers.count == latent.width)
     let grid = 14
     for (row, column) in [(0, 0), (3, 9), (13, 13), (0, 13)] {
       let moved = latent.move(
         GridPlace(row: Double(row), column: Double(column)), numbers: value.numbers[...], gridSize: grid)
-      // The patch's centre in film pixels, and from there on the context's grid.
+      // The patch's centre in radiograph pixels, and from there on the context's grid.
       let across = (Double(column) + 0.5) / Double(grid) * 240
-      let filmColumn = mirrored.1 ? 13 + 240 - across : 13 + across
-      let filmRow = 251 + (Double(row) + 0.5) / Double(grid) * 200
-      let seen = mirrored.0 ? 81 + 240 - filmColumn : filmColumn - 81
-      #expect(abs(moved.row - ((filmRow - 37) / 200 * Double(grid) - 0.5)) < 1e-4)
+      let radiographColumn = mirrored.1 ? 13 + 240 - across : 13 + across
+      let radiographRow = 251 + (Double(row) + 0.5) / Double(grid) * 200
+      let seen = mirrored.0 ? 81 + 240 - radiographColumn : radiographColumn - 81
+      #expect(abs(moved.row - ((radiographRow - 37) / 200 * Double(grid) - 0.5)) < 1e-4)
       #expect(abs(moved.column - (seen / 240 * Double(grid) - 0.5)) < 1e-4)
     }
   }

@@ -162,9 +162,9 @@ extension Tensor {
 ///
 ///     func square(_ x: Tensor) -> Tensor {
 ///       let out = Tensor(x.values.map { $0 * $0 }, shape: x.shape)
-///       return record("square", [x], out) { upstream in
-///         let down = zip(x.values, upstream.values).map { 2 * $0 * $1 }
-///         x.node?.receive(Tensor(down, shape: x.shape))
+///       return differentiable("square", [x], out) { outputGradient in
+///         let inputGradient = zip(x.values, outputGradient.values).map { 2 * $0 * $1 }
+///         x.node?.receive(Tensor(inputGradient, shape: x.shape))
 ///       }
 ///     }
 ///
@@ -175,7 +175,7 @@ extension Tensor {
 ///   - backward: is given the gradient of the output, of its shape and float32, and hands to each input that wants
 ///     one (`input.node` is not nil) its own. Runs at most once, on the thread of `Tensor.backward()`.
 /// - Returns: `output`, with history.
-public func record(
+public func differentiable(
   _ operation: String, _ inputs: [Tensor], _ output: Tensor, backward: @escaping (Tensor) -> Void
 ) -> Tensor {
   Observation.check(output, operation: operation, scope: Observation.scope, phase: .forward)
@@ -203,11 +203,11 @@ public func recomputed(_ x: Tensor, _ body: @escaping (Tensor) -> Tensor) -> Ten
   guard x.node != nil, !History.isPaused else { return body(x) }
   let out = History.$isPaused.withValue(true) { body(x) }
   let scope = Observation.scope
-  return record("recomputed", [x], out) { upstream in
+  return differentiable("recomputed", [x], out) { outputGradient in
     let leaf = Node(leaf: "recomputed", on: x.device)
     var again = x.detached
     again.node = leaf
-    Observation.$scope.withValue(scope) { body(again) }.backward(from: upstream, notBefore: leaf)
+    Observation.$scope.withValue(scope) { body(again) }.backward(from: outputGradient, notBefore: leaf)
     if let gradient = leaf.gradient { x.node?.receive(gradient) }
   }
 }

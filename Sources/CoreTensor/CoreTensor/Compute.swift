@@ -6,7 +6,7 @@ import Foundation
 /// The process's compute settings.
 public enum Compute {
   /// Where numeric primitives run: the processor, in float32, unless `$backend.withValue` says otherwise.
-  @TaskLocal public static var backend: any Backend = ProcessorBackend.shared
+  @TaskLocal public static var backend: any Backend = CPUBackend.shared
 
   /// Where new tensors are made: the current backend's device.
   public static var device: any Device { backend.device }

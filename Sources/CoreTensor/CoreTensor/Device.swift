@@ -1,4 +1,5 @@
-/// A place where tensors live and are computed with: the processor, a GPU, whatever a plugin of `kind = "backend"` adds.
+/// A place where tensors live and are computed with: the processor, a GPU, whatever a plugin of `kind = "backend"`
+/// adds.
 ///
 /// A device owns memory. Nobody but its own backends reads or writes there; all others upload and download. Where a
 /// device works asynchronously, what was asked of it happens in the order in which it was asked, and `download` waits.
@@ -60,7 +61,7 @@ public final class CPUDevice: Device {
   private init() {}
 
   public let name = "cpu"
-  public var backend: any Backend { ProcessorBackend.shared }
+  public var backend: any Backend { CPUBackend.shared }
 
   public func allocate(byteCount: Int) -> DeviceMemory {
     let block = StoragePool.shared.take(byteCount)

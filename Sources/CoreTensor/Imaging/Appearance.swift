@@ -1,7 +1,7 @@
 import CKernels
 import CoreTensor
 
-// What a film looks like: each step works in place, clips to [0, 1], and does nothing at all at its neutral
+// What a radiograph looks like: each step works in place, clips to [0, 1], and does nothing at all at its neutral
 // value.
 extension GrayImage {
   /// Mirrors left to right.

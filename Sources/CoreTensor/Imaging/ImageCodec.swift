@@ -7,7 +7,7 @@ public struct ImageHeader: Sendable, Equatable {
   public var bitDepth: Int
   /// Samples of one pixel as stored; a palette counts as one.
   public var channels: Int
-  /// What the file tells of the film besides its pixels, under the names of ``ImageHeader/Tag`` or others.
+  /// What the file tells of the radiograph besides its pixels, under the names of ``ImageHeader/Tag`` or others.
   public var tags: [String: String]
 
   public init(width: Int, height: Int, bitDepth: Int, channels: Int, tags: [String: String] = [:]) {
@@ -20,19 +20,19 @@ public struct ImageHeader: Sendable, Equatable {
 
   /// Names of tags that the framework itself reads.
   public enum Tag {
-    /// The patient; films of one patient never stand on both sides of a split.
+    /// The patient; radiographs of one patient never stand on both sides of a split.
     public static let patient = "patient"
     /// The view position as DICOM codes it: PA, AP, LL.
     public static let view = "view"
     /// L, R or B.
     public static let laterality = "laterality"
     public static let manufacturer = "manufacturer"
-    /// What white means: `MONOCHROME1` where the file stores films inverted.
+    /// What white means: `MONOCHROME1` where the file stores radiographs inverted.
     public static let photometric = "photometric"
   }
 }
 
-/// A file format that films come in: how to know it by its content, and how to read it.
+/// A file format that radiographs come in: how to know it by its content, and how to read it.
 ///
 /// Called from several threads at once, with bytes of any kind: truncated, damaged or made to do harm. A codec must
 /// answer all of them with an image or a ``CodecFailure``.
@@ -43,7 +43,7 @@ public protocol ImageCodec: Sendable {
   /// whether this codec reads a file is decided by its content.
   var fileExtensions: [String] { get }
   /// Whether headers tell of patient or view, so that folders of such files are worth reading ahead. Default false.
-  var describesFilms: Bool { get }
+  var describesRadiographs: Bool { get }
   /// Whether the bytes begin as this format does.
   func recognizes(_ bytes: UnsafeRawBufferPointer) -> Bool
   /// Reads the header, taking no memory in proportion to the image.
@@ -60,7 +60,7 @@ public protocol ImageCodec: Sendable {
 }
 
 extension ImageCodec {
-  public var describesFilms: Bool { false }
+  public var describesRadiographs: Bool { false }
 }
 
 /// Why a codec could not read a file, in plain words.

@@ -1,6 +1,6 @@
 import CoreTensor
 
-/// Share of films whose class is the one with the highest score.
+/// Share of radiographs whose class is the one with the highest score.
 public struct Accuracy: Metric {
   private let predicted: [Int]
   private let truth: [Int]
@@ -9,7 +9,7 @@ public struct Accuracy: Metric {
   /// - Parameters:
   ///   - scores: rows of `classes`, row-major. Of equal highest scores the first class is taken.
   ///   - classes: how many there are.
-  ///   - truth: each film's class, from 0.
+  ///   - truth: each radiograph's class, from 0.
   ///   - balanced: mean over the classes that occur of the share found of each (scikit-learn's
   ///     `balanced_accuracy_score`), so that a frequent class counts no more than a rare one. Default false.
   /// - Throws: `MetricError` where lengths differ, a score is not finite, or a class is out of range.
@@ -35,17 +35,17 @@ public struct Accuracy: Metric {
 
   public var count: Int { truth.count }
 
-  /// Nil without films.
+  /// Nil without radiographs.
   public func value(weights: [Int32]) -> Double? {
-    require(weights.count == count, "Accuracy: \(weights.count) weights for \(count) films")
+    require(weights.count == count, "Accuracy: \(weights.count) weights for \(count) radiographs")
     let classes = isBalanced ? (truth.max() ?? 0) + 1 : 1
-    var (hits, films) = ([Double](repeating: 0, count: classes), [Double](repeating: 0, count: classes))
+    var (hits, radiographs) = ([Double](repeating: 0, count: classes), [Double](repeating: 0, count: classes))
     for (row, own) in truth.enumerated() {
       let place = isBalanced ? own : 0
-      films[place] += Double(weights[row])
+      radiographs[place] += Double(weights[row])
       if predicted[row] == own { hits[place] += Double(weights[row]) }
     }
-    let shares = zip(hits, films).filter { $0.1 > 0 }.map { $0.0 / $0.1 }
+    let shares = zip(hits, radiographs).filter { $0.1 > 0 }.map { $0.0 / $0.1 }
     return shares.isEmpty ? nil : shares.reduce(0, +) / Double(shares.count)
   }
 }

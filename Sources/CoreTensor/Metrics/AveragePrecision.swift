@@ -5,7 +5,7 @@ public struct AveragePrecision: Metric {
 
   /// - Parameters:
   ///   - scores: any finite numbers, higher for positives.
-  ///   - labels: one for each score; nil for a film that is left out.
+  ///   - labels: one for each score; nil for a radiograph that is left out.
   /// - Throws: `MetricError` where lengths differ or a score is not finite, with its row.
   public init(_ scores: [Double], _ labels: [Bool?]) throws {
     order = try ScoreOrder("AUPRC", scores, labels)

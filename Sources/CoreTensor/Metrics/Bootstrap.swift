@@ -1,22 +1,23 @@
 import CoreTensor
 
-/// Percentile bootstrap (Efron 1979): how far a figure would move, had other films of the same kind been tested on.
+/// Percentile bootstrap (Efron 1979): how far a figure would move, had other radiographs of the same kind been tested
+/// on.
 ///
-/// Resample r draws, with replacement, as many patients as there are, each with all its films; it is a function of
-/// (seed, r) and the grouping alone. Figures that are resampled by equal bootstraps can therefore be compared pairwise:
-/// `(trained - random).interval`.
+/// Resample r draws, with replacement, as many patients as there are, each with all its radiographs; it is a function
+/// of (seed, r) and the grouping alone. Figures that are resampled by equal bootstraps can therefore be compared
+/// pairwise: `(trained - random).interval`.
 public struct Bootstrap: Sendable, Equatable {
   /// How many resamples are drawn.
   public let resamples: Int
   /// Of an interval: 0.95 leaves 2.5 % on either side.
   public let confidence: Double
   public let seed: UInt64
-  /// Each film's group.
-  private let groupOfFilm: [Int]
+  /// Each radiograph's group.
+  private let groupOfRadiograph: [Int]
   private let groups: Int
 
   /// - Parameters:
-  ///   - groups: each film's patient, or a name of its own; films of one group are drawn together.
+  ///   - groups: each radiograph's patient, or a name of its own; radiographs of one group are drawn together.
   ///   - resamples: 1 or more; default 1000.
   ///   - confidence: between 0 and 1; default 0.95.
   ///   - seed: of the draws.
@@ -26,7 +27,7 @@ public struct Bootstrap: Sendable, Equatable {
       "Bootstrap: \(resamples) resamples, confidence \(confidence)")
     (self.resamples, self.confidence, self.seed) = (resamples, confidence, seed)
     var numbers: [String: Int] = [:]
-    groupOfFilm = groups.map { group in
+    groupOfRadiograph = groups.map { group in
       if let known = numbers[group] { return known }
       numbers[group] = numbers.count
       return numbers.count - 1
@@ -34,9 +35,9 @@ public struct Bootstrap: Sendable, Equatable {
     self.groups = numbers.count
   }
 
-  /// Every film is drawn by itself.
+  /// Every radiograph is drawn by itself.
   /// - Parameters:
-  ///   - count: films.
+  ///   - count: radiographs.
   ///   - resamples: 1 or more; default 1000.
   ///   - confidence: between 0 and 1; default 0.95.
   ///   - seed: of the draws.
@@ -45,21 +46,21 @@ public struct Bootstrap: Sendable, Equatable {
       groups: (0..<count).map(String.init), resamples: resamples, confidence: confidence, seed: seed)
   }
 
-  /// How often each film is in a resample.
+  /// How often each radiograph is in a resample.
   func weights(_ resample: Int) -> [Int32] {
     guard groups > 0 else { return [] }
     var random = RandomStream(seed: seed, stream: "bootstrap", index: resample)
     var drawn = [Int32](repeating: 0, count: groups)
     for _ in 0..<groups { drawn[random.integer(in: 0...groups - 1)] += 1 }
-    return groupOfFilm.map { drawn[$0] }
+    return groupOfRadiograph.map { drawn[$0] }
   }
 
   /// Each figure, taken of each resample. All of them see the same resamples.
-  /// - Precondition: every metric is of as many films as the bootstrap.
+  /// - Precondition: every metric is of as many radiographs as the bootstrap.
   public func resampled(_ metrics: [any Metric]) -> [Resampled] {
     require(
-      metrics.allSatisfy { $0.count == groupOfFilm.count },
-      "Bootstrap: metrics of \(metrics.map(\.count)) films, resamples of \(groupOfFilm.count)")
+      metrics.allSatisfy { $0.count == groupOfRadiograph.count },
+      "Bootstrap: metrics of \(metrics.map(\.count)) radiographs, resamples of \(groupOfRadiograph.count)")
     let rows = Compute.map(resamples) { resample in
       let weights = weights(resample)
       return metrics.map { $0.value(weights: weights) }
@@ -94,7 +95,7 @@ public struct Resampled: Sendable, Equatable, Codable {
     return percentile((1 - confidence) / 2)...percentile((1 + confidence) / 2)
   }
 
-  /// Resample by resample, so that what makes films hard for both drops out.
+  /// Resample by resample, so that what makes radiographs hard for both drops out.
   /// - Precondition: both are of the same resamples.
   public static func - (a: Resampled, b: Resampled) -> Resampled {
     require(

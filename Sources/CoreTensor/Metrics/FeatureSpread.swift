@@ -1,16 +1,16 @@
 import COpenBLAS
 import Foundation
 
-/// Whether features still tell films apart.
+/// Whether features still tell radiographs apart.
 public struct FeatureSpread: Sendable, Equatable {
-  /// Mean over features of their standard deviation over films.
+  /// Mean over features of their standard deviation over radiographs.
   public let deviation: Double
   /// RankMe (Garrido et al. 2023) of centred features: exp of the entropy of the normalised singular values;
-  /// between 1 and the smaller of films and width.
+  /// between 1 and the smaller of radiographs and width.
   public let rank: Double
 
   /// - Parameters:
-  ///   - features: row-major, a row for each film; two films or more.
+  ///   - features: row-major, a row for each radiograph; two radiographs or more.
   ///   - width: of a row.
   public init(_ features: [Float], width: Int) {
     let (rows, columns) = (features.count / width, width)

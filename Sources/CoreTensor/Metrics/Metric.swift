@@ -1,20 +1,20 @@
 import CoreTensor
 
-/// A figure of scored films that can be taken again of a resample of them.
+/// A figure of scored radiographs that can be taken again of a resample of them.
 public protocol Metric: Sendable {
-  /// Films scored, with those that are left out.
+  /// Radiographs scored, with those that are left out.
   var count: Int { get }
-  /// The figure where film i counts `weights[i]` times; nil where it is undefined.
+  /// The figure where radiograph i counts `weights[i]` times; nil where it is undefined.
   /// - Precondition: `weights.count == count`.
   func value(weights: [Int32]) -> Double?
 }
 
 extension Metric {
-  /// The figure of all films; nil where it is undefined.
+  /// The figure of all radiographs; nil where it is undefined.
   public var value: Double? { value(weights: [Int32](repeating: 1, count: count)) }
 }
 
-/// Labelled films in ascending order of their scores, in runs of equal ones.
+/// Labelled radiographs in ascending order of their scores, in runs of equal ones.
 struct ScoreOrder: Sendable {
   let count: Int
   private let rows: [Int32]
@@ -22,7 +22,7 @@ struct ScoreOrder: Sendable {
   /// Where each run ends, in `rows`.
   private let ends: [Int32]
 
-  /// - Parameter labels: nil for a film that is left out, whatever its score.
+  /// - Parameter labels: nil for a radiograph that is left out, whatever its score.
   /// - Throws: `MetricError` where lengths differ or a score is not finite.
   init(_ metric: String, _ scores: [Double], _ labels: [Bool?]) throws {
     try MetricError.checkLength("\(metric): labels", expected: scores.count, found: labels.count)
@@ -41,7 +41,7 @@ struct ScoreOrder: Sendable {
   func runs(
     _ weights: [Int32], descending: Bool = false, _ body: (_ positives: Double, _ negatives: Double) -> Void
   ) {
-    require(weights.count == count, "Metric: \(weights.count) weights for \(count) films")
+    require(weights.count == count, "Metric: \(weights.count) weights for \(count) radiographs")
     for position in ends.indices {
       let run = descending ? ends.count - 1 - position : position
       var (positives, negatives) = (0.0, 0.0)

@@ -4,8 +4,8 @@ public struct MultiLabelSummary: Sendable, Equatable {
     public let name: String
     /// Nil where it is undefined: no positive, or no negative.
     public let value: Double?
-    /// Films of which the class is known, and the positives among them.
-    public let films: Int
+    /// Radiographs of which the class is known, and the positives among them.
+    public let radiographs: Int
     public let positives: Int
   }
 
@@ -15,7 +15,7 @@ public struct MultiLabelSummary: Sendable, Equatable {
   ///   - metric: `AreaUnderCurve.init` or `AveragePrecision.init`.
   ///   - names: of the classes.
   ///   - scores: a column for each class.
-  ///   - labels: a column for each class; nil for a film of which it is not known.
+  ///   - labels: a column for each class; nil for a radiograph of which it is not known.
   /// - Throws: `MetricError`.
   public init(
     _ metric: ([Double], [Bool?]) throws -> any Metric, names: [String], scores: [[Double]], labels: [[Bool?]]
@@ -25,7 +25,7 @@ public struct MultiLabelSummary: Sendable, Equatable {
     classes = try names.indices.map { index in
       Class(
         name: names[index], value: try metric(scores[index], labels[index]).value,
-        films: labels[index].count { $0 != nil }, positives: labels[index].count { $0 == true })
+        radiographs: labels[index].count { $0 != nil }, positives: labels[index].count { $0 == true })
     }
   }
 

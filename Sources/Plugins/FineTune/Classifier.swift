@@ -1,5 +1,5 @@
 import CoreTensor
-import Layers
+import NeuralNetworks
 import WorldModel
 
 /// An encoder and a linear head on the mean of its tokens (spec section 9).
@@ -10,7 +10,7 @@ final class Classifier: Module {
   /// - Parameters:
   ///   - model: whose kind of encoder it takes.
   ///   - seed: of the head's first weights, and the encoder's where nothing is copied over them.
-  ///   - trainable: false for a copy that only judges films.
+  ///   - trainable: false for a copy that only judges radiographs.
   init(_ model: WorldModel, classes: Int, seed: UInt64, trainable: Bool) {
     var start = Initializer(
       random: RandomStream(seed: seed, stream: "finetune.encoder"), trainable: trainable)
@@ -44,27 +44,27 @@ final class Classifier: Module {
   }
 }
 
-/// What a classifier says of films.
-struct FilmScores {
-  /// Films that could be used, in order.
-  var films: [Int] = []
-  /// Logits, a row for each film.
+/// What a classifier says of radiographs.
+struct RadiographScores {
+  /// Radiographs that could be used, in order.
+  var radiographs: [Int] = []
+  /// Logits, a row for each radiograph.
   var logits: [[Double]] = []
-  /// Mean of tokens, a row for each film.
+  /// Mean of tokens, a row for each radiograph.
   var features: [Float] = []
 
   /// - Parameter classifier: one without gradients.
-  init(_ films: [Int], _ classifier: Classifier, _ views: FilmViews) throws {
+  init(_ radiographs: [Int], _ classifier: Classifier, _ views: RadiographViews) throws {
     let classes = classifier.head.weight.shape[0]
     try PackedWeights.keeping {
-      for start in stride(from: 0, to: films.count, by: Self.batchSize) {
-        let part = try views.whole(Array(films[start..<min(films.count, start + Self.batchSize)]))
+      for start in stride(from: 0, to: radiographs.count, by: Self.batchSize) {
+        let part = try views.whole(Array(radiographs[start..<min(radiographs.count, start + Self.batchSize)]))
         guard let images = part.images else { continue }
         let pooled = classifier.pooled(images)
         let values = classifier.head(pooled).values.map(Double.init)
-        self.films += part.films
+        self.radiographs += part.radiographs
         features += pooled.values
-        logits += part.films.indices.map { Array(values[$0 * classes..<($0 + 1) * classes]) }
+        logits += part.radiographs.indices.map { Array(values[$0 * classes..<($0 + 1) * classes]) }
       }
     }
   }

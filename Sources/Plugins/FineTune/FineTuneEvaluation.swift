@@ -9,7 +9,7 @@ struct FineTuneEvaluation: ModelEvaluation {
   private static let finished = "finished"
 
   func callAsFunction(_ input: ModelEvaluationInput) throws -> EvaluationResult {
-    let labels = try FilmLabels(input, settings.kind)
+    let labels = try RadiographLabels(input, settings.kind)
     let plans = try plans(input, labels)
     var results = try restored(input)
     if results.count < plans.count { try introduce(input, labels, plans) }
@@ -29,15 +29,15 @@ struct FineTuneEvaluation: ModelEvaluation {
     return try result(input, labels, plans, results)
   }
 
-  private func plans(_ input: ModelEvaluationInput, _ labels: FilmLabels) throws -> [TrialPlan] {
-    let draw = FilmDraw(labels: labels, settings: settings, input: input)
+  private func plans(_ input: ModelEvaluationInput, _ labels: RadiographLabels) throws -> [TrialPlan] {
+    let draw = RadiographDraw(labels: labels, settings: settings, input: input)
     return try settings.regimes.flatMap { regime in
       let trials = if case .fraction = regime { settings.seeds } else { settings.draws }
       return try (0..<trials).map { number in
         let split = try draw.split(regime, trial: number)
         return TrialPlan(
           regime: regime, number: number, split: split,
-          schedule: TrialSchedule(films: split.train.count, settings))
+          schedule: TrialSchedule(radiographs: split.train.count, settings))
       }
     }
   }
@@ -54,19 +54,21 @@ struct FineTuneEvaluation: ModelEvaluation {
     }
   }
 
-  private func introduce(_ input: ModelEvaluationInput, _ labels: FilmLabels, _ plans: [TrialPlan]) throws {
+  private func introduce(_ input: ModelEvaluationInput, _ labels: RadiographLabels, _ plans: [TrialPlan])
+    throws
+  {
     let workspace = input.workspace
     try workspace.note(
       "fine-tuning \(plans.count) times for \(labels.classes.joined(separator: ", ")), from "
         + (settings.origin == .scratch ? "scratch" : "the \(settings.origin.rawValue) encoder"))
     if labels.unlabelled > 0 {
-      try workspace.note("\(labels.unlabelled) films have no label that could be used and are left out")
+      try workspace.note("\(labels.unlabelled) radiographs have no label that could be used and are left out")
     }
     let validation = plans[0].split.validation
     if validation.isEmpty {
-      try workspace.warn("no film is left to choose the epoch by, so that the last one is tested")
+      try workspace.warn("no radiograph is left to choose the epoch by, so that the last one is tested")
     } else if !labels.labelled(input.validation).isEmpty {
-      try workspace.note("the epoch is chosen by the \(validation.count) films of the validation split")
+      try workspace.note("the epoch is chosen by the \(validation.count) radiographs of the validation split")
     } else {
       let patients = settings.validation == .train ? "all training patients" : "the patients of each share"
       try workspace.note(
@@ -82,7 +84,7 @@ struct FineTuneEvaluation: ModelEvaluation {
       }
       if !isDefined {
         try workspace.note(
-          "\(plan.title): no finding has both kinds of film among the \(plan.split.validation.count) for validation, so "
+          "\(plan.title): no finding has both kinds of radiograph among the \(plan.split.validation.count) for validation, so "
             + "that the epoch is chosen by their loss")
       }
     }
@@ -91,7 +93,7 @@ struct FineTuneEvaluation: ModelEvaluation {
   // MARK: Result
 
   private func result(
-    _ input: ModelEvaluationInput, _ labels: FilmLabels, _ plans: [TrialPlan],
+    _ input: ModelEvaluationInput, _ labels: RadiographLabels, _ plans: [TrialPlan],
     _ results: [String: TrialResult]
   ) throws -> EvaluationResult {
     let summaries = settings.regimes.map { regime in
@@ -102,7 +104,7 @@ struct FineTuneEvaluation: ModelEvaluation {
     guard summaries.allSatisfy({ $0.auroc != nil || $0.accuracy != nil }) else {
       throw FineTuneError(
         "no finding of \(labels.classes.joined(separator: ", ")) has both a positive and a negative among the test "
-          + "films, so that no AUROC is defined; test on more films, or name other findings")
+          + "radiographs, so that no AUROC is defined; test on more radiographs, or name other findings")
     }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

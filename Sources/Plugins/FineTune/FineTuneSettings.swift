@@ -1,7 +1,7 @@
 import Foundation
 import WorldModel
 
-/// What a film's label is.
+/// What a radiograph's label is.
 enum LabelKind: String, CaseIterable {
   /// Any number of findings; binary cross-entropy, judged by AUROC.
   case multi = "binary"
@@ -12,9 +12,9 @@ enum LabelKind: String, CaseIterable {
 /// Where the encoder that is fine-tuned comes from.
 enum EncoderOrigin: String, CaseIterable { case target, context, scratch }
 
-/// Of which films those are taken that choose the epoch, where the source names none for it.
+/// Of which radiographs those are taken that choose the epoch, where the source names none for it.
 enum ValidationOrigin: String, CaseIterable {
-  /// Of all films that may be learnt from, whatever share of them is.
+  /// Of all radiographs that may be learnt from, whatever share of them is.
   case train
   /// Of the few that a share or shots leave.
   case subset
@@ -171,7 +171,7 @@ enum Regime: Sendable, Equatable, Hashable {
   }
 }
 
-/// What the films or the model lack, or what went wrong.
+/// What the radiographs or the model lack, or what went wrong.
 struct FineTuneError: Error, CustomStringConvertible {
   let description: String
   init(_ description: String) { self.description = description }

@@ -3,7 +3,8 @@ import WorldModel
 /// Fine-tuned classification as a plugin: `kind = "evaluation"`, `name = "finetune"`.
 public let fineTuneDefinition = EvaluationDefinition(
   name: "finetune",
-  summary: "Fine-tune a run's encoder to classify films, from a share of the labels; test at the best epoch",
+  summary:
+    "Fine-tune a run's encoder to classify radiographs, from a share of the labels; test at the best epoch",
   options: FineTuneSettings.declarations,
   trial: ["seeds": .integer(1), "draws": .integer(1), "epochs": .integer(2), "minimum_steps": .integer(8)],
   command: EvaluationCommand(

@@ -10,7 +10,7 @@ struct Spread: Codable, Equatable {
   /// - Parameter values: one of each trial; nil where there is none.
   init?(_ values: [Double?]) {
     let known = values.compactMap { $0 }
-    guard known.count == values.count, let mean = Judgement.mean(known) else { return nil }
+    guard known.count == values.count, let mean = SplitMetrics.mean(known) else { return nil }
     self.mean = mean
     let squares = known.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
     deviation = known.count > 1 ? (squares / Double(known.count - 1)).squareRoot() : nil
@@ -28,23 +28,23 @@ struct RegimeSummary: Codable {
     let auroc: Spread
     let auprc: Spread
     let positives: Int
-    let films: Int
+    let radiographs: Int
   }
   let name: String
   let trials: Int
-  /// Films learnt from, of each trial.
-  let trainFilms: [Int]
+  /// Radiographs learnt from, of each trial.
+  let trainRadiographs: [Int]
   let auroc: Spread?
   let auprc: Spread?
   let accuracy: Spread?
   let classes: [Class]
-  /// Classes without a positive or without a negative test film.
+  /// Classes without a positive or without a negative test radiograph.
   let undefined: [String]
 
   init(_ name: String, _ results: [TrialResult], _ names: [String]) {
     self.name = name
     trials = results.count
-    trainFilms = results.map(\.trainFilms)
+    trainRadiographs = results.map(\.trainRadiographs)
     auroc = Spread(results.map(\.test.meanAuroc))
     auprc = Spread(results.map(\.test.meanAuprc))
     accuracy = Spread(results.map(\.test.accuracy))
@@ -52,7 +52,8 @@ struct RegimeSummary: Codable {
     classes = all.compactMap { own in
       guard let auroc = Spread(own.map(\.auroc)), let auprc = Spread(own.map(\.auprc)) else { return nil }
       return Class(
-        name: own[0].name, auroc: auroc, auprc: auprc, positives: own[0].positives, films: own[0].films)
+        name: own[0].name, auroc: auroc, auprc: auprc, positives: own[0].positives,
+        radiographs: own[0].radiographs)
     }
     let defined = Set(classes.map(\.name))
     undefined = names.filter { !defined.contains($0) }
@@ -71,7 +72,7 @@ struct RegimeSummary: Codable {
         [
           own.auroc.metric(key("AUROC", own.name)), own.auprc.metric(key("AUPRC", own.name)),
           EvaluationMetric(key("test positives", own.name), Double(own.positives), unit: "images"),
-          EvaluationMetric(key("test images", own.name), Double(own.films), unit: "images"),
+          EvaluationMetric(key("test images", own.name), Double(own.radiographs), unit: "images"),
         ]
       }
   }
@@ -95,7 +96,7 @@ struct RegimeSummary: Codable {
   }
 
   private var heading: String {
-    let (fewest, most) = (trainFilms.min() ?? 0, trainFilms.max() ?? 0)
+    let (fewest, most) = (trainRadiographs.min() ?? 0, trainRadiographs.max() ?? 0)
     return "\(name): \(fewest == most ? "\(most)" : "\(fewest) to \(most)") images to learn from, "
       + (trials == 1 ? "1 trial" : "\(trials) trials")
   }

@@ -1,19 +1,19 @@
 import CoreTensor
-import Layers
+import NeuralNetworks
 import Metrics
 import WorldModel
 
 /// How far all trials together are, for the line of progress.
 final class Pace {
-  /// Films learnt from since this process began.
-  var films = 0
+  /// Radiographs learnt from since this process began.
+  var radiographs = 0
   /// Steps of the trials before this one, and of all; a trial that stops early counts whole.
   var stepsBefore = 0
   let steps: Int
   init(steps: Int) { self.steps = steps }
 }
 
-/// One fine-tuning: a copy of an encoder, some labelled films, a seed.
+/// One fine-tuning: a copy of an encoder, some labelled radiographs, a seed.
 ///
 /// Every draw is a function of the seed and the step, and every sum has one order, so that a trial has the same bits on
 /// any number of threads, and where it was stopped and went on.
@@ -29,27 +29,28 @@ final class Trial: TrainingHook {
   var bestValues: [Tensor] = []
   private let input: ModelEvaluationInput
   private let settings: FineTuneSettings
-  private let labels: FilmLabels
-  private let views: FilmViews
+  private let labels: RadiographLabels
+  private let views: RadiographViews
   private let seed: UInt64
-  /// What judges films: the same values, without gradients.
-  private let judge: Classifier
+  /// What judges radiographs: the same values, without gradients.
+  private let evaluatedModel: Classifier
   private let pace: Pace
   /// Between two saves of a long epoch.
   private static let secondsBetweenSaves = 30.0
   private var warned = false
 
   init(
-    _ plan: TrialPlan, _ input: ModelEvaluationInput, _ settings: FineTuneSettings, _ labels: FilmLabels,
+    _ plan: TrialPlan, _ input: ModelEvaluationInput, _ settings: FineTuneSettings,
+    _ labels: RadiographLabels,
     _ pace: Pace
   ) throws {
     (self.plan, self.input, self.settings, self.labels) = (plan, input, settings, labels)
     self.pace = pace
     seed = input.seed &+ UInt64(plan.number)
     let shape = input.model.shape.encoder
-    views = FilmViews(source: input.films, side: shape.imageSize, views: settings.views)
+    views = RadiographViews(source: input.radiographs, side: shape.imageSize, views: settings.views)
     classifier = Classifier(input.model, classes: labels.classes.count, seed: seed, trainable: true)
-    judge = Classifier(input.model, classes: labels.classes.count, seed: seed, trainable: false)
+    evaluatedModel = Classifier(input.model, classes: labels.classes.count, seed: seed, trainable: false)
     let source: (any ImageEncoder)? =
       switch settings.origin {
       case .target: try Self.targetEncoder(input.model)
@@ -85,7 +86,7 @@ final class Trial: TrainingHook {
 
   /// - Throws: `EvaluationStopped` where the user asked to stop, `FineTuneError` where a loss is no number.
   func run() throws -> TrialResult {
-    let began = (clock: ContinuousClock.now, films: pace.films)
+    let began = (clock: ContinuousClock.now, radiographs: pace.radiographs)
     if !progress.isFinished {
       let loop = TrainingLoop(
         steps: plan.schedule.steps, stepsPerEpoch: plan.schedule.stepsPerEpoch,
@@ -96,7 +97,8 @@ final class Trial: TrainingHook {
     }
     let seconds = (ContinuousClock.now - began.clock) / .seconds(1)
     let result = try test()
-    try input.workspace.note(sentence(result, films: pace.films - began.films, seconds: seconds))
+    try input.workspace.note(
+      sentence(result, radiographs: pace.radiographs - began.radiographs, seconds: seconds))
     return result
   }
 
@@ -112,43 +114,44 @@ final class Trial: TrainingHook {
   private func step(_ step: Int) throws {
     let train = plan.split.train
     var order = RandomStream(seed: seed, stream: "finetune.order", step: step / plan.schedule.stepsPerPass)
-    let places = order.permutation(train.count)[plan.schedule.places(at: step, films: train.count)]
+    let places = order.permutation(train.count)[plan.schedule.places(at: step, radiographs: train.count)]
     let seed = seed
     let batch = try views.augmented(places.map { train[$0] }) {
       RandomStream(seed: seed, stream: "finetune.view", step: step, index: $0)
     }
     progress.step += 1
     if let images = batch.images {
-      progress.lossSum += try learn(images, batch.films, step) * Double(batch.films.count)
-      progress.films += batch.films.count
+      progress.lossSum += try learn(images, batch.radiographs, step) * Double(batch.radiographs.count)
+      progress.radiographs += batch.radiographs.count
     }
-    pace.films += batch.films.count
+    pace.radiographs += batch.radiographs.count
     input.workspace.progress(
-      "step", pace.stepsBefore + progress.step, of: pace.steps, films: pace.films,
-      loss: progress.films > 0 ? progress.lossSum / Double(progress.films) : nil)
+      "step", pace.stepsBefore + progress.step, of: pace.steps, radiographs: pace.radiographs,
+      loss: progress.radiographs > 0 ? progress.lossSum / Double(progress.radiographs) : nil)
   }
 
-  private func learn(_ images: Tensor, _ films: [Int], _ step: Int) throws -> Double {
+  private func learn(_ images: Tensor, _ radiographs: [Int], _ step: Int) throws -> Double {
     var random = RandomStream(seed: seed, stream: "finetune.drop", step: step)
     let dropping =
       settings.dropPath > 0
       ? DropPath(
-        rate: settings.dropPath, depth: classifier.encoder.shape.depth, images: films.count, random: &random)
+        rate: settings.dropPath, depth: classifier.encoder.shape.depth, images: radiographs.count,
+        random: &random)
       : nil
-    let loss = labels.loss(classifier.head(classifier.pooled(images, dropping: dropping)), films)
+    let loss = labels.loss(classifier.head(classifier.pooled(images, dropping: dropping)), radiographs)
     loss.backward()
     optimizer.updates = step
     let numbers = optimizer.step(learningRate: plan.schedule.learningRate(at: step), losses: [loss])
-    guard numbers.losses[0].isFinite else { throw broken("the loss", step, films) }
-    guard numbers.isFinite else { throw broken("the gradient", step, films) }
+    guard numbers.losses[0].isFinite else { throw broken("the loss", step, radiographs) }
+    guard numbers.isFinite else { throw broken("the gradient", step, radiographs) }
     return Double(numbers.losses[0])
   }
 
-  private func broken(_ what: String, _ step: Int, _ films: [Int]) -> FineTuneError {
+  private func broken(_ what: String, _ step: Int, _ radiographs: [Int]) -> FineTuneError {
     optimizer.clearGradients()
-    let names = films.map { input.films.records[$0].identifier }
+    let names = radiographs.map { input.radiographs.records[$0].identifier }
     return FineTuneError(
-      "\(plan.title): step \(step + 1): \(what) is not finite; lower the learning rate, and look at the films of the "
+      "\(plan.title): step \(step + 1): \(what) is not finite; lower the learning rate, and look at the radiographs of the "
         + "batch: \(names.joined(separator: ", "))")
   }
 
@@ -159,18 +162,20 @@ final class Trial: TrainingHook {
     var row: [(name: String, value: Double)] = [
       ("learning_rate", plan.schedule.learningRate(at: progress.step - 1))
     ]
-    if progress.films > 0 { row.append(("train_loss", progress.lossSum / Double(progress.films))) }
-    (progress.lossSum, progress.films) = (0, 0)
+    if progress.radiographs > 0 {
+      row.append(("train_loss", progress.lossSum / Double(progress.radiographs)))
+    }
+    (progress.lossSum, progress.radiographs) = (0, 0)
     if plan.split.validation.isEmpty {
       bestValues = []
     } else {
-      judge.copy(classifier)
-      let scores = try FilmScores(plan.split.validation, judge, views)
-      let judgement = try judged(scores, "validation films after epoch \(epoch)")
-      row += self.row(judgement, scores)
-      if progress.best.map({ judgement.isBetter(than: $0.judgement) }) ?? true {
-        progress.best = .init(epoch: epoch, judgement: judgement)
-        bestValues = judge.values
+      evaluatedModel.copy(classifier)
+      let scores = try RadiographScores(plan.split.validation, evaluatedModel, views)
+      let metrics = try evaluated(scores, "validation radiographs after epoch \(epoch)")
+      row += self.row(metrics, scores)
+      if progress.best.map({ metrics.isBetter(than: $0.metrics) }) ?? true {
+        progress.best = .init(epoch: epoch, metrics: metrics)
+        bestValues = evaluatedModel.values
       }
       let stale = epoch - (progress.best?.epoch ?? epoch)
       progress.isFinished = settings.patience > 0 && stale >= settings.patience
@@ -179,35 +184,35 @@ final class Trial: TrainingHook {
     try input.workspace.record(plan.name, step: epoch, row)
   }
 
-  private func judged(_ scores: FilmScores, _ what: String) throws -> Judgement {
-    do { return try Judgement(scores, labels) } catch let error as MetricError {
+  private func evaluated(_ scores: RadiographScores, _ what: String) throws -> SplitMetrics {
+    do { return try SplitMetrics(scores, labels) } catch let error as MetricError {
       throw FineTuneError("\(plan.title): \(what): \(error)")
     }
   }
 
-  private func row(_ judgement: Judgement, _ scores: FilmScores) -> [(name: String, value: Double)] {
-    var row: [(name: String, value: Double)] = [("validation_loss", judgement.loss)]
-    if let area = judgement.meanAuroc { row.append(("validation_auroc", area)) }
-    if let accuracy = judgement.accuracy { row.append(("validation_accuracy", accuracy)) }
-    if scores.films.count > 1 {
+  private func row(_ metrics: SplitMetrics, _ scores: RadiographScores) -> [(name: String, value: Double)] {
+    var row: [(name: String, value: Double)] = [("validation_loss", metrics.loss)]
+    if let area = metrics.meanAuroc { row.append(("validation_auroc", area)) }
+    if let accuracy = metrics.accuracy { row.append(("validation_accuracy", accuracy)) }
+    if scores.radiographs.count > 1 {
       let width = classifier.encoder.shape.width
-      let spread = FeatureSpread(Array(scores.features.prefix(Self.rankFilms * width)), width: width)
+      let spread = FeatureSpread(Array(scores.features.prefix(Self.rankRadiographs * width)), width: width)
       row += [("feature_deviation", spread.deviation), ("effective_rank", spread.rank)]
     }
     return row
   }
 
-  /// Films that the rank of features is taken of, at most.
-  private static let rankFilms = 256
+  /// Radiographs that the rank of features is taken of, at most.
+  private static let rankRadiographs = 256
 
-  /// Every film the same: nothing will be learnt any more.
-  private func warnOfCollapse(_ scores: FilmScores, _ epoch: Int) throws {
+  /// Every radiograph the same: nothing will be learnt any more.
+  private func warnOfCollapse(_ scores: RadiographScores, _ epoch: Int) throws {
     guard !warned, scores.logits.count > 1, scores.logits.allSatisfy({ $0 == scores.logits[0] }) else {
       return
     }
     warned = true
     try input.workspace.warn(
-      "\(plan.title): after epoch \(epoch) every validation film has the same score: the features have collapsed; "
+      "\(plan.title): after epoch \(epoch) every validation radiograph has the same score: the features have collapsed; "
         + "lower the learning rate")
   }
 
@@ -215,22 +220,24 @@ final class Trial: TrainingHook {
 
   private func test() throws -> TrialResult {
     let epochs = progress.step / plan.schedule.stepsPerEpoch
-    if bestValues.isEmpty { judge.copy(classifier) } else { judge.assign(bestValues) }
-    let scores = try FilmScores(labels.labelled(input.test), judge, views)
+    if bestValues.isEmpty { evaluatedModel.copy(classifier) } else { evaluatedModel.assign(bestValues) }
+    let scores = try RadiographScores(labels.labelled(input.test), evaluatedModel, views)
     return TrialResult(
-      trial: plan.name, trainFilms: plan.split.train.count, validationFilms: plan.split.validation.count,
-      epochs: epochs, bestEpoch: progress.best?.epoch ?? epochs, validation: progress.best?.judgement,
-      test: try judged(scores, "test films"))
+      trial: plan.name, trainRadiographs: plan.split.train.count,
+      validationRadiographs: plan.split.validation.count,
+      epochs: epochs, bestEpoch: progress.best?.epoch ?? epochs, validation: progress.best?.metrics,
+      test: try evaluated(scores, "test radiographs"))
   }
 
-  private func sentence(_ result: TrialResult, films: Int, seconds: Double) -> String {
+  private func sentence(_ result: TrialResult, radiographs: Int, seconds: Double) -> String {
     func figure(_ value: Double?) -> String { value.map { "\(($0 * 1e4).rounded() / 1e4)" } ?? "undefined" }
     let name = labels.kind == .single ? "accuracy" : "mean AUROC"
-    return "\(plan.title): \(result.trainFilms) films, best epoch \(result.bestEpoch) of \(result.epochs)"
-      + (result.validation.map { ", validation \(name) \(figure($0.choice))" } ?? ", no validation film")
-      + ", test \(name) \(figure(result.test.choice)) on \(result.test.films) films"
-      + (seconds > 0 && films > 0
-        ? "; \(Int(seconds.rounded())) s, \(Int((Double(films) / seconds).rounded())) films/s with validation"
+    return
+      "\(plan.title): \(result.trainRadiographs) radiographs, best epoch \(result.bestEpoch) of \(result.epochs)"
+      + (result.validation.map { ", validation \(name) \(figure($0.choice))" } ?? ", no validation radiograph")
+      + ", test \(name) \(figure(result.test.choice)) on \(result.test.radiographs) radiographs"
+      + (seconds > 0 && radiographs > 0
+        ? "; \(Int(seconds.rounded())) s, \(Int((Double(radiographs) / seconds).rounded())) images/s with validation"
         : "")
   }
 }

@@ -1,6 +1,6 @@
 import CoreTensor
 import Foundation
-import Layers
+import NeuralNetworks
 import WorldModel
 
 /// How far a trial is; saved beside the weights.
@@ -8,14 +8,14 @@ struct TrialProgress: Codable, Equatable {
   /// The best epoch so far.
   struct Best: Codable, Equatable {
     let epoch: Int
-    let judgement: Judgement
+    let metrics: SplitMetrics
   }
   let trial: String
   /// Optimiser steps done.
   var step = 0
-  /// Of the epoch that is going on: sum of its steps' losses, and films gone through.
+  /// Of the epoch that is going on: sum of its steps' losses, and radiographs gone through.
   var lossSum = 0.0
-  var films = 0
+  var radiographs = 0
   var best: Best?
   /// Whether a trial that stops early has stopped.
   var isFinished = false
@@ -24,14 +24,14 @@ struct TrialProgress: Codable, Equatable {
 /// What a trial came to.
 struct TrialResult: Codable, Equatable {
   let trial: String
-  let trainFilms: Int
-  let validationFilms: Int
+  let trainRadiographs: Int
+  let validationRadiographs: Int
   /// Epochs gone through, and the one whose weights were tested, from 1.
   let epochs: Int
   let bestEpoch: Int
-  /// On the validation films at that epoch; nil where there are none.
-  let validation: Judgement?
-  let test: Judgement
+  /// On the validation radiographs at that epoch; nil where there are none.
+  let validation: SplitMetrics?
+  let test: SplitMetrics
 }
 
 /// One trial among all.
@@ -39,7 +39,7 @@ struct TrialPlan {
   let regime: Regime
   /// Of the seed or draw, from 0.
   let number: Int
-  let split: FilmSplit
+  let split: LabelledSplit
   let schedule: TrialSchedule
   /// Begins the names of what it leaves: `fraction-0.01-seed-0`.
   var name: String {
@@ -59,7 +59,7 @@ struct TrialPlan {
 
 /// Steps of a trial, and the learning rate of each: linear to its peak, then a cosine to a hundredth of it.
 struct TrialSchedule: Equatable {
-  /// Steps of a pass over the films, and of an epoch, which of few films takes several passes.
+  /// Steps of a pass over the radiographs, and of an epoch, which of few radiographs takes several passes.
   let stepsPerPass: Int
   let stepsPerEpoch: Int
   let epochs: Int
@@ -67,8 +67,8 @@ struct TrialSchedule: Equatable {
   private let peak: Double
   private static let finalShare = 0.01
 
-  init(films: Int, _ settings: FineTuneSettings) {
-    stepsPerPass = max(1, (films + settings.batchSize - 1) / settings.batchSize)
+  init(radiographs: Int, _ settings: FineTuneSettings) {
+    stepsPerPass = max(1, (radiographs + settings.batchSize - 1) / settings.batchSize)
     epochs = settings.epochs
     stepsPerEpoch = max(stepsPerPass, (settings.minimumSteps + epochs - 1) / epochs)
     let warmup = Int((settings.warmupEpochs * Double(stepsPerEpoch)).rounded())
@@ -85,10 +85,10 @@ struct TrialSchedule: Equatable {
     return peak * (Self.finalShare + (1 - Self.finalShare) * 0.5 * (1 + cos(.pi * progress)))
   }
 
-  /// The places of a step's films in the order of its pass; batches of a pass differ by one film at most.
-  func places(at step: Int, films: Int) -> Range<Int> {
+  /// The places of a step's radiographs in the order of its pass; batches of a pass differ by one radiograph at most.
+  func places(at step: Int, radiographs: Int) -> Range<Int> {
     let place = step % stepsPerPass
-    return films * place / stepsPerPass..<films * (place + 1) / stepsPerPass
+    return radiographs * place / stepsPerPass..<radiographs * (place + 1) / stepsPerPass
   }
 }
 

@@ -2,9 +2,9 @@ import CoreTensor
 import Foundation
 import Imaging
 
-/// How one film was exposed, read out and printed.
+/// How one radiograph was exposed, read out and printed.
 struct Device: Sendable {
-  /// Side of the square film on the patient, in centimetres.
+  /// Side of the square radiograph on the patient, in centimetres.
   let fieldWidth: Float
   /// Optical depth printed as middle grey, from that of the middle of the chest.
   let exposure: Float
@@ -20,7 +20,7 @@ struct Device: Sendable {
   let scatter: Float
   /// Share of slow brightness changes that the printer evens out.
   let equalisation: Float
-  /// Closed shutters at top, bottom, left and right, as shares of the film.
+  /// Closed shutters at top, bottom, left and right, as shares of the radiograph.
   let shutters: [Float]
   let marker: Marker?
   let noiseSeed: UInt32

@@ -4,10 +4,10 @@ import Foundation
 /// A lead letter beside a shoulder that names the patient's side.
 struct Marker: Sendable {
   let side: Side
-  /// Of the letter's centre, as shares of the film.
+  /// Of the letter's centre, as shares of the radiograph.
   private let row: Float
   private let column: Float
-  /// Of the letter, as a share of the film.
+  /// Of the letter, as a share of the radiograph.
   private let height: Float
   private let slant: Float
   private let lead: Float
@@ -52,10 +52,10 @@ struct Marker: Sendable {
   }
 }
 
-/// Finds the place in the patient that falls on a given place of the film.
+/// Finds the place in the patient that falls on a given place of the radiograph.
 private struct MarkerGeometry {
-  private let geometry: FilmGeometry
-  init(_ geometry: FilmGeometry) { self.geometry = geometry }
+  private let geometry: RadiographGeometry
+  init(_ geometry: RadiographGeometry) { self.geometry = geometry }
 
   func place(row: Float, column: Float) -> Point {
     let pixels = (row: row * Float(geometry.size), column: column * Float(geometry.size))

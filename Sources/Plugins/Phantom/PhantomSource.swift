@@ -1,44 +1,45 @@
 import Imaging
 import WorldModel
 
-/// A collection of procedural chest films with known findings.
+/// A collection of procedural chest radiographs with known findings.
 ///
-/// Films `2p` and `2p + 1` belong to patient `p`: the same anatomy and heart, but another day's posture,
-/// device and findings. Film `k` of a seed is the same however many films the collection has.
-struct PhantomSource: FilmSource {
+/// Radiographs `2p` and `2p + 1` belong to patient `p`: the same anatomy and heart, but another day's posture,
+/// device and findings. Radiograph `k` of a seed is the same however many radiographs the collection has.
+struct PhantomSource: RadiographSource {
   let seed: UInt64
   let size: Int
   let rate: Double
-  let records: [FilmRecord]
+  let records: [RadiographRecord]
 
-  var summary: String { "phantom, seed \(seed), \(records.count) films" }
+  var summary: String { "phantom, seed \(seed), \(records.count) radiographs" }
   var findingNames: [String] { Finding.allCases.map(\.rawValue).sorted() }
 
-  init(seed: UInt64, films: Int, size: Int, rate: Double) {
+  init(seed: UInt64, radiographs: Int, size: Int, rate: Double) {
     self.seed = seed
     self.size = size
     self.rate = rate
-    records = (0..<films).map { number in
-      let present = PhantomFilm.findings(seed: seed, number: number, rate: rate)
-      return FilmRecord(
+    records = (0..<radiographs).map { number in
+      let present = PhantomRadiograph.findings(seed: seed, number: number, rate: rate)
+      return RadiographRecord(
         identifier: "phantom-\(seed)-\(number)",
-        patient: "phantom-\(seed)-patient-\(number / PhantomFilm.filmsPerPatient)",
+        patient: "phantom-\(seed)-patient-\(number / PhantomRadiograph.imagesPerPatient)",
         findings: Set(present.map(\.rawValue)))
     }
   }
 
-  func film(at index: Int) throws -> GrayImage { try phantom(at: index).image() }
+  func radiograph(at index: Int) throws -> GrayImage { try phantom(at: index).image() }
 
-  func truth(at index: Int) throws -> FilmTruth? { try phantom(at: index).truth() }
+  func truth(at index: Int) throws -> RadiographTruth? { try phantom(at: index).truth() }
 
-  private func phantom(at index: Int) throws -> PhantomFilm {
+  private func phantom(at index: Int) throws -> PhantomRadiograph {
     guard records.indices.contains(index) else {
-      throw UnusableFilm(
+      throw UnusableRadiograph(
         identifier: "phantom-\(seed)-\(index)",
         reason:
-          "asked for film \(index), but the phantom has films 0 to \(records.count - 1); raise \"films\"")
+          "asked for radiograph \(index), but the phantom has radiographs 0 to \(records.count - 1); raise \"images\""
+      )
     }
-    let present = PhantomFilm.findings(seed: seed, number: index, rate: rate)
-    return PhantomFilm(seed: seed, number: index, size: size, present: present)
+    let present = PhantomRadiograph.findings(seed: seed, number: index, rate: rate)
+    return PhantomRadiograph(seed: seed, number: index, size: size, present: present)
   }
 }

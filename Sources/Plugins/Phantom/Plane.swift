@@ -1,8 +1,8 @@
 import Foundation
 
-/// How centimetres of the patient fall on pixels of the film.
-struct FilmGeometry: Sendable {
-  /// Rows and columns of the square film.
+/// How centimetres of the patient fall on pixels of the radiograph.
+struct RadiographGeometry: Sendable {
+  /// Rows and columns of the square radiograph.
   let size: Int
   let pixelsPerCentimetre: Float
   /// Column of the midline at the top edge.
@@ -43,13 +43,13 @@ struct FilmGeometry: Sendable {
   }
 }
 
-/// One path length in centimetres for each pixel of the film.
+/// One path length in centimetres for each pixel of the radiograph.
 final class Plane {
-  let geometry: FilmGeometry
+  let geometry: RadiographGeometry
   let size: Int
   let values: UnsafeMutablePointer<Float>
 
-  init(_ geometry: FilmGeometry) {
+  init(_ geometry: RadiographGeometry) {
     self.geometry = geometry
     size = geometry.size
     values = .allocate(capacity: size * size)

@@ -2,22 +2,23 @@ import WorldModel
 
 /// The phantom as a data plugin: `kind = "data"`, `name = "phantom"`.
 public let phantomDefinition = DataSourceDefinition(
-  name: "phantom", summary: "procedural frontal chest films with findings, masks and landmarks",
+  name: "phantom", summary: "procedural frontal chest radiographs with findings, masks and landmarks",
   options: [
-    OptionDeclaration("films", .integer(default: 1024, in: 1...1_000_000), help: "how many films there are"),
     OptionDeclaration(
-      "size", .integer(default: 256, in: 64...1024), help: "rows and columns of a film, in pixels"),
+      "images", .integer(default: 1024, in: 1...1_000_000), help: "how many radiographs there are"),
+    OptionDeclaration(
+      "size", .integer(default: 256, in: 64...1024), help: "rows and columns of a radiograph, in pixels"),
     OptionDeclaration(
       "finding_rate", .number(default: 0.3, in: 0...1), help: "probability of each of the five findings"),
   ],
-  presets: ["quick": ["films": .integer(1536), "size": .integer(160)]],
+  presets: ["quick": ["images": .integer(1536), "size": .integer(160)]],
   command: DataCommand(
-    summary: "Write phantom chest films as PNG, with masks, labels and landmarks",
-    flags: ["films": "--count"], values: ["films": .integer(64)],
-    examples: [.init("chex-runner phantom --count 64 --out phantoms", "64 films to look at")]),
+    summary: "Write phantom chest radiographs as PNG, with masks, labels and landmarks",
+    flags: ["images": "--count"], values: ["images": .integer(64)],
+    examples: [.init("chex-runner phantom --count 64 --out phantoms", "64 radiographs to look at")]),
   make: { options, seed in
     PhantomSource(
-      seed: seed, films: options.integer("films"), size: options.integer("size"),
+      seed: seed, radiographs: options.integer("images"), size: options.integer("size"),
       rate: options.number("finding_rate"))
   })
 

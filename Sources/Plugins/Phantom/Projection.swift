@@ -1,7 +1,7 @@
 import CoreTensor
 import Foundation
 
-/// Linear attenuation at a chest film's beam quality, in 1/cm.
+/// Linear attenuation at a chest radiograph's beam quality, in 1/cm.
 enum Attenuation {
   static let soft: Float = 0.19
   /// What a centimetre of bone adds to the tissue that it replaces.
@@ -14,7 +14,7 @@ enum Attenuation {
 struct Projection {
   private let anatomy: Anatomy
   private let findings: Findings
-  private let geometry: FilmGeometry
+  private let geometry: RadiographGeometry
   /// The whole body, air passages outside the lungs taken off.
   private let body: Plane
   /// Room for the lungs, aerated or not: what heart, aorta and diaphragm leave of the rib cage.
@@ -26,7 +26,7 @@ struct Projection {
 
   /// - Parameter random: the patient's stream for the lung of a side.
   init(
-    _ anatomy: Anatomy, findings: Findings, geometry: FilmGeometry, random: (Side) -> RandomStream
+    _ anatomy: Anatomy, findings: Findings, geometry: RadiographGeometry, random: (Side) -> RandomStream
   ) {
     self.anatomy = anatomy
     self.findings = findings

@@ -2,7 +2,7 @@ import CoreTensor
 import Foundation
 
 /// A place in the patient, in centimetres: `x` from the midline towards the patient's left (the right of the
-/// film), `y` down from the film's top edge, `z` towards the patient's front.
+/// radiograph), `y` down from the radiograph's top edge, `z` towards the patient's front.
 struct Point: Sendable, Equatable {
   var x: Float
   var y: Float
@@ -10,7 +10,7 @@ struct Point: Sendable, Equatable {
 }
 
 enum Side: Sendable, CaseIterable {
-  /// The patient's right, which a frontal film shows at its left.
+  /// The patient's right, which a frontal radiograph shows at its left.
   case right
   case left
 
@@ -19,7 +19,7 @@ enum Side: Sendable, CaseIterable {
   var other: Side { self == .right ? .left : .right }
 }
 
-/// An ellipsoid whose first two axes lie in the film's plane, the first turned by `angle` from the `x` axis.
+/// An ellipsoid whose first two axes lie in the radiograph's plane, the first turned by `angle` from the `x` axis.
 struct Ellipsoid: Sendable {
   var centre: Point
   var along: Float
@@ -53,7 +53,7 @@ struct Ellipsoid: Sendable {
 struct Tube: Sendable {
   struct Node: Sendable {
     var place: Point
-    /// Half of the width seen on the film, in centimetres.
+    /// Half of the width seen on the radiograph, in centimetres.
     var radius: Float
     /// Depth along the beam relative to the width: 1 for a round section.
     var flatness: Float = 1

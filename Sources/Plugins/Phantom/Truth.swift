@@ -1,19 +1,19 @@
 import Imaging
 import WorldModel
 
-/// Draws what is known of a film: masks and landmarks in the film's own pixels.
+/// Draws what is known of a radiograph: masks and landmarks in the radiograph's own pixels.
 struct TruthPainter {
   let anatomy: Anatomy
   let findings: Findings
-  let geometry: FilmGeometry
+  let geometry: RadiographGeometry
 
-  func truth() -> FilmTruth {
+  func truth() -> RadiographTruth {
     var masks = ["lungs": lungs { _, _, _ in true }]
     for finding in findings.present { masks[finding.rawValue] = mask(of: finding) }
-    return FilmTruth(masks: masks, landmarks: landmarks())
+    return RadiographTruth(masks: masks, landmarks: landmarks())
   }
 
-  private func landmarks() -> [String: FilmTruth.Landmark] {
+  private func landmarks() -> [String: RadiographTruth.Landmark] {
     let clavicle = Tube.cubic(Skeleton(anatomy).clavicle(.right), 0.5)
     return [
       "aortic arch": landmark(anatomy.aorticArch.centre), "right hilum": landmark(anatomy.rightHilum),
@@ -21,9 +21,9 @@ struct TruthPainter {
     ]
   }
 
-  private func landmark(_ place: Point) -> FilmTruth.Landmark {
+  private func landmark(_ place: Point) -> RadiographTruth.Landmark {
     let (row, column) = geometry.project(place)
-    return FilmTruth.Landmark(row: Double(row), column: Double(column))
+    return RadiographTruth.Landmark(row: Double(row), column: Double(column))
   }
 
   private func mask(of finding: Finding) -> GrayImage {

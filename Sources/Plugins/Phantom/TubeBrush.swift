@@ -3,14 +3,14 @@ import Foundation
 /// Draws tubes. Where pieces of one tube overlap, each pixel belongs to the piece whose axis is nearest, so
 /// that the bends of a hollow tube show no seams.
 final class TubeBrush {
-  private let geometry: FilmGeometry
+  private let geometry: RadiographGeometry
   private let size: Int
   /// How near the axis each pixel lies: 1 on it, 0 at the wall, relative to the radius and squared.
   private let nearness: Plane
   /// Path length through the axis of the piece that a pixel belongs to, in centimetres.
   private let depth: Plane
 
-  init(_ geometry: FilmGeometry) {
+  init(_ geometry: RadiographGeometry) {
     self.geometry = geometry
     size = geometry.size
     nearness = Plane(geometry)

@@ -142,7 +142,8 @@ struct TooFewCases: Error, CustomStringConvertible {
 
   init(_ names: [String], _ findings: [FeatureProbe.Finding]) {
     guard !names.isEmpty else {
-      description = "probe: the films have no labels; give films with findings (--data, --label-column)"
+      description =
+        "probe: the radiographs have no labels; give radiographs with findings (--data, --label-column)"
       return
     }
     func counts(_ labels: [Bool?]) -> String {
@@ -152,8 +153,8 @@ struct TooFewCases: Error, CustomStringConvertible {
       "\(name): \(counts(finding.train)) to learn from, \(counts(finding.test)) to test on"
     }
     description =
-      "probe: expected a finding with 8 films with and 8 without it to learn from, and 4 of each to test on; found "
+      "probe: expected a finding with 8 radiographs with and 8 without it to learn from, and 4 of each to test on; found "
       + found.joined(separator: "; ") + (names.count > 20 ? "; …" : "")
-      + ". Give more films, or other splits (evaluation.train_splits, evaluation.test_splits)"
+      + ". Give more radiographs, or other splits (evaluation.train_splits, evaluation.test_splits)"
   }
 }

@@ -2,7 +2,7 @@ import CoreTensor
 import Imaging
 import WorldModel
 
-/// Target features of every candidate of a film, and what is predicted of each from its context.
+/// Target features of every candidate of a radiograph, and what is predicted of each from its context.
 struct CandidateFeatures {
   let count: Int
   /// Layer-normed, `count` rows of all tokens' values, or of their means.
@@ -43,7 +43,7 @@ struct CandidateFeatures {
       let batch = WorldBatch(
         contexts: [.init(images: InputNormalization.tensor(Array(contexts[range])), visible: nil)],
         targets: [InputNormalization.tensor(Array(targets[range]))],
-        predictions: requests.map { request in
+        supervisions: requests.map { request in
           .init(
             name: request.prediction.rawValue, context: 0, target: 0,
             patches: Array(repeating: patches, count: range.count), told: request.told)

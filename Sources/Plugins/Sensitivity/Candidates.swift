@@ -2,7 +2,7 @@ import CoreTensor
 import Foundation
 import Imaging
 
-/// How a candidate looks: what was done to the film, in this order.
+/// How a candidate looks: what was done to the radiograph, in this order.
 struct Appearance: Sendable, Equatable, Codable {
   var brightness: Double
   var contrast: Double

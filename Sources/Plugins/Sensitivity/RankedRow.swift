@@ -2,9 +2,9 @@ import Foundation
 import Imaging
 import WorldModel
 
-/// One context of a film with its true target and the candidates nearest to what is predicted from it.
+/// One context of a radiograph with its true target and the candidates nearest to what is predicted from it.
 struct RankedRow {
-  let film: JudgedFilm
+  let radiograph: EvaluatedRadiograph
   let targets: [GrayImage]
   let contexts: [GrayImage]
   let predictions: [Prediction]
@@ -16,7 +16,7 @@ struct RankedRow {
     PictureSheet(
       title: "Which of \(targets.count) candidates is nearest to the prediction from context x?",
       notes: [
-        "Film \(film.facts.identifier). Candidates y are the film at other brightness, contrast, gamma and blur (pixels); "
+        "Radiograph \(radiograph.facts.identifier). Candidates y are the radiograph at other brightness, contrast, gamma and blur (pixels); "
           + "context x is the framed one, changed once more by a.",
         "From left to right: context, true target, then the candidates nearest to what is predicted from x.",
       ],
@@ -24,9 +24,9 @@ struct RankedRow {
   }
 
   private func row(_ index: Int) -> PictureSheet.Row {
-    let place = film.place(index, of: query)
-    let ranking = film.ranking(index, of: query)
-    let distances = film.lists(index)[query]
+    let place = radiograph.place(index, of: query)
+    let ranking = radiograph.ranking(index, of: query)
+    let distances = radiograph.lists(index)[query]
     return PictureSheet.Row(
       label: heading(predictions[index]) + ": the true target is number \(place) of \(targets.count)",
       groups: [
@@ -52,14 +52,14 @@ struct RankedRow {
 
   /// What the predictor is told, two numbers a line; nothing where it is told nothing.
   private var action: [String] {
-    let numbers = film.facts.actions[query].map { String(format: "%.2f", $0) }
+    let numbers = radiograph.facts.actions[query].map { String(format: "%.2f", $0) }
     return stride(from: 0, to: numbers.count, by: 2).map { start in
       (start == 0 ? "a = " : "  ") + numbers[start..<min(start + 2, numbers.count)].joined(separator: ", ")
     }
   }
 
   private func look(_ candidate: Int) -> [String] {
-    let look = film.facts.candidates[candidate]
+    let look = radiograph.facts.candidates[candidate]
     return [
       String(format: "brightness %.2f", look.brightness),
       String(format: "contrast %.2f", look.contrast),

@@ -12,20 +12,22 @@ import WorldModel
 /// The domain sensitivity test: does the predictor use what it is told of the context's appearance?
 /// (paper section 5.1, equation 13; spec section 8)
 ///
-/// A film is made into n candidates y of different appearance. Each is changed once more by the run's own task,
-/// x = T_a(y), and from x the predictor predicts y. All n candidates are ranked by how near they come to the prediction.
+/// A radiograph is made into n candidates y of different appearance. Each is changed once more by the run's own task, x
+/// = T_a(y), and from x the predictor predicts y. All n candidates are ranked by how near they come to the prediction.
 struct SensitivityEvaluation: ModelEvaluation {
   static let definition = EvaluationDefinition(
     name: "sensitivity",
-    summary: "Test whether a run's predictor uses what it is told of a film's appearance",
+    summary: "Test whether a run's predictor uses what it is told of a radiograph's appearance",
     options: [
       OptionDeclaration(
-        "films", .integer(default: 50, in: 1...100_000), help: "films, spread over the test films"),
-      OptionDeclaration("candidates", .integer(default: 64, in: 2...1024), help: "appearances of each film"),
+        "images", .integer(default: 50, in: 1...100_000),
+        help: "radiographs, spread over the test radiographs"),
+      OptionDeclaration(
+        "candidates", .integer(default: 64, in: 2...1024), help: "appearances of each radiograph"),
       OptionDeclaration(
         "spread", .choice(default: "sequence", of: CandidateSpread.allCases.map(\.rawValue)),
         help:
-          "sequence: a Halton sequence over all four ranges, shifted at random for each film; grid: a cube over "
+          "sequence: a Halton sequence over all four ranges, shifted at random for each radiograph; grid: a cube over "
           + "brightness, contrast and gamma, without blur"),
       OptionDeclaration(
         "brightness", .interval(default: 0.6...1.4, in: 0...10), help: "of candidates, uniform"),
@@ -47,17 +49,19 @@ struct SensitivityEvaluation: ModelEvaluation {
         "draws", .integer(default: 8, in: 0...256),
         help: "draws of a, over which predictions are averaged where it is left open; 0: no such figure"),
       OptionDeclaration(
-        "pictures", .integer(default: 3, in: 0...100_000), help: "films of which a row is drawn"),
+        "pictures", .integer(default: 3, in: 0...100_000), help: "radiographs of which a row is drawn"),
       OptionDeclaration(
         "seed", .integer(default: 0, in: 0...Int(Int32.max)),
         help: "of candidates, draws and resamples, beside the run's"),
     ],
-    trial: ["films": .integer(3), "candidates": .integer(12), "draws": .integer(2), "pictures": .integer(1)],
+    trial: [
+      "images": .integer(3), "candidates": .integer(12), "draws": .integer(2), "pictures": .integer(1),
+    ],
     command: EvaluationCommand(examples: [
-      EvaluationExample("sensitivity runs/first", "on films that the run set apart"),
+      EvaluationExample("sensitivity runs/first", "on radiographs that the run set apart"),
       EvaluationExample(
-        "sensitivity runs/first --data films/index.csv --out runs/first/sensitivity-films",
-        "on other films' test split"),
+        "sensitivity runs/first --data radiographs/index.csv --out runs/first/sensitivity-radiographs",
+        "on other radiographs' test split"),
       EvaluationExample(
         "sensitivity runs/first --set domain.probability=1 --out changed",
         "every context changed, where training leaves some as they are"),
@@ -74,28 +78,30 @@ struct SensitivityEvaluation: ModelEvaluation {
   func callAsFunction(_ input: ModelEvaluationInput) throws -> EvaluationResult {
     let test = try SensitivityTest(settings, input)
     var work = try SensitivityWork(input.workspace, candidates: settings.candidates, test.predictions)
-    let films = Self.spread(settings.films, over: input.test)
+    let radiographs = Self.spread(settings.radiographs, over: input.test)
     try input.workspace.note(
-      "\(films.count) of \(input.test.count) test films, \(settings.candidates) candidates each")
+      "\(radiographs.count) of \(input.test.count) test radiographs, \(settings.candidates) candidates each")
     try PackedWeights.keeping {
       try withoutGradients {
-        for position in work.seen..<max(films.count, work.seen) {
-          if let film = try test.film(
-            films[position], position: position, isDrawn: position < settings.pictures)
+        for position in work.seen..<max(radiographs.count, work.seen) {
+          if let radiograph = try test.radiograph(
+            radiographs[position], position: position, isDrawn: position < settings.pictures)
           {
-            work.films.append(film)
+            work.radiographs.append(radiograph)
           }
           work.seen = position + 1
           try work.save(input.workspace)
-          input.workspace.progress("film", work.seen, of: films.count, films: work.seen, loss: nil)
-          if input.workspace.isStopRequested && work.seen < films.count { throw EvaluationStopped() }
+          input.workspace.progress(
+            "image", work.seen, of: radiographs.count, radiographs: work.seen, loss: nil)
+          if input.workspace.isStopRequested && work.seen < radiographs.count { throw EvaluationStopped() }
         }
       }
     }
-    guard !work.films.isEmpty else {
-      throw SensitivityError("no test film could be decoded, of \(films.count) tried; see the warnings above")
+    guard !work.radiographs.isEmpty else {
+      throw SensitivityError(
+        "no test radiograph could be decoded, of \(radiographs.count) tried; see the warnings above")
     }
-    if !work.films.contains(where: { $0.facts.changed.contains(true) }) {
+    if !work.radiographs.contains(where: { $0.facts.changed.contains(true) }) {
       try input.workspace.warn(
         "the task \"\(test.task.name)\" changed no context: each shows its target, and nothing need be predicted"
       )
@@ -104,23 +110,23 @@ struct SensitivityEvaluation: ModelEvaluation {
     return try result(work, seed: test.seed)
   }
 
-  /// `count` of `films`, at equal distances; all of them where there are no more.
-  static func spread(_ count: Int, over films: [Int]) -> [Int] {
-    let count = min(count, films.count)
-    return (0..<count).map { films[$0 * films.count / count] }
+  /// `count` of `radiographs`, at equal distances; all of them where there are no more.
+  static func spread(_ count: Int, over radiographs: [Int]) -> [Int] {
+    let count = min(count, radiographs.count)
+    return (0..<count).map { radiographs[$0 * radiographs.count / count] }
   }
 
   private func result(_ work: SensitivityWork, seed: UInt64) throws -> EvaluationResult {
-    let lists = work.films.flatMap { film in
-      Array(repeating: film.facts.patient, count: settings.candidates)
+    let lists = work.radiographs.flatMap { radiograph in
+      Array(repeating: radiograph.facts.patient, count: settings.candidates)
     }
-    // Candidates of one film, and films of one patient, are no independent cases.
+    // Candidates of one radiograph, and radiographs of one patient, are no independent cases.
     let bootstrap = Bootstrap(groups: lists, seed: seed)
     var metrics: [EvaluationMetric] = []
     var drawn: [Prediction: (value: Double, resampled: Resampled)] = [:]
     for (index, prediction) in work.predictions.enumerated() {
-      let distances = work.films.flatMap { $0.lists(index) }
-      let truth = work.films.flatMap { _ in 0..<settings.candidates }
+      let distances = work.radiographs.flatMap { $0.lists(index) }
+      let truth = work.radiographs.flatMap { _ in 0..<settings.candidates }
       let recalls = try Self.places.map { try RecallAtK($0, distances: distances, truth: truth) }
       for (recall, resampled) in zip(recalls, bootstrap.resampled(recalls)) {
         let value = recall.value ?? 0
@@ -140,7 +146,7 @@ struct SensitivityEvaluation: ModelEvaluation {
     metrics += [ratio].compactMap { $0 } + work.errors
     return EvaluationResult(
       metrics, summary: ratio?.key, tables: tables(work, hasRatio: ratio != nil),
-      notes: ["ranked-*.png, ranks.csv: how the candidates of each film were ranked"])
+      notes: ["ranked-*.png, ranks.csv: how the candidates of each radiograph were ranked"])
   }
 
   private static let chance = "chance"

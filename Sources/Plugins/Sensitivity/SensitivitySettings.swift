@@ -3,7 +3,7 @@ import WorldModel
 
 /// The options of the test, checked.
 struct SensitivitySettings: Sendable {
-  let films: Int
+  let radiographs: Int
   let candidates: Int
   let spread: CandidateSpread
   let ranges: AppearanceRanges
@@ -17,7 +17,7 @@ struct SensitivitySettings: Sendable {
 
   /// - Throws: `SensitivityError` where a grid cannot have that many candidates.
   init(_ options: Options) throws {
-    films = options.integer("films")
+    radiographs = options.integer("images")
     candidates = options.integer("candidates")
     spread = CandidateSpread(rawValue: options.text("spread"))!
     ranges = AppearanceRanges(

@@ -2,7 +2,7 @@ import CoreTensor
 import Imaging
 import WorldModel
 
-/// The test of one model, film by film.
+/// The test of one model, radiograph by radiograph.
 struct SensitivityTest {
   let settings: SensitivitySettings
   let input: ModelEvaluationInput
@@ -10,7 +10,7 @@ struct SensitivityTest {
   /// What is compared with candidates, in the figures' order.
   let predictions: [Prediction]
   let seed: UInt64
-  /// Views that the tasks need of a film; all of them show the whole.
+  /// Views that the tasks need of a radiograph; all of them show the whole.
   private let views: Int
 
   /// - Throws: `SensitivityError` where the run has no task that changes appearances.
@@ -37,13 +37,13 @@ struct SensitivityTest {
   }
 
   /// - Parameters:
-  ///   - index: of the film in its source.
-  ///   - position: among the films of the test.
+  ///   - index: of the radiograph in its source.
+  ///   - position: among the radiographs of the test.
   ///   - isDrawn: whether a ranked row of it is drawn.
-  /// - Returns: nil for a film that cannot be used, of which the user is told.
-  func film(_ index: Int, position: Int, isDrawn: Bool) throws -> JudgedFilm? {
-    let film: GrayImage
-    do { film = try input.films.film(at: index) } catch let error as UnusableFilm {
+  /// - Returns: nil for a radiograph that cannot be used, of which the user is told.
+  func radiograph(_ index: Int, position: Int, isDrawn: Bool) throws -> EvaluatedRadiograph? {
+    let radiograph: GrayImage
+    do { radiograph = try input.radiographs.radiograph(at: index) } catch let error as UnusableRadiograph {
       try input.workspace.warn("left out: \(error)")
       return nil
     }
@@ -51,9 +51,9 @@ struct SensitivityTest {
     var random = RandomStream(seed: seed, stream: "sensitivity.candidates", index: position)
     let candidates = settings.spread.candidates(settings.candidates, settings.ranges, &random)
     let draws = Self.draws(
-      input, task, views, film, seed: seed, position: position,
+      input, task, views, radiograph, seed: seed, position: position,
       count: settings.candidates + (predictions.contains(.averaged) ? settings.draws : 0))
-    let whole = film.resized(to: (side, side))
+    let whole = radiograph.resized(to: (side, side))
     let targets = Compute.map(candidates.count) { index in
       var image = whole
       candidates[index].apply(to: &image)
@@ -61,7 +61,7 @@ struct SensitivityTest {
     }
     let (frame, geometry, name) = (draws[0].frame, input.model.shape.geometry, task.name)
     let contexts = Compute.map(candidates.count) { index in
-      var context: any Context = FilmContext(frame: frame, geometry: geometry, pixels: targets[index])
+      var context: any Context = RadiographContext(frame: frame, geometry: geometry, pixels: targets[index])
       PluginCode("task \"\(name)\"", "editPixels").run { draws[index].draw.editPixels(of: &context) }
       return context.pixels
     }
@@ -72,39 +72,41 @@ struct SensitivityTest {
     let features = try CandidateFeatures(
       input.model, targets: targets, contexts: contexts, draws: draws, predictions, neutral: settings.neutral,
       isPooled: settings.isPooled)
-    let judged = JudgedFilm(
-      facts: FilmFacts(
-        identifier: input.films.records[index].identifier, patient: input.films.records[index].patientKey,
+    let evaluated = EvaluatedRadiograph(
+      facts: RadiographFacts(
+        identifier: input.radiographs.records[index].identifier,
+        patient: input.radiographs.records[index].patientKey,
         candidates: candidates,
         actions: draws.prefix(candidates.count).map { $0.own.flatMap(\.numbers) },
         changed: zip(targets, contexts).map { $0 != $1 }),
       distances: predictions.map { features.distances($0) })
     if isDrawn {
       let sheet = RankedRow(
-        film: judged, targets: targets, contexts: contexts, predictions: predictions,
-        query: query(judged, position))
+        radiograph: evaluated, targets: targets, contexts: contexts, predictions: predictions,
+        query: query(evaluated, position))
       try input.workspace.write(sheet.sheet, named: "ranked-\(position + 1)")
     }
-    return judged
+    return evaluated
   }
 
   /// A candidate at random, among those whose context was changed where there are any.
-  private func query(_ film: JudgedFilm, _ position: Int) -> Int {
-    let changed = film.facts.changed.indices.filter { film.facts.changed[$0] }
-    let eligible = changed.isEmpty ? Array(film.facts.changed.indices) : changed
+  private func query(_ radiograph: EvaluatedRadiograph, _ position: Int) -> Int {
+    let changed = radiograph.facts.changed.indices.filter { radiograph.facts.changed[$0] }
+    let eligible = changed.isEmpty ? Array(radiograph.facts.changed.indices) : changed
     var random = RandomStream(seed: seed, stream: "sensitivity.query", index: position)
     return eligible[random.integer(in: 0...eligible.count - 1)]
   }
 
-  /// What tasks draw and tell of contexts that show a whole film.
+  /// What tasks draw and tell of contexts that show a whole radiograph.
   private static func draws(
-    _ input: ModelEvaluationInput, _ task: any WorldTask, _ views: Int, _ film: GrayImage, seed: UInt64,
+    _ input: ModelEvaluationInput, _ task: any WorldTask, _ views: Int, _ radiograph: GrayImage, seed: UInt64,
     position: Int,
     count: Int
   ) -> [ContextDraw] {
     let frame = Frame(
-      row: 0, column: 0, height: film.height, width: film.width, mirrored: false, filmHeight: film.height,
-      filmWidth: film.width)
+      row: 0, column: 0, height: radiograph.height, width: radiograph.width, mirrored: false,
+      imageHeight: radiograph.height,
+      imageWidth: radiograph.width)
     let frames = Array(repeating: frame, count: views)
     let scope = BatchScope(
       seed: seed, step: position, batchSize: count, geometry: input.model.shape.geometry,
@@ -113,7 +115,7 @@ struct SensitivityTest {
       PluginCode("task \"\(task.name)\"", "draw").run {
         let plan = task.plan(batch: scope)
         return (0..<count).map {
-          plan.draw(sample: SampleScope(batch: scope, index: $0, views: frames, film: film))
+          plan.draw(sample: SampleScope(batch: scope, index: $0, views: frames, radiograph: radiograph))
         }
       }
     }
@@ -135,8 +137,8 @@ struct ContextDraw: Sendable {
   let others: [LatentValue]
 }
 
-/// A whole film, all of it visible.
-struct FilmContext: Context {
+/// A whole radiograph, all of it visible.
+struct RadiographContext: Context {
   let view = 0
   let frame: Frame
   let geometry: ImageGeometry

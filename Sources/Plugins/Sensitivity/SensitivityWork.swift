@@ -2,10 +2,10 @@ import CoreTensor
 import Foundation
 import WorldModel
 
-/// What is known of one film of the test, besides distances.
-struct FilmFacts: Codable, Equatable {
+/// What is known of one radiograph of the test, besides distances.
+struct RadiographFacts: Codable, Equatable {
   let identifier: String
-  /// Whose films are drawn together in resamples.
+  /// Whose radiographs are drawn together in resamples.
   let patient: String
   let candidates: [Appearance]
   /// What was told of each candidate's context; nothing where the model is told nothing.
@@ -14,9 +14,9 @@ struct FilmFacts: Codable, Equatable {
   let changed: [Bool]
 }
 
-/// A film, tested.
-struct JudgedFilm {
-  let facts: FilmFacts
+/// A radiograph, tested.
+struct EvaluatedRadiograph {
+  let facts: RadiographFacts
   /// For each prediction n rows of n: of the prediction for candidate i from candidate j.
   let distances: [[Float]]
 
@@ -50,14 +50,14 @@ struct JudgedFilm {
 /// The test so far, which may be saved and gone on with.
 struct SensitivityWork {
   let predictions: [Prediction]
-  var films: [JudgedFilm] = []
-  /// Films gone through, with those that could not be used.
+  var radiographs: [EvaluatedRadiograph] = []
+  /// Radiographs gone through, with those that could not be used.
   var seen = 0
-  private static let stateName = "films"
+  private static let stateName = "images"
 
   private struct Facts: Codable {
     let seen: Int
-    let films: [FilmFacts]
+    let radiographs: [RadiographFacts]
   }
 
   init(predictions: [Prediction]) { self.predictions = predictions }
@@ -71,30 +71,31 @@ struct SensitivityWork {
     let tensors = Dictionary(uniqueKeysWithValues: state.tensors.map { ($0.name, $0.tensor) })
     let size = candidates * candidates
     let values = try predictions.map { prediction -> [Float] in
-      let found = facts.films.isEmpty ? [] : tensors[prediction.rawValue]?.values ?? []
-      guard found.count == facts.films.count * size else {
+      let found = facts.radiographs.isEmpty ? [] : tensors[prediction.rawValue]?.values ?? []
+      guard found.count == facts.radiographs.count * size else {
         throw SensitivityError(
-          "the saved work has \(found.count) distances \(prediction.label), expected \(facts.films.count * size); give "
+          "the saved work has \(found.count) distances \(prediction.label), expected \(facts.radiographs.count * size); give "
             + "--out another folder")
       }
       return found
     }
     seen = facts.seen
-    films = facts.films.enumerated().map { index, facts in
-      JudgedFilm(facts: facts, distances: values.map { Array($0[index * size..<(index + 1) * size]) })
+    radiographs = facts.radiographs.enumerated().map { index, facts in
+      EvaluatedRadiograph(
+        facts: facts, distances: values.map { Array($0[index * size..<(index + 1) * size]) })
     }
   }
 
   func save(_ workspace: any EvaluationWorkspace) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
-    let text = try encoder.encode(Facts(seen: seen, films: films.map(\.facts)))
+    let text = try encoder.encode(Facts(seen: seen, radiographs: radiographs.map(\.facts)))
     let tensors = predictions.enumerated().compactMap {
       index, prediction -> (name: String, tensor: Tensor)? in
-      guard let count = films.first?.facts.candidates.count else { return nil }
+      guard let count = radiographs.first?.facts.candidates.count else { return nil }
       return (
         prediction.rawValue,
-        Tensor(films.flatMap { $0.distances[index] }, shape: [films.count, count, count])
+        Tensor(radiographs.flatMap { $0.distances[index] }, shape: [radiographs.count, count, count])
       )
     }
     try workspace.save(
@@ -105,7 +106,8 @@ struct SensitivityWork {
   var errors: [EvaluationMetric] {
     predictions.enumerated().map { index, prediction in
       EvaluationMetric(
-        Self.error(prediction.label), films.reduce(0) { $0 + $1.error(index) } / Double(films.count))
+        Self.error(prediction.label),
+        radiographs.reduce(0) { $0 + $1.error(index) } / Double(radiographs.count))
     }
   }
 
@@ -115,17 +117,17 @@ struct SensitivityWork {
   var table: String {
     func number(_ value: Double) -> String { String(format: "%.4f", value) }
     let header =
-      ["film", "candidate", "brightness", "contrast", "gamma", "blur", "changed", "told"]
+      ["image", "candidate", "brightness", "contrast", "gamma", "blur", "changed", "told"]
       + predictions.map { "place " + $0.label }
-    let rows = films.flatMap { film in
-      film.facts.candidates.indices.map { index in
-        let facts = film.facts
+    let rows = radiographs.flatMap { radiograph in
+      radiograph.facts.candidates.indices.map { index in
+        let facts = radiograph.facts
         let name = "\"" + facts.identifier.replacing("\"", with: "\"\"") + "\""
         return [name, "\(index)"] + facts.candidates[index].numbers.map(number)
           + [
             facts.changed[index] ? "1" : "0",
             facts.actions[index].map { number(Double($0)) }.joined(separator: " "),
-          ] + predictions.indices.map { "\(film.place($0, of: index))" }
+          ] + predictions.indices.map { "\(radiograph.place($0, of: index))" }
       }
     }
     return ([header] + rows).map { $0.joined(separator: ",") + "\n" }.joined()

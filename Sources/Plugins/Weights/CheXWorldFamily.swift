@@ -1,6 +1,7 @@
 import WorldModel
 
-/// One flat state dict of `encoder.*`, `target_encoder.*`, `predictor.*`: the published CheXWorld, and this project's own.
+/// One flat state dict of `encoder.*`, `target_encoder.*`, `predictor.*`: the published CheXWorld, and this project's
+/// own.
 struct CheXWorldFamily: WeightsFamily {
   let name = "chexworld"
   let summary =

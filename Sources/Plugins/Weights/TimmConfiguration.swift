@@ -1,4 +1,4 @@
-import Layers
+import NeuralNetworks
 import WorldModel
 
 /// `config.json` as timm's `create_model("local-dir:FOLDER")` reads it, and what it has no word for under `chexworld`.
@@ -38,7 +38,7 @@ struct TimmConfiguration: Encodable {
     let pooling = "mean over all tokens of the last norm's output"
     let positionEncoding: String
     let input =
-      "the whole film, grey in [0, 1], resized to the square, replicated to three channels, normalised"
+      "the whole radiograph, grey in [0, 1], resized to the square, replicated to three channels, normalised"
   }
 
   let architecture: String

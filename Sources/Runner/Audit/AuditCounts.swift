@@ -3,12 +3,12 @@ import WorldModel
 
 /// Tables of an audit: what headers and labels say.
 extension AuditFindings {
-  /// Of the films to train on that were decoded.
+  /// Of the radiographs to train on that were decoded.
   func headers() -> AuditReport.Headers? {
     let decoded = own.filter { $0.size != nil }
     guard !decoded.isEmpty else { return nil }
-    func size(_ film: AuditFilm) -> (width: Int, height: Int) {
-      film.header.map { ($0.width, $0.height) } ?? film.size!
+    func size(_ radiograph: AuditRadiograph) -> (width: Int, height: Int) {
+      radiograph.header.map { ($0.width, $0.height) } ?? radiograph.size!
     }
     return AuditReport.Headers(
       width: Self.range(decoded.map { size($0).width }), height: Self.range(decoded.map { size($0).height }),
@@ -32,7 +32,7 @@ extension AuditFindings {
     var table: [String: Int] = [:]
     for text in texts where !text.isEmpty { table[text, default: 0] += 1 }
     return table.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map {
-      .init(name: $0.key, films: $0.value)
+      .init(name: $0.key, radiographs: $0.value)
     }
   }
 
@@ -43,28 +43,28 @@ extension AuditFindings {
     let bars = bounds.indices.map { place -> AuditReport.Count in
       let next = place + 1 < bounds.count ? bounds[place + 1] : Int.max
       let name = next == Int.max ? "\(bounds[place]) or more" : "\(bounds[place])–\(next - 1)"
-      return .init(name: name, films: values.count { $0 >= bounds[place] && $0 < next })
+      return .init(name: name, radiographs: values.count { $0 >= bounds[place] && $0 < next })
     }
-    let first = bars.firstIndex { $0.films > 0 } ?? 0
-    let last = bars.lastIndex { $0.films > 0 } ?? 0
+    let first = bars.firstIndex { $0.radiographs > 0 } ?? 0
+    let last = bars.lastIndex { $0.radiographs > 0 } ?? 0
     return Array(bars[first...last])
   }
 
-  /// One row for each split; without splits, one for all films.
+  /// One row for each split; without splits, one for all radiographs.
   func splits() -> [AuditReport.Split] {
     let names = collections[0].source.findingNames
     return Set(own.map(\.split)).sorted().map { split in
-      let films = own.filter { $0.split == split }
+      let radiographs = own.filter { $0.split == split }
       let findings = names.map { name in
         AuditReport.Finding(
-          name: name, present: films.count { $0.record.findings.contains(name) },
-          unknown: films.count { $0.record.unknown.contains(name) })
+          name: name, present: radiographs.count { $0.record.findings.contains(name) },
+          unknown: radiographs.count { $0.record.unknown.contains(name) })
       }
       return .init(
         name: split, trains: split.isEmpty ? !own.contains { !$0.split.isEmpty } : isTraining(split),
-        films: films.count, decoded: films.count { $0.look != nil },
-        patients: Set(films.compactMap(\.record.patient)).count,
-        withoutLabels: films.count { $0.record.findings.isEmpty && $0.record.unknown.isEmpty },
+        radiographs: radiographs.count, decoded: radiographs.count { $0.look != nil },
+        patients: Set(radiographs.compactMap(\.record.patient)).count,
+        withoutLabels: radiographs.count { $0.record.findings.isEmpty && $0.record.unknown.isEmpty },
         findings: findings)
     }
   }

@@ -1,9 +1,9 @@
 import CoreTensor
 import Synchronization
 
-/// 256 bits of a film's gradients, each against its median over the collection, so that films which all look alike
-/// still differ in about half of them. A negative's bits are no complement, since medians are not zero: it has a hash
-/// of its own.
+/// 256 bits of a radiograph's gradients, each against its median over the collection, so that radiographs which all
+/// look alike still differ in about half of them. A negative's bits are no complement, since medians are not zero: it
+/// has a hash of its own.
 struct GradientHash: Sendable, Equatable {
   static let bitCount = 256
   /// Hashes of copies differ in no more bits: 99 % of copies that were cropped by 3 % a side, brightened or compressed.
@@ -32,7 +32,7 @@ struct GradientHash: Sendable, Equatable {
   }
 
   /// Four words for each thumbnail, one after another; and four for the negative of each.
-  static func words(_ thumbnails: [AuditThumbnail]) -> (films: [UInt64], negatives: [UInt64]) {
+  static func words(_ thumbnails: [AuditThumbnail]) -> (radiographs: [UInt64], negatives: [UInt64]) {
     guard !thumbnails.isEmpty else { return ([], []) }
     let slots = Mutex([[Float]](repeating: [], count: thumbnails.count))
     Compute.ranges(thumbnails.count, grain: 64) { range in
@@ -40,14 +40,14 @@ struct GradientHash: Sendable, Equatable {
       slots.withLock { $0.replaceSubrange(range, with: found) }
     }
     let table = slots.withLock { $0 }
-    // A few thousand films tell the medians well enough.
+    // A few thousand radiographs tell the medians well enough.
     let sample = stride(from: 0, to: table.count, by: max(1, table.count / 4096)).map { table[$0] }
     let medians = (0..<bitCount).map { bit in sample.map { $0[bit] }.sorted()[sample.count / 2] }
     func words(_ sign: Float) -> [UInt64] {
       var words = [UInt64](repeating: 0, count: 4 * table.count)
-      for (film, values) in table.enumerated() {
+      for (radiograph, values) in table.enumerated() {
         for bit in 0..<bitCount where sign * values[bit] > medians[bit] {
-          words[4 * film + bit / 64] |= 1 << UInt64(bit % 64)
+          words[4 * radiograph + bit / 64] |= 1 << UInt64(bit % 64)
         }
       }
       return words
@@ -63,8 +63,8 @@ enum HashSearch {
 
   /// All pairs `(first, second)` with `first < second`, compared one by one.
   /// - Parameters:
-  ///   - words: four for each film.
-  ///   - others: what a pair's second film is compared by; four for each film.
+  ///   - words: four for each radiograph.
+  ///   - others: what a pair's second radiograph is compared by; four for each radiograph.
   ///   - visit: called from several threads.
   static func pairs(
     _ words: [UInt64], with others: [UInt64], mostBits: Int = GradientHash.mostBits,
@@ -94,9 +94,9 @@ enum HashSearch {
   }
 }
 
-/// Films that are there more than once.
+/// Radiographs that are there more than once.
 struct AuditDuplicates: Sendable {
-  /// Two films that show one picture.
+  /// Two radiographs that show one picture.
   struct Pair: Sendable, Equatable {
     let first: Int
     let second: Int
@@ -106,17 +106,17 @@ struct AuditDuplicates: Sendable {
     let isNegative: Bool
   }
 
-  /// Groups of films with equal pixels, each of two or more, by index in ascending order.
+  /// Groups of radiographs with equal pixels, each of two or more, by index in ascending order.
   let exact: [[Int]]
-  /// Pairs of films with nearly equal pictures; of an exact group only its first film stands here.
+  /// Pairs of radiographs with nearly equal pictures; of an exact group only its first radiograph stands here.
   let near: [Pair]
 
-  /// Up to so many films, medians say little, and all pairs are compared by their thumbnails.
-  private static let fewFilms = 256
+  /// Up to so many radiographs, medians say little, and all pairs are compared by their thumbnails.
+  private static let fewRadiographs = 256
   /// Thumbnails of copies correlate this well before they are aligned, cropped ones too.
   private static let leastRawCorrelation = 0.8
 
-  /// - Parameter looks: nil for films that could not be decoded; films of one grey are not compared.
+  /// - Parameter looks: nil for radiographs that could not be decoded; radiographs of one grey are not compared.
   init(_ looks: [AuditLook?]) {
     var groups: [PixelDigest: [Int]] = [:]
     for (index, look) in looks.enumerated() {
@@ -133,7 +133,7 @@ struct AuditDuplicates: Sendable {
     }
   }
 
-  /// Pairs of thumbnails of one film.
+  /// Pairs of thumbnails of one radiograph.
   static func near(_ thumbnails: [AuditThumbnail]) -> [Pair] {
     let statistics = thumbnails.map(Statistics.init)
     let pairs = Mutex<[Pair]>([])
@@ -143,12 +143,12 @@ struct AuditDuplicates: Sendable {
       guard (negative ? -raw : raw) >= leastRawCorrelation else { return }
       let reached = AuditRegistration.correlation(
         thumbnails[first], thumbnails[second], isNegative: negative)
-      guard reached >= AuditRegistration.sameFilm else { return }
+      guard reached >= AuditRegistration.sameRadiograph else { return }
       pairs.withLock {
         $0.append(Pair(first: first, second: second, correlation: min(reached, 1), isNegative: negative))
       }
     }
-    if thumbnails.count <= fewFilms {
+    if thumbnails.count <= fewRadiographs {
       Compute.parallel(thumbnails.count) { first in
         for second in first + 1..<max(thumbnails.count, first + 1) {
           confirm(first, second, isNegative: false)
@@ -157,8 +157,8 @@ struct AuditDuplicates: Sendable {
       }
     } else {
       let words = GradientHash.words(thumbnails)
-      HashSearch.pairs(words.films, with: words.films) { confirm($0, $1, isNegative: false) }
-      HashSearch.pairs(words.films, with: words.negatives) { confirm($0, $1, isNegative: true) }
+      HashSearch.pairs(words.radiographs, with: words.radiographs) { confirm($0, $1, isNegative: false) }
+      HashSearch.pairs(words.radiographs, with: words.negatives) { confirm($0, $1, isNegative: true) }
     }
     return pairs.withLock { $0 }.sorted { ($0.first, $0.second) < ($1.first, $1.second) }
   }

@@ -51,11 +51,11 @@ package enum Html {
 
   /// Counts as bars beside one another's names.
   static func bars(_ counts: [AuditReport.Count]) -> String {
-    let most = max(counts.map(\.films).max() ?? 1, 1)
+    let most = max(counts.map(\.radiographs).max() ?? 1, 1)
     let rows = counts.map { count in
       "<tr><td>\(escaped(count.name))</td><td class=\"bar\"><svg viewBox=\"0 0 100 10\" preserveAspectRatio=\"none\">"
-        + "<rect width=\"\(max(count.films > 0 ? 1 : 0, count.films * 100 / most))\" height=\"10\"/></svg></td>"
-        + "<td class=\"number\">\(count.films)</td></tr>"
+        + "<rect width=\"\(max(count.radiographs > 0 ? 1 : 0, count.radiographs * 100 / most))\" height=\"10\"/></svg></td>"
+        + "<td class=\"number\">\(count.radiographs)</td></tr>"
     }
     return "<table class=\"bars\">" + rows.joined() + "</table>"
   }
@@ -115,7 +115,7 @@ enum AuditStyle {
     .pair { display: grid; grid-template-columns: 1fr 1fr; gap: 8px; }
     .pair > p { grid-column: 1 / 3; margin: 0; font-size: 13px; color: var(--quiet); }
     figure { margin: 0; min-width: 0; }
-    figure .film { background: #000; border-radius: 4px; height: 132px; display: flex; align-items: center;
+    figure .radiograph { background: #000; border-radius: 4px; height: 132px; display: flex; align-items: center;
       justify-content: center; overflow: hidden; }
     figure img { max-width: 100%; max-height: 132px; display: block; }
     figcaption { font-size: 12px; line-height: 1.35; color: var(--quiet); margin-top: 4px; overflow-wrap: anywhere; }

@@ -1,6 +1,6 @@
 import Imaging
 
-/// What one look at a decoded film tells; nothing of the film itself is kept but its thumbnail.
+/// What one look at a decoded radiograph tells; nothing of the radiograph itself is kept but its thumbnail.
 struct AuditLook: Sendable {
   let digest: PixelDigest
   let thumbnail: AuditThumbnail
@@ -9,7 +9,7 @@ struct AuditLook: Sendable {
   /// Shares of pixels that are pure white and pure black, to half a level of 8 bits.
   let whiteShare: Float
   let blackShare: Float
-  /// Share of the film that lies in rows and columns of one grey at its edges.
+  /// Share of the radiograph that lies in rows and columns of one grey at its edges.
   let borderShare: Float
   /// See ``AuditInversion/score(_:)``.
   let uprightScore: Float
@@ -75,20 +75,20 @@ private struct EdgeScan {
   }
 }
 
-/// Tells films with white bones from negatives.
+/// Tells radiographs with white bones from negatives.
 enum AuditInversion {
   /// Weights of an 8 × 8 grid, of which the left half is written down; the right half mirrors it. Fitted by logistic
-  /// regression to 2,926 public frontal films of five hospitals against their negatives.
+  /// regression to 2,926 public frontal radiographs of five hospitals against their negatives.
   private static let leftHalf: [Float] = [
     -2.33, -1.68, -1.01, 0.84, -0.11, 0.22, -0.60, 0.65, -0.33, -0.14, -1.61, 0.57, -0.33, -0.28, -1.04, 1.48,
     -0.63, -0.13, 0.13, 2.26, -1.06, -0.07, 0.90, 2.17, -1.40, -0.12, 0.82, 1.45, -1.36, 0.50, 1.00, 1.24,
   ]
 
-  /// Films that score less are suspected.
+  /// Radiographs that score less are suspected.
   static let limit: Float = -0.5
 
-  /// Above 0 for films with white bones, below for negatives, and the same number with the other sign for a film's
-  /// negative; 0 for a film of one grey. Frontal films score about 6.
+  /// Above 0 for radiographs with white bones, below for negatives, and the same number with the other sign for a
+  /// radiograph's negative; 0 for a radiograph of one grey. Frontal radiographs score about 6.
   static func score(_ thumbnail: AuditThumbnail) -> Float {
     let grid = thumbnail.resampled(rows: 8, columns: 8)
     // Mirrored halves are averaged before scaling, as in the fit.

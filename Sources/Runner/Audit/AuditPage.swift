@@ -22,8 +22,8 @@ package struct AuditPage {
     png: @Sendable (GrayImage) throws -> [UInt8]
   ) {
     (self.findings, self.report) = (findings, report)
-    let usable = findings.films.indices.filter {
-      findings.films[$0].collection == 0 && findings.films[$0].look != nil
+    let usable = findings.radiographs.indices.filter {
+      findings.radiographs[$0].collection == 0 && findings.radiographs[$0].look != nil
     }
     var random = RandomStream(seed: seed, stream: "audit")
     sample = random.permutation(usable.count).prefix(Self.sampleSize).map { usable[$0] }
@@ -39,7 +39,7 @@ package struct AuditPage {
   }
 
   private static func suspects(_ findings: AuditFindings, _ kind: AuditSuspicion) -> [Int] {
-    findings.films.indices.filter { findings.suspicions[$0].contains(kind) }
+    findings.radiographs.indices.filter { findings.suspicions[$0].contains(kind) }
   }
 
   package var text: String {
@@ -52,8 +52,8 @@ package struct AuditPage {
       "<h1>\(title)</h1>", summary, numbers, verdicts, leaks, duplicates, suspects, undecodable, sizes,
       labels,
       sampleSheet,
-      "<footer>Figures for scripts are in <a href=\"audit.json\">audit.json</a>, a row for each film in "
-        + "<a href=\"films.csv\">films.csv</a>.</footer>", "</main>\n</body>\n</html>",
+      "<footer>Figures for scripts are in <a href=\"audit.json\">audit.json</a>, a row for each radiograph in "
+        + "<a href=\"images.csv\">images.csv</a>.</footer>", "</main>\n</body>\n</html>",
     ]
     return parts.filter { !$0.isEmpty }.joined(separator: "\n") + "\n"
   }
@@ -68,8 +68,8 @@ package struct AuditPage {
   private var numbers: String {
     let own = report.collections[0]
     var cards = [
-      ("\(own.films)", "films", false),
-      ("\(own.films - own.decoded)", "cannot be decoded", own.decoded < own.films),
+      ("\(own.radiographs)", "images", false),
+      ("\(own.radiographs - own.decoded)", "cannot be decoded", own.decoded < own.radiographs),
     ]
     let patients = Set(findings.own.compactMap(\.record.patient)).count
     if patients > 0 { cards.append(("\(patients)", "patients", false)) }
@@ -101,7 +101,7 @@ package struct AuditPage {
     return Html.section("verdicts", "Verdicts", sentence + table)
   }
 
-  /// Where a verdict's films are listed.
+  /// Where a verdict's radiographs are listed.
   private func anchor(_ verdict: String) -> String {
     switch verdict {
     case "without-labels", "findings-that-never-occur": "labels"
@@ -116,16 +116,17 @@ package struct AuditPage {
       guard !leaks.isEmpty else { return nil }
       let hasPatient = leaks.contains { $0.patient != nil }
       let rows = leaks.prefix(Self.mostRows).map { leak in
-        let films = leak.films.prefix(6).map { "<code>\(Html.escaped($0))</code>" }.joined(separator: "<br>")
-        let rest = leak.films.count > 6 ? "<br>and \(leak.films.count - 6) more" : ""
+        let radiographs = leak.radiographs.prefix(6).map { "<code>\(Html.escaped($0))</code>" }.joined(
+          separator: "<br>")
+        let rest = leak.radiographs.count > 6 ? "<br>and \(leak.radiographs.count - 6) more" : ""
         let sides = leak.sides.map { Html.escaped(Html.side($0)) }.joined(separator: " | ")
         let patient = hasPatient ? "<td>\(Html.escaped(leak.patient ?? ""))</td>" : ""
-        return "<tr><td>\(sides)</td>\(patient)<td>\(films)\(rest)</td></tr>"
+        return "<tr><td>\(sides)</td>\(patient)<td>\(radiographs)\(rest)</td></tr>"
       }
       let isAllowed = report.verdicts.contains { $0.name == kind.rawValue && $0.weight == .allowed }
       return Html.section(
         kind.rawValue, (isAllowed ? "Allowed: " : "Leak: ") + kind.meaning,
-        Html.table(["between"] + (hasPatient ? ["patient"] : []) + ["films"], rows)
+        Html.table(["between"] + (hasPatient ? ["patient"] : []) + ["images"], rows)
           + more(leaks.count, Self.mostRows),
         isBad: !isAllowed)
     }.joined(separator: "\n")
@@ -140,7 +141,8 @@ package struct AuditPage {
     guard !exact.isEmpty || !near.isEmpty else { return "" }
     let exactPairs = exact.prefix(Self.mostPictures).map { group in
       pictures.pair(
-        group[0], group[1], caption: "equal pixels" + (group.count > 2 ? ", \(group.count) films in all" : "")
+        group[0], group[1],
+        caption: "equal pixels" + (group.count > 2 ? ", \(group.count) radiographs in all" : "")
       )
     }
     let nearPairs = near.prefix(Self.mostPictures).map { pair in
@@ -155,34 +157,35 @@ package struct AuditPage {
         : "<h3>\(title)</h3><div class=\"pairs\">\(pairs.joined())</div>" + more(count, Self.mostPictures)
     }
     return Html.section(
-      "duplicates", "Films that are there twice",
+      "duplicates", "Radiographs that are there twice",
       block("Equal pixels", exactPairs, exact.count) + block("Nearly equal pictures", nearPairs, near.count))
   }
 
   private var suspects: String {
     AuditSuspicion.allCases.compactMap { kind -> String? in
-      let films = Self.suspects(findings, kind)
-      guard !films.isEmpty else { return nil }
+      let radiographs = Self.suspects(findings, kind)
+      guard !radiographs.isEmpty else { return nil }
       return Html.section(
-        kind.rawValue, "Suspect: \(kind.rawValue) (\(films.count))",
+        kind.rawValue, "Suspect: \(kind.rawValue) (\(radiographs.count))",
         "<p>\(Html.escaped(Html.capitalised(kind.meaning))).</p>"
-          + pictures.sheet(films.prefix(Self.mostPictures))
-          + more(films.count, Self.mostPictures))
+          + pictures.sheet(radiographs.prefix(Self.mostPictures))
+          + more(radiographs.count, Self.mostPictures))
     }.joined(separator: "\n")
   }
 
   private var undecodable: String {
     guard !report.undecodable.isEmpty else { return "" }
     let rows = report.undecodable.map { failure in
-      let films =
-        failure.films.prefix(20).map { "<code>\(Html.escaped($0))</code>" }.joined(separator: "<br>")
-        + (failure.films.count > 20 ? "<br>and \(failure.films.count - 20) more" : "")
-      return "<tr><td>\(Html.escaped(failure.reason))</td><td class=\"number\">\(failure.films.count)</td>"
-        + "<td>\(films)</td></tr>"
+      let radiographs =
+        failure.radiographs.prefix(20).map { "<code>\(Html.escaped($0))</code>" }.joined(separator: "<br>")
+        + (failure.radiographs.count > 20 ? "<br>and \(failure.radiographs.count - 20) more" : "")
+      return
+        "<tr><td>\(Html.escaped(failure.reason))</td><td class=\"number\">\(failure.radiographs.count)</td>"
+        + "<td>\(radiographs)</td></tr>"
     }
     return Html.section(
-      "undecodable", "Films that cannot be decoded",
-      Html.table(["reason", "count", "films"], rows, numbers: [1]))
+      "undecodable", "Radiographs that cannot be decoded",
+      Html.table(["reason", "count", "images"], rows, numbers: [1]))
   }
 
   private var sizes: String {
@@ -211,7 +214,7 @@ package struct AuditPage {
       splits.map { "<td class=\"number\">\(value($0))</td>" }.joined()
     }
     var rows = [
-      "<tr><td>films</td>\(cells { "\($0.films)" })</tr>",
+      "<tr><td>radiographs</td>\(cells { "\($0.radiographs)" })</tr>",
       "<tr><td>decoded</td>\(cells { "\($0.decoded)" })</tr>",
       "<tr><td>patients</td>\(cells { "\($0.patients)" })</tr>",
       "<tr><td>without any label</td>\(cells { "\($0.withoutLabels)" })</tr>",

@@ -3,8 +3,8 @@ import Foundation
 import Imaging
 import Synchronization
 
-/// Small pictures of the films that a page shows. They are read once more: keeping a picture of every film would take
-/// far more than reading these few again.
+/// Small pictures of the radiographs that a page shows. They are read once more: keeping a picture of every radiograph
+/// would take far more than reading these few again.
 struct AuditPictures {
   /// Pixels of the longer side.
   static let side = 160
@@ -12,25 +12,25 @@ struct AuditPictures {
   private let encoded: [Int: String]
 
   /// - Parameters:
-  ///   - films: indices into the findings' films.
+  ///   - radiographs: indices into the findings' radiographs.
   ///   - png: makes a file of a picture.
   init(
-    _ findings: AuditFindings, _ films: [Int], png: @Sendable (GrayImage) throws -> [UInt8]
+    _ findings: AuditFindings, _ radiographs: [Int], png: @Sendable (GrayImage) throws -> [UInt8]
   ) {
     self.findings = findings
     let slots = Mutex<[Int: String]>([:])
-    let places = films.map {
-      (film: $0, collection: findings.films[$0].collection, index: findings.films[$0].index)
+    let places = radiographs.map {
+      (radiograph: $0, collection: findings.radiographs[$0].collection, index: findings.radiographs[$0].index)
     }
     let sources = findings.collections.map(\.source)
     Compute.parallel(places.count) { number in
       let place = places[number]
-      // A film that fails the second time has no picture; its name is shown all the same.
-      guard let image = try? sources[place.collection].film(at: place.index),
+      // A radiograph that fails the second time has no picture; its name is shown all the same.
+      guard let image = try? sources[place.collection].radiograph(at: place.index),
         let file = try? png(Self.reduced(image, longest: Self.side))
       else { return }
       let text = Data(file).base64EncodedString()
-      slots.withLock { $0[place.film] = text }
+      slots.withLock { $0[place.radiograph] = text }
     }
     encoded = slots.withLock { $0 }
   }
@@ -55,23 +55,23 @@ struct AuditPictures {
     return result
   }
 
-  /// One film with its name.
-  func figure(_ film: Int) -> String {
-    let name = Html.escaped(findings.name(film))
-    let picture = encoded[film].map {
+  /// One radiograph with its name.
+  func figure(_ radiograph: Int) -> String {
+    let name = Html.escaped(findings.name(radiograph))
+    let picture = encoded[radiograph].map {
       "<img alt=\"\(name)\" loading=\"lazy\" src=\"data:image/png;base64,\($0)\">"
     }
-    let seen = findings.films[film]
+    let seen = findings.radiographs[radiograph]
     let facts = [seen.size.map { "\($0.width) × \($0.height)" } ?? "", Html.escaped(seen.split)]
-    return "<figure><div class=\"film\">\(picture ?? "")</div><figcaption>\(name)<br>"
+    return "<figure><div class=\"radiograph\">\(picture ?? "")</div><figcaption>\(name)<br>"
       + facts.filter { !$0.isEmpty }.joined(separator: ", ") + "</figcaption></figure>"
   }
 
-  func sheet(_ films: ArraySlice<Int>) -> String {
-    "<div class=\"sheet\">" + films.map(figure).joined(separator: "\n") + "</div>"
+  func sheet(_ radiographs: ArraySlice<Int>) -> String {
+    "<div class=\"sheet\">" + radiographs.map(figure).joined(separator: "\n") + "</div>"
   }
 
-  /// Two films beside one another.
+  /// Two radiographs beside one another.
   func pair(_ first: Int, _ second: Int, caption: String) -> String {
     "<div class=\"pair\">\(figure(first))\(figure(second))<p>\(Html.escaped(caption))</p></div>"
   }

@@ -1,10 +1,10 @@
-/// Lays one thumbnail over another: whether two films show the same picture although edges were cropped away or
+/// Lays one thumbnail over another: whether two radiographs show the same picture although edges were cropped away or
 /// brightness and contrast were changed.
 struct AuditRegistration {
-  /// Pictures that correlate this well, once aligned, are of one film. In 4.3 million pairs of different films the
-  /// most was 0.986; of copies that were cropped by up to 5 % a side, brightened, resized and compressed, 95 % or more
-  /// reach it.
-  static let sameFilm: Float = 0.99
+  /// Pictures that correlate this well, once aligned, are of one radiograph. In 4.3 million pairs of different
+  /// radiographs the most was 0.986; of copies that were cropped by up to 5 % a side, brightened, resized and
+  /// compressed, 95 % or more reach it.
+  static let sameRadiograph: Float = 0.99
   /// After the first step the correlation to come is foreseen; what promises less is given up.
   private static let promising: Float = 0.90
   private static let steps = 8

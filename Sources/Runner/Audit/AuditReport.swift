@@ -6,14 +6,14 @@ package struct AuditReport: Codable, Sendable {
   package struct Collection: Codable, Sendable {
     package let name: String
     package let summary: String
-    package let films: Int
+    package let radiographs: Int
     package let decoded: Int
     /// What the source itself remarks.
     package let notes: [String]
   }
   package struct Failure: Codable, Sendable {
     package let reason: String
-    package let films: [String]
+    package let radiographs: [String]
   }
   package struct Range: Codable, Sendable {
     package let least: Int
@@ -22,12 +22,12 @@ package struct AuditReport: Codable, Sendable {
   }
   package struct Count: Codable, Sendable {
     package let name: String
-    package let films: Int
+    package let radiographs: Int
   }
   package struct Headers: Codable, Sendable {
     package let width: Range
     package let height: Range
-    /// Films by the length of their shorter side, in pixels.
+    /// Radiographs by the length of their shorter side, in pixels.
     package let shorterSides: [Count]
     package let bitDepths: [Count]
     package let channels: [Count]
@@ -38,10 +38,10 @@ package struct AuditReport: Codable, Sendable {
   package struct Split: Codable, Sendable {
     package let name: String
     package let trains: Bool
-    package let films: Int
+    package let radiographs: Int
     package let decoded: Int
     package let patients: Int
-    /// Films that name no finding, present or unknown.
+    /// Radiographs that name no finding, present or unknown.
     package let withoutLabels: Int
     package let findings: [Finding]
   }
@@ -51,7 +51,7 @@ package struct AuditReport: Codable, Sendable {
     package let unknown: Int
   }
   package struct Near: Codable, Sendable {
-    package let films: [String]
+    package let radiographs: [String]
     package let correlation: Double
     package let isNegative: Bool
   }
@@ -59,11 +59,11 @@ package struct AuditReport: Codable, Sendable {
     package let kind: AuditLeakKind
     package let sides: [String]
     package let patient: String?
-    package let films: [String]
+    package let radiographs: [String]
   }
   package struct Suspects: Codable, Sendable {
     package let kind: AuditSuspicion
-    package let films: [String]
+    package let radiographs: [String]
   }
   package struct Verdict: Codable, Sendable {
     /// - unchecked: what could not be compared, so that nothing is known of it.
@@ -78,7 +78,7 @@ package struct AuditReport: Codable, Sendable {
   package let collections: [Collection]
   package let seconds: Double
   package let undecodable: [Failure]
-  /// Nil where no film could be decoded.
+  /// Nil where no radiograph could be decoded.
   package let headers: Headers?
   package let splits: [Split]
   package let findingsThatNeverOccur: [String]
@@ -87,7 +87,7 @@ package struct AuditReport: Codable, Sendable {
   package let leaks: [Leak]
   package let suspects: [Suspects]
   package let verdicts: [Verdict]
-  /// No leak and nothing unchecked but what is allowed, and some film that can be used.
+  /// No leak and nothing unchecked but what is allowed, and some radiograph that can be used.
   package let passed: Bool
 
   package var sentence: String {
@@ -99,49 +99,54 @@ package struct AuditReport: Codable, Sendable {
       return "\(unchecked.meaning), so that leaks may be there: \(unchecked.advice), or allow it by name "
         + "(--allow \(unchecked.name))"
     }
-    if !passed { return "no film can be used" }
+    if !passed { return "no radiograph can be used" }
     if verdicts.isEmpty { return "nothing to mend" }
     let allowed = verdicts.contains { $0.weight == .allowed }
     return "no leak\(allowed ? " but those that were allowed" : ""); look at what is listed before training"
   }
 }
 
-/// Makes the report from the films as they were seen.
+/// Makes the report from the radiographs as they were seen.
 package struct AuditFindings {
   let collections: [AuditCollection]
-  let films: [AuditFilm]
+  let radiographs: [AuditRadiograph]
   let duplicates: AuditDuplicates
   let leaks: [AuditLeak]
-  /// Suspicions of each film.
+  /// Suspicions of each radiograph.
   let suspicions: [[AuditSuspicion]]
   private let training: [String]
   private let allowed: Set<String>
 
   package init(
-    _ collections: [AuditCollection], _ films: [AuditFilm], training: [String], allowed: Set<String>
+    _ collections: [AuditCollection], _ radiographs: [AuditRadiograph], training: [String],
+    allowed: Set<String>
   ) {
-    (self.collections, self.films, self.training, self.allowed) = (collections, films, training, allowed)
-    duplicates = AuditDuplicates(films.map(\.look))
-    leaks = AuditLeak.find(films, duplicates, training: training, names: collections.map(\.name))
-    suspicions = films.map { $0.collection == 0 ? AuditSuspicion.all(of: $0) : [] }
+    (self.collections, self.radiographs, self.training, self.allowed) = (
+      collections, radiographs, training, allowed
+    )
+    duplicates = AuditDuplicates(radiographs.map(\.look))
+    leaks = AuditLeak.find(radiographs, duplicates, training: training, names: collections.map(\.name))
+    suspicions = radiographs.map { $0.collection == 0 ? AuditSuspicion.all(of: $0) : [] }
   }
 
-  /// A film's name in lists: that of its collection goes before it where there are several.
-  func name(_ film: Int) -> String {
-    let prefix = films[film].collection == 0 ? "" : collections[films[film].collection].name + ": "
-    return prefix + films[film].record.identifier
+  /// A radiograph's name in lists: that of its collection goes before it where there are several.
+  func name(_ radiograph: Int) -> String {
+    let prefix =
+      radiographs[radiograph].collection == 0
+      ? "" : collections[radiographs[radiograph].collection].name + ": "
+    return prefix + radiographs[radiograph].record.identifier
   }
 
   func isTraining(_ split: String) -> Bool { training.contains(split) }
 
-  /// The films to train on.
-  var own: [AuditFilm] { films.filter { $0.collection == 0 } }
+  /// The radiographs to train on.
+  var own: [AuditRadiograph] { radiographs.filter { $0.collection == 0 } }
 
   package func report(seconds: Double) -> AuditReport {
     let exact = duplicates.exact.map { $0.map(name) }
     let near = duplicates.near.map {
       AuditReport.Near(
-        films: [name($0.first), name($0.second)], correlation: Double($0.correlation),
+        radiographs: [name($0.first), name($0.second)], correlation: Double($0.correlation),
         isNegative: $0.isNegative)
     }
     let splits = self.splits()
@@ -150,20 +155,20 @@ package struct AuditFindings {
     let verdicts = self.verdicts(neverOccurring: names.filter { !present.contains($0) })
     return AuditReport(
       collections: collections.enumerated().map { number, collection in
-        let all = films.filter { $0.collection == number }
+        let all = radiographs.filter { $0.collection == number }
         return .init(
-          name: collection.name, summary: collection.source.summary, films: all.count,
+          name: collection.name, summary: collection.source.summary, radiographs: all.count,
           decoded: all.count { $0.look != nil }, notes: collection.source.notes)
       },
       seconds: seconds, undecodable: failures(), headers: headers(), splits: splits,
       findingsThatNeverOccur: names.filter { !present.contains($0) }, exactDuplicates: exact,
       nearDuplicates: near,
       leaks: leaks.map {
-        .init(kind: $0.kind, sides: $0.sides, patient: $0.patient, films: $0.films.map(name))
+        .init(kind: $0.kind, sides: $0.sides, patient: $0.patient, radiographs: $0.radiographs.map(name))
       },
       suspects: AuditSuspicion.allCases.compactMap { kind in
-        let found = films.indices.filter { suspicions[$0].contains(kind) }
-        return found.isEmpty ? nil : .init(kind: kind, films: found.map(name))
+        let found = radiographs.indices.filter { suspicions[$0].contains(kind) }
+        return found.isEmpty ? nil : .init(kind: kind, radiographs: found.map(name))
       },
       verdicts: verdicts,
       passed: !verdicts.contains { [.leak, .unchecked].contains($0.weight) }
@@ -172,11 +177,11 @@ package struct AuditFindings {
 
   private func failures() -> [AuditReport.Failure] {
     var byReason: [String: [String]] = [:]
-    for (index, film) in films.enumerated() {
-      if let reason = film.reason { byReason[reason, default: []].append(name(index)) }
+    for (index, radiograph) in radiographs.enumerated() {
+      if let reason = radiograph.reason { byReason[reason, default: []].append(name(index)) }
     }
     return byReason.sorted { ($1.value.count, $0.key) < ($0.value.count, $1.key) }
-      .map { .init(reason: $0.key, films: $0.value) }
+      .map { .init(reason: $0.key, radiographs: $0.value) }
   }
 
   private func verdicts(neverOccurring: [String]) -> [AuditReport.Verdict] {
@@ -193,20 +198,20 @@ package struct AuditFindings {
       guard count > 0 else { return }
       verdicts.append(.init(name: name, weight: weight, count: count, meaning: meaning, advice: advice))
     }
-    let (nameless, isBlind) = AuditLeak.withoutPatient(films, training: training)
+    let (nameless, isBlind) = AuditLeak.withoutPatient(radiographs, training: training)
     add(
       AuditLeakKind.patientsUnknown.rawValue,
       allowed.contains(AuditLeakKind.patientsUnknown.rawValue) ? .allowed : isBlind ? .unchecked : .suspect,
       nameless,
       AuditLeakKind.patientsUnknown.meaning, AuditLeakKind.patientsUnknown.advice)
     add(
-      "undecodable", .problem, films.count { $0.reason != nil }, "films that cannot be decoded",
+      "undecodable", .problem, radiographs.count { $0.reason != nil }, "radiographs that cannot be decoded",
       "mend or drop them; a run skips them and says so")
     add(
       "exact-duplicates", .problem, duplicates.exact.reduce(0) { $0 + $1.count - 1 },
-      "films that repeat another's pixels", "drop them: a film that is there twice counts twice")
+      "radiographs that repeat another's pixels", "drop them: a radiograph that is there twice counts twice")
     add(
-      "near-duplicates", .problem, duplicates.near.count, "pairs of films with nearly equal pictures",
+      "near-duplicates", .problem, duplicates.near.count, "pairs of radiographs with nearly equal pictures",
       "keep the better one of each pair")
     for kind in AuditSuspicion.allCases {
       let count = suspicions.count { $0.contains(kind) }
@@ -215,10 +220,10 @@ package struct AuditFindings {
     let labelled = own.contains { !$0.record.findings.isEmpty || !$0.record.unknown.isEmpty }
     let unlabelled = labelled ? own.count { $0.record.findings.isEmpty && $0.record.unknown.isEmpty } : 0
     add(
-      "without-labels", .suspect, unlabelled, "films without any label in a collection that has labels",
+      "without-labels", .suspect, unlabelled, "radiographs without any label in a collection that has labels",
       "check that an empty cell means \"no finding\"")
     add(
-      "findings-that-never-occur", .suspect, neverOccurring.count, "findings that no film has",
+      "findings-that-never-occur", .suspect, neverOccurring.count, "findings that no radiograph has",
       "leave them out of evaluation.labels")
     return verdicts
   }

@@ -1,14 +1,14 @@
 import Imaging
 
-/// A film reduced to 32 × 32 grey values of 8 bits, its aspect given up and its range stretched to the full one: what
-/// films are compared by, 1 KiB each.
+/// A radiograph reduced to 32 × 32 grey values of 8 bits, its aspect given up and its range stretched to the full one:
+/// what radiographs are compared by, 1 KiB each.
 struct AuditThumbnail: Sendable, Equatable {
   /// Cells along a side.
   static let side = 32
   /// `side * side` values, row-major.
   let cells: [UInt8]
 
-  /// - Parameter means: `side * side` mean values of the film's cells.
+  /// - Parameter means: `side * side` mean values of the radiograph's cells.
   init(means: [Float]) {
     let (low, high) = (means.min() ?? 0, means.max() ?? 0)
     let scale = high > low ? 255 / (high - low) : 0
@@ -89,7 +89,7 @@ struct CellShares {
   }
 }
 
-/// 128 bits that tell decoded pixels apart: equal for films of one size whose values agree to 16 bits.
+/// 128 bits that tell decoded pixels apart: equal for radiographs of one size whose values agree to 16 bits.
 struct PixelDigest: Sendable, Hashable, CustomStringConvertible {
   private var first: UInt64 = 0x9e37_79b9_7f4a_7c15
   private var second: UInt64 = 0xc2b2_ae3d_27d4_eb4f

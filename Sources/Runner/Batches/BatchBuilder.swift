@@ -5,24 +5,25 @@ import WorldModel
 
 /// Makes the batch of any step: a function of seed and step alone, whatever thread makes it.
 package final class BatchBuilder: Sendable {
-  package let source: FilmCache
-  /// Films to train on, as indices into the source.
-  package let films: [Int]
+  package let source: RadiographCache
+  /// Radiographs to train on, as indices into the source.
+  package let radiographs: [Int]
   package let assemblies: [TaskAssembly]
   package let geometry: ImageGeometry
   package let seed: UInt64
   package let batchSize: Int
-  /// Batches of an epoch; films that do not fill a batch wait for the next epoch's order.
+  /// Batches of an epoch; radiographs that do not fill a batch wait for the next epoch's order.
   package let batchesPerEpoch: Int
-  private let orders: EpochOrders
+  private let orders: Sampler
 
   package init(
-    source: FilmCache, films: [Int], orders: EpochOrders, assemblies: [TaskAssembly], geometry: ImageGeometry,
+    source: RadiographCache, radiographs: [Int], orders: Sampler, assemblies: [TaskAssembly],
+    geometry: ImageGeometry,
     seed: UInt64,
     batchSize: Int, batchesPerEpoch: Int
   ) {
     self.source = source
-    self.films = films
+    self.radiographs = radiographs
     self.orders = orders
     self.assemblies = assemblies
     self.geometry = geometry
@@ -31,9 +32,9 @@ package final class BatchBuilder: Sendable {
     self.batchesPerEpoch = batchesPerEpoch
   }
 
-  /// One sample of every assembly, and the film that it was made from.
+  /// One sample of every assembly, and the radiograph that it was made from.
   package struct Sample: Sendable {
-    package let film: Int
+    package let radiograph: Int
     package let parts: [AssembledSample]
   }
 
@@ -42,19 +43,19 @@ package final class BatchBuilder: Sendable {
     return assemblies.map { $0.plan(scope) }
   }
 
-  /// Sample `index` of batch `step`. An unusable film is replaced by the next usable one of the epoch's order.
-  /// - Throws: `NoUsableFilm` when there is none.
+  /// Sample `index` of batch `step`. An unusable radiograph is replaced by the next usable one of the epoch's order.
+  /// - Throws: `NoUsableRadiograph` when there is none.
   package func sample(step: Int, index: Int, plans: [BatchPlan]) throws -> Sample {
     let order = orders.order(epoch: step / batchesPerEpoch)
     let position = step % batchesPerEpoch * batchSize + index
     for skipped in order.indices {
-      let film = films[order[(position + skipped) % order.count]]
+      let radiograph = radiographs[order[(position + skipped) % order.count]]
       do {
-        let pixels = try source.film(at: film)
-        return Sample(film: film, parts: try plans.map { try $0.sample(pixels, index: index) })
-      } catch is UnusableFilm { continue }
+        let pixels = try source.radiograph(at: radiograph)
+        return Sample(radiograph: radiograph, parts: try plans.map { try $0.sample(pixels, index: index) })
+      } catch is UnusableRadiograph { continue }
     }
-    throw NoUsableFilm(films: films.count, examples: Array(source.skipped.prefix(5)))
+    throw NoUsableRadiograph(radiographs: radiographs.count, examples: Array(source.skipped.prefix(5)))
   }
 
   func collate(_ samples: [Sample], step: Int, plans: [BatchPlan]) throws -> LoadedBatch {
@@ -62,7 +63,7 @@ package final class BatchBuilder: Sendable {
     let records = source.records
     return LoadedBatch(
       step: step, batch: parts.count == 1 ? parts[0] : WorldBatch.joined(parts),
-      films: samples.map { records[$0.film].identifier }, seconds: seconds(samples),
+      radiographs: samples.map { records[$0.radiograph].identifier }, seconds: seconds(samples),
       draws: samples.map { sample in
         zip(assemblies, sample.parts).reduce(into: [:]) { all, part in
           for (key, numbers) in part.1.record { all[part.0.label + key] = numbers }
@@ -93,23 +94,25 @@ package final class BatchBuilder: Sendable {
 package struct LoadedBatch: Sendable {
   package let step: Int
   package let batch: WorldBatch
-  /// Identifiers of its films.
-  package let films: [String]
+  /// Identifiers of its radiographs.
+  package let radiographs: [String]
   /// Processor seconds of each task for all samples together.
   package let seconds: [TaskSeconds]
   /// For each sample, the numbers that tasks drew.
   package let draws: [[String: [Double]]]
 }
 
-/// Every film of the run failed to decode.
-package struct NoUsableFilm: Error, CustomStringConvertible {
-  package let films: Int
-  package let examples: [UnusableFilm]
+/// Every radiograph of the run failed to decode.
+package struct NoUsableRadiograph: Error, CustomStringConvertible {
+  package let radiographs: Int
+  package let examples: [UnusableRadiograph]
 
-  package init(films: Int, examples: [UnusableFilm]) { (self.films, self.examples) = (films, examples) }
+  package init(radiographs: Int, examples: [UnusableRadiograph]) {
+    (self.radiographs, self.examples) = (radiographs, examples)
+  }
 
   package var description: String {
-    "data: none of the \(films) films to pre-train on can be used:\n"
+    "data: none of the \(radiographs) radiographs to pre-train on can be used:\n"
       + examples.map { "  \($0)\n" }.joined()
       + "check --data and the files' formats (PNG, JPEG and those of enabled codec plugins, 32 px or more)"
   }

@@ -10,8 +10,8 @@ package enum NoiseImages {
     }
   }
 
-  /// A square film of uniform grey levels.
-  package static func film(_ side: Int, _ random: inout RandomStream) -> GrayImage {
+  /// A square radiograph of uniform grey levels.
+  package static func radiograph(_ side: Int, _ random: inout RandomStream) -> GrayImage {
     GrayImage(
       width: side, height: side,
       pixels: (0..<side * side).map { _ in Float(random.nextBits() >> 8) * 0x1p-24 })

@@ -82,7 +82,7 @@ extension Command {
     _ definition: EvaluationDefinition, _ flags: [SettingFlag], _ arguments: ParsedArguments
   ) throws -> Int32 {
     let all = SettingAssignment(
-      SettingKey("evaluation", "films"), .value(.integer(0)), from: .flag(definition.commandName))
+      SettingKey("evaluation", "images"), .value(.integer(0)), from: .flag(definition.commandName))
     let run = try EvaluatedRun(
       arguments, evaluation: definition.name, flags: flags,
       settings: definition.command.usesAllImages ? [all] : [])

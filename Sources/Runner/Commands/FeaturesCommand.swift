@@ -3,21 +3,21 @@ import Console
 import CoreTensor
 import Evaluations
 import Foundation
-import Layers
+import NeuralNetworks
 import Radiographs
 import Runs
 import Training
 import WorldModel
 
 extension Command {
-  /// Writes frozen features of films to a file.
+  /// Writes frozen features of radiographs to a file.
   static let features = Command(
-    name: "features", summary: "Write frozen features of any films to a file for other programs",
+    name: "features", summary: "Write frozen features of any radiographs to a file for other programs",
     options: [
       CommandOption(
         "--out", aliases: ["-o"], .value("FILE"),
         help:
-          "A new file that ends in .safetensors, .npy or .csv. FILE.films.csv beside it names the films in "
+          "A new file that ends in .safetensors, .npy or .csv. FILE.images.csv beside it names the radiographs in "
           + "rows' order, FILE.skipped.txt those that could not be used. Required."),
       CommandOption("--tokens", help: "Features of each patch in place of their mean."),
       CommandOption(
@@ -25,12 +25,13 @@ extension Command {
         help:
           "target or context; default target, which is what is transferred, or context where it does not follow."
       ),
-      CommandOption("--split", .value("NAME"), help: "Films of one split only; default all."),
+      CommandOption("--split", .value("NAME"), help: "Radiographs of one split only; default all."),
       CommandOption("--json", help: "One line of JSON."),
     ] + EvaluatedRun.options.filter { !["--label", "--evaluation-filter", "--holdout"].contains($0.name) },
     arguments: [CommandArgument("RUN", help: "The run's folder.")],
     examples: [
-      CommandExample("chex-runner features runs/first --data films --out films.npy", "one vector a film"),
+      CommandExample(
+        "chex-runner features runs/first --data radiographs --out radiographs.npy", "one vector a radiograph"),
       CommandExample(
         "chex-runner features runs/first --data nih:FOLDER --split test --tokens --out test.safetensors",
         "a vector for each patch, of one split"),
@@ -46,15 +47,15 @@ struct FeatureExport {
     let encoder: String
     let source: String
     let out: String
-    /// Films in rows' order.
+    /// Radiographs in rows' order.
     let list: String
-    let films: Int
+    let radiographs: Int
     let skipped: Int
-    /// Films, then tokens where they are not averaged, then width.
+    /// Radiographs, then tokens where they are not averaged, then width.
     let shape: [Int]
     let bytes: Int
     let seconds: Double
-    let filmsPerSecond: Double
+    let imagesPerSecond: Double
   }
 
   private enum Encoder: String, CaseIterable {
@@ -67,11 +68,11 @@ struct FeatureExport {
   private let format: FeatureFormat
   private let which: Encoder
   private let hasTokens: Bool
-  private let films: [Int]
+  private let radiographs: [Int]
   /// Held until the lists and the features are there, so that no other call writes or removes them.
   private let claim: OutputClaim
 
-  private var list: String { out + ".films.csv" }
+  private var list: String { out + ".images.csv" }
   private var skippedList: String { out + ".skipped.txt" }
 
   init(_ arguments: ParsedArguments) throws {
@@ -81,33 +82,36 @@ struct FeatureExport {
     let choice = try arguments.choice("--encoder", of: Encoder.allCases.map(\.rawValue))
     hasTokens = arguments.has("--tokens")
     claim = try OutputClaim(out)
-    for path in [out, out + ".films.csv", out + ".skipped.txt"]
+    for path in [out, out + ".images.csv", out + ".skipped.txt"]
     where FileManager.default.fileExists(atPath: path) {
       throw EvaluationError("--out \(out): \(path) exists already; remove it or give another --out")
     }
-    run = try EvaluatedRun(arguments, keepsFilms: false)
+    run = try EvaluatedRun(arguments, keepsRadiographs: false)
     let mode = run.model.shape.targetEncoder
     which = choice.flatMap(Encoder.init) ?? (mode == .follows ? .target : .context)
     if which == .target {
       try TargetEncoderCheck.check(mode, "--encoder target", remedy: "--encoder context")
     }
-    let (chosen, note) = FilmPartition.chosen(run.source.records, run.setup.configuration.data.choice)
+    let (chosen, note) = DataSplit.chosen(run.source.records, run.setup.configuration.data.choice)
     for note in run.source.notes + (note.map { [$0] } ?? []) {
       StandardStream.error.show("chex-runner: warning: \(note)\n")
     }
-    films = try Self.films(chosen, of: arguments.value("--split"), run.source)
+    radiographs = try Self.radiographs(chosen, of: arguments.value("--split"), run.source)
   }
 
-  private static func films(_ chosen: [Int], of split: String?, _ source: FilmCache) throws -> [Int] {
-    let films =
+  private static func radiographs(_ chosen: [Int], of split: String?, _ source: RadiographCache) throws
+    -> [Int]
+  {
+    let radiographs =
       split == nil || split == "all" ? chosen : chosen.filter { source.records[$0].split == split }
-    guard films.isEmpty else { return films }
+    guard radiographs.isEmpty else { return radiographs }
     guard let split, !chosen.isEmpty else {
-      throw EvaluationError("\(source.summary): no film is left by data.filter and data.views; relax them")
+      throw EvaluationError(
+        "\(source.summary): no radiograph is left by data.filter and data.views; relax them")
     }
     let known = Set(chosen.compactMap { source.records[$0].split }).sorted()
     throw UsageError(
-      "--split \(split): \(source.summary) has no film of that split; "
+      "--split \(split): \(source.summary) has no radiograph of that split; "
         + (known.isEmpty ? "it names no splits" : "it has \(known.joined(separator: ", "))"))
   }
 
@@ -120,11 +124,11 @@ struct FeatureExport {
     let began = ProgressReporter.systemClock()
     let shape = encoder.shape
     let file = try FeatureFile(
-      out, format, filmShape: hasTokens ? [shape.patchCount, shape.width] : [shape.width],
-      mostFilms: films.count,
+      out, format, imageShape: hasTokens ? [shape.patchCount, shape.width] : [shape.width],
+      mostRadiographs: radiographs.count,
       metadata: [
         "run": run.folder.path, "step": "\(run.step)", "weights_crc32": run.checksum,
-        "encoder": which.rawValue, "pooling": hasTokens ? "none" : "mean", "films": Folder.name(of: list),
+        "encoder": which.rawValue, "pooling": hasTokens ? "none" : "mean", "images": Folder.name(of: list),
       ])
     Interruption.watch()
     guard let kept = try extract(to: file) else {
@@ -133,7 +137,7 @@ struct FeatureExport {
     }
     guard !kept.isEmpty else {
       throw EvaluationError(
-        "none of \(films.count) films of \(run.source.summary) can be used, for instance "
+        "none of \(radiographs.count) radiographs of \(run.source.summary) can be used, for instance "
           + (run.source.skipped.first.map { "\($0)" } ?? ""))
     }
     do {
@@ -148,42 +152,42 @@ struct FeatureExport {
     let seconds = ProgressReporter.systemClock() - began
     let report = Report(
       run: run.folder.path, step: run.step, encoder: which.rawValue, source: run.source.summary,
-      out: out, list: list, films: kept.count, skipped: films.count - kept.count,
+      out: out, list: list, radiographs: kept.count, skipped: radiographs.count - kept.count,
       shape: [kept.count] + (hasTokens ? [shape.patchCount] : []) + [shape.width], bytes: file.byteCount,
-      seconds: seconds, filmsPerSecond: Double(kept.count) / seconds)
+      seconds: seconds, imagesPerSecond: Double(kept.count) / seconds)
     if json { try Output.printJson(report) } else { Output.print(text(report)) }
     return 0
   }
 
-  /// - Returns: films in rows' order; nil where the user stopped.
+  /// - Returns: radiographs in rows' order; nil where the user stopped.
   private func extract(to file: FeatureFile) throws -> [Int]? {
     let progress = ProgressReporter(
-      terminal: Terminal.current(descriptor: STDERR_FILENO), unit: "film", totalSteps: films.count,
+      terminal: Terminal.current(descriptor: STDERR_FILENO), unit: "image", totalSteps: radiographs.count,
       output: ProgressReporter.standardError)
     defer { progress.finish() }
     let (encoder, size) = (encoder, FeatureExtraction.batchSize)
     var kept: [Int] = []
     return try Compute.$backend.withValue(run.backend) {
       try PackedWeights.keeping {
-        for start in stride(from: 0, to: films.count, by: size) {
+        for start in stride(from: 0, to: radiographs.count, by: size) {
           if Interruption.isRequested { return nil }
-          let part = Array(films[start..<min(films.count, start + size)])
+          let part = Array(radiographs[start..<min(radiographs.count, start + size)])
           let batch = FeatureExtraction.tokens(encoder, run.source, part)
-          if let tokens = batch.tokens { try write(tokens, batch.films, file) }
-          kept += batch.films
-          progress.update(.init(step: start + part.count, films: start + part.count))
+          if let tokens = batch.tokens { try write(tokens, batch.radiographs, file) }
+          kept += batch.radiographs
+          progress.update(.init(step: start + part.count, radiographs: start + part.count))
         }
         return kept
       }
     }
   }
 
-  private func write(_ tokens: Tensor, _ films: [Int], _ file: FeatureFile) throws {
-    let names = films.map { run.source.records[$0].identifier }
+  private func write(_ tokens: Tensor, _ radiographs: [Int], _ file: FeatureFile) throws {
+    let names = radiographs.map { run.source.records[$0].identifier }
     func append(_ values: UnsafeBufferPointer<Float>) throws {
       if let bad = FeatureExtraction.firstNotFinite(values) {
         throw EvaluationError(
-          "features of \(names[bad * films.count / values.count]): expected finite numbers, found \(values[bad]); "
+          "features of \(names[bad * radiographs.count / values.count]): expected finite numbers, found \(values[bad]); "
             + "the weights of \(run.folder.path) at step \(run.step) are not usable, try --checkpoint")
       }
       try file.append(names, values)
@@ -199,8 +203,8 @@ struct FeatureExport {
   private func writeLists(_ kept: [Int]) throws {
     try DurableFile.write(to: list) { sink in
       try sink.write("row,file,patient,split,view,findings,unknown\n")
-      for (row, film) in kept.enumerated() {
-        let record = run.source.records[film]
+      for (row, radiograph) in kept.enumerated() {
+        let record = run.source.records[radiograph]
         let cells = [
           "\(row)", record.identifier, record.patient ?? "", record.split ?? "", record.view?.rawValue ?? "",
           record.findings.sorted().joined(separator: "|"), record.unknown.sorted().joined(separator: "|"),
@@ -216,14 +220,15 @@ struct FeatureExport {
     let shape = report.shape.map(String.init).joined(separator: " × ")
     var text =
       "\(out): \(shape), float32, of the \(which.rawValue) encoder at step \(report.step)\n"
-      + "films in rows' order: \(list)\n"
+      + "radiographs in rows' order: \(list)\n"
     if report.skipped > 0 {
-      text += "\(report.skipped) films could not be used and were skipped; \(skippedList) lists them\n"
+      text += "\(report.skipped) radiographs could not be used and were skipped; \(skippedList) lists them\n"
     }
     return text
       + String(
-        format: "%d films in %@, %.1f films/s", report.films, ProgressReporter.duration(report.seconds),
-        report.filmsPerSecond)
+        format: "%d radiographs in %@, %.1f images/s", report.radiographs,
+        ProgressReporter.duration(report.seconds),
+        report.imagesPerSecond)
   }
 }
 

@@ -3,7 +3,7 @@ import Evaluations
 import Foundation
 import PluginHost
 import Runs
-import TaskChecks
+import PluginChecks
 import Training
 import WorldModel
 
@@ -84,7 +84,7 @@ struct PluginCheck {
   private static func checkEvaluation(
     _ definition: EvaluationDefinition, options: [String: OptionValue], _ host: PluginHost
   ) throws -> [TaskCheck] {
-    let checks = TaskChecks.checkEvaluation(definition, options: options, tasks: try shipped(host))
+    let checks = PluginChecks.checkEvaluation(definition, options: options, tasks: try shipped(host))
     guard checks.contains(where: { !$0.isKept }) else { return checks }
     let names = host.manifest.entries.filter { $0.kind == .task }.map(\.name)
     // Tasks that cannot be loaded are none.
@@ -92,7 +92,7 @@ struct PluginCheck {
       guard case .task(let definition)? = try? host.load(only: [name]).first?.definition else { return nil }
       return definition
     }
-    let wider = TaskChecks.checkEvaluation(definition, options: options, tasks: all)
+    let wider = PluginChecks.checkEvaluation(definition, options: options, tasks: all)
     return wider.allSatisfy(\.isKept) ? wider : checks
   }
 

@@ -5,7 +5,7 @@ import PluginHost
 import Training
 import WorldModel
 
-/// The commands that plugins bring: evaluations, and sources that write their films.
+/// The commands that plugins bring: evaluations, and sources that write their radiographs.
 enum PluginCommands {
   /// The commands of the registry that the words name, or the rule finds.
   /// - Parameter name: the first word of the wanted command, whose package is built where its sources are newer; nil
@@ -47,7 +47,7 @@ enum PluginCommands {
   }
 }
 
-/// The command of a data plugin: its options as flags, and then its films as files.
+/// The command of a data plugin: its options as flags, and then its radiographs as files.
 private struct DataPluginCommand {
   private let plugin: LoadedPlugin
   private let definition: DataSourceDefinition
@@ -62,7 +62,7 @@ private struct DataPluginCommand {
     guard let own = definition.command else {
       guard isAsked else { return nil }
       throw UsageError(
-        "there is no command \"\(plugin.name)\"; it is a source of films, which chex-runner data write --data "
+        "there is no command \"\(plugin.name)\"; it is a source of radiographs, which chex-runner data write --data "
           + "\(plugin.name) --out DIR writes")
     }
     let general = [Self.seed, Command.exportFolder, .plugins]

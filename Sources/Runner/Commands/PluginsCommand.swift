@@ -98,7 +98,7 @@ struct PluginRow: Codable {
   let kind: String
   let version: String
   let enabled: Bool
-  /// Whether films of a run that names none are its.
+  /// Whether it gives the radiographs of a run that names none.
   let isDefault: Bool
   let library: String
   let summary: String

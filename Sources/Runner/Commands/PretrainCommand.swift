@@ -11,11 +11,13 @@ extension Command {
     name: "pretrain", summary: "Train a world model; the default command", options: SettingFlag.options,
     examples: [
       CommandExample(
-        "chex-runner --preset quick --out runs/first", "three minutes on built-in films"),
+        "chex-runner --preset quick --out runs/first", "three minutes on built-in radiographs"),
       CommandExample(
-        "chex-runner --data films --out runs/films", "a folder of films, with every task that is enabled"),
+        "chex-runner --data radiographs --out runs/images",
+        "a folder of radiographs, with every task that is enabled"),
       CommandExample(
-        "chex-runner --naive --data index.csv", "an ablation: losses summed task by task, films by table"),
+        "chex-runner --naive --data index.csv",
+        "an ablation: losses summed task by task, radiographs by table"),
       CommandExample(
         "chex-runner --preset paper --print-config", "the paper's settings, and where each came from"),
     ],

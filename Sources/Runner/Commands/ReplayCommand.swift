@@ -42,7 +42,7 @@ struct StepReplay {
     /// The plugin's code that ran; nil where it was the program's own.
     let code: String?
     let shape: [Int]?
-    let films: [String]
+    let radiographs: [String]
 
     var sentence: String {
       guard let operation, let module, let phase, let shape else {
@@ -51,7 +51,7 @@ struct StepReplay {
       let name = (module.isEmpty ? "" : " in module \(module)") + (code.map { ", of \($0)" } ?? "")
       return
         "step \(step + 1): the first result that is not finite is \(operation)\(name), \(phase)\(shape.isEmpty ? "" : ", shape \(shape)"); "
-        + "\(checked - 1) results before it were finite. Films of the batch: \(films.joined(separator: ", "))"
+        + "\(checked - 1) results before it were finite. Radiographs of the batch: \(radiographs.joined(separator: ", "))"
     }
   }
 
@@ -72,15 +72,15 @@ struct StepReplay {
     guard start <= step else { throw ReplayError.tooEarly(step: step + 1, checkpoint: start) }
     let accumulation = parts.setup.configuration.training.accumulation
     let check = FiniteCheck()
-    var films: [String] = []
+    var radiographs: [String] = []
     var broken: String?
     for index in start...step {
       let batches = try (0..<accumulation).map { try parts.builder.batch(step: index * accumulation + $0) }
-      films = batches.flatMap(\.films)
+      radiographs = batches.flatMap(\.radiographs)
       let perform = {
         _ = try parts.optimization.step(
           batches.map(\.batch), learningRate: parts.schedule.learningRate(at: index),
-          momentum: parts.schedule.momentum(at: index))
+          emaDecay: parts.schedule.emaDecay(at: index))
       }
       if index < step {
         try perform()
@@ -95,19 +95,17 @@ struct StepReplay {
       return Result(
         step: step, checked: check.checked + 1, operation: broken, module: "", phase: "backward", code: nil,
         shape: [],
-        films: films)
+        radiographs: radiographs)
     }
     return Result(
       step: step, checked: check.checked, operation: check.first?.operation, module: check.first?.scope,
-      phase: check.first?.phase.rawValue, code: check.first?.code, shape: check.first?.shape, films: films)
+      phase: check.first?.phase.rawValue, code: check.first?.code, shape: check.first?.shape,
+      radiographs: radiographs)
   }
 
   private func failedStep() throws -> Int {
     guard folder.has(.failure) else { throw ReplayError.noFailure(folder: folder.path) }
-    let decoder = JSONDecoder()
-    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    return try decoder.decode(FailureReport.self, from: Data(folder.text(of: .failure).utf8)).step
+    return try JsonText.decoded(FailureReport.self, from: Data(folder.text(of: .failure).utf8)).step
   }
 }
 

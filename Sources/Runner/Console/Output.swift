@@ -12,6 +12,6 @@ package enum Output {
 
   /// A value as JSON in one line, names in snake case.
   package static func json(_ value: some Encodable) throws -> String {
-    try JsonText.encoded(value, .one, keys: .convertToSnakeCase)
+    try JsonText.encoded(value, .one, keys: .snakeCase)
   }
 }

@@ -1,21 +1,22 @@
 import Foundation
 
-/// Shows how far a run or another long piece of work is: one line that is redrawn on a terminal, plain lines from time to time elsewhere.
+/// Shows how far a run or another long piece of work is: one line that is redrawn on a terminal, plain lines from time
+/// to time elsewhere.
 public final class ProgressReporter {
   /// What is known after a step.
   public struct Update: Sendable, Equatable {
     /// Steps done, and the epoch under way from 1, where the run counts epochs.
     public var step: Int
     public var epoch: Int?
-    /// Films seen since the run began.
-    public var films: Int
+    /// Radiographs seen since the run began.
+    public var radiographs: Int
     /// Nil where nothing is trained.
     public var loss: Double?
 
-    public init(step: Int, epoch: Int? = nil, films: Int, loss: Double? = nil) {
+    public init(step: Int, epoch: Int? = nil, radiographs: Int, loss: Double? = nil) {
       self.step = step
       self.epoch = epoch
-      self.films = films
+      self.radiographs = radiographs
       self.loss = loss
     }
   }
@@ -23,7 +24,7 @@ public final class ProgressReporter {
   private struct Mark {
     let time: Double
     let step: Int
-    let films: Int
+    let radiographs: Int
   }
 
   /// Seconds between two drawings of the line, between two plain lines, and over which speed is measured.
@@ -45,12 +46,12 @@ public final class ProgressReporter {
 
   /// - Parameters:
   ///   - unit: what is counted, as the line names it.
-  ///   - firstStep: steps and films done before this process began.
+  ///   - firstStep: steps and radiographs done before this process began.
   ///   - clock: seconds that only ever rise.
   ///   - output: writes text as it is, and flushes.
   public init(
     terminal: Terminal, unit: String = "step", totalSteps: Int, totalEpochs: Int? = nil, firstStep: Int = 0,
-    firstFilms: Int = 0,
+    firstRadiographs: Int = 0,
     clock: @escaping () -> Double = ProgressReporter.systemClock,
     output: @escaping (String) -> Void = ProgressReporter.standardOutput
   ) {
@@ -60,7 +61,7 @@ public final class ProgressReporter {
     self.totalEpochs = totalEpochs
     self.clock = clock
     self.output = output
-    marks = [Mark(time: clock(), step: firstStep, films: firstFilms)]
+    marks = [Mark(time: clock(), step: firstStep, radiographs: firstRadiographs)]
   }
 
   /// Seconds since the machine started.
@@ -79,7 +80,7 @@ public final class ProgressReporter {
   /// Tells of a finished step.
   public func update(_ update: Update) {
     let now = clock()
-    marks.append(Mark(time: now, step: update.step, films: update.films))
+    marks.append(Mark(time: now, step: update.step, radiographs: update.radiographs))
     // The last mark outside of the window stays: speed is measured from it.
     while marks.count > 2, now - marks[1].time > Self.speedWindow { marks.removeFirst() }
     lastUpdate = update
@@ -135,7 +136,8 @@ public final class ProgressReporter {
     if let loss = update.loss { words.append("loss " + Self.short(loss)) }
     if let first = marks.first, let last = marks.last, last.time > first.time, last.step > first.step {
       let seconds = last.time - first.time
-      words.append(Self.short(Double(last.films - first.films) / seconds, digits: 1) + " films/s")
+      words.append(
+        Self.short(Double(last.radiographs - first.radiographs) / seconds, digits: 1) + " images/s")
       let rest = Double(max(totalSteps - update.step, 0)) * seconds / Double(last.step - first.step)
       words.append(Self.duration(rest) + " left")
     }

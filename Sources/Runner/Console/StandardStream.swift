@@ -1,7 +1,8 @@
 import Foundation
 import Synchronization
 
-/// Standard output and standard error, either of which may be a full disk, a pipe that nobody reads any more, or closed.
+/// Standard output and standard error, either of which may be a full disk, a pipe that nobody reads any more, or
+/// closed.
 public enum StandardStream: Int32, Sendable {
   case output = 1
   case error = 2
@@ -18,8 +19,8 @@ public enum StandardStream: Int32, Sendable {
   /// Writes what is a courtesy, such as progress and warnings; the work goes on where it cannot be written.
   public func show(_ text: String) { _ = write(text) }
 
-  /// The status of a command that ends with `status`: a failure where its output was lost. Standard error says so, unless
-  /// the reader of a pipe has gone, who knows.
+  /// The status of a command that ends with `status`: a failure where its output was lost. Standard error says so,
+  /// unless the reader of a pipe has gone, who knows.
   public static func status(_ status: Int32, program: String) -> Int32 {
     let error = lost.load(ordering: .relaxed)
     guard error != 0 else { return status }

@@ -16,8 +16,8 @@ public struct Terminal: Sendable, Equatable {
 
   /// The terminal behind a file descriptor (standard output unless told).
   ///
-  /// `NO_COLOR` (any value but the empty one) turns colour off, `TERM=dumb` also redrawing; `COLUMNS` counts where the system does not
-  /// know the width.
+  /// `NO_COLOR` (any value but the empty one) turns colour off, `TERM=dumb` also redrawing; `COLUMNS` counts where the
+  /// system does not know the width.
   public static func current(
     descriptor: Int32 = STDOUT_FILENO, environment: [String: String] = ProcessInfo.processInfo.environment
   ) -> Terminal {

@@ -2,26 +2,26 @@ import Batches
 import Console
 import CoreTensor
 import Foundation
-import Layers
+import NeuralNetworks
 import Radiographs
 import Runs
 import Training
 import WorldModel
 
-/// A run as commands open it that evaluate it: its model at one checkpoint, and films, its own or others.
+/// A run as commands open it that evaluate it: its model at one checkpoint, and radiographs, its own or others.
 package struct EvaluatedRun {
   package let folder: RunFolder
   package let setup: RunSetup
   package let tasks: TaskSet
-  package let source: FilmCache
-  package let partition: FilmPartition
+  package let source: RadiographCache
+  package let split: DataSplit
   package let model: WorldModel
   /// Optimiser steps that the model has had.
   package private(set) var step = 0
   /// Of the file that the weights are from.
   package private(set) var checksum = ""
 
-  /// Flags that say which films, which findings, and how to compute.
+  /// Flags that say which radiographs, which findings, and how to compute.
   package static let settingOptions = SettingFlag.singles + SettingFlag.evaluationFlags.map(\.option)
 
   /// The flags of every command that evaluates one checkpoint.
@@ -37,41 +37,41 @@ package struct EvaluatedRun {
   ///   - evaluation: name of the plugin that evaluates, which must be current.
   ///   - flags: flags of the command that set options of that plugin.
   ///   - own: settings that the command makes where the command line does not, over the run's.
-  ///   - keepsFilms: false where each film is looked at once.
-  /// - Throws: `SettingsError`, `StorageError`, `WeightsError`, and what opening the films throws.
+  ///   - keepsRadiographs: false where each radiograph is looked at once.
+  /// - Throws: `SettingsError`, `StorageError`, `WeightsError`, and what opening the radiographs throws.
   package init(
     _ arguments: ParsedArguments, evaluation: String? = nil, flags: [SettingFlag] = [],
-    settings own: [SettingAssignment] = [], keepsFilms: Bool = true
+    settings own: [SettingAssignment] = [], keepsRadiographs: Bool = true
   ) throws {
     try self.init(
       arguments.required("RUN"), arguments, evaluation: evaluation, flags: flags, settings: own,
-      keepsFilms: keepsFilms)
+      keepsRadiographs: keepsRadiographs)
     try load(arguments.integer("--checkpoint", in: 0...Int(Int32.max)))
   }
 
   /// The run in a folder, its model still at random.
   package init(
     _ path: String, _ arguments: ParsedArguments, evaluation: String? = nil, flags: [SettingFlag] = [],
-    settings own: [SettingAssignment] = [], keepsFilms: Bool = true
+    settings own: [SettingAssignment] = [], keepsRadiographs: Bool = true
   ) throws {
     try self.init(
       path, settings: Self.assignments(arguments, flags, own), pluginsFile: arguments.value("--plugins"),
-      evaluation: evaluation, keepsFilms: keepsFilms)
+      evaluation: evaluation, keepsRadiographs: keepsRadiographs)
   }
 
   /// The run in a folder, its model still at random.
   /// - Parameter settings: over those of the run.
   package init(
     _ path: String, settings: [SettingAssignment], pluginsFile: String?, evaluation: String?,
-    keepsFilms: Bool = true
+    keepsRadiographs: Bool = true
   ) throws {
     folder = try RunFolder.open(at: path)
     setup = try RunSetup(
       reopening: folder, assignments: settings, pluginsFile: pluginsFile,
       wanted: Set([evaluation].compactMap { $0 }))
     tasks = try setup.taskSet()
-    source = try setup.filmSource(keepsFilms: keepsFilms)
-    partition = try FilmPartition(
+    source = try setup.radiographSource(keepsRadiographs: keepsRadiographs)
+    split = try DataSplit(
       source.records, hasLabels: !source.findingNames.isEmpty, setup.configuration, trains: false)
     model = setup.model(tasks)
   }
@@ -89,8 +89,8 @@ package struct EvaluatedRun {
     checksum = try DurableFile.seal(of: checkpoint.path(of: Checkpoint.model)).crc32
   }
 
-  /// What the command line sets over the run's settings. Films that `--data` names come with none of the
-  /// run's settings for its own films.
+  /// What the command line sets over the run's settings. Radiographs that `--data` names come with none of the
+  /// run's settings for its own radiographs.
   private static func assignments(
     _ arguments: ParsedArguments, _ flags: [SettingFlag], _ own: [SettingAssignment]
   ) throws -> [SettingAssignment] {
@@ -139,24 +139,24 @@ package struct EvaluatedRun {
   func untrained() -> WorldModel { setup.model(tasks) }
 
   /// Findings that were asked for, else all that labels may name.
-  /// - Throws: `EvaluationError` where a finding that was asked for is none of the films'.
+  /// - Throws: `EvaluationError` where a finding that was asked for is none of the radiographs'.
   package func findingNames() throws -> [String] {
     let wanted = setup.configuration.evaluation.labels
     guard !wanted.isEmpty else { return source.findingNames }
     if let unknown = wanted.first(where: { !source.findingNames.contains($0) }) {
       throw EvaluationError(
-        "evaluation.labels: no film may have \"\(unknown)\""
+        "evaluation.labels: no radiograph may have \"\(unknown)\""
           + Suggestions.clause(for: unknown, in: source.findingNames) + "; findings of \(source.summary): "
           + source.findingNames.joined(separator: ", "))
     }
     return wanted.sorted()
   }
 
-  /// Films to learn from, to choose settings by, and to test on. Without labels films of the run stand in.
-  package var films: (train: [Int], validation: [Int], test: [Int]) {
+  /// Radiographs to learn from, to choose settings by, and to test on. Without labels radiographs of the run stand in.
+  package var radiographs: (train: [Int], validation: [Int], test: [Int]) {
     (
-      partition.probeTrain.isEmpty ? partition.pretrain : partition.probeTrain, partition.probeValidation,
-      partition.probeTest.isEmpty ? partition.heldOut : partition.probeTest
+      split.probeTrain.isEmpty ? split.pretrain : split.probeTrain, split.probeValidation,
+      split.probeTest.isEmpty ? split.heldOut : split.probeTest
     )
   }
 }

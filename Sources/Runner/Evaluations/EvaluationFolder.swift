@@ -44,7 +44,7 @@ final class EvaluationFolder: EvaluationWorkspace {
     if try Self.holdsWork(path) {
       guard String(decoding: try DurableFile.read(file), as: UTF8.self) == request else {
         throw EvaluationError(
-          "\(path): holds the same evaluation with other settings, films or weights (\(Self.requestName) tells which); "
+          "\(path): holds the same evaluation with other settings, radiographs or weights (\(Self.requestName) tells which); "
             + "give --out another folder, or remove this one")
       }
     } else {
@@ -84,17 +84,17 @@ final class EvaluationFolder: EvaluationWorkspace {
   func note(_ text: String) throws { try log?.note(text) }
   func warn(_ text: String) throws { try log?.warn(text) }
 
-  func progress(_ unit: String, _ done: Int, of total: Int, films: Int, loss: Double?) {
+  func progress(_ unit: String, _ done: Int, of total: Int, radiographs: Int, loss: Double?) {
     if reporter?.unit != unit || reporter?.total != total {
       finish()
       reporter = (
         unit, total,
         ProgressReporter(
-          terminal: terminal, unit: unit, totalSteps: total, firstStep: done, firstFilms: films,
+          terminal: terminal, unit: unit, totalSteps: total, firstStep: done, firstRadiographs: radiographs,
           output: Self.print)
       )
     }
-    reporter?.progress.update(.init(step: done, films: films, loss: loss))
+    reporter?.progress.update(.init(step: done, radiographs: radiographs, loss: loss))
   }
 
   func record(_ series: String, step: Int, _ values: [(name: String, value: Double)]) throws {

@@ -2,7 +2,7 @@ import Batches
 import Console
 import CoreTensor
 import Foundation
-import Layers
+import NeuralNetworks
 import PluginHost
 import Runs
 import Training
@@ -80,7 +80,7 @@ package struct EvaluationRunner {
     var inputs = [("", try input { features(run.model.transferredEncoder, $0) })]
     if comparesEncoders {
       inputs.append(("-random", try input { features(run.untrained().transferredEncoder, $0) }))
-      inputs.append(("-pixels", try input { PixelFeatures.features(run.source, films: $0) }))
+      inputs.append(("-pixels", try input { PixelFeatures.features(run.source, radiographs: $0) }))
     }
     let results = try inputs.map { input in (name: input.0, found: try code.run { try evaluation(input.1) }) }
     let keys = results.map { $0.found.metrics.map { "\($0.key)" } }
@@ -107,41 +107,43 @@ package struct EvaluationRunner {
     return report
   }
 
-  private func features(_ encoder: any ImageEncoder, _ films: [Int]) -> FeatureTable {
-    FeatureExtraction.features(encoder, run.source, films: films, run.backend)
+  private func features(_ encoder: any ImageEncoder, _ radiographs: [Int]) -> FeatureTable {
+    FeatureExtraction.features(encoder, run.source, radiographs: radiographs, run.backend)
   }
 
   private func input(_ features: ([Int]) -> FeatureTable) throws -> EvaluationInput {
-    let films = run.films
-    func set(_ films: [Int], _ purpose: String?) throws -> FeatureSet {
-      let table = features(films)
-      if let purpose, table.films.isEmpty { throw Self.noFilm(to: purpose) }
+    let radiographs = run.radiographs
+    func set(_ radiographs: [Int], _ purpose: String?) throws -> FeatureSet {
+      let table = features(radiographs)
+      if let purpose, table.radiographs.isEmpty { throw Self.noRadiograph(to: purpose) }
       return FeatureSet(
-        width: table.width, records: table.films.map { run.source.records[$0] }, values: table.values,
-        image: { [source = run.source, films = table.films] in try source.film(at: films[$0]) })
+        width: table.width, records: table.radiographs.map { run.source.records[$0] }, values: table.values,
+        image: { [source = run.source, radiographs = table.radiographs] in
+          try source.radiograph(at: radiographs[$0])
+        })
     }
     return EvaluationInput(
-      train: try set(films.train, "learn from"), validation: try set(films.validation, nil),
-      test: try set(films.test, "test on"), findingNames: try run.findingNames(), seed: run.seed)
+      train: try set(radiographs.train, "learn from"), validation: try set(radiographs.validation, nil),
+      test: try set(radiographs.test, "test on"), findingNames: try run.findingNames(), seed: run.seed)
   }
 
-  private static func noFilm(to purpose: String) -> EvaluationError {
+  private static func noRadiograph(to purpose: String) -> EvaluationError {
     EvaluationError(
-      "no film to \(purpose): none is set apart for it, or none can be decoded; see data.holdout_fraction, "
+      "no radiograph to \(purpose): none is set apart for it, or none can be decoded; see data.holdout_fraction, "
         + "evaluation.train_splits and evaluation.test_splits")
   }
 
   // MARK: Models
 
   private func evaluateModel(_ evaluation: any ModelEvaluation, out: String) throws -> EvaluationReport? {
-    let films = run.films
-    if films.test.isEmpty { throw Self.noFilm(to: "test on") }
+    let radiographs = run.radiographs
+    if radiographs.test.isEmpty { throw Self.noRadiograph(to: "test on") }
     let workspace = try EvaluationFolder(out, request: request())
     Interruption.watch()
     let input = ModelEvaluationInput(
       model: run.model, makeUntrained: run.untrained, tasks: run.tasks.tasks,
-      views: run.setup.configuration.views, films: run.source, train: films.train,
-      validation: films.validation, test: films.test, findingNames: try run.findingNames(),
+      views: run.setup.configuration.views, radiographs: run.source, train: radiographs.train,
+      validation: radiographs.validation, test: radiographs.test, findingNames: try run.findingNames(),
       seed: run.seed, workspace: workspace)
     let result: EvaluationResult
     do {
@@ -157,7 +159,7 @@ package struct EvaluationRunner {
     }
     try workspace.draw(result, suffix: "")
     var report = report(
-      train: films.train.count, validation: films.validation.count, test: films.test.count,
+      train: radiographs.train.count, validation: radiographs.validation.count, test: radiographs.test.count,
       result.metrics.map { .init($0) }, result)
     report.out = out
     try workspace.write(Output.json(report) + "\n", named: EvaluationFolder.metricsName)

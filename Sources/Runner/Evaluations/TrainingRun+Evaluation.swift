@@ -5,10 +5,11 @@ extension TrainingRun {
   /// Evaluates the newest checkpoint by a plugin.
   /// - Parameters:
   ///   - name: of an evaluation in the registry: `"probe"`.
-  ///   - settings: each `table.key=value`, over those of the run: `"probe.neighbours=50"`, `"data.source=films"`.
+  ///   - settings: each `table.key=value`, over those of the run: `"probe.neighbours=50"`, `"data.source=radiographs"`.
   ///   - plugins: path of the registry of plugins; nil for what `chex-runner` takes.
   /// - Returns: the metrics of the trained encoder; nil where the user asked to stop.
-  /// - Throws: `EvaluationError` where there is no such evaluation, or nothing to evaluate on, and what it throws itself.
+  /// - Throws: `EvaluationError` where there is no such evaluation, or nothing to evaluate on, and what it throws
+  ///   itself.
   public func evaluate(
     with name: String, _ settings: [String] = [], plugins: String? = nil
   ) throws -> [EvaluationMetric]? {

@@ -4,11 +4,11 @@ import WorldModel
 public enum PluginKind: String, Sendable, CaseIterable, Codable {
   /// A world-modelling task.
   case task
-  /// A source of films.
+  /// A source of radiographs.
   case data
-  /// A judgement of frozen features.
+  /// An evaluation of frozen features.
   case evaluation
-  /// A file format of films.
+  /// A file format of radiographs.
   case codec
   /// A device that computes.
   case backend

@@ -19,7 +19,8 @@ public struct PluginManifest: Sendable, Equatable {
     public let library: String
     /// True unless the manifest says otherwise.
     public let enabled: Bool
-    /// Whether the films of this data plugin are taken where nothing names others. False unless the manifest says so.
+    /// Whether the radiographs of this data plugin are taken where nothing names others. False unless the manifest says
+    /// so.
     public let isDefault: Bool
     /// As written; the plugin's own declarations check them once it is loaded.
     public let options: TomlTable
@@ -78,8 +79,8 @@ public struct PluginManifest: Sendable, Equatable {
 
   public subscript(name: String) -> Entry? { entries.first { $0.name == name } }
 
-  /// The data plugin whose films are taken where nothing names others: enabled and marked `default = true`; nil where
-  /// there is none.
+  /// The data plugin whose radiographs are taken where nothing names others: enabled and marked `default = true`; nil
+  /// where there is none.
   public var defaultSource: Entry? { entries.first { $0.isDefault && $0.enabled } }
 }
 
@@ -201,7 +202,7 @@ private struct ManifestReader {
     guard kind == .data else {
       throw fault(
         table["default"]?.line ?? table.line, "plugin.\(name).default",
-        expected: "a plugin of kind \"data\": the default is where films come from",
+        expected: "a plugin of kind \"data\": the default is where radiographs come from",
         found: "a plugin of kind \"\(kind.rawValue)\"",
         remedy: "remove the key; enabled = true turns a plugin on")
     }

@@ -3,54 +3,57 @@ import Imaging
 import WorldModel
 
 /// The image files of a folder and of all folders in it, without labels.
-public struct FolderSource: FilmSource {
-  public let records: [FilmRecord]
+public struct FolderSource: RadiographSource {
+  public let records: [RadiographRecord]
   public let findingNames: [String] = []
-  /// Says so where the folder has the layout of a collection whose labels are read under its name, and where PNG films of
-  /// 16 bits use fewer.
+  /// Says so where the folder has the layout of a collection whose labels are read under its name, and where PNG
+  /// radiographs of 16 bits use fewer.
   public let notes: [String]
-  private let files: FilmFiles
+  private let files: RadiographFiles
 
-  /// Searches `folder` for names with an ending that a codec of the decoder names (.png, .jpg, .jpeg …), in any case;
-  /// a file of any other name counts where a codec knows its first bytes, and is counted in a note where none does.
-  /// Hidden files and folders are skipped; symbolic links are followed, each folder being entered once. Films are
-  /// ordered by the bytes of their relative paths, which are their identifiers. Where a format's headers tell of patient
-  /// and view they are read at once, and their tags become attributes.
-  /// - Throws: `FilmsError` where the folder is missing, unreadable, or holds no film.
-  public init(folder: String, decoder: FilmDecoder = FilmDecoder()) throws {
+  /// Searches `folder` for names with an ending that a codec of the decoder names (.png, .jpg, .jpeg …), in any case; a
+  /// file of any other name counts where a codec knows its first bytes, and is counted in a note where none does.
+  /// Hidden files and folders are skipped; symbolic links are followed, each folder being entered once. Radiographs are
+  /// ordered by the bytes of their relative paths, which are their identifiers. Where a format's headers tell of
+  /// patient and view they are read at once, and their tags become attributes.
+  /// - Throws: `RadiographsError` where the folder is missing, unreadable, or holds no radiograph.
+  public init(folder: String, decoder: RadiographDecoder = RadiographDecoder()) throws {
     var search = FolderSearch(root: folder, decoder: decoder)
     try search.run()
     if search.found.isEmpty {
-      throw FilmsError.noFilms(folder: folder, endings: decoder.fileExtensions.sorted())
+      throw RadiographsError.noRadiographs(folder: folder, endings: decoder.fileExtensions.sorted())
     }
-    let files = FilmFiles(folder: folder, decoder: decoder)
+    let files = RadiographFiles(folder: folder, decoder: decoder)
     let identifiers = search.found.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-    var records = files.described(identifiers.map { FilmRecord(identifier: $0) })
+    var records = files.described(identifiers.map { RadiographRecord(identifier: $0) })
     let anonymous = records.removePlaceholders()
     self.records = records
     self.files = files
-    let known = FilmCollection.resembled(films: identifiers, others: search.others, folder: folder)
+    let known = RadiographCollection.resembled(
+      radiographs: identifiers, others: search.others, folder: folder)
     let looks = known.map { ["this looks like \($0.title): \($0.name):\(folder) reads its labels"] } ?? []
     notes = looks + search.passedOver.notes + [anonymous].compactMap { $0 } + files.depthNotes(identifiers)
   }
 
-  public var summary: String { "folder \(files.folder), \(records.count) films, no labels" }
+  public var summary: String { "folder \(files.folder), \(records.count) radiographs, no labels" }
 
-  public func film(at index: Int) throws -> GrayImage { try files.film(records[index].identifier) }
+  public func radiograph(at index: Int) throws -> GrayImage {
+    try files.radiograph(records[index].identifier)
+  }
 
   public func header(at index: Int) throws -> ImageHeader? { try files.header(records[index].identifier) }
 }
 
-extension FilmRecord {
+extension RadiographRecord {
   /// Takes over what an image's header tells.
   mutating func describe(by tags: [String: String]) {
     patient = patient ?? tags[ImageHeader.Tag.patient].flatMap { $0.isEmpty ? nil : $0 }
-    view = view ?? tags[ImageHeader.Tag.view].flatMap(FilmView.init(code:))
+    view = view ?? tags[ImageHeader.Tag.view].flatMap(RadiographView.init(code:))
     attributes.merge(tags.filter { !$0.value.isEmpty }) { own, _ in own }
   }
 }
 
-/// How many files of a folder are no films, by their endings.
+/// How many files of a folder are no radiographs, by their endings.
 struct PassedOverFiles {
   private var counts: [String: Int] = [:]
   /// Packed stores, with all that they hold.
@@ -88,13 +91,13 @@ struct FolderSearch {
   }
 
   let root: String
-  let decoder: FilmDecoder
+  let decoder: RadiographDecoder
   private let endings: Set<String>
-  /// Films, relative to the root, in the order of the walk.
+  /// Radiographs, relative to the root, in the order of the walk.
   var found: [String] = []
-  /// Files beside the films that may hold their labels: CSV, text, and gzip of either.
+  /// Files beside the radiographs that may hold their labels: CSV, text, and gzip of either.
   var others: [String] = []
-  /// Files that are no films.
+  /// Files that are no radiographs.
   var passedOver = PassedOverFiles()
   private var entered: Set<Identity> = []
   private var pending: [String] = [""]
@@ -109,13 +112,13 @@ struct FolderSearch {
 
   private static let otherEndings: Set = ["csv", "txt", "gz"]
 
-  /// - Parameter furtherEndings: endings of films besides those of the decoder, in lower case.
-  init(root: String, decoder: FilmDecoder, furtherEndings: Set<String> = []) {
+  /// - Parameter furtherEndings: endings of radiographs besides those of the decoder, in lower case.
+  init(root: String, decoder: RadiographDecoder, furtherEndings: Set<String> = []) {
     (self.root, self.decoder) = (root, decoder)
     endings = decoder.fileExtensions.union(furtherEndings)
   }
 
-  /// Real folders come first, so that a link never takes the films of a folder under another name.
+  /// Real folders come first, so that a link never takes the radiographs of a folder under another name.
   mutating func run() throws {
     while true {
       if let folder = pending.popLast() {
@@ -134,25 +137,27 @@ struct FolderSearch {
   private mutating func enter(_ folder: String) throws {
     var status = stat()
     guard stat(path(folder), &status) == 0 else {
-      throw FilmsError.notFound(path: path(folder), problem: "no such folder (\(FileBytes.systemReason()))")
+      throw RadiographsError.notFound(
+        path: path(folder), problem: "no such folder (\(FileBytes.systemReason()))")
     }
     guard status.st_mode & S_IFMT == S_IFDIR else {
-      throw FilmsError.notFound(path: path(folder), problem: "a folder is expected, this is a file")
+      throw RadiographsError.notFound(path: path(folder), problem: "a folder is expected, this is a file")
     }
     let identity = Identity(device: UInt64(status.st_dev), number: UInt64(status.st_ino))
     guard entered.insert(identity).inserted else { return }
     // The kernel's tables are no files, and lead everywhere.
     if Self.kernels.contains(identity.device) {
       guard folder.isEmpty else { return }
-      throw FilmsError.notFound(path: root, problem: "a folder of files is expected, this is the kernel's")
+      throw RadiographsError.notFound(
+        path: root, problem: "a folder of files is expected, this is the kernel's")
     }
-    // The pictures of a store are no films.
+    // The pictures of a store are no radiographs.
     if StoreSource.isStore(path(folder)) {
       passedOver.stores += 1
       return
     }
     if StoreSource.lacksManifest(path(folder)) {
-      throw FilmsError.store(
+      throw RadiographsError.store(
         path: path(folder),
         problem:
           "these are the shards of a packed store, but \(StoreManifest.name), which says what they are, is missing; "
@@ -162,7 +167,7 @@ struct FolderSearch {
     do {
       names = try FileManager.default.contentsOfDirectory(atPath: path(folder))
     } catch {
-      throw FilmsError.notFound(
+      throw RadiographsError.notFound(
         path: path(folder), problem: "the folder cannot be listed; check its permissions")
     }
     for name in names where !name.hasPrefix(".") {
@@ -174,22 +179,22 @@ struct FolderSearch {
     var status = stat()
     guard lstat(path(entry), &status) == 0 else { return }
     let isLink = status.st_mode & S_IFMT == S_IFLNK
-    // A link that leads nowhere stays a link: with a film's name it is listed, and fails with its reason.
+    // A link that leads nowhere stays a link: with a radiograph's name it is listed, and fails with its reason.
     if isLink { _ = stat(path(entry), &status) }
     if status.st_mode & S_IFMT == S_IFDIR {
       if isLink { links.append(entry) } else { pending.append(entry) }
     } else if Self.otherEndings.contains(Self.ending(of: entry)) {
       others.append(entry)
-    } else if isFilm(entry) {
+    } else if isRadiograph(entry) {
       found.append(entry)
     } else if status.st_mode & S_IFMT == S_IFREG {
       passedOver.add(ending: Self.ending(of: entry))
     }
   }
 
-  /// The ending of a film is believed, so that a damaged one is listed and fails with its reason; of any other file the
-  /// first bytes are read.
-  private func isFilm(_ entry: String) -> Bool {
+  /// The ending of a radiograph is believed, so that a damaged one is listed and fails with its reason; of any other
+  /// file the first bytes are read.
+  private func isRadiograph(_ entry: String) -> Bool {
     if endings.contains(Self.ending(of: entry)) { return true }
     let start = FileBytes.start(path: path(entry), count: 1024)
     return start.withUnsafeBytes { bytes in decoder.codecs.contains { $0.recognizes(bytes) } }

@@ -2,8 +2,8 @@ import Imaging
 
 /// How a stored image must be turned to stand as whoever made it saw it: EXIF's tag 0x0112, 1 to 8.
 ///
-/// Every viewer turns images so, and films are stored in any of the eight ways where they were photographed or turned in
-/// a viewer. A tag that is damaged, or holds another number, turns nothing.
+/// Every viewer turns images so, and radiographs are stored in any of the eight ways where they were photographed or
+/// turned in a viewer. A tag that is damaged, or holds another number, turns nothing.
 struct Orientation: Equatable {
   /// Rows become columns, before anything is mirrored.
   var isTransposed = false

@@ -10,14 +10,15 @@ public enum PngWriter {
   public enum Depth: Int, Sendable { case eight = 8, sixteen = 16 }
 
   /// Writes `image`, clipped to [0, 1] and rounded to the nearest level; not-a-number becomes black.
-  /// - Throws: `StorageError.system` where the system refuses, `FilmsError.cannotWrite` for an image without pixels.
+  /// - Throws: `StorageError.system` where the system refuses, `RadiographsError.cannotWrite` for an image without
+  ///   pixels.
   public static func write(_ image: GrayImage, to path: String, depth: Depth = .eight) throws {
     try DurableFile.write(encode(image, depth: depth, path: path), to: path)
   }
 
   /// The PNG file of `image` in memory.
   /// - Parameter path: what an error names.
-  /// - Throws: `FilmsError.cannotWrite` for an image without pixels, or where memory runs out.
+  /// - Throws: `RadiographsError.cannotWrite` for an image without pixels, or where memory runs out.
   public static func encode(
     _ image: GrayImage, depth: Depth = .eight, path: String = "PNG in memory"
   ) throws -> [UInt8] {
@@ -35,13 +36,13 @@ public enum PngWriter {
       chex_codec_status
   ) throws -> [UInt8] {
     guard (1...1_000_000).contains(width), (1...1_000_000).contains(height) else {
-      throw FilmsError.cannotWrite(
+      throw RadiographsError.cannotWrite(
         path: path, reason: "a PNG has 1 to 1000000 pixels a side, this image is \(width) × \(height)")
     }
     var (encoded, message) = (chex_encoded(), chex_codec_message())
     defer { chex_encoded_release(&encoded) }
     guard encode(&encoded, &message) == CHEX_CODEC_OK else {
-      throw FilmsError.cannotWrite(path: path, reason: message.words)
+      throw RadiographsError.cannotWrite(path: path, reason: message.words)
     }
     return Array(UnsafeBufferPointer(start: encoded.bytes, count: encoded.size))
   }

@@ -1,8 +1,9 @@
 import CCodecs
 import Imaging
 
-/// PNG by libpng: 1 to 16 bits, grey, colour, palette, transparency (over black), interlaced, turned as EXIF says. Films of
-/// 8, 10, 12 or 14 bits that were written into 16 without being scaled are known by their largest sample, and stretched.
+/// PNG by libpng: 1 to 16 bits, grey, colour, palette, transparency (over black), interlaced, turned as EXIF says.
+/// Radiographs of 8, 10, 12 or 14 bits that were written into 16 without being scaled are known by their largest
+/// sample, and stretched.
 public struct PngCodec: ImageCodec {
   public let name = "PNG"
   public let fileExtensions = ["png"]
@@ -39,7 +40,8 @@ public struct PngCodec: ImageCodec {
 }
 
 /// JPEG by libjpeg-turbo: 8 bits, baseline and progressive, grey, colour, CMYK. Where less is asked for, a half, a
-/// quarter or an eighth of the size is decoded, which saves most of the work but the entropy coding. Turned as EXIF says.
+/// quarter or an eighth of the size is decoded, which saves most of the work but the entropy coding. Turned as EXIF
+/// says.
 public struct JpegCodec: ImageCodec {
   public let name = "JPEG"
   public let fileExtensions = ["jpg", "jpeg"]

@@ -3,8 +3,8 @@ import WorldModel
 /// Tables as they are written.
 public enum DelimitedText {
   /// A cell by RFC 4180: quoted where it holds a comma, a quote or a line's end, which stays. Other control characters
-  /// are written out (`\u{1B}`), and a text that a spreadsheet would compute (`=…`, `+…`, `-…`, `@…`) is led by an apostrophe, so
-  /// that a film's name from elsewhere does nothing where the table is opened.
+  /// are written out (`\u{1B}`), and a text that a spreadsheet would compute (`=…`, `+…`, `-…`, `@…`) is led by an
+  /// apostrophe, so that a radiograph's name from elsewhere does nothing where the table is opened.
   public static func cell(_ text: String) -> String {
     let text = inert(text.printable(but: ["\n", "\r"]))
     guard text.utf8.contains(where: { [0x2C, 0x22, 0x0A, 0x0D].contains($0) }) else { return text }

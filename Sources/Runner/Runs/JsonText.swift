@@ -2,25 +2,59 @@ import Foundation
 
 /// JSON written by hand, where the order of keys must be ours, and what to say of JSON that does not fit.
 package enum JsonText {
-  /// A value as JSON: keys sorted, no slash escaped, and what JSON cannot say as a number as the text `"nan"`, `"inf"` or
-  /// `"-inf"`.
+  /// A value as JSON: keys sorted, no slash escaped, and what JSON cannot say as a number as the text `"nan"`, `"inf"`
+  /// or `"-inf"`.
   /// - Parameters:
   ///   - value: what is encoded.
   ///   - lines: one line without an end, or many, indented, and an end of line.
   ///   - keys: as the value names them, or in snake case.
   package static func encoded(
-    _ value: some Encodable, _ lines: Lines = .many, keys: JSONEncoder.KeyEncodingStrategy = .useDefaultKeys
+    _ value: some Encodable, _ lines: Lines = .many, keys: Keys = .asNamed
   ) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     if lines == .many { encoder.outputFormatting.insert(.prettyPrinted) }
-    encoder.keyEncodingStrategy = keys
+    encoder.keyEncodingStrategy = keys == .snakeCase ? .convertToSnakeCase : .useDefaultKeys
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     return String(decoding: try encoder.encode(value), as: UTF8.self) + (lines == .many ? "\n" : "")
   }
 
   package enum Lines { case one, many }
+
+  /// A value of JSON that `encoded` wrote, or that an earlier version wrote under former keys.
+  /// - Parameter keys: as the value names them, or in snake case.
+  /// - Throws: `DecodingError`; `reason` says it in a few words.
+  package static func decoded<Value: Decodable>(
+    _ type: Value.Type, from json: Data, keys: Keys = .asNamed
+  ) throws -> Value {
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .custom { path in
+      let key = path[path.count - 1]
+      guard key.intValue == nil else { return key }
+      let name = FormerKeys.current(key.stringValue)
+      return NamedKey(stringValue: keys == .snakeCase ? camelCase(name) : name)
+    }
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    return try decoder.decode(type, from: json)
+  }
+
+  package enum Keys { case asNamed, snakeCase }
+
+  private struct NamedKey: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+  }
+
+  private static func camelCase(_ name: String) -> String {
+    let words = name.split(separator: "_")
+    return words.prefix(1).joined()
+      + words.dropFirst().map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
+  }
 
   /// Why decoding failed, in a few words.
   package static func reason(_ error: any Error) -> String {

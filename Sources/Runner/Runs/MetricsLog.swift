@@ -66,7 +66,9 @@ public final class MetricsLog {
           file: path, expected: "a JSON object on line \(index + 1)",
           found: "\(line.prefix(60))")
       }
-      return fields.mapValues { value in (value as? String).flatMap { words[$0] } ?? value }
+      return fields.reduce(into: [:]) { line, field in
+        line[FormerKeys.current(field.key)] = (field.value as? String).flatMap { words[$0] } ?? field.value
+      }
     }
   }
 
@@ -74,7 +76,7 @@ public final class MetricsLog {
 
   /// What each line of a run has beside the terms of its loss.
   private static let otherFields: Set<String> = [
-    "step", "epoch", "loss", "gradient_norm", "learning_rate", "momentum", "images_per_second",
+    "step", "epoch", "loss", "gradient_norm", "learning_rate", "ema_decay", "images_per_second",
     "data_wait_share",
   ]
 

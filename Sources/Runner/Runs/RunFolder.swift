@@ -15,11 +15,11 @@ public struct RunFolder: Sendable, Equatable {
     case lossOutlines = "loss.svg"
     case batchSheet = "batch.png"
     case checkpoints = "checkpoints"
-    /// Films that could not be used, each with its reason.
-    case skippedFilms = "skipped.txt"
-    /// Health and probe figures at the end of the run.
+    /// Radiographs that could not be used, each with its reason.
+    case skippedRadiographs = "skipped.txt"
+    /// Diagnostics and probe figures at the end of the run.
     case summary = "summary.json"
-    /// Written when a loss was not finite: films, draws and the failing term.
+    /// Written when a loss was not finite: radiographs, draws and the failing term.
     case failure = "failure.json"
     /// Of a crash.
     case backtrace = "backtrace.txt"

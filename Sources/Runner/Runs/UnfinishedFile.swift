@@ -1,7 +1,7 @@
 import Foundation
 
-/// A file in the making, in the folder where it will lie: it has its name only once it is whole and on the disk, whenever
-/// the process or the machine stops. What is not finished goes with the object.
+/// A file in the making, in the folder where it will lie: it has its name only once it is whole and on the disk,
+/// whenever the process or the machine stops. What is not finished goes with the object.
 package final class UnfinishedFile {
   /// What becomes of a file that has the name already.
   package enum Earlier {

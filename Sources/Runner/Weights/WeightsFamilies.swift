@@ -85,8 +85,8 @@ package struct RecognizedWeights {
     (self.file, self.family, self.names) = (file, family, names)
   }
 
-  /// Without the predictor where both allowances let all of it be absent: it is then not asked for its sizes, which need
-  /// not be such as ours can have.
+  /// Without the predictor where both allowances let all of it be absent: it is then not asked for its sizes, which
+  /// need not be such as ours can have.
   package func leavingOutPredictor(by allowances: WeightsAllowances) -> RecognizedWeights {
     let own = names.tensors.keys.filter { $0.hasPrefix("predictor.") }
     guard

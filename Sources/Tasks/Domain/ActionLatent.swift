@@ -1,5 +1,5 @@
 import CoreTensor
-import Layers
+import NeuralNetworks
 import WorldModel
 
 /// `a`: how the context's appearance was changed. Each mask token becomes `π([m + PE ; a])`, with π a network of

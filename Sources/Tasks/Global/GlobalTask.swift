@@ -7,7 +7,7 @@ import WorldModel
   }
 }
 
-/// Global anatomical layout: predict one crop of a film from another, told how they lie to each other
+/// Global anatomical layout: predict one crop of a radiograph from another, told how they lie to each other
 /// (paper section 4.2).
 struct GlobalTask: WorldTask {
   static let definition = TaskDefinition(

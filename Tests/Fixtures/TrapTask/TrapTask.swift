@@ -1,6 +1,6 @@
 import CoreTensor
 import Foundation
-import Layers
+import NeuralNetworks
 import WorldModel
 
 @c(chex_plugin) public func entry() -> UnsafePointer<chex_plugin_information> {
@@ -35,15 +35,16 @@ struct TrapTask: WorldTask, TaskPlan {
 }
 
 final class TrapObjective: Objective {
-  func callAsFunction(_ scene: ObjectiveScene) -> [ObjectiveTerm] {
-    let features = scene.contexts[0].features
-    let step = Int(scene.numbers!.values[0])
+  func callAsFunction(_ input: ObjectiveInput) -> [ObjectiveTerm] {
+    let features = input.contexts[0].features
+    let step = Int(input.numbers!.values[0])
     if TrapTask.isTrap("trap-in-shapes", step: step) { _ = features + Tensor.zeros([3, 5]) }
-    let sum = record("trap", [features], Tensor([features.values.reduce(0, +)], shape: [1])) { upstream in
+    let sum = differentiable("trap", [features], Tensor([features.values.reduce(0, +)], shape: [1])) {
+      outputGradient in
       // Beyond the end of an array of one value.
       let place = TrapTask.isTrap("trap-in-backward", step: step) ? step : 0
-      let slope = upstream.values[place]
-      features.node?.receive(Tensor(features.shape, repeating: slope))
+      let gradient = outputGradient.values[place]
+      features.node?.receive(Tensor(features.shape, repeating: gradient))
     }
     return [ObjectiveTerm("sum", sum, weight: 1e-3)]
   }

@@ -1,6 +1,6 @@
 import CoreTensor
 import Imaging
-import Layers
+import NeuralNetworks
 import WorldModel
 
 @c(chex_plugin) public func entry() -> UnsafePointer<chex_plugin_information> {

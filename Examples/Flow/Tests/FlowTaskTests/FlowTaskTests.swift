@@ -1,7 +1,7 @@
 import CoreTensor
 import FlowTask
 import Imaging
-import TaskChecks
+import PluginChecks
 import Testing
 import WorldModel
 
@@ -31,8 +31,8 @@ private func flow(_ gridSize: Int, _ index: Int) -> Flow {
 /// What the context shows where the predictor is told that a patch went is the target's patch.
 @Test func stepsAgreeWithPixels() throws {
   let geometry = ImageGeometry(imageSize: 32, patchSize: 4)
-  var film = GrayImage(width: 90, height: 70)
-  for index in film.pixels.indices { film.pixels[index] = Float(index * 37 % 101) / 101 }
+  var radiograph = GrayImage(width: 90, height: 70)
+  for index in radiograph.pixels.indices { radiograph.pixels[index] = Float(index * 37 % 101) / 101 }
   let environment = TaskEnvironment(
     geometry: geometry, featureWidth: 32, predictorWidth: 16, compatibility: .paper)
   let task = try FlowTask.definition.make(Options(FlowTask.definition.options), environment)
@@ -41,7 +41,7 @@ private func flow(_ gridSize: Int, _ index: Int) -> Flow {
   let plan = TaskAssembly(tasks: [task], views: ViewSettings())
     .plan(BatchScope(seed: 4, step: 0, batchSize: 2, geometry: geometry))
   for index in 0..<2 {
-    let sample = try plan.sample(film, index: index)
+    let sample = try plan.sample(radiograph, index: index)
     let (target, context) = (sample.targets[0].pixels, sample.contexts[0].pixels)
     #expect(target != context)
     let told = try #require(sample.latents[0].first?.patchNumbers)

@@ -1,5 +1,5 @@
 import CoreTensor
-import Layers
+import NeuralNetworks
 import WorldModel
 
 /// Paints hidden patches from the features of visible ones.
@@ -35,14 +35,14 @@ final class MAEDecoder: Objective {
     head = Linear(shape.width, 3 * patch * patch, initializer: &initializer)
   }
 
-  func callAsFunction(_ scene: ObjectiveScene) -> [ObjectiveTerm] {
-    let errors = scene.contexts.map { error($0, scene.targets[$0.view], scene.geometry) }
+  func callAsFunction(_ input: ObjectiveInput) -> [ObjectiveTerm] {
+    let errors = input.contexts.map { error($0, input.targets[$0.view], input.geometry) }
     let sum = errors.dropFirst().reduce(errors[0], +)
     return [ObjectiveTerm("pixels", sum * (1 / Float(errors.count)), weight: weight)]
   }
 
   /// Mean squared error of hidden patches, each normalised by its own mean and deviation.
-  private func error(_ context: ObjectiveScene.Context, _ target: Tensor, _ geometry: ImageGeometry) -> Tensor
+  private func error(_ context: ObjectiveInput.Context, _ target: Tensor, _ geometry: ImageGeometry) -> Tensor
   {
     let hidden = context.visible.map { row in
       let seen = Set(row)

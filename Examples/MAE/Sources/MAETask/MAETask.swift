@@ -1,5 +1,5 @@
 import CoreTensor
-import Layers
+import NeuralNetworks
 import WorldModel
 
 @c(chex_plugin) public func entry() -> UnsafePointer<chex_plugin_information> {

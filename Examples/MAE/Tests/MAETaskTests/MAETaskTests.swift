@@ -1,5 +1,5 @@
 import MAETask
-import TaskChecks
+import PluginChecks
 import Testing
 import WorldModel
 

@@ -1,7 +1,7 @@
 import CoreTensor
 import Foundation
 import Imaging
-import Layers
+import NeuralNetworks
 import WorldModel
 
 @c(chex_plugin) public func entry() -> UnsafePointer<chex_plugin_information> {

@@ -1,6 +1,6 @@
 import Imaging
 import RotationTask
-import TaskChecks
+import PluginChecks
 import Testing
 import WorldModel
 

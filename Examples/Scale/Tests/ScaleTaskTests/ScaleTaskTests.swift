@@ -1,7 +1,7 @@
 import CoreTensor
 import Imaging
 import ScaleTask
-import TaskChecks
+import PluginChecks
 import Testing
 import WorldModel
 
@@ -11,11 +11,11 @@ import WorldModel
 
 private let geometry = ImageGeometry(imageSize: 64, patchSize: 4)
 
-/// Samples of one film, whose brightness grows from left to right and from top to bottom.
+/// Samples of one radiograph, whose brightness grows from left to right and from top to bottom.
 private func samples(_ area: ClosedRange<Double>, count: Int = 40) throws -> [AssembledSample] {
-  var film = GrayImage(width: 400, height: 300)
-  for row in 0..<film.height {
-    for column in 0..<film.width { film[row, column] = Float(row) / 1000 + Float(column) / 1000 }
+  var radiograph = GrayImage(width: 400, height: 300)
+  for row in 0..<radiograph.height {
+    for column in 0..<radiograph.width { radiograph[row, column] = Float(row) / 1000 + Float(column) / 1000 }
   }
   let options = Options(
     ScaleTask.definition.options,
@@ -26,7 +26,7 @@ private func samples(_ area: ClosedRange<Double>, count: Int = 40) throws -> [As
     tasks: [try ScaleTask.definition.make(options, environment)],
     views: ViewSettings(area: 0.5...0.9, jitterProbability: 0))
   let plan = assembly.plan(BatchScope(seed: 3, step: 1, batchSize: count, geometry: geometry))
-  return try (0..<count).map { try plan.sample(film, index: $0) }
+  return try (0..<count).map { try plan.sample(radiograph, index: $0) }
 }
 
 @Test func targetsLieWithinContexts() throws {

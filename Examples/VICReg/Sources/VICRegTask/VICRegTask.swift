@@ -1,5 +1,5 @@
 import CoreTensor
-import Layers
+import NeuralNetworks
 import WorldModel
 
 @c(chex_plugin) public func entry() -> UnsafePointer<chex_plugin_information> {
@@ -8,8 +8,8 @@ import WorldModel
   }
 }
 
-/// A regulariser against collapse (Bardes et al. 2022, equations 1 to 3, without the invariance term): over the films
-/// of a batch, each mean context feature must vary, and no two may vary together.
+/// A regulariser against collapse (Bardes et al. 2022, equations 1 to 3, without the invariance term): over the
+/// radiographs of a batch, each mean context feature must vary, and no two may vary together.
 public struct VICRegTask: WorldTask {
   public static let definition = TaskDefinition(
     name: "vicreg", summary: "keep context features varied and uncorrelated over a batch",
@@ -52,8 +52,8 @@ final class Spread: Objective, Sendable {
     (self.variance, self.covariance, self.deviation) = (variance, covariance, deviation)
   }
 
-  func callAsFunction(_ scene: ObjectiveScene) -> [ObjectiveTerm] {
-    let pooled = stack(scene.contexts.map { meanTokens($0.features) })
+  func callAsFunction(_ input: ObjectiveInput) -> [ObjectiveTerm] {
+    let pooled = concatenate(input.contexts.map { meanTokens($0.features) })
     return [
       ObjectiveTerm("variance", varianceHinge(pooled, deviation: deviation), weight: variance),
       ObjectiveTerm("covariance", covariancePenalty(pooled), weight: covariance),

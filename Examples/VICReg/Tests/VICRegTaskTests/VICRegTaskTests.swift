@@ -1,5 +1,5 @@
 import CoreTensor
-import TaskChecks
+import PluginChecks
 import Testing
 import WorldModel
 
@@ -10,7 +10,7 @@ import VICRegTask
   #expect(checkTask(VICRegTask.definition, options: options).filter { !$0.isKept } == [])
 }
 
-/// Two features of four films, by hand: deviations √(5/3) and √(20/3), covariance 10/3.
+/// Two features of four radiographs, by hand: deviations √(5/3) and √(20/3), covariance 10/3.
 @Test func valuesByHand() {
   let x = Tensor([1, 2, 2, 4, 3, 6, 4, 8], shape: [4, 2])
   let gap = (2 - Float(5.0 / 3 + 1e-4).squareRoot()) / 2

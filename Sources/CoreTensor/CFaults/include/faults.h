@@ -9,8 +9,8 @@ void chex_set_running(const char *what);
 /// reports it is printed at once, with what was running.
 void chex_fail(const char *sentence) __attribute__((noreturn));
 
-/// Ends the process with status 1 after a sentence, without a backtrace: for want of memory, which no line of code is to
-/// blame for.
+/// Ends the process with status 1 after a sentence, without a backtrace: for want of memory, which no line of code is
+/// to blame for.
 void chex_end(const char *sentence) __attribute__((noreturn));
 
 /// From now on a crash (trap, bad memory access, abort) writes its backtrace to a file, says on standard error why it

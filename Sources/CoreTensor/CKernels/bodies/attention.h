@@ -11,7 +11,7 @@ typedef struct {
   int paired;
   long queries, keys, key_columns, width_words, width_columns, key_depth;
   uint32_t *query_rows, *key_across, *value_across, *value_down, *key_down, *query_down, *up_rows, *up_down;
-  float *weights, *slopes, *out, *key_slopes, *value_slopes;
+  float *weights, *gradients, *out, *key_gradients, *value_gradients;
   uint32_t *along, *down;
 } head_plan;
 
@@ -47,10 +47,10 @@ static long plan(head_plan *p, const chex_head *how, uint32_t *base, int backwar
   TAKE(up_rows, uint32_t, p->queries * p->width_words)
   TAKE(query_down, uint32_t, query_depth * p->width_columns)
   TAKE(up_down, uint32_t, query_depth * p->width_columns)
-  TAKE(slopes, float, STRIP * p->key_columns)
+  TAKE(gradients, float, STRIP * p->key_columns)
   TAKE(down, uint32_t, STRIP * p->key_columns)
-  TAKE(key_slopes, float, p->keys * p->width_columns)
-  TAKE(value_slopes, float, p->keys * p->width_columns)
+  TAKE(key_gradients, float, p->keys * p->width_columns)
+  TAKE(value_gradients, float, p->keys * p->width_columns)
 #undef TAKE
   return used;
 }
@@ -140,38 +140,38 @@ static void attention_kernel(chex_head how, float *log_sums, void *out, long out
   }
 }
 
-/// Scores and slopes of the weights to weights, e^(score - log Σ), and slopes of the scores.
-INLINE void weigh_slopes(float *weights, float *slopes, long keys, float scale, float log_sum, const int exactly) {
+/// Scores and gradients of the weights to weights, e^(score - log Σ), and gradients of the scores.
+INLINE void weigh_gradients(float *weights, float *gradients, long keys, float scale, float log_sum, const int exactly) {
   FUSE
   lanes whole = {0}, weighted = {0};
   double exact_whole = 0, exact_weighted = 0;
   EACH_LANES(c, here, keys, {
     lanes score = *(loose_lanes *)(weights + c) * scale - log_sum;
     lanes e = first_lanes(exactly ? exponential(score) : coarse_exponential(score), here, 0);
-    lanes slope = *(loose_lanes *)(slopes + c);
+    lanes gradient = *(loose_lanes *)(gradients + c);
     *(loose_lanes *)(weights + c) = e;
     whole += e;
-    weighted += e * slope;
+    weighted += e * gradient;
   });
   if (exactly) {
     REORDER
     for (long c = 0; c < keys; c++) {
-      exact_weighted += (double)weights[c] * (double)slopes[c];
+      exact_weighted += (double)weights[c] * (double)gradients[c];
       exact_whole += (double)weights[c];
     }
   }
-  // A shift of all scores changes nothing, so slopes must add up to zero: what is left over would reach the keys'
+  // A shift of all scores changes nothing, so gradients must add up to zero: what is left over would reach the keys'
   // biases, whose true gradient is zero, and AdamW makes a step of any size out of noise.
   float projection = exactly ? (float)(exact_weighted / exact_whole) : sum_of(weighted) / sum_of(whole);
   for (long c = 0; c < keys; c += LANES) {
     lanes e = *(loose_lanes *)(weights + c);
-    *(loose_lanes *)(slopes + c) = e * (*(loose_lanes *)(slopes + c) - projection) * scale;
+    *(loose_lanes *)(gradients + c) = e * (*(loose_lanes *)(gradients + c) - projection) * scale;
   }
 }
 
 // dV = Pᵀ dO; dP = dO Vᵀ; dS = P ∘ (dP - Σ P dP) · scale; dQ = dS K; dK = dSᵀ Q. P is computed again from S.
 static void attention_gradient_kernel(chex_head how, const float *log_sums, const void *up, long up_stride,
-                                      chex_head_slopes slopes, void *scratch) {
+                                      chex_head_gradients gradients, void *scratch) {
   head_plan p;
   plan(&p, &how, scratch, 1);
   const long size = how.type == CHEX_BFLOAT16 ? 2 : 4;
@@ -188,12 +188,12 @@ static void attention_gradient_kernel(chex_head how, const float *log_sums, cons
     long rows = p.queries - first < STRIP ? p.queries - first : STRIP, depth = words_of(rows, p.paired);
     strip_scores(&p, first, rows);
     multiply((product){p.up_rows + first * p.width_words, p.width_words, 1, p.value_across, p.key_columns,
-                       p.width_words, p.slopes, p.key_columns, 0},
+                       p.width_words, p.gradients, p.key_columns, 0},
              rows, p.key_columns, p.paired);
     for (long r = 0; r < rows; r++) {
-      float *row = p.weights + r * p.key_columns, *slope = p.slopes + r * p.key_columns;
-      if (p.paired) weigh_slopes(row, slope, p.keys, how.scale, log_sums[first + r], 0);
-      else weigh_slopes(row, slope, p.keys, how.scale, log_sums[first + r], 1);
+      float *row = p.weights + r * p.key_columns, *gradient = p.gradients + r * p.key_columns;
+      if (p.paired) weigh_gradients(row, gradient, p.keys, how.scale, log_sums[first + r], 0);
+      else weigh_gradients(row, gradient, p.keys, how.scale, log_sums[first + r], 1);
     }
     const uint32_t *left = (const uint32_t *)p.weights;
     if (p.paired) {
@@ -201,12 +201,12 @@ static void attention_gradient_kernel(chex_head how, const float *log_sums, cons
       left = p.down;
     }
     const long down_first = words_of(first, p.paired) * p.width_columns;
-    product sums = {left, 1, p.key_columns, p.up_down + down_first, p.width_columns, depth, p.value_slopes,
+    product sums = {left, 1, p.key_columns, p.up_down + down_first, p.width_columns, depth, p.value_gradients,
                     p.width_columns, first > 0};
     multiply(sums, p.keys, p.width_columns, p.paired);
-    left = (const uint32_t *)p.slopes;
+    left = (const uint32_t *)p.gradients;
     if (p.paired) {
-      pack_weights(p.slopes, rows, p.key_columns, (uint16_t *)p.along, p.down);
+      pack_weights(p.gradients, rows, p.key_columns, (uint16_t *)p.along, p.down);
       left = p.along;
       sums.a = p.down;
     } else {
@@ -214,12 +214,12 @@ static void attention_gradient_kernel(chex_head how, const float *log_sums, cons
     }
     multiply((product){left, key_words, 1, p.key_down, p.width_columns, p.key_depth, p.out, p.width_columns, 0},
              rows, p.width_columns, p.paired);
-    store_rows(p.out, p.width_columns, (char *)slopes.query + first * slopes.queryStride * size, how.type,
-               slopes.queryStride, rows, how.width);
+    store_rows(p.out, p.width_columns, (char *)gradients.query + first * gradients.queryStride * size, how.type,
+               gradients.queryStride, rows, how.width);
     sums.b = p.query_down + down_first;
-    sums.c = p.key_slopes;
+    sums.c = p.key_gradients;
     multiply(sums, p.keys, p.width_columns, p.paired);
   }
-  store_rows(p.key_slopes, p.width_columns, slopes.key, how.type, slopes.keyStride, p.keys, how.width);
-  store_rows(p.value_slopes, p.width_columns, slopes.value, how.type, slopes.keyStride, p.keys, how.width);
+  store_rows(p.key_gradients, p.width_columns, gradients.key, how.type, gradients.keyStride, p.keys, how.width);
+  store_rows(p.value_gradients, p.width_columns, gradients.value, how.type, gradients.keyStride, p.keys, how.width);
 }

@@ -26,8 +26,8 @@ static void gelu_kernel(const float *x, float *out, long count) {
 static void gelu_gradient_kernel(const float *x, const float *dy, float *dx, long count) {
   EACH_LANES(i, here, count, {
     lanes value;
-    lanes slope = gelu_slope(load(x, i, here, CHEX_FLOAT32), &value, CHEX_FLOAT32);
-    store(dx, i, here, load(dy, i, here, CHEX_FLOAT32) * slope, CHEX_FLOAT32);
+    lanes gradient = gelu_slope(load(x, i, here, CHEX_FLOAT32), &value, CHEX_FLOAT32);
+    store(dx, i, here, load(dy, i, here, CHEX_FLOAT32) * gradient, CHEX_FLOAT32);
   });
 }
 
@@ -90,7 +90,7 @@ static void difference_kernel(const float *a, const float *b, float scale, float
   for (long i = 0; i < count; i++) dx[i] = scale * (a[i] - b[i]);
 }
 
-INLINE void adamw_update(float *parameter, const float *gradient, float *first, float *second, float *follower,
+INLINE void adamw_update(float *parameter, const float *gradient, float *first, float *second, float *average,
                          chex_adamw_step how, long count) {
   FUSE
   float add = 1.0f - how.keep;
@@ -102,13 +102,13 @@ INLINE void adamw_update(float *parameter, const float *gradient, float *first, 
     first[i] = m;
     second[i] = v;
     parameter[i] = p;
-    if (follower) follower[i] = how.keep * follower[i] + add * p;
+    if (average) average[i] = how.keep * average[i] + add * p;
   }
 }
 
-static void adamw_kernel(float *parameter, const float *gradient, float *first, float *second, float *follower,
+static void adamw_kernel(float *parameter, const float *gradient, float *first, float *second, float *average,
                          chex_adamw_step how, long count) {
   // Two loops without a branch inside.
-  if (follower) adamw_update(parameter, gradient, first, second, follower, how, count);
+  if (average) adamw_update(parameter, gradient, first, second, average, how, count);
   else adamw_update(parameter, gradient, first, second, NULL, how, count);
 }

@@ -27,11 +27,11 @@ static void bias_gelu_kernel(void *x, const float *bias, void *activated, chex_e
         }););
 }
 
-static void gelu_backward_kernel(void *slopes, const void *x, void *activated, chex_element type, long count) {
+static void gelu_backward_kernel(void *gradients, const void *x, void *activated, chex_element type, long count) {
   TYPED(type, T, EACH_LANES(i, here, count, {
           lanes value;
-          lanes slope = gelu_slope(load(x, i, here, T), &value, T);
-          store(slopes, i, here, load(slopes, i, here, T) * slope, T);
+          lanes gradient = gelu_slope(load(x, i, here, T), &value, T);
+          store(gradients, i, here, load(gradients, i, here, T) * gradient, T);
           store(activated, i, here, value, T);
         }););
 }
@@ -108,10 +108,10 @@ INLINE void layer_norm_row(const float *row, const float *weight, float average,
   EACH_LANES(c, here, columns, {
     lanes up = load(dy, c, here, type);
     lanes normal = (load(row, c, here, CHEX_FLOAT32) - average) * scale;
-    // Beyond the row's end the upstream gradient is zero, and so is what it is multiplied with.
-    lanes slope = weight ? up * load(weight, c, here, CHEX_FLOAT32) : up;
-    sums += slope;
-    projections += slope * normal;
+    // Beyond the row's end the gradient of the output is zero, and so is what it is multiplied with.
+    lanes gradient = weight ? up * load(weight, c, here, CHEX_FLOAT32) : up;
+    sums += gradient;
+    projections += gradient * normal;
     if (weight_sum) {
       store(weight_sum, c, here, load(weight_sum, c, here, CHEX_FLOAT32) + up * normal, CHEX_FLOAT32);
       store(bias_sum, c, here, load(bias_sum, c, here, CHEX_FLOAT32) + up, CHEX_FLOAT32);
@@ -121,8 +121,8 @@ INLINE void layer_norm_row(const float *row, const float *weight, float average,
   EACH_LANES(c, here, columns, {
     lanes up = load(dy, c, here, type);
     lanes normal = (load(row, c, here, CHEX_FLOAT32) - average) * scale;
-    lanes slope = weight ? up * load(weight, c, here, CHEX_FLOAT32) : up;
-    lanes down = scale * (slope - sum - normal * projection);
+    lanes gradient = weight ? up * load(weight, c, here, CHEX_FLOAT32) : up;
+    lanes down = scale * (gradient - sum - normal * projection);
     if (residual) down += load(residual, c, here, CHEX_FLOAT32);
     store(dx, c, here, down, CHEX_FLOAT32);
   });

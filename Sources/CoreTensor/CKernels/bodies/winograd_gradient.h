@@ -118,14 +118,14 @@ INLINE void direct_rows(const float *lines, long wide, const float *dy, long wid
   for (long r = 0; r < rows; r++) {
     const float *line = lines + r * wide, *up = dy + r * width;
     EACH_LANES(c, here, width, {
-      lanes slopes[OUTPUTS_TOGETHER];
+      lanes gradients[OUTPUTS_TOGETHER];
       UNROLL
-      for (int o = 0; o < count; o++) slopes[o] = load(up + o * plane, c, here, CHEX_FLOAT32);
+      for (int o = 0; o < count; o++) gradients[o] = load(up + o * plane, c, here, CHEX_FLOAT32);
       UNROLL
       for (int k = 0; k < 3; k++) {
         lanes inputs = *(const loose_lanes *)(line + c + k);
         UNROLL
-        for (int o = 0; o < count; o++) sums[o][k] += slopes[o] * inputs;
+        for (int o = 0; o < count; o++) sums[o][k] += gradients[o] * inputs;
       }
     });
   }

@@ -56,9 +56,9 @@ KERNEL(void, bias_residual, (float *x, const float *bias, const float *residual,
 /// activated = gelu(x + bias); x keeps the sum unless it is `activated` itself.
 KERNEL(void, bias_gelu, (void *x, const float *bias, void *activated, chex_element type, long rows, long columns),
        (x, bias, activated, type, rows, columns))
-/// slopes *= gelu'(x); activated = gelu(x)
-KERNEL(void, gelu_backward, (void *slopes, const void *x, void *activated, chex_element type, long count),
-       (slopes, x, activated, type, count))
+/// gradients *= gelu'(x); activated = gelu(x)
+KERNEL(void, gelu_backward, (void *gradients, const void *x, void *activated, chex_element type, long count),
+       (gradients, x, activated, type, count))
 /// sums[c] (+)= Σ_r x[r, c]
 KERNEL(void, sum_rows, (const void *x, chex_element type, float *sums, long rows, long columns, int accumulate),
        (x, type, sums, rows, columns, accumulate))
@@ -203,9 +203,9 @@ KERNEL(void, attention, (chex_head how, float *log_sums, void *out, long out_str
        (how, log_sums, out, out_stride, scratch))
 /// `up`: gradient of out, rows `up_stride` apart.
 KERNEL(void, attention_gradient,
-       (chex_head how, const float *log_sums, const void *up, long up_stride, chex_head_slopes slopes,
+       (chex_head how, const float *log_sums, const void *up, long up_stride, chex_head_gradients gradients,
         void *scratch),
-       (how, log_sums, up, up_stride, slopes, scratch))
+       (how, log_sums, up, up_stride, gradients, scratch))
 
 // --- losses, norms, optimiser --------------------------------------------------------------------------------
 KERNEL(double, sum_of_squares, (const float *x, long count), (x, count))
@@ -213,18 +213,18 @@ KERNEL(double, squared_error, (const float *a, const float *b, long count), (a, 
 /// dx = scale * (a - b)
 KERNEL(void, difference, (const float *a, const float *b, float scale, float *dx, long count),
        (a, b, scale, dx, count))
-/// Clips, updates, and lets `follower` (may be NULL) follow the parameter, in one pass.
+/// Clips, updates, and lets `average` (may be NULL) follow the parameter, in one pass.
 KERNEL(void, adamw,
-       (float *parameter, const float *gradient, float *first, float *second, float *follower, chex_adamw_step how,
+       (float *parameter, const float *gradient, float *first, float *second, float *average, chex_adamw_step how,
         long count),
-       (parameter, gradient, first, second, follower, how, count))
+       (parameter, gradient, first, second, average, how, count))
 
 // --- pixels: float32 grey, row-major; the same bits on every processor ---------------------------------------
 // No fused multiply-add, and sums run in an order that does not depend on the instruction set.
 
 /// Resizes a crop by antialiased bicubic convolution (a = -0.5, support scaled by the downsampling factor,
 /// windows clipped at the crop's border, weights normalised), rows first, then columns, and clips to [0, 1].
-/// - crop: the crop's first pixel within its film; row_stride: floats from one film row to the next.
+/// - crop: the crop's first pixel within its radiograph; row_stride: floats from one image row to the next.
 /// - output: output_height * output_width floats, mirrored left to right where `mirrored` is not 0.
 /// Returns 0, or -1 where memory for the scratch rows ran out. All sizes must be positive.
 KERNEL(int, crop_resize,

@@ -35,7 +35,7 @@ typedef struct {
   float beta2, gain2, epsilon;
   float stepSize;        // learning rate / (1 - beta1^t)
   float secondScale;     // 1 / sqrt(1 - beta2^t)
-  float keep;            // share that a follower keeps of itself
+  float keep;            // share that a average keeps of itself
 } chex_adamw_step;
 
 /// One head: `queries` rows of `width` numbers, `queryStride` apart; keys and values likewise.
@@ -51,7 +51,7 @@ typedef struct {
 typedef struct {
   void *query, *key, *value;
   long queryStride, keyStride;
-} chex_head_slopes;
+} chex_head_gradients;
 
 /// Functions of one number; the derivatives of those with a kink are 0 there.
 typedef enum {

@@ -58,9 +58,9 @@ public protocol Backend: Sendable {
     _ x: Tensor, _ weight: Tensor, _ direction: ProductDirection, into out: Tensor,
     then epilogue: ProductEpilogue
   )
-  /// out (n, k) = upstreamᵀ (n, rows) · x (rows, k): the gradient of a weight, added to what out holds where it
-  /// accumulates. upstream and x have any element type.
-  func weightGradient(_ upstream: Tensor, _ x: Tensor, into out: Tensor, accumulate: Bool)
+  /// out (n, k) = outputGradientᵀ (n, rows) · x (rows, k): the gradient of a weight, added to what out holds where it
+  /// accumulates. outputGradient and x have any element type.
+  func weightGradient(_ outputGradient: Tensor, _ x: Tensor, into out: Tensor, accumulate: Bool)
   /// out (columns) = Σ over rows of x, of any element type.
   func sumRows(_ x: Tensor, into out: Tensor, accumulate: Bool)
   /// x (rows, columns) += vector (columns), for each row.
@@ -74,9 +74,9 @@ public protocol Backend: Sendable {
   /// out += factor · x
   func addScaled(_ x: Tensor, by factor: Float, into out: Tensor)
   func gelu(_ x: Tensor, into out: Tensor)
-  func geluGradient(_ x: Tensor, _ upstream: Tensor, into out: Tensor)
+  func geluGradient(_ x: Tensor, _ outputGradient: Tensor, into out: Tensor)
   func relu(_ x: Tensor, into out: Tensor)
-  func reluGradient(_ x: Tensor, _ upstream: Tensor, into out: Tensor)
+  func reluGradient(_ x: Tensor, _ outputGradient: Tensor, into out: Tensor)
   /// out = function(x) · factors, all of one shape; out may be the memory of either.
   func multiplyMapped(_ function: UnaryFunction, _ x: Tensor, by factors: Tensor, into out: Tensor)
   /// The position of the first NaN or infinity of x, of any element type.
@@ -91,7 +91,7 @@ public protocol Backend: Sendable {
   )
   /// out = gradient, plus `residual` where there is one; weightGradient and biasGradient (columns) are overwritten.
   func layerNormGradient(
-    _ x: Tensor, weight: Tensor?, _ statistics: RowStatistics, upstream: Tensor, residual: Tensor?,
+    _ x: Tensor, weight: Tensor?, _ statistics: RowStatistics, outputGradient: Tensor, residual: Tensor?,
     into out: Tensor, weightGradient: Tensor?, biasGradient: Tensor?)
 
   /// Softmax attention. Operands and out, `(B, T, heads · width)`, share one element type; log Σ exp of each query's
@@ -99,12 +99,12 @@ public protocol Backend: Sendable {
   func attention(_ operands: AttentionOperands, into out: Tensor, logSums: Tensor)
   /// The gradients are laid out as the operands; that of every query, key and value is written.
   func attentionGradient(
-    _ operands: AttentionOperands, logSums: Tensor, upstream: Tensor, into gradients: AttentionOperands)
+    _ operands: AttentionOperands, logSums: Tensor, outputGradient: Tensor, into gradients: AttentionOperands)
 
   /// out = e^x over its sum along an axis.
   func softmax(_ x: Tensor, axis: Int, into out: Tensor)
-  /// down = the gradient of softmax's input, given its output.
-  func softmaxGradient(_ out: Tensor, upstream: Tensor, axis: Int, into down: Tensor)
+  /// inputGradient = the gradient of softmax's input, given its output.
+  func softmaxGradient(_ out: Tensor, outputGradient: Tensor, axis: Int, into inputGradient: Tensor)
 
   // MARK: Images
 
@@ -117,10 +117,11 @@ public protocol Backend: Sendable {
     _ x: Tensor, weight: Tensor, bias: Tensor?, _ geometry: ConvolutionGeometry, into out: Tensor)
   /// out (B, C, H, W) = the gradient of x, given that of the outputs; also what a transposed convolution computes.
   func convolutionInputGradient(
-    _ upstream: Tensor, weight: Tensor, _ geometry: ConvolutionGeometry, into out: Tensor)
+    _ outputGradient: Tensor, weight: Tensor, _ geometry: ConvolutionGeometry, into out: Tensor)
   /// out (O, C / groups, h, w) = the gradient of the weight, added to what out holds where it accumulates.
   func convolutionWeightGradient(
-    _ upstream: Tensor, _ x: Tensor, _ geometry: ConvolutionGeometry, into out: Tensor, accumulate: Bool)
+    _ outputGradient: Tensor, _ x: Tensor, _ geometry: ConvolutionGeometry, into out: Tensor, accumulate: Bool
+  )
 
   /// out (B, C, …) is x with mean 0 and deviation 1 in each group of channels of each image, times weight (C), plus
   /// bias (C); the statistics of images' groups, B · groups of them, are written.
@@ -129,7 +130,7 @@ public protocol Backend: Sendable {
     _ statistics: RowStatistics)
   /// out = the gradient of x; weightGradient and biasGradient (C) are overwritten.
   func groupNormGradient(
-    _ x: Tensor, groups: Int, weight: Tensor?, _ statistics: RowStatistics, upstream: Tensor,
+    _ x: Tensor, groups: Int, weight: Tensor?, _ statistics: RowStatistics, outputGradient: Tensor,
     into out: Tensor,
     weightGradient: Tensor?, biasGradient: Tensor?)
   /// The same for each channel over the whole batch; the statistics of channels are written, or read where they are
@@ -139,21 +140,21 @@ public protocol Backend: Sendable {
   )
   /// As of `groupNorm`; statistics that were known do not depend on x.
   func batchNormGradient(
-    _ x: Tensor, weight: Tensor?, _ statistics: RowStatistics, upstream: Tensor, into out: Tensor,
+    _ x: Tensor, weight: Tensor?, _ statistics: RowStatistics, outputGradient: Tensor, into out: Tensor,
     weightGradient: Tensor?, biasGradient: Tensor?)
 
   /// out (B, C, H', W') = the largest number of each window of x (B, C, H, W), `kernel` high and wide; what lies
   /// beyond an image is smaller than any.
   func maxPool(_ x: Tensor, kernel: [Int], _ geometry: ConvolutionGeometry, into out: Tensor)
-  /// down = the gradient of x, which the first of a window's equal largest numbers gets.
+  /// inputGradient = the gradient of x, which the first of a window's equal largest numbers gets.
   func maxPoolGradient(
-    _ x: Tensor, _ out: Tensor, upstream: Tensor, kernel: [Int], _ geometry: ConvolutionGeometry,
-    into down: Tensor)
+    _ x: Tensor, _ out: Tensor, outputGradient: Tensor, kernel: [Int], _ geometry: ConvolutionGeometry,
+    into inputGradient: Tensor)
 
   /// out (B, C, H', W') = x (B, C, H, W) at the places that `ResizePlaces` says.
   func resize(_ x: Tensor, _ mode: ResizeMode, into out: Tensor)
   /// out (B, C, H, W) = the gradient of x.
-  func resizeGradient(_ upstream: Tensor, _ mode: ResizeMode, into out: Tensor)
+  func resizeGradient(_ outputGradient: Tensor, _ mode: ResizeMode, into out: Tensor)
 
   // MARK: Losses and the optimiser
 
@@ -161,8 +162,8 @@ public protocol Backend: Sendable {
   func meanSquaredError(_ a: Tensor, _ b: Tensor, into mean: Tensor)
   /// out = factor · scalar · (a - b); scalar (1) is 1 where there is none.
   func difference(_ a: Tensor, _ b: Tensor, by factor: Float, times scalar: Tensor?, into out: Tensor)
-  /// mean (1) = mean over rows of logits (rows, classes) whose class is known of -log softmax at the class, 0 where none
-  /// is; gradient, of the logits' shape, is that of the sum, 0 in the other rows.
+  /// mean (1) = mean over rows of logits (rows, classes) whose class is known of -log softmax at the class, 0 where
+  /// none is; gradient, of the logits' shape, is that of the sum, 0 in the other rows.
   func softmaxCrossEntropy(_ logits: Tensor, classes: [Int?], into mean: Tensor, gradient: Tensor)
   /// mean (1) = mean over known targets, one for each logit, of -log of the chance that the logit's logistic gives the
   /// target, 0 where none is; gradient is that of the sum, 0 where a target is not known.

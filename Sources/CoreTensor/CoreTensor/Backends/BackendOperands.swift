@@ -4,7 +4,7 @@
 public enum ProductDirection: Sendable, Hashable {
   /// x (rows, k) · weightᵀ (k, n)
   case forward
-  /// upstream (rows, n) · weight (n, k)
+  /// outputGradient (rows, n) · weight (n, k)
   case backward
 }
 

@@ -23,7 +23,7 @@ extension UnaryFunction {
     case .reluDerivative: x > 0 ? 1 : 0
     // In the limit, where the product would be none.
     case .silu: x == -.infinity ? 0 : x / (1 + exp(-x))
-    case .siluDerivative: x.isInfinite ? (x > 0 ? 1 : 0) : Self.siluSlope(x)
+    case .siluDerivative: x.isInfinite ? (x > 0 ? 1 : 0) : Self.siluGradient(x)
     case .sine: sin(x)
     case .cosine: cos(x)
     case .errorFunction: erf(x)
@@ -33,7 +33,7 @@ extension UnaryFunction {
   /// Share of a normal distribution that lies below x.
   private static func normalShare(_ x: Float) -> Float { erfc(-x * Float(0.5).squareRoot()) / 2 }
 
-  private static func siluSlope(_ x: Float) -> Float {
+  private static func siluGradient(_ x: Float) -> Float {
     let logistic = 1 / (1 + exp(-x))
     return logistic * (1 + x * (1 - logistic))
   }

@@ -1,33 +1,33 @@
 /// A function of two tensors that are repeated to one shape, and the gradient of each.
 private func combined(
   _ name: String, _ function: BinaryFunction, _ a: Tensor, _ b: Tensor,
-  left: @escaping (_ upstream: Tensor, _ out: Tensor, any Backend) -> Tensor,
-  right: @escaping (_ upstream: Tensor, _ out: Tensor, any Backend) -> Tensor
+  left: @escaping (_ outputGradient: Tensor, _ out: Tensor, any Backend) -> Tensor,
+  right: @escaping (_ outputGradient: Tensor, _ out: Tensor, any Backend) -> Tensor
 ) -> Tensor {
   require(broadcastShape(a.shape, b.shape) != nil, "\(name): shapes \(a.shape) and \(b.shape)")
   let backend = Compute.backend(name, a, b)
   let out = backend.combined(function, a, b)
   let (leftNode, rightNode, leftShape, rightShape) = (a.node, b.node, a.shape, b.shape)
-  return record(name, [a, b], out) { upstream in
-    leftNode?.receive(backend.summed(left(upstream, out, backend), to: leftShape))
-    rightNode?.receive(backend.summed(right(upstream, out, backend), to: rightShape))
+  return differentiable(name, [a, b], out) { outputGradient in
+    leftNode?.receive(backend.summed(left(outputGradient, out, backend), to: leftShape))
+    rightNode?.receive(backend.summed(right(outputGradient, out, backend), to: rightShape))
   }
 }
 
 /// A sum whose shapes differ.
 func broadcastSum(_ a: Tensor, _ b: Tensor) -> Tensor {
-  combined("add", .add, a, b) { upstream, _, _ in
-    upstream
-  } right: { upstream, _, _ in
-    upstream
+  combined("add", .add, a, b) { outputGradient, _, _ in
+    outputGradient
+  } right: { outputGradient, _, _ in
+    outputGradient
   }
 }
 
 extension Tensor {
   /// Elementwise difference; shapes are matched as `broadcastShape` says.
   public static func - (a: Tensor, b: Tensor) -> Tensor {
-    combined("subtract", .subtract, a, b) { upstream, _, _ in
-      upstream
+    combined("subtract", .subtract, a, b) { outputGradient, _, _ in
+      outputGradient
     } right: {
       $2.mapped(.negate, $0)
     }
@@ -48,8 +48,8 @@ extension Tensor {
     let y = b.detached
     return combined("divide", .divide, a, b) {
       $2.combined(.divide, $0, y)
-    } right: { upstream, out, backend in
-      backend.mapped(.negate, backend.combined(.divide, backend.combined(.multiply, upstream, out), y))
+    } right: { outputGradient, out, backend in
+      backend.mapped(.negate, backend.combined(.divide, backend.combined(.multiply, outputGradient, out), y))
     }
   }
 
@@ -72,11 +72,12 @@ extension Tensor {
 /// a to the power b, elementwise; shapes are matched as `broadcastShape` says. Gradients flow to b where a > 0.
 public func power(_ a: Tensor, _ b: Tensor) -> Tensor {
   let (x, y) = (a.detached, b.detached)
-  return combined("power", .power, a, b) { upstream, _, backend in
+  return combined("power", .power, a, b) { outputGradient, _, backend in
     let lower = backend.combined(.power, x, backend.combined(.subtract, y, 1))
-    return backend.combined(.multiply, upstream, backend.combined(.multiply, y, lower))
-  } right: { upstream, out, backend in
-    backend.combined(.multiply, upstream, backend.combined(.multiply, out, backend.mapped(.logarithm, x)))
+    return backend.combined(.multiply, outputGradient, backend.combined(.multiply, y, lower))
+  } right: { outputGradient, out, backend in
+    backend.combined(
+      .multiply, outputGradient, backend.combined(.multiply, out, backend.mapped(.logarithm, x)))
   }
 }
 
@@ -136,16 +137,16 @@ public func select(_ condition: Tensor, _ a: Tensor, _ b: Tensor) -> Tensor {
   let backend = Compute.backend("select", condition, a, b)
   let (chosen, out) = (condition.detached, backend.empty(shape))
   backend.select(chosen, a, b, into: out)
-  return record("select", [a, b], out) { upstream in
+  return differentiable("select", [a, b], out) { outputGradient in
     let zero = backend.constant(0)
     let part = backend.empty(shape)
     if let node = a.node {
-      backend.select(chosen, upstream, zero, into: part)
+      backend.select(chosen, outputGradient, zero, into: part)
       node.receive(backend.summed(part, to: a.shape))
     }
     if let node = b.node {
       let rest = backend.empty(shape)
-      backend.select(chosen, zero, upstream, into: rest)
+      backend.select(chosen, zero, outputGradient, into: rest)
       node.receive(backend.summed(rest, to: b.shape))
     }
   }

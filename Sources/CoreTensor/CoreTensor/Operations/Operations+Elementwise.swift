@@ -5,10 +5,10 @@ private func unary(
 ) -> Tensor {
   let out = backend.empty(x.shape)
   forward(out)
-  return record(name, [x], out) { upstream in
-    let down = backend.empty(x.shape)
-    gradient(upstream, down)
-    x.node?.receive(down)
+  return differentiable(name, [x], out) { outputGradient in
+    let inputGradient = backend.empty(x.shape)
+    gradient(outputGradient, inputGradient)
+    x.node?.receive(inputGradient)
   }
 }
 
@@ -39,9 +39,9 @@ extension Tensor {
     let backend = Compute.backend("add", a, b)
     let out = backend.empty(a.shape)
     backend.add(a, b, into: out)
-    return record("add", [a, b], out) { upstream in
-      a.node?.receive(upstream)
-      b.node?.receive(upstream)
+    return differentiable("add", [a, b], out) { outputGradient in
+      a.node?.receive(outputGradient)
+      b.node?.receive(outputGradient)
     }
   }
 
@@ -62,9 +62,9 @@ public func addRowVector(_ x: Tensor, _ vector: Tensor) -> Tensor {
   let backend = Compute.backend("addRowVector", x, vector)
   let out = x.copied()
   backend.addRowVector(vector, to: out)
-  return record("addRowVector", [x, vector], out) { upstream in
-    x.node?.receive(upstream)
-    vector.node?.receive(shape: vector.shape) { backend.sumRows(upstream, into: $0, accumulate: $1) }
+  return differentiable("addRowVector", [x, vector], out) { outputGradient in
+    x.node?.receive(outputGradient)
+    vector.node?.receive(shape: vector.shape) { backend.sumRows(outputGradient, into: $0, accumulate: $1) }
   }
 }
 
@@ -77,12 +77,12 @@ public func meanSquaredError(_ prediction: Tensor, _ target: Tensor) -> Tensor {
   let scale = 1 / Float(prediction.count)
   let mean = backend.empty([1])
   backend.meanSquaredError(prediction, target, into: mean)
-  return record("meanSquaredError", [prediction, target], mean) { upstream in
+  return differentiable("meanSquaredError", [prediction, target], mean) { outputGradient in
     for (node, sign) in [(prediction.node, Float(1)), (target.node, -1)] {
       guard let node else { continue }
-      let down = backend.empty(prediction.shape)
-      backend.difference(prediction, target, by: 2 * sign * scale, times: upstream, into: down)
-      node.receive(down)
+      let inputGradient = backend.empty(prediction.shape)
+      backend.difference(prediction, target, by: 2 * sign * scale, times: outputGradient, into: inputGradient)
+      node.receive(inputGradient)
     }
   }
 }
@@ -102,15 +102,15 @@ public func layerNorm(_ x: Tensor, weight: Tensor?, bias: Tensor?, epsilon: Floa
   let out = backend.empty(x.shape)
   let statistics = RowStatistics(rows: x.rows, on: x.device)
   backend.layerNorm(x, weight: weight, bias: bias, epsilon: epsilon, into: out, statistics)
-  return record("layerNorm", [x, weight, bias].compactMap { $0 }, out) { upstream in
-    let down = backend.empty(x.shape)
+  return differentiable("layerNorm", [x, weight, bias].compactMap { $0 }, out) { outputGradient in
+    let inputGradient = backend.empty(x.shape)
     let learns = weight?.node != nil || bias?.node != nil
     let weightGradient = learns ? weight.map { backend.empty($0.shape) } : nil
     let biasGradient = learns ? bias.map { backend.empty($0.shape) } : nil
     backend.layerNormGradient(
-      x, weight: weight, statistics, upstream: upstream, residual: nil, into: down,
+      x, weight: weight, statistics, outputGradient: outputGradient, residual: nil, into: inputGradient,
       weightGradient: weightGradient, biasGradient: biasGradient)
-    x.node?.receive(down)
+    x.node?.receive(inputGradient)
     if let weightGradient, let biasGradient {
       weight?.node?.receive(weightGradient)
       bias?.node?.receive(biasGradient)

@@ -1,14 +1,14 @@
-/// A function of each value. Its gradient is the upstream gradient times or over what `factor` gives.
+/// A function of each value. Its gradient is the gradient of the output times or over what `factor` gives.
 private func mapped(
   _ name: String, _ function: UnaryFunction, _ x: Tensor, then combination: BinaryFunction = .multiply,
   factor: @escaping (_ x: Tensor, _ out: Tensor, any Backend) -> Tensor
 ) -> Tensor {
   let backend = Compute.backend(name, x)
   let out = backend.mapped(function, x)
-  return record(name, [x], out) { upstream in
-    let down = factor(x.detached, out, backend)
-    backend.combine(combination, upstream, down, into: down)
-    x.node?.receive(down)
+  return differentiable(name, [x], out) { outputGradient in
+    let inputGradient = factor(x.detached, out, backend)
+    backend.combine(combination, outputGradient, inputGradient, into: inputGradient)
+    x.node?.receive(inputGradient)
   }
 }
 
@@ -17,10 +17,10 @@ private func mapped(
   _ name: String, _ function: UnaryFunction, _ x: Tensor, derivative: UnaryFunction
 ) -> Tensor {
   let backend = Compute.backend(name, x)
-  return record(name, [x], backend.mapped(function, x)) { upstream in
-    let down = backend.empty(x.shape)
-    backend.multiplyMapped(derivative, x.detached, by: upstream, into: down)
-    x.node?.receive(down)
+  return differentiable(name, [x], backend.mapped(function, x)) { outputGradient in
+    let inputGradient = backend.empty(x.shape)
+    backend.multiplyMapped(derivative, x.detached, by: outputGradient, into: inputGradient)
+    x.node?.receive(inputGradient)
   }
 }
 
@@ -28,13 +28,13 @@ private func mapped(
 public func exp(_ x: Tensor) -> Tensor {
   let backend = Compute.backend("exp", x)
   let out = backend.mapped(.exponential, x)
-  return record("exp", [x], out) { x.node?.receive(backend.combined(.multiply, $0, out)) }
+  return differentiable("exp", [x], out) { x.node?.receive(backend.combined(.multiply, $0, out)) }
 }
 
 /// The natural logarithm of each value: NaN below 0.
 public func log(_ x: Tensor) -> Tensor {
   let backend = Compute.backend("log", x)
-  return record("log", [x], backend.mapped(.logarithm, x)) {
+  return differentiable("log", [x], backend.mapped(.logarithm, x)) {
     x.node?.receive(backend.combined(.divide, $0, x.detached))
   }
 }

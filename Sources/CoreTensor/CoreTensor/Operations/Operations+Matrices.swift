@@ -35,24 +35,28 @@ private func product(_ a: Tensor, _ b: Tensor, _ transposingA: Bool, _ transposi
   let (left, right) = (a.detached, b.detached)
   backend.multiplyMatrices(
     left, transposingA: transposingA, right, transposingB: transposingB, into: out, accumulate: false)
-  return record("matmul", [a, b], out) { upstream in
+  return differentiable("matmul", [a, b], out) { outputGradient in
     a.node?.receive(shape: a.shape) { sum, accumulate in
       if transposingA {
         backend.multiplyMatrices(
-          right, transposingA: transposingB, upstream, transposingB: true, into: sum, accumulate: accumulate)
+          right, transposingA: transposingB, outputGradient, transposingB: true, into: sum,
+          accumulate: accumulate)
       } else {
         backend.multiplyMatrices(
-          upstream, transposingA: false, right, transposingB: !transposingB, into: sum, accumulate: accumulate
+          outputGradient, transposingA: false, right, transposingB: !transposingB, into: sum,
+          accumulate: accumulate
         )
       }
     }
     b.node?.receive(shape: b.shape) { sum, accumulate in
       if transposingB {
         backend.multiplyMatrices(
-          upstream, transposingA: true, left, transposingB: transposingA, into: sum, accumulate: accumulate)
+          outputGradient, transposingA: true, left, transposingB: transposingA, into: sum,
+          accumulate: accumulate)
       } else {
         backend.multiplyMatrices(
-          left, transposingA: !transposingA, upstream, transposingB: false, into: sum, accumulate: accumulate)
+          left, transposingA: !transposingA, outputGradient, transposingB: false, into: sum,
+          accumulate: accumulate)
       }
     }
   }

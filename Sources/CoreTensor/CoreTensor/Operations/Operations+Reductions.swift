@@ -23,8 +23,8 @@ extension Tensor {
     let whole = backend.reduced(.sum, self, over: axes)
     let (node, shape) = (node, shape)
     let out = Tensor(sharing: whole, shape: result(axes, keepingDimensions))
-    return record("sum", [self], out) { upstream in
-      node?.receive(backend.repeated(Tensor(sharing: upstream, shape: whole.shape), to: shape))
+    return differentiable("sum", [self], out) { outputGradient in
+      node?.receive(backend.repeated(Tensor(sharing: outputGradient, shape: whole.shape), to: shape))
     }
   }
 
@@ -41,10 +41,11 @@ extension Tensor {
     let whole = backend.reduced(.maximum, self, over: axes)
     let (node, x) = (node, detached)
     let out = Tensor(sharing: whole, shape: result(axes, keepingDimensions))
-    return record("maximum", [self], out) { upstream in
+    return differentiable("maximum", [self], out) { outputGradient in
       let reached = backend.combined(.equal, x, whole)
       let share = backend.combined(
-        .divide, Tensor(sharing: upstream, shape: whole.shape), backend.reduced(.sum, reached, over: axes))
+        .divide, Tensor(sharing: outputGradient, shape: whole.shape),
+        backend.reduced(.sum, reached, over: axes))
       backend.combine(.multiply, reached, share, into: reached)
       node?.receive(reached)
     }
@@ -82,10 +83,10 @@ public func softmax(_ x: Tensor, axis: Int = -1) -> Tensor {
   let backend = Compute.backend("softmax", x)
   let out = backend.empty(x.shape)
   backend.softmax(x, axis: axis, into: out)
-  return record("softmax", [x], out) { upstream in
-    let down = backend.empty(x.shape)
-    backend.softmaxGradient(out, upstream: upstream, axis: axis, into: down)
-    x.node?.receive(down)
+  return differentiable("softmax", [x], out) { outputGradient in
+    let inputGradient = backend.empty(x.shape)
+    backend.softmaxGradient(out, outputGradient: outputGradient, axis: axis, into: inputGradient)
+    x.node?.receive(inputGradient)
   }
 }
 
@@ -100,10 +101,10 @@ public func logSoftmax(_ x: Tensor, axis: Int = -1) -> Tensor {
   let out = backend.combined(.subtract, x, backend.reduced(.maximum, x, over: [axis]))
   let sums = backend.reduced(.sum, backend.mapped(.exponential, out), over: [axis])
   backend.combine(.subtract, out, backend.mapped(.logarithm, sums), into: out)
-  return record("logSoftmax", [x], out) { upstream in
+  return differentiable("logSoftmax", [x], out) { outputGradient in
     let shares = backend.mapped(.exponential, out)
-    backend.combine(.multiply, shares, backend.reduced(.sum, upstream, over: [axis]), into: shares)
-    backend.combine(.subtract, upstream, shares, into: shares)
+    backend.combine(.multiply, shares, backend.reduced(.sum, outputGradient, over: [axis]), into: shares)
+    backend.combine(.subtract, outputGradient, shares, into: shares)
     x.node?.receive(shares)
   }
 }
@@ -115,7 +116,7 @@ public func logSoftmax(_ x: Tensor, axis: Int = -1) -> Tensor {
 ///   - epsilon: the least that x is divided by.
 /// - Returns: x's shape.
 public func normalized(_ x: Tensor, axis: Int = -1, epsilon: Float = 1e-12) -> Tensor {
-  // The root is taken of what is not 0, where it would have no slope.
+  // The root is taken of what is not 0, where it would have no gradient.
   let squares = maximum(square(x).sum(over: [axis], keepingDimensions: true), epsilon * epsilon)
   return x * reciprocalSquareRoot(squares)
 }

@@ -6,7 +6,7 @@ extension Tensor {
     let backend = Compute.backend("permuted", self)
     let back = shape.indices.map { order.firstIndex(of: $0)! }
     let node = node
-    return record("permuted", [self], backend.permuted(self, order)) {
+    return differentiable("permuted", [self], backend.permuted(self, order)) {
       node?.receive(backend.permuted($0, back))
     }
   }
@@ -25,7 +25,7 @@ public func expanded(_ x: Tensor, to shape: [Int]) -> Tensor {
   require(broadcastShape(x.shape, shape) == shape, "expanded: \(x.shape) to \(shape)")
   guard x.shape != shape else { return x }
   let backend = Compute.backend("expanded", x)
-  return record("expanded", [x], backend.repeated(x, to: shape)) {
+  return differentiable("expanded", [x], backend.repeated(x, to: shape)) {
     x.node?.receive(backend.summed($0, to: x.shape))
   }
 }
@@ -43,8 +43,8 @@ public func slice(_ x: Tensor, _ ranges: [Range<Int>?]) -> Tensor {
   }
   let box = BoxOfAxes(x.shape, whole)
   let backend = Compute.backend("slice", x)
-  return record("slice", [x], box.cut(x, backend)) { upstream in
-    x.node?.receive(box.placed(upstream, around: 0, backend))
+  return differentiable("slice", [x], box.cut(x, backend)) { outputGradient in
+    x.node?.receive(box.placed(outputGradient, around: 0, backend))
   }
 }
 
@@ -64,7 +64,7 @@ public func padded(_ x: Tensor, _ widths: [(before: Int, after: Int)], value: Fl
   }
   let box = BoxOfAxes(shape, ranges)
   let backend = Compute.backend("padded", x)
-  return record("padded", [x], box.placed(x, around: value, backend)) {
+  return differentiable("padded", [x], box.placed(x, around: value, backend)) {
     x.node?.receive(box.cut($0, backend))
   }
 }
@@ -95,9 +95,9 @@ public func concatenate(_ parts: [Tensor], axis: Int) -> Tensor {
     boxes.append(BoxOfAxes(shape, ranges))
     boxes[boxes.count - 1].place(part, in: out, backend)
   }
-  return record("concatenate", parts, out) { [boxes] upstream in
+  return differentiable("concatenate", parts, out) { [boxes] outputGradient in
     for (part, box) in zip(parts, boxes) {
-      if let node = part.node { node.receive(box.cut(upstream, backend)) }
+      if let node = part.node { node.receive(box.cut(outputGradient, backend)) }
     }
   }
 }

@@ -9,10 +9,10 @@ public func gather(_ x: Tensor, axis: Int, indices: [Int]) -> Tensor {
   let backend = Compute.backend("gather", x)
   let out = backend.empty(plan.chosenShape)
   backend.gatherRows(plan.matrix(x), plan.rows, into: plan.matrix(out))
-  return record("gather", [x], out) { upstream in
-    let down = backend.filled(x.shape, with: 0)
-    addRows(plan.matrix(upstream), plan.rows, to: plan.matrix(down), backend)
-    x.node?.receive(down)
+  return differentiable("gather", [x], out) { outputGradient in
+    let inputGradient = backend.filled(x.shape, with: 0)
+    addRows(plan.matrix(outputGradient), plan.rows, to: plan.matrix(inputGradient), backend)
+    x.node?.receive(inputGradient)
   }
 }
 
@@ -33,10 +33,10 @@ public func scatterAdd(_ x: Tensor, axis: Int, indices: [Int], size: Int) -> Ten
   let backend = Compute.backend("scatterAdd", x)
   let out = backend.filled(shape, with: 0)
   addRows(plan.matrix(x), plan.rows, to: plan.matrix(out), backend)
-  return record("scatterAdd", [x], out) { upstream in
-    let down = backend.empty(x.shape)
-    backend.gatherRows(plan.matrix(upstream), plan.rows, into: plan.matrix(down))
-    x.node?.receive(down)
+  return differentiable("scatterAdd", [x], out) { outputGradient in
+    let inputGradient = backend.empty(x.shape)
+    backend.gatherRows(plan.matrix(outputGradient), plan.rows, into: plan.matrix(inputGradient))
+    x.node?.receive(inputGradient)
   }
 }
 

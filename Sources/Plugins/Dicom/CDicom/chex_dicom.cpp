@@ -5,7 +5,7 @@
 #include <new>
 #include <stdexcept>
 
-#include "film.hpp"
+#include "radiograph.hpp"
 
 using namespace chex;
 
@@ -41,13 +41,13 @@ chex_dicom_status guarded(chex_dicom_message *message, Work work) {
 }
 
 /// Everything up to the stored values.
-struct Film {
+struct Radiograph {
   DicomFile file;
   chex_dicom_header_fields header;
   Layout layout;
   std::vector<int32_t> values;
 
-  Film(const uint8_t *bytes, size_t size, size_t count) {
+  Radiograph(const uint8_t *bytes, size_t size, size_t count) {
     read_file({bytes, size}, true, file);
     fill_header(file, header);
     layout = supported_layout(file, header);
@@ -70,15 +70,15 @@ chex_dicom_status chex_dicom_header(const uint8_t *bytes, size_t size, chex_dico
 chex_dicom_status chex_dicom_stored(const uint8_t *bytes, size_t size, int32_t *values, size_t count,
                                     chex_dicom_message *message) {
   return guarded(message, [&] {
-    Film film(bytes, size, count);
-    memcpy(values, film.values.data(), count * sizeof *values);
+    Radiograph radiograph(bytes, size, count);
+    memcpy(values, radiograph.values.data(), count * sizeof *values);
   });
 }
 
 chex_dicom_status chex_dicom_decode(const uint8_t *bytes, size_t size, const chex_dicom_options *options,
                                     float *pixels, size_t count, chex_dicom_message *message) {
   return guarded(message, [&] {
-    Film film(bytes, size, count);
-    render(film.file, film.header, film.layout, film.values, *options, pixels);
+    Radiograph radiograph(bytes, size, count);
+    render(radiograph.file, radiograph.header, radiograph.layout, radiograph.values, *options, pixels);
   });
 }

@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-#include "film.hpp"
+#include "radiograph.hpp"
 
 namespace chex {
 

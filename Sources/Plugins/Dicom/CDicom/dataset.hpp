@@ -31,7 +31,7 @@ struct Element {
   bool encapsulated = false;
 };
 
-/// The elements of one data set, without those that no film needs.
+/// The elements of one data set, without those that no radiograph needs.
 class DataSet {
  public:
   Encoding encoding;
@@ -44,7 +44,7 @@ class DataSet {
   /// A number of at most 16 bits (US or SS, by `is_signed`) at `index`; false where there is none.
   bool short_number(uint32_t tag, size_t index, bool is_signed, int32_t &number) const;
   /// A decimal text at `index` of a value, with a point or a comma; false where there is none or it is no finite
-  /// number, so that no film is lost for a number that its pixels do not need.
+  /// number, so that no radiograph is lost for a number that its pixels do not need.
   bool decimal(uint32_t tag, size_t index, double &number) const;
   /// How many values an element's text holds; 0 where there is none.
   size_t text_count(uint32_t tag) const;

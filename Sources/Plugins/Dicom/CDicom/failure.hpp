@@ -6,7 +6,7 @@
 
 namespace chex {
 
-/// Why a film is not read; thrown within the shim only.
+/// Why a radiograph is not read; thrown within the shim only.
 struct Failure {
   chex_dicom_status status;
   chex_dicom_message message;

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "film.hpp"
+#include "radiograph.hpp"
 
 namespace chex {
 
@@ -47,7 +47,7 @@ void copy(std::string_view text, char (&target)[N]) {
 uint32_t number(const DataSet &data, uint32_t tag, const char *name) {
   int32_t value = 0;
   if (!data.short_number(tag, 0, false, value))
-    fail(CHEX_DICOM_DAMAGED, "%s missing: it holds no film", name);
+    fail(CHEX_DICOM_DAMAGED, "%s missing: it holds no image", name);
   return uint32_t(value);
 }
 
@@ -64,8 +64,8 @@ void copy_spacing(const DataSet &data, uint32_t tag, double (&spacing)[2]) {
   spacing[1] = columns;
 }
 
-/// Whether the pixel data hold one film only, whatever Number of Frames says.
-bool holds_one_film(const DicomFile &file, const Layout &layout) {
+/// Whether the pixel data hold one radiograph only, whatever Number of Frames says.
+bool holds_one_radiograph(const DicomFile &file, const Layout &layout) {
   const Element *pixels = file.data.find(PIXEL_DATA);
   if (!pixels) return false;
   return pixels->encapsulated ? pixels->fragments.size() == 1 : pixels->value.size < 2 * layout.bytes();
@@ -129,8 +129,8 @@ Layout supported_layout(const DicomFile &file, const chex_dicom_header_fields &h
   if (!layout.stored || layout.stored > layout.allocated)
     fail(CHEX_DICOM_DAMAGED, "%u bits stored, of %u", layout.stored, layout.allocated);
   layout.high_bit = high_bit(file.data, layout);
-  if (header.frames > 1 && !holds_one_film(file, layout))
-    fail(CHEX_DICOM_UNSUPPORTED, "%u frames: only single films are read", header.frames);
+  if (header.frames > 1 && !holds_one_radiograph(file, layout))
+    fail(CHEX_DICOM_UNSUPPORTED, "%u frames: only files of one frame are read", header.frames);
   std::string_view kind = header.photometric;
   bool grey = kind == "MONOCHROME1" || kind == "MONOCHROME2";
   bool colour = kind == "RGB" || kind == "YBR_FULL";

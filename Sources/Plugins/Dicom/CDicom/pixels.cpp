@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "film.hpp"
+#include "radiograph.hpp"
 
 namespace chex {
 
@@ -39,9 +39,9 @@ int32_t lowest_bits(uint32_t bits, unsigned count, bool is_signed) {
   return int32_t(((bits & ((1u << count) - 1)) ^ sign) - sign);
 }
 
-/// Stored values from samples. Bits beyond those stored are cut off, for they may hold overlays or anything; of a film
-/// that was compressed with loss they are the overshoot of a value, which is clamped. What the samples show goes before
-/// what High Bit says.
+/// Stored values from samples. Bits beyond those stored are cut off, for they may hold overlays or anything; of a
+/// radiograph that was compressed with loss they are the overshoot of a value, which is clamped. What the samples show
+/// goes before what High Bit says.
 class SampleReader {
  public:
   SampleReader(const std::vector<uint8_t> &samples, const Layout &layout)
@@ -113,7 +113,7 @@ std::vector<uint8_t> decode_runs(const std::vector<Span> &fragments, const Layou
   size_t pixels = layout.pixels();
   // Two bytes stand for at most 128, so that a small file cannot ask for much memory.
   if (pixels * segments / 64 > data.size)
-    fail(CHEX_DICOM_TRUNCATED, "too few run-length data for the film's size");
+    fail(CHEX_DICOM_TRUNCATED, "too few run-length data for the radiograph's size");
   std::vector<uint8_t> samples(pixels * segments);
   for (size_t segment = 0; segment < segments; segment++) {
     size_t from = word(segment + 1), to = segment + 1 < segments ? word(segment + 2) : data.size;

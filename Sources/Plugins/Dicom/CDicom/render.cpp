@@ -2,7 +2,7 @@
 #include <cmath>
 #include <limits>
 
-#include "film.hpp"
+#include "radiograph.hpp"
 #include "tables.hpp"
 
 namespace chex {
@@ -151,7 +151,8 @@ Window percentile_window(const Histogram &histogram, const std::vector<double> &
   return {(black + white) / 2, white - black, Shape::linear_exact};
 }
 
-/// A film of one value shows nothing, and there is no window for it. Padding that leaves nothing of a film is none.
+/// A radiograph of one value shows nothing, and there is no window for it. Padding that leaves nothing of a radiograph
+/// is none.
 void refuse_blank(const Histogram &histogram, Padding &padding) {
   int32_t only = 0;
   size_t kinds = 0, padded = 0;

@@ -1,4 +1,4 @@
-#include "film.hpp"
+#include "radiograph.hpp"
 
 namespace chex {
 

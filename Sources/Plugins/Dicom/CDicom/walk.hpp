@@ -17,7 +17,7 @@ class Walker {
   bool peek(uint32_t &tag) const;
   /// Reads an element and goes behind it. Pixel data are only entered where `with_pixels` is set.
   Element next(bool with_pixels, int depth);
-  /// Reads elements into `data` up to the end or behind pixel data; elements that no film needs are dropped.
+  /// Reads elements into `data` up to the end or behind pixel data; elements that no radiograph needs are dropped.
   void read(DataSet &data, bool with_pixels);
   /// Reads a sequence's next item into `data` and goes behind it; false where there is none.
   bool read_item(DataSet &data);

@@ -22,12 +22,12 @@ public struct DicomRendering: Sendable, Equatable {
   }
 }
 
-/// DICOM files, decoded by GDCM in worker processes: grey films of 8 to 16 bits, native, run-length, JPEG, JPEG-LS and
-/// JPEG 2000, and native colour as its luma. Films of several frames are refused.
+/// DICOM files, decoded by GDCM in worker processes: grey radiographs of 8 to 16 bits, native, run-length, JPEG,
+/// JPEG-LS and JPEG 2000, and native colour as its luma. Radiographs of several frames are refused.
 public struct DicomCodec: ImageCodec {
   public let name = "DICOM"
   public let fileExtensions = ["dcm", "dicom"]
-  public let describesFilms = true
+  public let describesRadiographs = true
   let pool: DicomWorkerPool
   let rendering: DicomRendering
   /// Headers are looked for in so many bytes first: a file's pixels need not travel to read it.
@@ -38,7 +38,7 @@ public struct DicomCodec: ImageCodec {
     self.rendering = rendering
   }
 
-  /// Part 10 files by their mark; data sets without one by the first elements that a film may begin with.
+  /// Part 10 files by their mark; data sets without one by the first elements that a radiograph may begin with.
   public func recognizes(_ bytes: UnsafeRawBufferPointer) -> Bool {
     if bytes.count >= 132, bytes[128..<132].elementsEqual("DICM".utf8) { return true }
     guard bytes.count >= 132, bytes[1] == 0, bytes[3] == 0 else { return false }

@@ -3,16 +3,18 @@ import WorldModel
 
 /// DICOM as a codec plugin: `kind = "codec"`, `name = "dicom"`.
 public let dicomDefinition = CodecDefinition(
-  name: "dicom", summary: "DICOM films, decoded by GDCM in processes of their own",
+  name: "dicom", summary: "DICOM radiographs, decoded by GDCM in processes of their own",
   options: [
     OptionDeclaration(
       "percentiles", .interval(default: 0.5...99.5, in: 0...100),
-      help: "stored values that become black and white where a film has no window of its own, in percent"),
+      help:
+        "stored values that become black and white where a radiograph has no window of its own, in percent"),
     OptionDeclaration(
       "ignore_window", .boolean(default: false),
-      help: "use the percentiles even where a film has a window or a table of its own"),
+      help: "use the percentiles even where a radiograph has a window or a table of its own"),
     OptionDeclaration(
-      "time_limit", .number(default: 30, in: 1...600), help: "for one film; its worker is ended then, seconds"
+      "time_limit", .number(default: 30, in: 1...600),
+      help: "for one radiograph; its worker is ended then, seconds"
     ),
   ],
   make: { options in

@@ -22,7 +22,7 @@ struct WorkerReply {
 /// A worker that can no longer be used.
 struct WorkerLoss: Error {
   let sentence: String
-  /// Whether an earlier film may be to blame.
+  /// Whether an earlier radiograph may be to blame.
   let mayBeEarlierDamage: Bool
 }
 

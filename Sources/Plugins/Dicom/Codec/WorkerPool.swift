@@ -5,19 +5,19 @@ import Synchronization
 /// Worker processes that decode DICOM, one for every caller at a time, started when needed and kept for the next.
 ///
 /// Whatever a file does to its worker costs that worker alone: one that died, was too slow or broke the protocol is
-/// ended and its film fails with a sentence. A worker that found a film's pixels damaged is not used again either, since
-/// they may have damaged its memory.
+/// ended and its radiograph fails with a sentence. A worker that found a radiograph's pixels damaged is not used again
+/// either, since they may have damaged its memory.
 public final class DicomWorkerPool: Sendable {
   /// The worker program; nil where none was found.
   let executable: String?
-  /// Seconds for one film.
+  /// Seconds for one radiograph.
   let timeLimit: Double
   private let idle = Mutex<[WorkerProcess]>([])
   private let started = Mutex(0)
 
   /// - Parameters:
   ///   - executable: the worker program; by default the one that belongs to this library.
-  ///   - timeLimit: seconds for one film, 30 by default.
+  ///   - timeLimit: seconds for one radiograph, 30 by default.
   public init(executable: String? = WorkerProcess.defaultExecutable(), timeLimit: Double = 30) {
     self.executable = executable
     self.timeLimit = timeLimit
@@ -26,7 +26,7 @@ public final class DicomWorkerPool: Sendable {
   /// Workers that were started so far.
   public var workersStarted: Int { started.withLock { $0 } }
 
-  /// Processes of workers that wait for a film.
+  /// Processes of workers that wait for a radiograph.
   public var idleProcesses: [Int32] { idle.withLock { $0.map(\.process) } }
 
   /// Reads a header. Throws `CodecFailure`.
@@ -34,7 +34,8 @@ public final class DicomWorkerPool: Sendable {
     try answer(to: CHEX_DICOM_READ_HEADER, bytes, pixels: 0, chex_dicom_options()).header
   }
 
-  /// Decodes to grey in [0, 1], row-major. Throws `CodecFailure`, also where the film's size is not the one given.
+  /// Decodes to grey in [0, 1], row-major. Throws `CodecFailure`, also where the radiograph's size is not the one
+  /// given.
   public func decode(
     _ bytes: UnsafeRawBufferPointer, width: Int, height: Int, options: chex_dicom_options
   ) throws -> [Float] {
@@ -48,7 +49,7 @@ public final class DicomWorkerPool: Sendable {
       .values.map(Int32.init(bitPattern:))
   }
 
-  /// A film's pixels, found to be within limits before memory is taken.
+  /// A radiograph's pixels, found to be within limits before memory is taken.
   private static func count(_ width: Int, _ height: Int) throws -> Int {
     let most = Int(CHEX_DICOM_MOST_PIXELS)
     guard (1...most).contains(width), (1...most).contains(height), width * height <= most else {
@@ -68,7 +69,8 @@ public final class DicomWorkerPool: Sendable {
     }
     let request = WorkerRequest(kind: kind, bytes: bytes, pixels: pixels, options: options)
     if let worker = idle.withLock({ $0.popLast() }) {
-      // A worker that was used before may have died of another film: only a new one's death is this film's fault.
+      // A worker that was used before may have died of another radiograph: only a new one's death is this radiograph's
+      // fault.
       do {
         return try finish(worker, request)
       } catch let loss as WorkerLoss where loss.mayBeEarlierDamage {}

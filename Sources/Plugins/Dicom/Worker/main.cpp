@@ -13,7 +13,7 @@
 
 namespace {
 
-/// Address space beside the file itself: the largest film as bytes, integers and floats, and GDCM's own
+/// Address space beside the file itself: the largest radiograph as bytes, integers and floats, and GDCM's own
 /// copies.
 constexpr uint64_t MOST_MEMORY = uint64_t(4) << 30;
 /// Seconds after which a request ends the process, should its owner no longer be there to do so. (The
@@ -114,7 +114,7 @@ bool serve(int input) {
 
 }  // namespace
 
-/// GDCM is built with its assertions. One that fails says what the film is; this process, stopped halfway, is
+/// GDCM is built with its assertions. One that fails says what the radiograph is; this process, stopped halfway, is
 /// of no further use.
 extern "C" void __assert_fail(const char *expression, const char *, unsigned line, const char *) noexcept {
   chex_dicom_reply reply{};

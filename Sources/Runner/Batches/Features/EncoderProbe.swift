@@ -6,14 +6,14 @@ package struct ProbeResult: Sendable, Equatable, Codable {
   package struct Finding: Sendable, Equatable, Codable {
     package let name: String
     package let areaUnderCurve: Double
-    /// Of the test films.
+    /// Of the test radiographs.
     package let positives: Int
-    package let films: Int
+    package let radiographs: Int
   }
 
   package let findings: [Finding]
-  package let trainFilms: Int
-  package let testFilms: Int
+  package let trainRadiographs: Int
+  package let testRadiographs: Int
 
   /// Mean over findings.
   package var mean: Double { findings.map(\.areaUnderCurve).reduce(0, +) / Double(max(findings.count, 1)) }
@@ -26,13 +26,13 @@ package struct EncoderProbe: Sendable {
   private let train: [Int]
   private let validation: [Int]
   private let test: [Int]
-  private let records: [FilmRecord]
+  private let records: [RadiographRecord]
 
   /// - Parameter wanted: findings asked for; empty for all.
   /// - Returns: nil where no finding has enough cases.
-  package init?(_ records: [FilmRecord], findingNames: [String], wanted: [String], partition: FilmPartition) {
+  package init?(_ records: [RadiographRecord], findingNames: [String], wanted: [String], split: DataSplit) {
     self.records = records
-    (train, validation, test) = (partition.probeTrain, partition.probeValidation, partition.probeTest)
+    (train, validation, test) = (split.probeTrain, split.probeValidation, split.probeTest)
     let parts = (train, validation, test)
     findings = Set(wanted.isEmpty ? findingNames : wanted).sorted().filter {
       Self.labels(of: $0, records, parts).hasEnoughCases
@@ -41,22 +41,24 @@ package struct EncoderProbe: Sendable {
   }
 
   private static func labels(
-    of finding: String, _ records: [FilmRecord], _ films: (train: [Int], validation: [Int], test: [Int])
+    of finding: String, _ records: [RadiographRecord],
+    _ radiographs: (train: [Int], validation: [Int], test: [Int])
   ) -> FeatureProbe.Finding {
-    func labels(_ films: [Int]) -> [Bool?] { films.map { records[$0].label(of: finding) } }
+    func labels(_ radiographs: [Int]) -> [Bool?] { radiographs.map { records[$0].label(of: finding) } }
     return FeatureProbe.Finding(
-      train: labels(films.train), validation: labels(films.validation), test: labels(films.test))
+      train: labels(radiographs.train), validation: labels(radiographs.validation),
+      test: labels(radiographs.test))
   }
 
-  /// Films whose features it needs.
-  package var films: [Int] { train + validation + test }
+  /// Radiographs whose features it needs.
+  package var radiographs: [Int] { train + validation + test }
 
-  /// - Parameter features: of ``films``; those that could not be decoded are missing.
+  /// - Parameter features: of ``radiographs``; those that could not be decoded are missing.
   /// - Throws: `MetricError` where a feature is not finite.
   package func callAsFunction(_ features: FeatureTable) throws -> ProbeResult {
-    let rows = Dictionary(uniqueKeysWithValues: features.films.enumerated().map { ($1, $0) })
-    func usable(_ films: [Int]) -> [Int] { films.filter { rows[$0] != nil } }
-    func values(_ films: [Int]) -> [Float] { films.flatMap { features.row(rows[$0]!) } }
+    let rows = Dictionary(uniqueKeysWithValues: features.radiographs.enumerated().map { ($1, $0) })
+    func usable(_ radiographs: [Int]) -> [Int] { radiographs.filter { rows[$0] != nil } }
+    func values(_ radiographs: [Int]) -> [Float] { radiographs.flatMap { features.row(rows[$0]!) } }
     let parts = (train: usable(train), validation: usable(validation), test: usable(test))
     let probed = findings.map { (name: $0, labels: Self.labels(of: $0, records, parts)) }
       .filter { $0.labels.hasEnoughCases }
@@ -68,8 +70,9 @@ package struct EncoderProbe: Sendable {
       findings: try zip(probed, scores).compactMap { finding, scores in
         let known = finding.labels.test.compactMap { $0 }
         return try AreaUnderCurve(scores, finding.labels.test).value.map {
-          .init(name: finding.name, areaUnderCurve: $0, positives: known.count { $0 }, films: known.count)
+          .init(
+            name: finding.name, areaUnderCurve: $0, positives: known.count { $0 }, radiographs: known.count)
         }
-      }, trainFilms: parts.train.count, testFilms: parts.test.count)
+      }, trainRadiographs: parts.train.count, testRadiographs: parts.test.count)
   }
 }

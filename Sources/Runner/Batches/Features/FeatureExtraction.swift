@@ -1,59 +1,61 @@
 import CoreTensor
 import Imaging
-import Layers
+import NeuralNetworks
 import WorldModel
 
-/// One feature vector a film, row-major.
+/// One feature vector a radiograph, row-major.
 package struct FeatureTable: Sendable, Equatable {
   package let width: Int
-  /// Films, as indices into the source, in rows' order; unusable ones are left out.
-  package let films: [Int]
+  /// Radiographs, as indices into the source, in rows' order; unusable ones are left out.
+  package let radiographs: [Int]
   package let values: [Float]
 
   package func row(_ index: Int) -> ArraySlice<Float> { values[index * width..<(index + 1) * width] }
 }
 
-/// Mean-pooled features of whole films.
+/// Mean-pooled features of whole radiographs.
 package enum FeatureExtraction {
   package static let batchSize = 32
 
-  /// Each film, resized whole to the input size, through `encoder`; mean over tokens of its output (spec section 9).
+  /// Each radiograph, resized whole to the input size, through `encoder`; mean over tokens of its output (spec section
+  /// 9).
   /// - Parameter encoder: does not change meanwhile.
   package static func features(
-    _ encoder: any ImageEncoder, _ source: FilmCache, films: [Int], _ backend: any Backend
+    _ encoder: any ImageEncoder, _ source: RadiographCache, radiographs: [Int], _ backend: any Backend
   ) -> FeatureTable {
     Compute.$backend.withValue(backend) {
-      PackedWeights.keeping { features(encoder, source, films) }
+      PackedWeights.keeping { features(encoder, source, radiographs) }
     }
   }
 
   private static func features(
-    _ encoder: any ImageEncoder, _ source: FilmCache, _ films: [Int]
+    _ encoder: any ImageEncoder, _ source: RadiographCache, _ radiographs: [Int]
   ) -> FeatureTable {
     var kept: [Int] = []
     var values: [Float] = []
-    for start in stride(from: 0, to: films.count, by: batchSize) {
-      let batch = tokens(encoder, source, Array(films[start..<min(films.count, start + batchSize)]))
-      kept += batch.films
+    for start in stride(from: 0, to: radiographs.count, by: batchSize) {
+      let batch = tokens(
+        encoder, source, Array(radiographs[start..<min(radiographs.count, start + batchSize)]))
+      kept += batch.radiographs
       if let tokens = batch.tokens { values += pooled(tokens) }
     }
-    return FeatureTable(width: encoder.shape.width, films: kept, values: values)
+    return FeatureTable(width: encoder.shape.width, radiographs: kept, values: values)
   }
 
-  /// Features of a batch of films: those that can be used, and their tokens (B, N, D); nil where none can.
+  /// Features of a batch of radiographs: those that can be used, and their tokens (B, N, D); nil where none can.
   package static func tokens(
-    _ encoder: any ImageEncoder, _ source: FilmCache, _ films: [Int]
-  ) -> (films: [Int], tokens: Tensor?) {
-    let images = decoded(source, films, encoder.shape.imageSize)
-    let usable = zip(films, images).compactMap { film, image in image.map { (film, $0) } }
+    _ encoder: any ImageEncoder, _ source: RadiographCache, _ radiographs: [Int]
+  ) -> (radiographs: [Int], tokens: Tensor?) {
+    let images = decoded(source, radiographs, encoder.shape.imageSize)
+    let usable = zip(radiographs, images).compactMap { radiograph, image in image.map { (radiograph, $0) } }
     return (
       usable.map(\.0), usable.isEmpty ? nil : encoder(InputNormalization.tensor(usable.map(\.1)))
     )
   }
 
-  package static func decoded(_ source: FilmCache, _ films: [Int], _ side: Int) -> [GrayImage?] {
-    Compute.map(films.count) { index in
-      try? source.film(at: films[index]).resized(to: (side, side))
+  package static func decoded(_ source: RadiographCache, _ radiographs: [Int], _ side: Int) -> [GrayImage?] {
+    Compute.map(radiographs.count) { index in
+      try? source.radiograph(at: radiographs[index]).resized(to: (side, side))
     }
   }
 

@@ -8,39 +8,40 @@ package enum FeatureFormat: String, CaseIterable {
   case safetensors
   /// NumPy's array file, `<f4`.
   case npy
-  /// A line for each row, the film first.
+  /// A line for each row, the radiograph first.
   case csv
 }
 
 /// A file of float32 rows that is written batch by batch, however many there are, and is there only when it is whole.
 ///
-/// The count of films is known at the end only, since some cannot be decoded: room for the header is left before the
-/// rows, and it is written last. Machines of little-endian order only.
+/// The count of radiographs is known at the end only, since some cannot be decoded: room for the header is left before
+/// the rows, and it is written last. Machines of little-endian order only.
 package final class FeatureFile {
   package let path: String
   /// Length of the whole file, once it is finished.
   package private(set) var byteCount = 0
   private let format: FeatureFormat
-  /// Values of one film: (D), or tokens of the grid in raster order (N, D).
-  private let filmShape: [Int]
+  /// Values of one radiograph: (D), or tokens of the grid in raster order (N, D).
+  private let imageShape: [Int]
   private let metadata: [String: String]
   /// Nil once it is finished.
   private var file: UnfinishedFile?
-  private var films = 0
+  private var radiographs = 0
   private let headerRoom: Int
 
   /// - Parameters:
   ///   - path: must not exist; its folder must.
-  ///   - filmShape: `[D]`, or `[N, D]` with N the square of a grid's side.
-  ///   - mostFilms: how many may come.
+  ///   - imageShape: `[D]`, or `[N, D]` with N the square of a grid's side.
+  ///   - mostRadiographs: how many may come.
   ///   - metadata: texts that a safetensors file bears.
   /// - Throws: `StorageError`.
   package init(
-    _ path: String, _ format: FeatureFormat, filmShape: [Int], mostFilms: Int, metadata: [String: String]
+    _ path: String, _ format: FeatureFormat, imageShape: [Int], mostRadiographs: Int,
+    metadata: [String: String]
   ) throws {
-    (self.path, self.format, self.filmShape, self.metadata) = (path, format, filmShape, metadata)
+    (self.path, self.format, self.imageShape, self.metadata) = (path, format, imageShape, metadata)
     headerRoom = try Self.header(
-      format, [mostFilms] + filmShape, metadata, room: nil, file: path
+      format, [mostRadiographs] + imageShape, metadata, room: nil, file: path
     ).count
     file = try UnfinishedFile(path)
     try append([UInt8](repeating: 0x20, count: headerRoom))
@@ -48,13 +49,13 @@ package final class FeatureFile {
   }
 
   /// - Parameters:
-  ///   - names: of the films.
+  ///   - names: of the radiographs.
   ///   - values: all of theirs, row-major.
   package func append(_ names: [String], _ values: UnsafeBufferPointer<Float>) throws {
     require(
-      values.count == names.count * filmShape.reduce(1, *),
-      "FeatureFile: \(values.count) values for \(names.count) films of \(filmShape)")
-    films += names.count
+      values.count == names.count * imageShape.reduce(1, *),
+      "FeatureFile: \(values.count) values for \(names.count) radiographs of \(imageShape)")
+    radiographs += names.count
     if format == .csv { return try append(Array(csv(names, values).utf8)) }
     try file?.descriptor.write(UnsafeRawBufferPointer(values))
   }
@@ -64,7 +65,7 @@ package final class FeatureFile {
   package func finish() throws {
     guard let file else { fail("FeatureFile: \(path) is finished already") }
     let header = try Self.header(
-      format, [films] + filmShape, metadata, room: headerRoom, file: path)
+      format, [radiographs] + imageShape, metadata, room: headerRoom, file: path)
     try header.withUnsafeBytes { try file.descriptor.write($0, at: 0) }
     byteCount = try file.descriptor.regularFileSize()
     try file.finish(.kept)
@@ -94,7 +95,7 @@ package final class FeatureFile {
   }
 
   /// The header that `numpy.save` writes for a float32 array (format 1.0), with NumPy's own room for the first axis to
-  /// grow, so that its length does not depend on how many films there are.
+  /// grow, so that its length does not depend on how many radiographs there are.
   static func npyHeader(_ shape: [Int]) -> [UInt8] {
     let axes = shape.map(String.init).joined(separator: ", ") + (shape.count == 1 ? "," : "")
     var text = "{'descr': '<f4', 'fortran_order': False, 'shape': (\(axes)), }"
@@ -107,8 +108,8 @@ package final class FeatureFile {
 
   // MARK: CSV
 
-  private var width: Int { filmShape.last! }
-  private var hasTokens: Bool { filmShape.count == 2 }
+  private var width: Int { imageShape.last! }
+  private var hasTokens: Bool { imageShape.count == 2 }
 
   private var csvHead: String {
     (["file"] + (hasTokens ? ["row", "column"] : []) + (0..<width).map { "f\($0)" }).joined(separator: ",")
@@ -116,15 +117,15 @@ package final class FeatureFile {
   }
 
   private func csv(_ names: [String], _ values: UnsafeBufferPointer<Float>) -> String {
-    let tokens = hasTokens ? filmShape[0] : 1
+    let tokens = hasTokens ? imageShape[0] : 1
     let side = Int(Double(tokens).squareRoot().rounded())
     var text = ""
     text.reserveCapacity(values.count * 12)
-    for (film, name) in names.enumerated() {
+    for (radiograph, name) in names.enumerated() {
       let cell = DelimitedText.cell(name)
       for token in 0..<tokens {
         text += hasTokens ? "\(cell),\(token / side),\(token % side)" : cell
-        let start = (film * tokens + token) * width
+        let start = (radiograph * tokens + token) * width
         for value in values[start..<start + width] {
           text += ","
           text += value.description

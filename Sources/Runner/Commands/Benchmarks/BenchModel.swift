@@ -2,7 +2,7 @@ import Batches
 import Console
 import CoreTensor
 import Foundation
-import Layers
+import NeuralNetworks
 import PluginHost
 import Training
 import WorldModel
@@ -37,15 +37,15 @@ struct BenchSizes {
     }
   }
 
-  var encoder: VisionTransformerShape {
-    let shape = size.shape!
-    return VisionTransformerShape(
+  var encoder: VisionTransformerConfiguration {
+    let shape = size.blocks!
+    return VisionTransformerConfiguration(
       imageSize: image, patchSize: patch, width: shape.width, depth: shape.depth, heads: shape.heads)
   }
 }
 
-/// The world model of some tasks, and batches for it: what the tasks draw of films of noise, with the benchmark's own
-/// numbers of visible and predicted patches, so that masks do not decide how long a step takes.
+/// The world model of some tasks, and batches for it: what the tasks draw of radiographs of noise, with the benchmark's
+/// own numbers of visible and predicted patches, so that masks do not decide how long a step takes.
 struct BenchModel {
   let optimization: Optimization
   let sizes: BenchSizes
@@ -60,9 +60,9 @@ struct BenchModel {
     pluginsFile: String?
   ) throws {
     let encoder = sizes.encoder
-    let shape = WorldModelShape(
+    let shape = WorldModelConfiguration(
       encoder: encoder,
-      predictor: PredictorShape(
+      predictor: PredictorConfiguration(
         featureWidth: encoder.width, width: 384, depth: 6, heads: encoder.heads, gridSize: encoder.gridSize))
     let manifest = try PluginManifest(path: PluginsFile.locate(given: pluginsFile))
     let chosen = try RegisteredTasks(manifest).chosen(tasks)
@@ -77,7 +77,7 @@ struct BenchModel {
   }
 
   func step(_ batch: WorldBatch) throws -> Double {
-    try optimization.step([batch], learningRate: 1e-4, momentum: 0.996).loss
+    try optimization.step([batch], learningRate: 1e-4, emaDecay: 0.996).loss
   }
 
   /// Runs `body` with every operation of the model's steps watched.
@@ -100,13 +100,13 @@ struct BenchModel {
         seed: 0, step: step, batchSize: sizes.batch,
         geometry: ImageGeometry(imageSize: sizes.image, patchSize: sizes.patch)))
     let samples = try (0..<sizes.batch).map { index in
-      try plan.sample(NoiseImages.film(sizes.image, &random), index: index)
+      try plan.sample(NoiseImages.radiograph(sizes.image, &random), index: index)
     }
     var batch = try plan.collate(samples)
     for context in batch.contexts.indices { batch.contexts[context].visible = patches(sizes.context) }
     let hidden = batch.targets.map { _ in patches(sizes.targets) }
-    batch.predictions = batch.predictions.enumerated().map { index, prediction in
-      WorldBatch.Prediction(
+    batch.supervisions = batch.supervisions.enumerated().map { index, prediction in
+      WorldBatch.SupervisedPatches(
         name: prediction.name, context: prediction.context, target: prediction.target,
         patches: hidden[prediction.target], told: samples.map { $0.latents[index] })
     }

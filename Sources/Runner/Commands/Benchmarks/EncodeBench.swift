@@ -2,7 +2,7 @@ import Batches
 import Console
 import CoreTensor
 import Foundation
-import Layers
+import NeuralNetworks
 
 /// Times frozen features: whole crops through an encoder that does not change.
 struct EncodeBench {

@@ -89,18 +89,20 @@ struct OperationTimings {
     }
     let forward = median { _ = operation.function(inputs) }
     let parameter = Parameter(Tensor([0], shape: [1]))
-    let upstream = Tensor(operation.function(inputs).shape, repeating: 0.5)
+    let outputGradient = Tensor(operation.function(inputs).shape, repeating: 0.5)
     let both = median {
       // Results of something before, which gradients reach and nobody keeps, as within a network.
-      let learning = inputs.map { record("input", [parameter.tensor], $0) { _ in } }
-      backpropagate(operation.function(learning), upstream)
+      let learning = inputs.map { differentiable("input", [parameter.tensor], $0) { _ in } }
+      backpropagate(operation.function(learning), outputGradient)
     }
     return Row(name: operation.name, forwardMilliseconds: forward, bothMilliseconds: both)
   }
 
   /// From a given gradient of the output, without work of its own.
-  private func backpropagate(_ out: Tensor, _ upstream: Tensor) {
-    let loss = record("given gradient", [out], Tensor([0], shape: [1])) { _ in out.node?.receive(upstream) }
+  private func backpropagate(_ out: Tensor, _ outputGradient: Tensor) {
+    let loss = differentiable("given gradient", [out], Tensor([0], shape: [1])) { _ in
+      out.node?.receive(outputGradient)
+    }
     loss.backward()
   }
 

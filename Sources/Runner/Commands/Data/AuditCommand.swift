@@ -9,16 +9,18 @@ import Training
 import WorldModel
 
 extension Command {
-  /// Looks at films before they train.
+  /// Looks at radiographs before they train.
   static let dataAudit = Command(
-    name: "data audit", summary: "Look for leaks, duplicates and damaged films before training",
+    name: "data audit", summary: "Look for leaks, duplicates and damaged radiographs before training",
     options: [
       CommandOption(
         "--against", .repeated("SOURCE"), group: "Audit",
-        help: "Films that a model will be tested on: nothing of them may be among the films of --data."),
+        help:
+          "Radiographs that a model will be tested on: nothing of them may be among the radiographs of --data."
+      ),
       CommandOption(
         "--out", aliases: ["-o"], .value("DIR"), group: "Audit",
-        help: "A new or empty folder for audit.html, audit.json and films.csv."),
+        help: "A new or empty folder for audit.html, audit.json and images.csv."),
       CommandOption(
         "--allow", .repeated("NAME"), group: "Audit",
         help: "A leak that is meant, by the name that the report gives it: "
@@ -28,9 +30,10 @@ extension Command {
       + SettingFlag.all.filter { ["--threads", "--seed"].contains($0.name) }.map(\.option),
     examples: [
       CommandExample(
-        "chex-runner data audit --data films --against vindr-test --out audit", "a page to read in a browser"),
+        "chex-runner data audit --data radiographs --against vindr-test --out audit",
+        "a page to read in a browser"),
       CommandExample(
-        "chex-runner data audit --data index.csv --allow near-films-shared-by-splits",
+        "chex-runner data audit --data index.csv --allow near-images-shared-by-splits",
         "status 1 for other leaks"),
     ],
     run: { arguments in
@@ -38,8 +41,8 @@ extension Command {
       return try DataAudit(setup, arguments).run(json: arguments.has("--json"))
     })
 
-  /// Flags of films that mean something only when a run begins.
-  private static let ofTraining = ["--weights", "--fraction", "--holdout"]
+  /// Flags of radiographs that mean something only when a run begins.
+  private static let ofTraining = ["--sampling-weights", "--fraction", "--holdout"]
 }
 
 /// One audit, from opening the collections to its report.
@@ -64,18 +67,18 @@ struct DataAudit {
     let data = setup.configuration.data
     let tests = arguments.values("--against")
     let opened = try setup.openSources(beside: tests, asStored: true)
-    let films = try ChosenFilms.of(opened.films, data)
+    let radiographs = try ChosenRadiographs.of(opened.radiographs, data)
     collections =
-      [AuditCollection(name: data.sources.joined(separator: " + "), source: films)]
+      [AuditCollection(name: data.sources.joined(separator: " + "), source: radiographs)]
       + zip(tests, opened.others).map { AuditCollection(name: $0, source: $1) }
   }
 
-  /// - Returns: 1 where there is a leak that was not allowed, or no film could be used.
+  /// - Returns: 1 where there is a leak that was not allowed, or no radiograph could be used.
   func run(json: Bool) throws -> Int32 {
     let began = ProgressReporter.systemClock()
-    let films = read()
+    let radiographs = read()
     let findings = AuditFindings(
-      collections, films, training: configuration.data.pretrainSplits, allowed: allowed)
+      collections, radiographs, training: configuration.data.pretrainSplits, allowed: allowed)
     let report = findings.report(seconds: ProgressReporter.systemClock() - began)
     if let out { try AuditFolder(out).write(findings, report, seed: UInt64(configuration.run.seed)) }
     if json {
@@ -83,18 +86,18 @@ struct DataAudit {
     } else {
       Output.print(AuditText(report, terminal: Terminal.current()).text)
       if let out {
-        Output.print("\npage: \(out)/audit.html, for scripts: \(out)/audit.json, \(out)/films.csv")
+        Output.print("\npage: \(out)/audit.html, for scripts: \(out)/audit.json, \(out)/images.csv")
       }
     }
     return report.passed ? 0 : 1
   }
 
-  private func read() -> [AuditFilm] {
+  private func read() -> [AuditRadiograph] {
     let total = collections.reduce(0) { $0 + $1.source.records.count }
     let progress = Mutex(AuditProgress(total: total))
-    let films = AuditReading.films(collections) { done in progress.withLock { $0.update(done) } }
+    let radiographs = AuditReading.radiographs(collections) { done in progress.withLock { $0.update(done) } }
     progress.withLock { $0.finish() }
-    return films
+    return radiographs
   }
 }
 
@@ -104,10 +107,10 @@ private struct AuditProgress: ~Copyable {
 
   init(total: Int) {
     reporter = ProgressReporter(
-      terminal: Terminal.current(descriptor: STDERR_FILENO), unit: "film", totalSteps: total,
+      terminal: Terminal.current(descriptor: STDERR_FILENO), unit: "image", totalSteps: total,
       output: ProgressReporter.standardError)
   }
 
-  func update(_ films: Int) { reporter.update(.init(step: films, films: films)) }
+  func update(_ radiographs: Int) { reporter.update(.init(step: radiographs, radiographs: radiographs)) }
   func finish() { reporter.finish() }
 }

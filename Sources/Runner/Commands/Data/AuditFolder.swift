@@ -32,7 +32,7 @@ struct AuditFolder {
     let refusal = UsageError("--out \(path): expected a new or empty folder, found other files in it")
     try Folder.fill(path, refusal: { refusal }) {
       try DurableFile.write(Output.json(report) + "\n", to: path + "/audit.json")
-      try DurableFile.write(findings.table, to: path + "/films.csv")
+      try DurableFile.write(findings.table, to: path + "/images.csv")
       try DurableFile.write(
         AuditPage(findings, report, seed: seed, png: { try PngWriter.encode($0) }).text,
         to: path + "/audit.html")

@@ -22,8 +22,8 @@ struct AuditText {
   private var heading: String {
     report.collections.enumerated().flatMap { number, collection in
       [
-        (number == 0 ? "films: " : "against: ")
-          + "\(Html.clean(collection.summary)); \(collection.decoded) of \(collection.films) decoded"
+        (number == 0 ? "radiographs: " : "against: ")
+          + "\(Html.clean(collection.summary)); \(collection.decoded) of \(collection.radiographs) decoded"
       ] + collection.notes.map { "note: " + Html.clean($0) }
     }.joined(separator: "\n") + String(format: "\nread in %.1f s", report.seconds)
   }
@@ -47,18 +47,18 @@ struct AuditText {
       let leaks = report.leaks.filter { $0.kind == kind }
       guard !leaks.isEmpty else { return nil }
       let lines = leaks.map { leak in
-        let films = leak.films.prefix(3).map(Html.clean)
+        let radiographs = leak.radiographs.prefix(3).map(Html.clean)
           .joined(separator: leak.patient == nil ? "  =  " : ", ")
-        let more = leak.films.count > 3 ? " and \(leak.films.count - 3) more" : ""
+        let more = leak.radiographs.count > 3 ? " and \(leak.radiographs.count - 3) more" : ""
         let patient = leak.patient.map { "patient \(Html.clean($0)): " } ?? ""
-        return patient + films + more + "  (" + leak.sides.map(Html.side).joined(separator: " | ") + ")"
+        return patient + radiographs + more + "  (" + leak.sides.map(Html.side).joined(separator: " | ") + ")"
       }
       return list(terminal.styled(kind.rawValue, .red), lines)
     }.joined(separator: "\n\n")
   }
 
   private var failures: String {
-    report.undecodable.map { list("not decoded, " + Html.clean($0.reason), $0.films.map(Html.clean)) }
+    report.undecodable.map { list("not decoded, " + Html.clean($0.reason), $0.radiographs.map(Html.clean)) }
       .joined(separator: "\n")
   }
 
@@ -70,11 +70,12 @@ struct AuditText {
     for (name, range) in [("width", headers.width), ("height", headers.height)] {
       table.add([name, "\(range.least)", "\(range.median)", "\(range.most)"])
     }
-    let most = headers.shorterSides.map(\.films).max() ?? 1
+    let most = headers.shorterSides.map(\.radiographs).max() ?? 1
     let wide = headers.shorterSides.map(\.name.count).max() ?? 0
     let bars = headers.shorterSides.map { bar in
       HelpLayout.padded(bar.name, to: wide + 2)
-        + String(repeating: "█", count: max(bar.films > 0 ? 1 : 0, bar.films * 30 / most)) + " \(bar.films)"
+        + String(repeating: "█", count: max(bar.radiographs > 0 ? 1 : 0, bar.radiographs * 30 / most))
+        + " \(bar.radiographs)"
     }
     let facts = [
       ("bits", headers.bitDepths), ("channels", headers.channels), ("photometric", headers.photometric),
@@ -82,7 +83,7 @@ struct AuditText {
     ].compactMap { name, counts -> String? in
       guard !counts.isEmpty else { return nil }
       return name + ": "
-        + counts.prefix(6).map { "\(Html.clean($0.name)) \($0.films)" }.joined(separator: ", ")
+        + counts.prefix(6).map { "\(Html.clean($0.name)) \($0.radiographs)" }.joined(separator: ", ")
         + (counts.count > 6 ? " and \(counts.count - 6) more" : "")
     }
     return trimmed(table) + "\n\nshorter side\n" + bars.joined(separator: "\n") + "\n\n"
@@ -91,7 +92,7 @@ struct AuditText {
 
   private var splits: String {
     var table = TextTable(columns: [
-      .init("split"), .init("films", .right), .init("decoded", .right), .init("patients", .right),
+      .init("split"), .init("images", .right), .init("decoded", .right), .init("patients", .right),
       .init("no label", .right), .init("findings, and of how many nothing is known"),
     ])
     for split in report.splits {
@@ -102,7 +103,7 @@ struct AuditText {
       }
       table.add([
         (split.name.isEmpty ? "(none)" : Html.clean(split.name)) + (split.trains ? ", trains" : ""),
-        "\(split.films)", "\(split.decoded)", "\(split.patients)", "\(split.withoutLabels)",
+        "\(split.radiographs)", "\(split.decoded)", "\(split.patients)", "\(split.withoutLabels)",
         shown.joined(separator: ", ") + (findings.count > 8 ? ", \(findings.count - 8) more" : ""),
       ])
     }
@@ -117,14 +118,14 @@ struct AuditText {
     let near = list(
       "nearly equal pictures",
       report.nearDuplicates.map {
-        $0.films.map(Html.clean).joined(separator: "  ~  ") + String(format: "  (%.4f", $0.correlation)
+        $0.radiographs.map(Html.clean).joined(separator: "  ~  ") + String(format: "  (%.4f", $0.correlation)
           + ($0.isNegative ? ", one is the negative)" : ")")
       })
     return [exact, near].filter { !$0.isEmpty }.joined(separator: "\n\n")
   }
 
   private var suspects: String {
-    report.suspects.map { list("suspect: \($0.kind.rawValue)", $0.films.map(Html.clean)) }
+    report.suspects.map { list("suspect: \($0.kind.rawValue)", $0.radiographs.map(Html.clean)) }
       .joined(separator: "\n\n")
   }
 

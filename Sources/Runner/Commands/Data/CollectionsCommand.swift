@@ -11,7 +11,7 @@ extension Command {
       CommandExample("chex-runner data audit --data nih:/data/nih", "what one of them holds"),
     ],
     run: { arguments in
-      let rows = FilmCollection.all.map {
+      let rows = RadiographCollection.all.map {
         CollectionRow(name: $0.name, title: $0.title, layout: $0.layout)
       }
       if arguments.has("--json") {

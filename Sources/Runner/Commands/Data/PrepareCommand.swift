@@ -8,10 +8,10 @@ import Training
 import WorldModel
 
 extension Command {
-  /// Packs films into a store that training reads fast.
+  /// Packs radiographs into a store that training reads fast.
   static let dataPrepare = Command(
     name: "data prepare",
-    summary: "Pack films for training: borders cut, made smaller, in few files that are read fast",
+    summary: "Pack radiographs for training: borders cut, made smaller, in few files that are read fast",
     options: [
       CommandOption(
         "--out", aliases: ["-o"], .value("STORE"), help: "The store's folder: new, empty, or begun. Required."
@@ -19,14 +19,14 @@ extension Command {
       CommandOption("--size", .value("PIXELS"), help: "Shorter side at most, never enlarged; default 512."),
       CommandOption(
         "--depth", .value("BITS"),
-        help: "auto, 8 or 16 bits a pixel; default auto: 8 for films of 8 bits or fewer, else 16."),
+        help: "auto, 8 or 16 bits a pixel; default auto: 8 for radiographs of 8 bits or fewer, else 16."),
       CommandOption(
         "--keep-borders",
         help: "Keep black, white and grey borders and the collimator's shade, which are cut else."),
-      CommandOption("--threads", .value("N"), help: "Films made ready at a time; default all cores."),
+      CommandOption("--threads", .value("N"), help: "Radiographs made ready at a time; default all cores."),
       CommandOption(
-        "--sheet-films", .value("N"),
-        help: "Films on contact sheets, those that were cut most first; default 48, 0 for no sheet."),
+        "--sheet-images", .value("N"),
+        help: "Radiographs on contact sheets, those that were cut most first; default 48, 0 for no sheet."),
       CommandOption("--json", help: "The report as one line of JSON; progress goes to standard error."),
     ] + SettingFlag.dataOptions.filter { !ofTraining.contains($0.name) },
     examples: [
@@ -37,8 +37,8 @@ extension Command {
     ],
     run: { arguments in try DataPreparation(arguments).run() })
 
-  /// Flags of films that mean something only when a run begins: a store holds what every run may want.
-  private static let ofTraining = ["--weights", "--fraction", "--holdout", "--pretrain-splits"]
+  /// Flags of radiographs that mean something only when a run begins: a store holds what every run may want.
+  private static let ofTraining = ["--sampling-weights", "--fraction", "--holdout", "--pretrain-splits"]
 }
 
 /// One call of `data prepare`.
@@ -46,9 +46,9 @@ private struct DataPreparation {
   let out: String
   let settings: StoreSettings
   let threads: Int
-  let sheetFilms: Int
+  let sheetRadiographs: Int
   let isJson: Bool
-  let source: any FilmSource
+  let source: any RadiographSource
 
   init(_ arguments: ParsedArguments) throws {
     guard let out = arguments.value("--out") else {
@@ -56,13 +56,13 @@ private struct DataPreparation {
     }
     self.out = out.count > 1 && out.hasSuffix("/") ? String(out.dropLast()) : out
     threads = try arguments.integer("--threads", in: 1...1024) ?? Compute.coreCount
-    sheetFilms = try arguments.integer("--sheet-films", in: 0...4800) ?? 48
+    sheetRadiographs = try arguments.integer("--sheet-images", in: 0...4800) ?? 48
     isJson = arguments.has("--json")
     let size = try arguments.integer("--size", in: 32...65_536) ?? 512
     let depth = try arguments.choice("--depth", of: StoreSettings.Depth.allCases.map(\.rawValue))
     let setup = try RunSetup(SettingsRequest(arguments), pluginsFile: arguments.value("--plugins"))
     for name in setup.configuration.data.sources { try Self.refuseSource(name, out: self.out) }
-    source = try ChosenFilms.of(try setup.openSource(asStored: true), setup.configuration.data)
+    source = try ChosenRadiographs.of(try setup.openSource(asStored: true), setup.configuration.data)
     settings = StoreSettings(
       size: size, depth: depth.flatMap(StoreSettings.Depth.init) ?? .auto,
       keepsBorders: arguments.has("--keep-borders"), decoding: Self.decoding(setup))
@@ -74,7 +74,7 @@ private struct DataPreparation {
     return source.split(separator: ":", maxSplits: 1).last.map(String.init) ?? source
   }
 
-  /// A store within its source would change the source, and be searched for films by the next call.
+  /// A store within its source would change the source, and be searched for radiographs by the next call.
   private static func refuseSource(_ source: String, out: String) throws {
     func resolved(_ path: String) -> String? {
       guard let text = realpath(path, nil) else { return nil }
@@ -85,16 +85,17 @@ private struct DataPreparation {
     while resolved(existing) == nil, existing != ".", existing != "/" {
       existing = Folder.parent(of: existing)
     }
-    guard let place = resolved(existing), let films = resolved(Self.folder(of: source)), Folder.exists(films)
+    guard let place = resolved(existing), let radiographs = resolved(Self.folder(of: source)),
+      Folder.exists(radiographs)
     else { return }
-    if place == films || place.hasPrefix(films == "/" ? films : films + "/") {
+    if place == radiographs || place.hasPrefix(radiographs == "/" ? radiographs : radiographs + "/") {
       throw UsageError(
         "data prepare: --out \(out) lies in the source \(source), which is never written to; "
           + "give a folder outside of it")
     }
   }
 
-  /// Options of plugins that make or decode films: with others, films look otherwise.
+  /// Options of plugins that make or decode radiographs: with others, radiographs look otherwise.
   private static func decoding(_ setup: RunSetup) -> [String: String] {
     var result: [String: String] = [:]
     for plugin in setup.plugins where plugin.enabled || setup.configuration.data.sources.contains(plugin.name)
@@ -119,7 +120,8 @@ private struct DataPreparation {
     if before > 0 {
       progress.message(
         before == preparation.total
-          ? "all \(before) films are in \(out) already" : "going on after \(before) films that are in \(out)")
+          ? "all \(before) radiographs are in \(out) already"
+          : "going on after \(before) radiographs that are in \(out)")
     }
     Interruption.watch()
     PluginCode.reportCrashes(
@@ -127,10 +129,10 @@ private struct DataPreparation {
     var shown = before
     let index = try preparation.run(
       threads: threads,
-      progress: { films in
-        guard films > shown else { return }
-        shown = films
-        progress.update(.init(step: films, films: films))
+      progress: { radiographs in
+        guard radiographs > shown else { return }
+        shown = radiographs
+        progress.update(.init(step: radiographs, radiographs: radiographs))
       },
       isInterrupted: { Interruption.isRequested })
     progress.finish()
@@ -140,7 +142,7 @@ private struct DataPreparation {
         "chex-runner: stopped; run the same command again to go on, finished shards are kept\n")
       return 130
     }
-    guard !index.films.isEmpty else {
+    guard !index.radiographs.isEmpty else {
       let report = report(index, sheets: [], preparation, seconds)
       discardEmptyStore()
       throw NothingPrepared(report: report)
@@ -160,10 +162,10 @@ private struct DataPreparation {
   ) -> PreparationReport {
     PreparationReport(
       store: out, source: source.summary, index: index, sheets: sheets,
-      filmsNow: preparation.total - preparation.finishedBefore, seconds: seconds)
+      imagesNow: preparation.total - preparation.finishedBefore, seconds: seconds)
   }
 
-  /// A store without a film would refuse the settings that mend it, and take its films for done.
+  /// A store without a radiograph would refuse the settings that mend it, and take its radiographs for done.
   private func discardEmptyStore() {
     for name in ["store.json", "shards", "dropped.csv"] { try? Folder.remove(out + "/" + name) }
     rmdir(out)
@@ -173,41 +175,41 @@ private struct DataPreparation {
     let before = preparation.finishedBefore
     guard isJson else {
       return ProgressReporter(
-        terminal: Terminal.current(), unit: "film", totalSteps: preparation.total, firstStep: before,
-        firstFilms: before)
+        terminal: Terminal.current(), unit: "image", totalSteps: preparation.total, firstStep: before,
+        firstRadiographs: before)
     }
     return ProgressReporter(
-      terminal: Terminal.current(descriptor: STDERR_FILENO), unit: "film", totalSteps: preparation.total,
-      firstStep: before, firstFilms: before,
+      terminal: Terminal.current(descriptor: STDERR_FILENO), unit: "image", totalSteps: preparation.total,
+      firstStep: before, firstRadiographs: before,
       output: ProgressReporter.standardError)
   }
 
   /// Draws the contact sheets.
   /// - Returns: their paths.
   private func sheets(_ index: StoreIndex) throws -> [String] {
-    let chosen = index.mostCut(sheetFilms)
+    let chosen = index.mostCut(sheetRadiographs)
     var paths: [String] = []
     // A call for fewer sheets leaves none of an earlier one.
     for name in try Folder.names(out) where name.hasPrefix("contact-") && name.hasSuffix(".png") {
       try Folder.remove(out + "/" + name)
     }
-    for start in stride(from: 0, to: chosen.count, by: ContactSheet.mostFilms) {
-      let films = Array(chosen[start..<min(start + ContactSheet.mostFilms, chosen.count)])
+    for start in stride(from: 0, to: chosen.count, by: ContactSheet.mostRadiographs) {
+      let radiographs = Array(chosen[start..<min(start + ContactSheet.mostRadiographs, chosen.count)])
       let digits = "\(paths.count + 1)"
       let path = out + "/contact-" + String(repeating: "0", count: max(0, 3 - digits.count)) + digits + ".png"
-      try ContactSheet(index: index, films: films, source: source).write(to: path)
+      try ContactSheet(index: index, radiographs: radiographs, source: source).write(to: path)
       paths.append(path)
     }
     return paths
   }
 }
 
-/// No film of the source could be used.
+/// No radiograph of the source could be used.
 private struct NothingPrepared: Error, CustomStringConvertible {
   let report: PreparationReport
   var description: String {
-    "none of the source's \(report.read) films can be used:\n"
-      + report.reasons.prefix(5).map { "  \($0.films) times: \($0.reason)\n" }.joined()
-      + "no store was made; check --data and the films' formats, film by film with chex-runner data audit"
+    "none of the source's \(report.read) radiographs can be used:\n"
+      + report.reasons.prefix(5).map { "  \($0.radiographs) times: \($0.reason)\n" }.joined()
+      + "no store was made; check --data and the radiographs' formats, radiograph by radiograph with chex-runner data audit"
   }
 }

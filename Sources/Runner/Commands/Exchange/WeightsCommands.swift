@@ -54,7 +54,7 @@ extension Command {
     arguments: [CommandArgument("FILE", help: "torch.save's zip (.pth, .pt, .pth.tar) or .safetensors.")],
     examples: [
       CommandExample(
-        "chex-runner weights import checkpoint.pth.tar --out runs/published --data films",
+        "chex-runner weights import checkpoint.pth.tar --out runs/published --data radiographs",
         "then: chex-runner evaluate runs/published, or resume to train on"),
       CommandExample(
         "chex-runner weights import vit_base.safetensors --out runs/vit --allow-missing 'predictor.*' --image-size 384",

@@ -2,7 +2,7 @@ import Console
 import CoreTensor
 import Evaluations
 import Foundation
-import Layers
+import NeuralNetworks
 import Runs
 import Training
 import Weights

@@ -1,7 +1,7 @@
 import Console
 import CoreTensor
 import Foundation
-import Layers
+import NeuralNetworks
 import PluginHost
 import Runs
 import Training

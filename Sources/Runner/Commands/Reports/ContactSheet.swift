@@ -3,10 +3,10 @@ import Imaging
 import Radiographs
 import WorldModel
 
-/// A picture of films as they came, each with a box around what the store keeps.
+/// A picture of radiographs as they came, each with a box around what the store keeps.
 struct ContactSheet: Figure {
-  /// Films of one sheet.
-  static let mostFilms = 48
+  /// Radiographs of one sheet.
+  static let mostRadiographs = 48
   private static let mostColumns = 8
   private static let side = 176.0
   private static let margin = 10.0
@@ -20,31 +20,31 @@ struct ContactSheet: Figure {
 
   let index: StoreIndex
   /// Positions in the index, at most 48.
-  let films: [Int]
-  let source: any FilmSource
+  let radiographs: [Int]
+  let source: any RadiographSource
 
   var background: Color { Color(24, 24, 26) }
 
   func size(_ typesetter: Typesetter) -> Size {
-    let rows = max((films.count + columns - 1) / columns, 1)
+    let rows = max((radiographs.count + columns - 1) / columns, 1)
     return Size(
       Int(Double(columns) * Self.cellWidth + Self.margin), Int(Double(rows) * Self.cellHeight + Self.margin))
   }
 
-  private var columns: Int { min(Self.mostColumns, max(films.count, 1)) }
+  private var columns: Int { min(Self.mostColumns, max(radiographs.count, 1)) }
 
-  /// Films are decoded anew.
+  /// Radiographs are decoded anew.
   func draw(on canvas: Canvas) {
-    for (number, film) in films.enumerated() {
+    for (number, radiograph) in radiographs.enumerated() {
       let corner = Point(
         Self.margin + Double(number % columns) * Self.cellWidth,
         Self.margin + Double(number / columns) * Self.cellHeight)
-      drawFilm(film, at: corner, on: canvas)
+      drawRadiograph(radiograph, at: corner, on: canvas)
     }
   }
 
-  private func drawFilm(_ number: Int, at corner: Point, on canvas: Canvas) {
-    let stored = index.films[number]
+  private func drawRadiograph(_ number: Int, at corner: Point, on canvas: Canvas) {
+    let stored = index.radiographs[number]
     let below = corner.y + Self.side
     canvas.text(
       index.records[number].identifier, at: Point(corner.x, below + 3), TextStyle(11.5, Self.ink),
@@ -56,12 +56,12 @@ struct ContactSheet: Figure {
     let place = Box(
       x: (corner.x + (Self.side - width) / 2).rounded(), y: (corner.y + (Self.side - height) / 2).rounded(),
       width: width.rounded(), height: height.rounded())
-    guard let film = try? source.film(at: stored.sourceIndex) else {
+    guard let radiograph = try? source.radiograph(at: stored.sourceIndex) else {
       canvas.frame(place, Self.quiet)
       canvas.text("gone since", at: Point(place.x + 6, place.y + 8), TextStyle(11, Self.quiet))
       return
     }
-    canvas.draw(film, in: place)
+    canvas.draw(radiograph, in: place)
     let crop = stored.crop
     let box = Box(
       x: place.x + Double(crop.column) * scale, y: place.y + Double(crop.row) * scale,
@@ -70,9 +70,9 @@ struct ContactSheet: Figure {
     canvas.frame(box, color, thickness: 1, share: stored.cutShare > 0 || stored.cropWasRefused ? 1 : 0.4)
   }
 
-  private func caption(_ film: StoredFilm) -> String {
-    let size = "\(film.sourceWidth)×\(film.sourceHeight)"
-    if film.cropWasRefused { return size + ", border too large" }
-    return film.cutShare > 0 ? "\(size) → \(film.width)×\(film.height)" : "\(size), whole"
+  private func caption(_ radiograph: StoredRadiograph) -> String {
+    let size = "\(radiograph.sourceWidth)×\(radiograph.sourceHeight)"
+    if radiograph.cropWasRefused { return size + ", border too large" }
+    return radiograph.cutShare > 0 ? "\(size) → \(radiograph.width)×\(radiograph.height)" : "\(size), whole"
   }
 }

@@ -9,8 +9,8 @@ struct RunComparison {
   /// One part of a loss.
   struct Term: Codable, Equatable {
     let name: String
-    /// Of a target's patches, those that it is taken over, mean over steps; nil for a task's own term, and where the run
-    /// did not record it.
+    /// Of a target's patches, those that it is taken over, mean over steps; nil for a task's own term, and where the
+    /// run did not record it.
     let patches: Double?
   }
 
@@ -29,7 +29,7 @@ struct RunComparison {
     let randomProbe: Double?
     /// Effective rank of held-out features.
     let rank: Double?
-    let filmsPerSecond: Double
+    let imagesPerSecond: Double
     /// Settings that are not the same in all runs, as this one has them.
     let settings: [String: String]
   }
@@ -57,8 +57,8 @@ struct RunComparison {
         run: names[index], tasks: settings[index].tasks, steps: summary.steps,
         isFinished: folder.has(.summary), loss: summary.lastLoss, terms: losses.terms[index],
         lossGroup: losses.numbers[index], probe: summary.trained?.probe?.mean,
-        randomProbe: summary.randomEncoder?.probe?.mean, rank: summary.trained?.health.rank,
-        filmsPerSecond: summary.filmsPerSecond,
+        randomProbe: summary.randomEncoder?.probe?.mean, rank: summary.trained?.diagnostics.rank,
+        imagesPerSecond: summary.imagesPerSecond,
         settings: Dictionary(
           uniqueKeysWithValues: differences.compactMap { key in settings[index][key].map { (key, $0) } }))
     }
@@ -93,7 +93,7 @@ struct RunComparison {
   func table(for terminal: Terminal) -> String {
     var table = TextTable(
       columns: [.init("run"), .init("tasks")]
-        + ["steps", "loss", "patches", "probe AUROC", "random encoder", "effective rank", "films/s"]
+        + ["steps", "loss", "patches", "probe AUROC", "random encoder", "effective rank", "images/s"]
         .map { .init($0, .right) })
     func text(_ value: Double?, _ format: String) -> String {
       value.map { String(format: format, $0) } ?? "-"
@@ -102,7 +102,7 @@ struct RunComparison {
       table.add([
         row.run, row.tasks.joined(separator: ","), "\(row.steps)" + (row.isFinished ? "" : " so far"),
         text(row.loss, "%.4f"), LossGroups.total(row.terms), text(row.probe, "%.3f"),
-        text(row.randomProbe, "%.3f"), text(row.rank, "%.1f"), text(row.filmsPerSecond, "%.1f"),
+        text(row.randomProbe, "%.3f"), text(row.rank, "%.1f"), text(row.imagesPerSecond, "%.1f"),
       ])
     }
     return [table.text(for: terminal), losses.text, settingsTable(for: terminal)]

@@ -34,13 +34,13 @@ struct RunSettings {
     plugins = Set(tasks + texts("data", "source"))
   }
 
-  /// Names of tasks and of sources of films, plugins among them.
+  /// Names of tasks and of sources of radiographs, plugins among them.
   private let plugins: Set<String>
 
   subscript(key: String) -> String? { byKey[key] }
 
-  /// Whether a setting says what is predicted and of which films, whatever tasks do with it: another value makes it
-  /// another loss. Those of tasks show in the terms and the patches.
+  /// Whether a setting says what is predicted and of which radiographs, whatever tasks do with it: another value makes
+  /// it another loss. Those of tasks show in the terms and the patches.
   func decidesTheLoss(_ key: String) -> Bool {
     let parts = key.split(separator: ".", maxSplits: 1).map(String.init)
     switch parts[0] {

@@ -93,7 +93,7 @@ enum CodecTemplate {
     In the folder of the `plugins.toml` that lists it, or with `--plugins FILE`:
 
     ```sh
-    chex-runner --preset quick --data FOLDER --dry-run            # a folder of such films
+    chex-runner --preset quick --data FOLDER --dry-run            # a folder of such radiographs
     ```
 
     `Sources/{module}/{module}.swift` is all there is: `recognizes` knows the format by its first bytes, `header` tells the

@@ -1,8 +1,8 @@
-/// What a component of a user's own begins as: an optimiser that steps by the sign of its momentum.
+/// What a component of a user's own begins as: an optimiser that steps by the sign of a moving average of gradients.
 enum ComponentTemplate {
   static let source = #"""
     import CoreTensor
-    import Layers
+    import NeuralNetworks
     import WorldModel
 
     @c(chex_plugin) public func entry() -> UnsafePointer<chex_plugin_information> {
@@ -11,8 +11,8 @@ enum ComponentTemplate {
       }
     }
 
-    /// Steps by the sign of a moving average of gradients: put your optimiser in its place. An encoder, a predictor or a
-    /// schedule is registered likewise, as another case of `ComponentDefinition`.
+    /// Steps by the sign of a moving average of gradients: put your optimiser in its place. An encoder, a predictor or
+    /// a schedule is registered likewise, as another case of `ComponentDefinition`.
     public final class {module}: Optimizer {
       public static let definition = ComponentDefinition.optimizer(
         .init(
@@ -28,15 +28,15 @@ enum ComponentTemplate {
       public let clipNorm: Double
       public var updates = 0
       private let averages: [Tensor]
-      private let followers: [(parameter: Parameter, average: Parameter)]
+      private let averages: [(parameter: Parameter, average: Parameter)]
       private let decay: Float
       private let weightDecay: Float
 
       init(_ options: Options, _ request: OptimizerRequest) {
         (parameters, clipNorm) = (request.parameters, request.clipNorm)
         averages = parameters.map { .zeros($0.shape, on: $0.tensor.device) }
-        followers = parameters.compactMap { parameter in
-          request.followers[ObjectIdentifier(parameter)].map { (parameter, $0) }
+        averages = parameters.compactMap { parameter in
+          request.averages[ObjectIdentifier(parameter)].map { (parameter, $0) }
         }
         decay = Float(options.number("decay"))
         weightDecay = Float(request.weightDecay)
@@ -46,7 +46,7 @@ enum ComponentTemplate {
         zip(parameters, averages).map { ("average." + $0.name, $1) }
       }
 
-      public func update(learningRate: Double, scale: GradientScale, followerMomentum: Double) {
+      public func update(learningRate: Double, scale: GradientScale, emaDecay: Double) {
         withoutGradients {
           let rate = Float(learningRate)
           for (parameter, average) in zip(parameters, averages) {
@@ -58,7 +58,7 @@ enum ComponentTemplate {
             parameter.tensor.replace(by: shrunk - direction * rate, where: scale.isFinite)
           }
         }
-        follow(followers, momentum: followerMomentum, scale: scale)
+        follow(averages, emaDecay: emaDecay, scale: scale)
       }
     }
 

@@ -11,26 +11,26 @@ enum DataTemplate {
       }
     }
 
-    /// Films with a bright disc on a dark ground: put your collection in its place.
-    public struct {module}: FilmSource {
+    /// Radiographs with a bright disc on a dark ground: put your collection in its place.
+    public struct {module}: RadiographSource {
       public static let definition = DataSourceDefinition(
-        name: "{name}", summary: "films with a bright disc, large or small",
+        name: "{name}", summary: "radiographs with a bright disc, large or small",
         options: [
           OptionDeclaration(
-            "films", .integer(default: 256, in: 1...1_000_000), help: "how many there are")
+            "images", .integer(default: 256, in: 1...1_000_000), help: "how many there are")
         ],
-        make: { {module}(films: $0.integer("films"), seed: $1) })
+        make: { {module}(radiographs: $0.integer("images"), seed: $1) })
 
       public let summary: String
-      public let records: [FilmRecord]
+      public let records: [RadiographRecord]
       public let findingNames = ["large"]
       let seed: UInt64
 
-      init(films: Int, seed: UInt64) {
+      init(radiographs: Int, seed: UInt64) {
         self.seed = seed
-        summary = "{name}, seed \(seed), \(films) films"
-        records = (0..<films).map { index in
-          FilmRecord(
+        summary = "{name}, seed \(seed), \(radiographs) radiographs"
+        records = (0..<radiographs).map { index in
+          RadiographRecord(
             identifier: "disc-\(index)", patient: "patient-\(index / 2)",
             findings: Self.radius(index, seed) > 40 ? ["large"] : [])
         }
@@ -41,8 +41,8 @@ enum DataTemplate {
         return random.uniform(in: 20...60)
       }
 
-      /// 256 × 256 pixels. Throw `UnusableFilm` for one that cannot be read: the run skips and lists it.
-      public func film(at index: Int) throws -> GrayImage {
+      /// 256 × 256 pixels. Throw `UnusableRadiograph` for one that cannot be read: the run skips and lists it.
+      public func radiograph(at index: Int) throws -> GrayImage {
         var random = RandomStream(seed: seed, stream: "{name}.place", index: index)
         let (row, column) = (random.uniform(in: 80...176), random.uniform(in: 80...176))
         let radius = Self.radius(index, seed)
@@ -62,7 +62,7 @@ enum DataTemplate {
     {imports}
 
     @Test func keepsEveryPromise() {
-      let checks = checkDataSource({module}.definition, options: ["films": .integer(8)])
+      let checks = checkDataSource({module}.definition, options: ["images": .integer(8)])
       #expect(checks.filter { !$0.isKept } == [])
     }
 
@@ -71,7 +71,7 @@ enum DataTemplate {
   static let readme = #"""
     # {name}
 
-    A source of films for CheX World: discs, until you put your collection in their place.
+    A source of radiographs for CheX World: discs, until you put your collection in their place.
 
     ```sh
     swift test -c release                  # holds the source to every promise of the protocol; the first time builds the core too
@@ -84,9 +84,9 @@ enum DataTemplate {
     chex-runner --preset quick --data {name} --dry-run          # what a batch looks like: dry-run.png
     ```
 
-    `Sources/{module}/{module}.swift` is all there is: `records` says what is known of each film, `film(at:)` decodes one.
+    `Sources/{module}/{module}.swift` is all there is: `records` says what is known of each radiograph, `radiograph(at:)` decodes one.
     It is called from several threads at once and must give the same pixels each time. A `command` of the definition
-    makes `chex-runner {name} --out DIR`, which writes the films; `default = true` in the table of `plugins.toml` makes them
+    makes `chex-runner {name} --out DIR`, which writes the radiographs; `default = true` in the table of `plugins.toml` makes them
     those of a run that names none, once no other source there has the mark.
 
     """#

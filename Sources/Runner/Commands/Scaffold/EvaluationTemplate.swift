@@ -9,7 +9,7 @@ enum EvaluationTemplate {
       }
     }
 
-    /// How often the films nearest to a test film have its findings: put your own evaluation in its place.
+    /// How often the radiographs nearest to a test radiograph have its findings: put your own evaluation in its place.
     public struct {module}: Evaluation {
       public static let definition = EvaluationDefinition(
         name: "{name}", summary: "Share of nearest training images with the same findings",
@@ -23,9 +23,9 @@ enum EvaluationTemplate {
 
       public func callAsFunction(_ input: EvaluationInput) throws -> EvaluationResult {
         guard !input.findingNames.isEmpty else { throw NoLabels() }
-        let counts = input.test.records.indices.map { film in
-          nearest(to: input.test.row(film), in: input.train).filter {
-            input.train.records[$0].findings == input.test.records[film].findings
+        let counts = input.test.records.indices.map { radiograph in
+          nearest(to: input.test.row(radiograph), in: input.train).filter {
+            input.train.records[$0].findings == input.test.records[radiograph].findings
           }.count
         }
         let most = Double(min(neighbours, input.train.records.count) * counts.count)
@@ -34,20 +34,20 @@ enum EvaluationTemplate {
       }
 
       /// By the angle between vectors.
-      private func nearest(to vector: ArraySlice<Float>, in films: FeatureSet) -> [Int] {
-        let similar = films.records.indices.map { film -> (film: Int, cosine: Float) in
-          let other = films.row(film)
+      private func nearest(to vector: ArraySlice<Float>, in radiographs: FeatureSet) -> [Int] {
+        let similar = radiographs.records.indices.map { radiograph -> (radiograph: Int, cosine: Float) in
+          let other = radiographs.row(radiograph)
           let product = zip(vector, other).reduce(0) { $0 + $1.0 * $1.1 }
           let square = other.reduce(0) { $0 + $1 * $1 }
-          return (film, product / max(square.squareRoot(), 1e-12))
+          return (radiograph, product / max(square.squareRoot(), 1e-12))
         }
-        let ordered = similar.sorted { ($0.cosine, $1.film) > ($1.cosine, $0.film) }
-        return ordered.prefix(neighbours).map(\.film)
+        let ordered = similar.sorted { ($0.cosine, $1.radiograph) > ($1.cosine, $0.radiograph) }
+        return ordered.prefix(neighbours).map(\.radiograph)
       }
     }
 
     struct NoLabels: Error, CustomStringConvertible {
-      let description = "{name}: the films have no labels; give a table with findings (--label-column)"
+      let description = "{name}: the radiographs have no labels; give a table with findings (--label-column)"
     }
 
     """#
@@ -78,8 +78,8 @@ enum EvaluationTemplate {
     chex-runner {name} RUN                 # the metrics of a run's encoder, and of the same at random
     ```
 
-    `Sources/{module}/{module}.swift` is all there is: it gets frozen features of films to learn from and of others to
-    test on, with what is known of each film, and returns metrics with their keys, tables, charts and picture sheets.
+    `Sources/{module}/{module}.swift` is all there is: it gets frozen features of radiographs to learn from and of others to
+    test on, with what is known of each radiograph, and returns metrics with their keys, tables, charts and picture sheets.
 
     """#
 }

@@ -67,7 +67,7 @@ struct Scaffold {
   }
 
   private func filled(_ template: String) -> String {
-    let imports = ["TaskChecks", "Testing", "WorldModel", module].sorted().map { "import " + $0 }
+    let imports = ["PluginChecks", "Testing", "WorldModel", module].sorted().map { "import " + $0 }
     return [
       ("{imports}", imports.joined(separator: "\n")), ("{name}", name), ("{module}", module),
       ("{core}", corePath), ("{beside}", tasks),

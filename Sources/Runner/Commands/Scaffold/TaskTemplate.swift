@@ -2,7 +2,7 @@ enum TaskTemplate {
   static let source = #"""
     import CoreTensor
     import Imaging
-    import Layers
+    import NeuralNetworks
     import WorldModel
 
     @c(chex_plugin) public func entry() -> UnsafePointer<chex_plugin_information> {

@@ -1,6 +1,6 @@
 import CoreTensor
 import Foundation
-import Layers
+import NeuralNetworks
 import Runs
 import Weights
 import WorldModel
@@ -123,7 +123,7 @@ struct ParityCase {
     if let problem { throw ParityError(path: path, problem: problem) }
   }
 
-  var shape: WorldModelShape {
+  var shape: WorldModelConfiguration {
     get throws {
       func order(_ text: String) throws -> PositionOrder {
         guard let order = PositionOrder(rawValue: text) else {
@@ -133,11 +133,11 @@ struct ParityCase {
         return order
       }
       let it = description
-      return WorldModelShape(
-        encoder: VisionTransformerShape(
+      return WorldModelConfiguration(
+        encoder: VisionTransformerConfiguration(
           imageSize: it.image, patchSize: it.patch, width: it.embedDim, depth: it.depth, heads: it.heads,
           positionOrder: try order(it.encoderPosOrder)),
-        predictor: PredictorShape(
+        predictor: PredictorConfiguration(
           featureWidth: it.embedDim, width: it.predictorDim, depth: it.predictorDepth, heads: it.heads,
           gridSize: it.image / it.patch, contextOrder: try order(it.predictorContextPosOrder),
           targetOrder: try order(it.predictorTargetPosOrder)))

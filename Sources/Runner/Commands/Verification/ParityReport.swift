@@ -1,6 +1,6 @@
 import CoreTensor
 import Foundation
-import Layers
+import NeuralNetworks
 import Runs
 import Weights
 import WorldModel
@@ -63,7 +63,7 @@ extension ParityCase {
   /// Makes every tensor that the case expects and compares; in bfloat16, features and losses alone: a gradient divided
   /// by its own size, as AdamW does, has no fewer digits wrong than it has itself.
   func replay(
-    pluginsFile: String?, _ backend: any Backend = ProcessorBackend.shared
+    pluginsFile: String?, _ backend: any Backend = CPUBackend.shared
   ) throws -> ParityReport {
     let tasks = try ParityTasks(self, pluginsFile: pluginsFile)
     let model = try Compute.$backend.withValue(backend) { try tasks.model() }
@@ -80,7 +80,7 @@ extension ParityCase {
       return try compare(made.filter { !Self.isOfTraining($0.key) }, tolerance: Self.coarseTolerance)
     }
     for step in 1...description.steps {
-      let report = try optimization.step([batch], learningRate: settings.lr, momentum: description.ema)
+      let report = try optimization.step([batch], learningRate: settings.lr, emaDecay: description.ema)
       made["step\(step).loss"] = [Float(report.loss)]
       made["step\(step).grad_norm"] = [Float(report.gradientNorm)]
     }

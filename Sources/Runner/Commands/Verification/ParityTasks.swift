@@ -73,13 +73,13 @@ struct ParityTasks {
       WorldBatch.Context(images: try file.tensor("x\($0)"), visible: try file.patches("keep\($0)"))
     }
     let predictions = try [(0, 0), (1, 1), (0, 1), (1, 0)].map { from, to in
-      WorldBatch.Prediction(
+      WorldBatch.SupervisedPatches(
         name: "z\(from + 1)\(to + 1)", context: from, target: to,
         patches: from == to ? masks[to] : crossed[to],
         latents: try parts.flatMap { try $0.parity.latents(from, to, parityCase.switches, file) })
     }
     return WorldBatch(
-      contexts: contexts, targets: [try file.tensor("y1"), try file.tensor("y2")], predictions: predictions)
+      contexts: contexts, targets: [try file.tensor("y1"), try file.tensor("y2")], supervisions: predictions)
   }
 }
 

@@ -27,8 +27,8 @@ extension Canvas {
     }
   }
 
-  /// Draws the outline of a set of patches of a grid that fills `box`: edges alone that part a patch of the set from one
-  /// that is not.
+  /// Draws the outline of a set of patches of a grid that fills `box`: edges alone that part a patch of the set from
+  /// one that is not.
   public func outline(
     patches: [Int], of box: Box, gridSize: Int, _ color: Color, thickness: Double = 1
   ) {

@@ -28,7 +28,8 @@ public enum FigureFormat: String, CaseIterable, Sendable {
 
 extension Figure {
   /// Writes the figure, as PNG or SVG by the ending of the file's name, in place of an older file.
-  /// - Throws: `FigureError`, and `StorageError.system` where the file cannot be written; an older file is then as it was.
+  /// - Throws: `FigureError`, and `StorageError.system` where the file cannot be written; an older file is then as it
+  ///   was.
   /// - Precondition: the name ends in `.png` or `.svg`.
   public func write(to path: String) throws {
     guard let format = FigureFormat(path: path) else {
@@ -40,8 +41,8 @@ extension Figure {
     } catch let error as FigureError { throw error.naming(path) }
   }
 
-  /// The bytes of the figure's file: the same for the same figure on one machine, but for the names that cairo gives the
-  /// parts of an SVG.
+  /// The bytes of the figure's file: the same for the same figure on one machine, but for the names that cairo gives
+  /// the parts of an SVG.
   /// - Throws: `FigureError`.
   public func encoded(as format: FigureFormat) throws -> [UInt8] {
     let bytes = ByteSink()

@@ -59,7 +59,8 @@ public final class Typesetter {
 
   deinit { g_object_unref(UnsafeMutableRawPointer(context)) }
 
-  /// Ends the process with a sentence, as the core does, where the libraries below pango get no memory; they would abort.
+  /// Ends the process with a sentence, as the core does, where the libraries below pango get no memory; they would
+  /// abort.
   private static let watchMemory: Void = {
     let fatal = GLogLevelFlags(G_LOG_LEVEL_ERROR.rawValue | G_LOG_FLAG_FATAL.rawValue)
     let handler: GLogFunc = { library, level, message, _ in

@@ -4,11 +4,11 @@ import WorldModel
 
 /// A picture of one batch: what the model saw and what it had to predict, one row for each sample.
 ///
-/// Columns: the film with both crops framed; each target view; each context with its appearance, unseen patches
+/// Columns: the radiograph with both crops framed; each target view; each context with its appearance, unseen patches
 /// darkened and patches to predict tinted; and for each prediction whose patches are elsewhere than in the context's
 /// own grid, where the predictor is told that they lie on the context and around it.
 public struct BatchSheet: Figure, Sendable {
-  /// One crop of a film.
+  /// One crop of a radiograph.
   public struct View: Sendable {
     public var frame: Frame
     /// What must be predicted from, unmasked.
@@ -34,7 +34,7 @@ public struct BatchSheet: Figure, Sendable {
   }
 
   /// A prediction, and where the predictor is told that the target's patches lie.
-  public struct Crossing: Sendable {
+  public struct Supervision: Sendable {
     /// Which of the sample's views, from 0.
     public var context: Int
     public var target: Int
@@ -57,19 +57,19 @@ public struct BatchSheet: Figure, Sendable {
     }
   }
 
-  /// One film's row.
+  /// One radiograph's row.
   public struct Sample: Sendable {
     public var name: String
-    public var film: GrayImage
+    public var radiograph: GrayImage
     /// One or two.
     public var views: [View]
-    public var crossings: [Crossing]
+    public var supervisions: [Supervision]
 
-    public init(name: String, film: GrayImage, views: [View], crossings: [Crossing] = []) {
+    public init(name: String, radiograph: GrayImage, views: [View], supervisions: [Supervision] = []) {
       self.name = name
-      self.film = film
+      self.radiograph = radiograph
       self.views = views
-      self.crossings = crossings
+      self.supervisions = supervisions
     }
   }
 
@@ -108,19 +108,19 @@ public struct BatchSheet: Figure, Sendable {
 
   /// What a column shows.
   enum Column: Equatable {
-    case film
+    case radiograph
     case target(Int)
     case context(Int)
-    case crossing(Int)
+    case supervision(Int)
   }
 
   /// Columns that some sample needs.
   var columns: [Column] {
     let rows = samples.prefix(Self.mostRows)
     let views = rows.map(\.views.count).max() ?? 0
-    let crossings = rows.map(\.crossings.count).max() ?? 0
-    return [.film] + (0..<views).map(Column.target) + (0..<views).map(Column.context)
-      + (0..<crossings).map(Column.crossing)
+    let supervisions = rows.map(\.supervisions.count).max() ?? 0
+    return [.radiograph] + (0..<views).map(Column.target) + (0..<views).map(Column.context)
+      + (0..<supervisions).map(Column.supervision)
   }
 
   /// Where a column's picture lies in a row.
@@ -160,29 +160,29 @@ public struct BatchSheet: Figure, Sendable {
   private func drawHeader(_ column: Column, in box: Box, on canvas: Canvas) {
     let (text, color): (String, Color) =
       switch column {
-      case .film: ("film", Self.ink)
+      case .radiograph: ("image", Self.ink)
       case .target(let view): ("target \(view + 1)", Self.color(ofView: view))
       case .context(let view): ("context \(view + 1)", Self.color(ofView: view))
-      case .crossing(let index): (crossingTitle(index), Self.ink)
+      case .supervision(let index): (supervisionTitle(index), Self.ink)
       }
     canvas.text(text, at: Point(box.x, box.y - 22), TextStyle(13, color, isBold: true), width: box.width + 10)
   }
 
-  private func crossingTitle(_ index: Int) -> String {
-    let titles = Set(samples.compactMap { $0.crossings.dropFirst(index).first.map(Self.title) })
+  private func supervisionTitle(_ index: Int) -> String {
+    let titles = Set(samples.compactMap { $0.supervisions.dropFirst(index).first.map(Self.title) })
     return titles.count == 1 ? titles.first! : "predictions"
   }
 
-  private static func title(_ crossing: Crossing) -> String {
-    "context \(crossing.context + 1) → target \(crossing.target + 1)"
+  private static func title(_ supervision: Supervision) -> String {
+    "context \(supervision.context + 1) → target \(supervision.target + 1)"
   }
 
   static func color(ofView view: Int) -> Color { viewColors[view % viewColors.count] }
 
   private func drawCell(_ column: Column, of sample: Sample, in box: Box, on canvas: Canvas) {
     switch column {
-    case .film:
-      drawFilm(sample, in: box, on: canvas)
+    case .radiograph:
+      drawRadiograph(sample, in: box, on: canvas)
       caption(sample.name, below: box, ellipsis: .atStart, on: canvas)
     case .target(let index):
       guard let view = sample.views.dropFirst(index).first else { return }
@@ -194,12 +194,12 @@ public struct BatchSheet: Figure, Sendable {
       guard let view = sample.views.dropFirst(index).first else { return }
       drawContext(view, index, in: box, on: canvas)
       caption(view.caption, below: box, on: canvas)
-    case .crossing(let index):
-      guard let crossing = sample.crossings.dropFirst(index).first else { return }
-      drawCrossing(crossing, of: sample, in: box, on: canvas)
-      let isNamed = crossingTitle(index) == Self.title(crossing)
-      let pair = isNamed ? "" : "\(crossing.context + 1) → \(crossing.target + 1): "
-      caption(pair + crossing.caption, below: box, on: canvas)
+    case .supervision(let index):
+      guard let supervision = sample.supervisions.dropFirst(index).first else { return }
+      drawSupervision(supervision, of: sample, in: box, on: canvas)
+      let isNamed = supervisionTitle(index) == Self.title(supervision)
+      let pair = isNamed ? "" : "\(supervision.context + 1) → \(supervision.target + 1): "
+      caption(pair + supervision.caption, below: box, on: canvas)
     }
   }
 
@@ -210,7 +210,7 @@ public struct BatchSheet: Figure, Sendable {
   }
 
   private static func sentence(_ frame: Frame) -> String {
-    "\(frame.width)×\(frame.height) of \(frame.filmWidth)×\(frame.filmHeight)"
+    "\(frame.width)×\(frame.height) of \(frame.imageWidth)×\(frame.imageHeight)"
       + (frame.mirrored ? ", mirrored" : "")
   }
 }

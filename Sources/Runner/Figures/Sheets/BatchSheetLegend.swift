@@ -55,7 +55,7 @@ extension BatchSheet {
   /// Those that the sheet has.
   private var marks: [Mark] {
     let shown = samples.prefix(Self.mostRows)
-    let (views, crossings) = (shown.flatMap(\.views), shown.flatMap(\.crossings))
+    let (views, supervisions) = (shown.flatMap(\.views), shown.flatMap(\.supervisions))
     var marks = (0..<(shown.map(\.views.count).max() ?? 0)).map { view in
       Mark(text: "view \(view + 1)") { $1.frame($0, Self.color(ofView: view), thickness: 2) }
     }
@@ -73,14 +73,14 @@ extension BatchSheet {
           $1.frame($0, Self.hiddenColor, thickness: 1.5)
         })
     }
-    guard !crossings.isEmpty else { return marks }
+    guard !supervisions.isEmpty else { return marks }
     marks.append(
       Mark(text: "place of a target patch on the context's grid") {
         let middle = Point($0.x + 7, $0.y + 7)
         $1.line(from: middle, to: middle, Self.ink, thickness: 3)
       })
     marks.append(Mark(text: "the target's first patch") { $1.fill($0.inset(3), Self.ink) })
-    if crossings.contains(where: { $0.context == $0.target }) {
+    if supervisions.contains(where: { $0.context == $0.target }) {
       marks.append(
         Mark(text: "from its place in the target to where its token stands") {
           Self.drawMove(

@@ -2,14 +2,14 @@ import Imaging
 import WorldModel
 
 extension BatchSheet {
-  /// The film as large as fits, with the crops' frames.
-  func drawFilm(_ sample: Sample, in box: Box, on canvas: Canvas) {
-    let place = Self.fitted(width: sample.film.width, height: sample.film.height, in: box)
+  /// The radiograph as large as fits, with the crops' frames.
+  func drawRadiograph(_ sample: Sample, in box: Box, on canvas: Canvas) {
+    let place = Self.fitted(width: sample.radiograph.width, height: sample.radiograph.height, in: box)
     canvas.fill(box, Self.dark.mixed(with: .white, 0.05))
-    canvas.draw(sample.film, in: place)
+    canvas.draw(sample.radiograph, in: place)
     for (index, view) in sample.views.enumerated() {
       let frame = view.frame
-      let (across, down) = (place.width / Double(frame.filmWidth), place.height / Double(frame.filmHeight))
+      let (across, down) = (place.width / Double(frame.imageWidth), place.height / Double(frame.imageHeight))
       let outline = Box(
         x: place.x + Double(frame.column) * across, y: place.y + Double(frame.row) * down,
         width: Double(frame.width) * across, height: Double(frame.height) * down)
@@ -36,24 +36,29 @@ extension BatchSheet {
     canvas.frame(box, Self.color(ofView: index), thickness: 2)
   }
 
-  /// The context in its own orientation, for another view the film around it faint, and the grid of target patches
-  /// where the mask tokens stand.
-  func drawCrossing(_ crossing: Crossing, of sample: Sample, in box: Box, on canvas: Canvas) {
+  /// The context in its own orientation, for another view the radiograph around it faint, and the grid of target
+  /// patches where the mask tokens stand.
+  func drawSupervision(_ supervision: Supervision, of sample: Sample, in box: Box, on canvas: Canvas) {
     canvas.fill(box, Self.dark.mixed(with: .white, 0.05))
-    guard let view = sample.views.dropFirst(crossing.context).first, !crossing.places.isEmpty else { return }
+    guard let view = sample.views.dropFirst(supervision.context).first, !supervision.places.isEmpty else {
+      return
+    }
     let grid = Double(gridSize)
-    let isOwn = crossing.context == crossing.target
-    let film =
-      isOwn ? Box(x: 0, y: 0, width: grid, height: grid) : Self.filmOnGrid(view.frame, gridSize: grid)
-    let places = crossing.places
+    let isOwn = supervision.context == supervision.target
+    let radiograph =
+      isOwn ? Box(x: 0, y: 0, width: grid, height: grid) : Self.radiographOnGrid(view.frame, gridSize: grid)
+    let places = supervision.places
     let low = Point(min(0, places.map(\.column).min() ?? 0), min(0, places.map(\.row).min() ?? 0))
     let high = Point(
       max(grid, (places.map(\.column).max() ?? 0) + 1), max(grid, (places.map(\.row).max() ?? 0) + 1))
-    // Never so wide that the whole film would not show why: the film's own extent always fits, or the own view's.
+    // Never so wide that the whole radiograph would not show why: the radiograph's own extent always fits, or the own
+    // view's.
     let world = Box(
-      x: min(low.x, film.x), y: min(low.y, film.y), width: max(high.x, film.right) - min(low.x, film.x),
-      height: max(high.y, film.bottom) - min(low.y, film.y))
-    // Beside the film the context keeps the film's proportions; alone it is square, as elsewhere on the sheet.
+      x: min(low.x, radiograph.x), y: min(low.y, radiograph.y),
+      width: max(high.x, radiograph.right) - min(low.x, radiograph.x),
+      height: max(high.y, radiograph.bottom) - min(low.y, radiograph.y))
+    // Beside the radiograph the context keeps the radiograph's proportions; alone it is square, as elsewhere on the
+    // sheet.
     let aspect = isOwn ? 1 : Double(view.frame.width) / Double(view.frame.height)
     let scale = min((box.width - 4) / (world.width * aspect), (box.height - 4) / world.height)
     let left = box.x + (box.width - world.width * aspect * scale) / 2
@@ -63,16 +68,18 @@ extension BatchSheet {
         x: left + (area.x - world.x) * aspect * scale, y: top + (area.y - world.y) * scale,
         width: area.width * aspect * scale, height: area.height * scale)
     }
-    if !isOwn { canvas.draw(sample.film, in: onCanvas(film), dimming: 0.42, mirrored: view.frame.mirrored) }
+    if !isOwn {
+      canvas.draw(sample.radiograph, in: onCanvas(radiograph), dimming: 0.42, mirrored: view.frame.mirrored)
+    }
     let context = onCanvas(Box(x: 0, y: 0, width: grid, height: grid))
     canvas.draw(view.context, in: context, dimming: 0.9)
-    canvas.frame(context, Self.color(ofView: crossing.context), thickness: 2)
-    drawPlaces(crossing, onCanvas, on: canvas)
+    canvas.frame(context, Self.color(ofView: supervision.context), thickness: 2)
+    drawPlaces(supervision, onCanvas, on: canvas)
   }
 
-  private func drawPlaces(_ crossing: Crossing, _ onCanvas: (Box) -> Box, on canvas: Canvas) {
-    let color = Self.color(ofView: crossing.target)
-    let side = crossing.extent(gridSize: gridSize)
+  private func drawPlaces(_ supervision: Supervision, _ onCanvas: (Box) -> Box, on canvas: Canvas) {
+    let color = Self.color(ofView: supervision.target)
+    let side = supervision.extent(gridSize: gridSize)
     func cell(_ place: GridPlace) -> Box {
       // Places are of middles of patches, whatever the patches' size.
       onCanvas(
@@ -81,22 +88,22 @@ extension BatchSheet {
           height: side.height))
     }
     func middle(_ place: GridPlace) -> Point { cell(place).middle }
-    let patches = (crossing.predicted ?? Array(crossing.places.indices)).filter(
-      crossing.places.indices.contains)
-    if crossing.context != crossing.target || crossing.predicted != nil {
-      canvas.fill(patches.map { cell(crossing.places[$0]) }, Self.hiddenColor, share: 0.14)
+    let patches = (supervision.predicted ?? Array(supervision.places.indices)).filter(
+      supervision.places.indices.contains)
+    if supervision.context != supervision.target || supervision.predicted != nil {
+      canvas.fill(patches.map { cell(supervision.places[$0]) }, Self.hiddenColor, share: 0.14)
     }
     for patch in patches {
-      let place = crossing.places[patch]
-      if crossing.context == crossing.target {
+      let place = supervision.places[patch]
+      if supervision.context == supervision.target {
         let home = GridPlace(row: Double(patch / gridSize), column: Double(patch % gridSize))
         Self.drawMove(from: middle(home), to: middle(place), color, on: canvas)
       }
       canvas.line(
         from: middle(place), to: middle(place), color, thickness: max(1, min(2.4, cell(place).width / 3)))
     }
-    let columns = crossing.places.map(\.column)
-    let rows = crossing.places.map(\.row)
+    let columns = supervision.places.map(\.column)
+    let rows = supervision.places.map(\.row)
     guard let left = columns.min(), let right = columns.max(), let top = rows.min(), let bottom = rows.max()
     else { return }
     let (first, last) = (
@@ -106,7 +113,7 @@ extension BatchSheet {
       Box(x: first.x, y: first.y, width: last.right - first.x, height: last.bottom - first.y), color,
       thickness: 2)
     // Patch 0 tells how the target is turned: at the left, or at the right where it is mirrored.
-    let mark = cell(crossing.places[0])
+    let mark = cell(supervision.places[0])
     canvas.fill(mark.inset(min(0, (mark.width - 6) / 2)), Self.ink)
   }
 
@@ -120,15 +127,15 @@ extension BatchSheet {
     canvas.line(from: tip, to: place, color, thickness: 2.6)
   }
 
-  /// Where the whole film lies on the grid of a context, mirrored with it.
-  static func filmOnGrid(_ frame: Frame, gridSize: Double) -> Box {
+  /// Where the whole radiograph lies on the grid of a context, mirrored with it.
+  static func radiographOnGrid(_ frame: Frame, gridSize: Double) -> Box {
     let across = gridSize / Double(frame.width)
     let down = gridSize / Double(frame.height)
-    let width = Double(frame.filmWidth) * across
+    let width = Double(frame.imageWidth) * across
     let left = -Double(frame.column) * across
     return Box(
       x: frame.mirrored ? gridSize - left - width : left, y: -Double(frame.row) * down, width: width,
-      height: Double(frame.filmHeight) * down)
+      height: Double(frame.imageHeight) * down)
   }
 
   /// The largest box of a picture's proportions within another, centred.
@@ -141,7 +148,7 @@ extension BatchSheet {
   }
 }
 
-extension BatchSheet.Crossing {
+extension BatchSheet.Supervision {
   /// Height and width of a target patch in patches of the context, told by the extent of the middles of all patches; 1
   /// for the context's own view, whose patches are moved one by one.
   func extent(gridSize: Int) -> (height: Double, width: Double) {

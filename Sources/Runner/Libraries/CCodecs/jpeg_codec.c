@@ -44,7 +44,7 @@ static void fail(j_common_ptr common) {
   longjmp(errors->jump, 1);
 }
 
-/// libjpeg warns and paints grey where data are missing or wrong; such a film must not pass for a whole one.
+/// libjpeg warns and paints grey where data are missing or wrong; such a radiograph must not pass for a whole one.
 static void judge_message(j_common_ptr common, int level) {
   if (level >= 0) return;
   error_manager *errors = (error_manager *)common->err;

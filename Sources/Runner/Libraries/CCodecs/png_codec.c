@@ -143,7 +143,7 @@ static int significant_bits(reader *state) {
 }
 
 /// The 16-bit sample that is white. Detectors of 8 to 14 bits are often written into 16 without being scaled, which by
-/// the letter of the format is a nearly black film; sBIT, where it is there, says how many bits there may be.
+/// the letter of the format is a nearly black radiograph; sBIT, where it is there, says how many bits there may be.
 static uint32_t white_sample(uint32_t highest, int significant) {
   if (highest == 0) return 65535;
   for (int bits = 8; bits < 16; bits += 2) {

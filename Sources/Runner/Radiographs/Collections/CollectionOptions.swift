@@ -7,7 +7,7 @@ public enum UncertainLabel: String, Sendable, Equatable, Codable, CaseIterable {
   case ones
   /// The finding counts as absent.
   case zeros
-  /// Nothing is known of the finding for this film.
+  /// Nothing is known of the finding for this radiograph.
   case ignore
 }
 
@@ -20,7 +20,7 @@ public struct CollectionOptions: Sendable, Equatable, Codable {
   /// VinDr-CXR: how many of an image's readers must have marked a finding for it to count. 1 to 3; default 2, the
   /// majority of three.
   public var agreement: Int
-  /// ChestDR: films for each finding in the training list, 1, 5 or 10; 0, the default: the whole training list.
+  /// ChestDR: radiographs for each finding in the training list, 1, 5 or 10; 0, the default: the whole training list.
   public var shots: Int
   /// ChestDR: which of the five draws of that many, 1 to 5. Default 1.
   public var draw: Int
@@ -135,7 +135,8 @@ struct LabelPolicy: Sendable {
 
   /// Enters into a record what a cell says of a finding.
   /// - Parameter blankIsUnknown: whether nothing in a cell says nothing; else the finding is absent.
-  func enter(_ cell: LabelCell, of finding: String, blankIsUnknown: Bool, into record: inout FilmRecord) {
+  func enter(_ cell: LabelCell, of finding: String, blankIsUnknown: Bool, into record: inout RadiographRecord)
+  {
     switch cell {
     case .present: record.findings.insert(finding)
     case .absent: break

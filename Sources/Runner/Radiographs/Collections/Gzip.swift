@@ -66,20 +66,20 @@ enum Gzip {
 
 /// Tables and lists, packed by gzip or not; the content tells, not the name.
 enum TextFile {
-  /// - Throws: `FilmsError.table`.
+  /// - Throws: `RadiographsError.table`.
   static func bytes(path: String, mostBytes: Int) throws -> [UInt8] {
     let bytes = try FileBytes.read(path: path, mostBytes: mostBytes) {
-      FilmsError.table(path: path, line: nil, problem: $0)
+      RadiographsError.table(path: path, line: nil, problem: $0)
     }
     guard Gzip.isPacked(bytes) else {
       if path.lowercased().hasSuffix(".gz") {
-        throw FilmsError.table(
+        throw RadiographsError.table(
           path: path, line: nil, problem: "its name ends in .gz, but it is not a gzip file")
       }
       return bytes
     }
     do {
       return try Gzip.unpack(bytes)
-    } catch { throw FilmsError.table(path: path, line: nil, problem: error.text) }
+    } catch { throw RadiographsError.table(path: path, line: nil, problem: error.text) }
   }
 }

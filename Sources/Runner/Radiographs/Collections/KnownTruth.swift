@@ -1,45 +1,46 @@
 import Imaging
 import WorldModel
 
-/// What a collection knows to be true of a film, as its owners wrote it; brought to the film's size when asked for.
+/// What a collection knows to be true of a radiograph, as its owners wrote it; brought to the radiograph's size when
+/// asked for.
 struct KnownTruth: Sendable, Equatable {
   struct Size: Sendable, Equatable {
     let width: Double
     let height: Double
   }
 
-  var boxes: [FilmTruth.Box] = []
-  var landmarks: [String: FilmTruth.Landmark] = [:]
-  /// The size of the film in whose pixels boxes and landmarks are given; nil: as it is stored here.
+  var boxes: [RadiographTruth.Box] = []
+  var landmarks: [String: RadiographTruth.Landmark] = [:]
+  /// The size of the radiograph in whose pixels boxes and landmarks are given; nil: as it is stored here.
   var size: Size?
   /// Run lengths by mask; the rows of one mask are united.
   var runLengths: [String: [RunLengths]] = [:]
   /// Files, relative to the folder, whose union makes a mask.
   var maskFiles: [String: [String]] = [:]
 
-  /// Truth in the pixels of a film.
+  /// Truth in the pixels of a radiograph.
   /// - Parameters:
-  ///   - width, height: of the film as it is decoded.
+  ///   - width, height: of the radiograph as it is decoded.
   ///   - stored: its size in its file.
-  /// - Throws: `UnusableFilm` where a mask cannot be used or a box lies outside its film.
+  /// - Throws: `UnusableRadiograph` where a mask cannot be used or a box lies outside its radiograph.
   func scaled(
-    width: Int, height: Int, stored: Size, files: FilmFiles, identifier: String
-  ) throws -> FilmTruth {
+    width: Int, height: Int, stored: Size, files: RadiographFiles, identifier: String
+  ) throws -> RadiographTruth {
     let space = size ?? stored
     let (across, down) = (Double(width) / space.width, Double(height) / space.height)
-    var truth = FilmTruth()
+    var truth = RadiographTruth()
     truth.boxes = try boxes.map { box in
-      // Half a percent beyond the edge is a reader's hand; more is a film that was made smaller than its boxes.
+      // Half a percent beyond the edge is a reader's hand; more is a radiograph that was made smaller than its boxes.
       guard box.column + box.width <= space.width * 1.005 + 1,
         box.row + box.height <= space.height * 1.005 + 1
       else {
-        throw UnusableFilm(
+        throw UnusableRadiograph(
           identifier: identifier,
           reason: "its box around \"\(box.finding)\" reaches to column \(box.column + box.width), row "
-            + "\(box.row + box.height), but the film has \(Int(space.width)) × \(Int(space.height)) pixels; boxes are "
-            + "in the pixels of the owners' films")
+            + "\(box.row + box.height), but the radiograph has \(Int(space.width)) × \(Int(space.height)) pixels; boxes are "
+            + "in the pixels of the owners' radiographs")
       }
-      return FilmTruth.Box(
+      return RadiographTruth.Box(
         finding: box.finding, row: box.row * down, column: box.column * across, height: box.height * down,
         width: box.width * across)
     }
@@ -51,19 +52,20 @@ struct KnownTruth: Sendable, Equatable {
     return truth
   }
 
-  private static func union(_ paths: [String], width: Int, height: Int, files: FilmFiles) throws -> GrayImage
+  private static func union(_ paths: [String], width: Int, height: Int, files: RadiographFiles) throws
+    -> GrayImage
   {
     var decoder = files.decoder
     decoder.shorterSide = nil
     var pixels = [Float](repeating: 0, count: width * height)
     for path in paths {
       let mask = try decoder.decode(path: files.path(of: path), identifier: path)
-      let (film, own) = (Double(width) / Double(height), Double(mask.width) / Double(mask.height))
-      guard abs(film / own - 1) < 0.02 else {
-        throw UnusableFilm(
+      let (radiograph, own) = (Double(width) / Double(height), Double(mask.width) / Double(mask.height))
+      guard abs(radiograph / own - 1) < 0.02 else {
+        throw UnusableRadiograph(
           identifier: path,
           reason:
-            "the mask has \(mask.width) × \(mask.height) pixels, its film \(width) × \(height): another shape"
+            "the mask has \(mask.width) × \(mask.height) pixels, its radiograph \(width) × \(height): another shape"
         )
       }
       let rows = RunLengths.nearest(height, of: mask.height)

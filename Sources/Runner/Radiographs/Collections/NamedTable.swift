@@ -11,11 +11,11 @@ struct NamedTable {
     reader = try TableSource.openReader(path)
     do {
       guard let header = try reader.next() else {
-        throw FilmsError.table(path: path, line: nil, problem: "the table is empty; a header is needed")
+        throw RadiographsError.table(path: path, line: nil, problem: "the table is empty; a header is needed")
       }
       names = header.fields.map { $0.trimmingSpaces() }
     } catch let problem as DelimitedReader.Problem {
-      throw FilmsError.table(path: path, line: problem.line, problem: problem.text)
+      throw RadiographsError.table(path: path, line: problem.line, problem: problem.text)
     }
   }
 
@@ -23,10 +23,10 @@ struct NamedTable {
   func index(of name: String) -> Int? { names.firstIndex(of: name) }
 
   /// Where a column stands.
-  /// - Throws: `FilmsError.table`, naming the columns that are there.
+  /// - Throws: `RadiographsError.table`, naming the columns that are there.
   func column(_ name: String) throws -> Int {
     if let index = index(of: name) { return index }
-    throw FilmsError.table(
+    throw RadiographsError.table(
       path: path, line: nil,
       problem:
         "no column \"\(name)\"; the columns are: \(names.filter { !$0.isEmpty }.joined(separator: ", "))")
@@ -42,13 +42,13 @@ struct NamedTable {
         || names.dropFirst(cells.count).allSatisfy(\.isEmpty)
           && cells.dropFirst(names.count).allSatisfy(\.isEmpty)
       guard fits else {
-        throw FilmsError.table(
+        throw RadiographsError.table(
           path: path, line: record.line,
           problem: "\(cells.count) cells found, \(names.count) expected as in the header")
       }
       return Row(path: path, line: record.line, cells: cells, names: names)
     } catch let problem as DelimitedReader.Problem {
-      throw FilmsError.table(path: path, line: problem.line, problem: problem.text)
+      throw RadiographsError.table(path: path, line: problem.line, problem: problem.text)
     }
   }
 
@@ -74,7 +74,7 @@ struct NamedTable {
     }
 
     /// The error to throw at this row.
-    func refuse(_ problem: String) -> FilmsError { place.refuse(problem) }
+    func refuse(_ problem: String) -> RadiographsError { place.refuse(problem) }
 
     /// A cell that must not be empty.
     func needed(_ column: Int) throws -> String {
@@ -107,7 +107,7 @@ struct TablePlace: Sendable, Equatable {
   let path: String
   let line: Int
 
-  func refuse(_ problem: String) -> FilmsError { .table(path: path, line: line, problem: problem) }
+  func refuse(_ problem: String) -> RadiographsError { .table(path: path, line: line, problem: problem) }
   /// `line 7 of train.csv`
   var words: String { "line \(line) of \(path.split(separator: "/").last ?? "")" }
 }

@@ -43,7 +43,7 @@ struct RunLengths: Sendable, Equatable {
     self.runs = runs
   }
 
-  /// The union of masks, brought to a film's size by its nearest pixels: 0 or 1.
+  /// The union of masks, brought to a radiograph's size by its nearest pixels: 0 or 1.
   static func mask(_ masks: [RunLengths], width: Int, height: Int) -> GrayImage {
     var inside = [Bool](repeating: false, count: side * side)
     for run in masks.flatMap(\.runs) {

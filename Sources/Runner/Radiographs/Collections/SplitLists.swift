@@ -1,4 +1,4 @@
-/// Lists of films, each for the split that its file's name tells.
+/// Lists of radiographs, each for the split that its file's name tells.
 struct SplitLists {
   struct Entry {
     /// As listed, with folders and ending.
@@ -8,15 +8,15 @@ struct SplitLists {
     let place: TablePlace
   }
 
-  /// Films in the order of the lists, each once.
+  /// Radiographs in the order of the lists, each once.
   private(set) var entries: [Entry] = []
   private var byStem: [String: Int] = [:]
 
   init() {}
 
   /// Reads lists whose names tell their split, train first and test last; others are skipped.
-  /// - Throws: `FilmsError.table` where a list is malformed, or puts a film into another split, or tells otherwise of it,
-  ///   than a list before.
+  /// - Throws: `RadiographsError.table` where a list is malformed, or puts a radiograph into another split, or tells
+  ///   otherwise of it, than a list before.
   init(_ paths: [String], count: Int, in range: ClosedRange<Int> = 0...1) throws {
     for split in ["train", "val", "test"] {
       for path in paths where WordList.split(ofFile: path) == split {
@@ -29,7 +29,7 @@ struct SplitLists {
 
   var isEmpty: Bool { entries.isEmpty }
 
-  /// The entry of a film, by its name with or without folders and ending.
+  /// The entry of a radiograph, by its name with or without folders and ending.
   subscript(name: String) -> Entry? { byStem[Self.key(name)].map { entries[$0] } }
 
   private mutating func add(_ entry: Entry) throws {
@@ -52,7 +52,7 @@ struct SplitLists {
   private static func key(_ name: String) -> String { CollectionFolder.base(CollectionFolder.stem(name)) }
 }
 
-extension FilmAttributes {
+extension RadiographAttributes {
   /// Age in years as the owners write it, `58`, `058Y` or `027Y`, as a plain number; other text stays.
   static func age(_ text: String) -> String {
     let digits = text.hasSuffix("Y") ? text.dropLast() : text[...]
@@ -75,4 +75,4 @@ extension FilmAttributes {
 }
 
 /// Attributes that all collections write alike, so that one filter serves them all: `age`, `sex`, `study`.
-enum FilmAttributes {}
+enum RadiographAttributes {}

@@ -1,4 +1,4 @@
-/// A list of films without a header, one a line: a name, then whole numbers, separated by white space or commas.
+/// A list of radiographs without a header, one a line: a name, then whole numbers, separated by white space or commas.
 /// The last line may lack its end.
 enum WordList {
   struct Row {
@@ -14,7 +14,7 @@ enum WordList {
   /// - Parameters:
   ///   - count: how many numbers follow each name.
   ///   - range: what a number may be.
-  /// - Throws: `FilmsError.table` with the line where one is malformed, or where the list is empty.
+  /// - Throws: `RadiographsError.table` with the line where one is malformed, or where the list is empty.
   static func read(_ path: String, count: Int, in range: ClosedRange<Int> = 0...1) throws -> [Row] {
     var bytes = try TextFile.bytes(path: path, mostBytes: mostBytes)[...]
     if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes = bytes.dropFirst(3) }
@@ -41,7 +41,7 @@ enum WordList {
       }
       rows.append(Row(place: place, name: name, values: values))
     }
-    if rows.isEmpty { throw FilmsError.table(path: path, line: nil, problem: "the list is empty") }
+    if rows.isEmpty { throw RadiographsError.table(path: path, line: nil, problem: "the list is empty") }
     return rows
   }
 

@@ -18,31 +18,31 @@ enum StoreFiles {
   static func index(_ shard: Int) -> String { stem(shard) + ".jsonl" }
 }
 
-/// Every film of a store's finished shards, kept or dropped.
+/// Every radiograph of a store's finished shards, kept or dropped.
 public struct StoreIndex: Sendable {
-  public var records: [FilmRecord] = []
+  public var records: [RadiographRecord] = []
   /// Of the records, in the same order.
-  public var films: [StoredFilm] = []
-  public var dropped: [UnusableFilm] = []
+  public var radiographs: [StoredRadiograph] = []
+  public var dropped: [UnusableRadiograph] = []
   /// Bytes of all shards' pixels.
   public var byteCount = 0
 
   /// Reads the indices of shards on all threads.
-  /// - Throws: `FilmsError.store` for the first shard that is missing, cut short or damaged.
-  static func read(folder: String, shards: Int, filmsPerShard: Int) throws -> StoreIndex {
+  /// - Throws: `RadiographsError.store` for the first shard that is missing, cut short or damaged.
+  static func read(folder: String, shards: Int, imagesPerShard: Int) throws -> StoreIndex {
     let slots = Mutex([Result<StoreIndex, any Error>?](repeating: nil, count: shards))
     Compute.parallel(shards) { shard in
-      let result = Result { try self.read(folder: folder, shard: shard, filmsPerShard: filmsPerShard) }
+      let result = Result { try self.read(folder: folder, shard: shard, imagesPerShard: imagesPerShard) }
       slots.withLock { $0[shard] = result }
     }
     let parts = try slots.withLock { $0 }.compactMap { try $0?.get() }
     var index = StoreIndex()
-    let count = parts.reduce(0) { $0 + $1.films.count }
+    let count = parts.reduce(0) { $0 + $1.radiographs.count }
     index.records.reserveCapacity(count)
-    index.films.reserveCapacity(count)
+    index.radiographs.reserveCapacity(count)
     for part in parts {
       index.records += part.records
-      index.films += part.films
+      index.radiographs += part.radiographs
       index.dropped += part.dropped
       index.byteCount += part.byteCount
     }
@@ -50,36 +50,36 @@ public struct StoreIndex: Sendable {
   }
 
   /// Reads one shard's index and holds it against the shard's size.
-  static func read(folder: String, shard: Int, filmsPerShard: Int) throws -> StoreIndex {
+  static func read(folder: String, shard: Int, imagesPerShard: Int) throws -> StoreIndex {
     let path = folder + "/" + StoreFiles.index(shard)
     let bytes = try FileBytes.read(path: path, mostBytes: 1 << 31) {
-      FilmsError.store(path: path, problem: $0 + "; " + remedy)
+      RadiographsError.store(path: path, problem: $0 + "; " + remedy)
     }
     let pixels = folder + "/" + StoreFiles.pixels(shard)
     var status = stat()
     guard stat(pixels, &status) == 0 else {
-      throw FilmsError.store(path: pixels, problem: "missing (\(FileBytes.systemReason())); " + remedy)
+      throw RadiographsError.store(path: pixels, problem: "missing (\(FileBytes.systemReason())); " + remedy)
     }
     var index = StoreIndex()
     index.byteCount = Int(status.st_size)
-    let most = min(filmsPerShard, bytes.count / 100 + 1)
+    let most = min(imagesPerShard, bytes.count / 100 + 1)
     index.records.reserveCapacity(most)
-    index.films.reserveCapacity(most)
+    index.radiographs.reserveCapacity(most)
     var line = 0
     do {
       try bytes.withUnsafeBufferPointer { buffer in
         var reader = StoreLineReader(buffer)
         while let entry = try reader.next() {
-          try index.add(entry, shard: shard, sourceIndex: shard * filmsPerShard + line)
+          try index.add(entry, shard: shard, sourceIndex: shard * imagesPerShard + line)
           line += 1
         }
       }
     } catch let problem as StoreLineReader.Problem {
-      throw FilmsError.store(path: path, problem: "line \(line + 1): \(problem.text); " + remedy)
+      throw RadiographsError.store(path: path, problem: "line \(line + 1): \(problem.text); " + remedy)
     }
-    let needed = index.films.last.map { $0.offset + $0.byteCount } ?? 0
+    let needed = index.radiographs.last.map { $0.offset + $0.byteCount } ?? 0
     guard needed == index.byteCount else {
-      throw FilmsError.store(
+      throw RadiographsError.store(
         path: pixels,
         problem: "\(needed) bytes expected by its index, found \(index.byteCount); " + remedy)
     }
@@ -93,19 +93,19 @@ public struct StoreIndex: Sendable {
     _ entry: StoreLine, shard: Int, sourceIndex: Int
   ) throws(StoreLineReader.Problem) {
     switch entry {
-    case .dropped(let film): dropped.append(film)
-    case .film(let record, var film):
-      film.shard = shard
-      film.sourceIndex = sourceIndex
-      let end = films.last.map { $0.offset + $0.byteCount } ?? 0
+    case .dropped(let radiograph): dropped.append(radiograph)
+    case .radiograph(let record, var radiograph):
+      radiograph.shard = shard
+      radiograph.sourceIndex = sourceIndex
+      let end = radiographs.last.map { $0.offset + $0.byteCount } ?? 0
       // Offsets of fifteen digits and sides of six leave room in 64 bits.
-      guard film.offset >= end, film.offset + film.byteCount <= byteCount else {
+      guard radiograph.offset >= end, radiograph.offset + radiograph.byteCount <= byteCount else {
         throw .init(
-          "\(record.identifier): bytes \(film.offset) to \(film.offset + film.byteCount) overlap the film "
+          "\(record.identifier): bytes \(radiograph.offset) to \(radiograph.offset + radiograph.byteCount) overlap the radiograph "
             + "before or lie outside of the shard's \(byteCount)")
       }
       records.append(record)
-      films.append(film)
+      radiographs.append(radiograph)
     }
   }
 }

@@ -1,9 +1,9 @@
 import Imaging
 import WorldModel
 
-/// Where a film's pixels lie in a store, and what they were made from.
-public struct StoredFilm: Sendable, Equatable {
-  /// Number of its shard, and of the film in the source.
+/// Where a radiograph's pixels lie in a store, and what they were made from.
+public struct StoredRadiograph: Sendable, Equatable {
+  /// Number of its shard, and of the radiograph in the source.
   public var shard = 0
   public var sourceIndex = 0
   /// First byte in the shard; a multiple of 64.
@@ -14,30 +14,30 @@ public struct StoredFilm: Sendable, Equatable {
   public var bits: Int
   /// CRC-32 of the pixels' bytes.
   public var crc32: UInt32
-  /// Size of the film as decoded, before it was cropped.
+  /// Size of the radiograph as decoded, before it was cropped.
   public var sourceWidth: Int
   public var sourceHeight: Int
-  /// Bits and channels by the film's header; 0 where there was none.
+  /// Bits and channels by the radiograph's header; 0 where there was none.
   public var sourceDepth: Int
   public var sourceChannels: Int
-  /// What was kept of the film, in its own pixels.
+  /// What was kept of the radiograph, in its own pixels.
   public var crop: PixelBox
   /// Whether a border was found that is too large to be one.
   public var cropWasRefused: Bool
 
   /// Bytes of its pixels.
   public var byteCount: Int { width * height * (bits / 8) }
-  /// The share of the film that was cut away.
+  /// The share of the radiograph that was cut away.
   public var cutShare: Double { 1 - Double(crop.area) / Double(max(sourceWidth * sourceHeight, 1)) }
 }
 
-/// One line of a shard's index: JSON with its keys in this order, so that the same films give the same bytes.
+/// One line of a shard's index: JSON with its keys in this order, so that the same radiographs give the same bytes.
 enum StoreLine {
-  case film(FilmRecord, StoredFilm)
-  case dropped(UnusableFilm)
+  case radiograph(RadiographRecord, StoredRadiograph)
+  case dropped(UnusableRadiograph)
 
-  /// A film's record without an end of line.
-  static func record(_ record: FilmRecord) -> [UInt8] {
+  /// A radiograph's record without an end of line.
+  static func record(_ record: RadiographRecord) -> [UInt8] {
     var text = JsonLine()
     text.add("identifier", record.identifier)
     if let patient = record.patient { text.add("patient", patient) }
@@ -59,21 +59,24 @@ enum StoreLine {
   /// The line with its end.
   var encoded: [UInt8] {
     switch self {
-    case .dropped(let film):
+    case .dropped(let radiograph):
       var text = JsonLine()
-      text.add("identifier", film.identifier)
-      text.add("dropped", film.reason)
+      text.add("identifier", radiograph.identifier)
+      text.add("dropped", radiograph.reason)
       return text.closed
-    case .film(let record, let film):
+    case .radiograph(let record, let radiograph):
       var text = JsonLine(Self.record(record))
-      text.add("offset", film.offset)
-      text.add("width", film.width)
-      text.add("height", film.height)
-      text.add("bits", film.bits)
-      text.add("crc32", Int(film.crc32))
-      text.add("source", [film.sourceWidth, film.sourceHeight, film.sourceDepth, film.sourceChannels])
-      text.add("crop", [film.crop.row, film.crop.column, film.crop.height, film.crop.width])
-      if film.cropWasRefused { text.add("crop_refused", 1) }
+      text.add("offset", radiograph.offset)
+      text.add("width", radiograph.width)
+      text.add("height", radiograph.height)
+      text.add("bits", radiograph.bits)
+      text.add("crc32", Int(radiograph.crc32))
+      text.add(
+        "source",
+        [radiograph.sourceWidth, radiograph.sourceHeight, radiograph.sourceDepth, radiograph.sourceChannels])
+      text.add(
+        "crop", [radiograph.crop.row, radiograph.crop.column, radiograph.crop.height, radiograph.crop.width])
+      if radiograph.cropWasRefused { text.add("crop_refused", 1) }
       return text.closed
     }
   }

@@ -10,7 +10,7 @@ struct StoreLineReader {
 
   private let bytes: UnsafeBufferPointer<UInt8>
   private var position = 0
-  /// Attributes of the line before: films of one source have the same.
+  /// Attributes of the line before: radiographs of one source have the same.
   private var attributeCount = 0
 
   init(_ bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
@@ -18,11 +18,11 @@ struct StoreLineReader {
   /// The next line, or nil at the end.
   mutating func next() throws(Problem) -> StoreLine? {
     guard position < bytes.count else { return nil }
-    var record = FilmRecord(identifier: "")
-    var film = StoredFilm(
+    var record = RadiographRecord(identifier: "")
+    var radiograph = StoredRadiograph(
       width: 0, height: 0, bits: 0, crc32: 0, sourceWidth: 0, sourceHeight: 0, sourceDepth: 0,
       sourceChannels: 0, crop: PixelBox(row: 0, column: 0, height: 0, width: 0), cropWasRefused: false)
-    film.offset = -1
+    radiograph.offset = -1
     var reason: String?
     try expect("{")
     repeat {
@@ -37,51 +37,53 @@ struct StoreLineReader {
       case "findings": record.findings = Set(try strings())
       case "unknown": record.unknown = Set(try strings())
       case "attributes": record.attributes = try pairs()
-      default: try readPlace(key, into: &film)
+      default: try readPlace(key, into: &radiograph)
       }
     } while try takes(",")
     try expect("}")
     if position < bytes.count { try expect("\n") }
     if record.identifier.isEmpty { throw Problem("a line without an identifier") }
-    if let reason { return .dropped(UnusableFilm(identifier: record.identifier, reason: reason)) }
-    try check(film)
-    return .film(record, film)
+    if let reason { return .dropped(UnusableRadiograph(identifier: record.identifier, reason: reason)) }
+    try check(radiograph)
+    return .radiograph(record, radiograph)
   }
 
-  private mutating func readPlace(_ key: String, into film: inout StoredFilm) throws(Problem) {
+  private mutating func readPlace(_ key: String, into radiograph: inout StoredRadiograph) throws(Problem) {
     switch key {
-    case "offset": film.offset = try integer()
-    case "width": film.width = try integer()
-    case "height": film.height = try integer()
-    case "bits": film.bits = try integer()
+    case "offset": radiograph.offset = try integer()
+    case "width": radiograph.width = try integer()
+    case "height": radiograph.height = try integer()
+    case "bits": radiograph.bits = try integer()
     case "crc32":
       guard let sum = UInt32(exactly: try integer()) else { throw Problem("a crc32 of more than 32 bits") }
-      film.crc32 = sum
+      radiograph.crc32 = sum
     case "source":
       let numbers = try integers(4)
-      (film.sourceWidth, film.sourceHeight) = (numbers[0], numbers[1])
-      (film.sourceDepth, film.sourceChannels) = (numbers[2], numbers[3])
+      (radiograph.sourceWidth, radiograph.sourceHeight) = (numbers[0], numbers[1])
+      (radiograph.sourceDepth, radiograph.sourceChannels) = (numbers[2], numbers[3])
     case "crop":
       let numbers = try integers(4)
-      film.crop = PixelBox(row: numbers[0], column: numbers[1], height: numbers[2], width: numbers[3])
-    case "crop_refused": film.cropWasRefused = try integer() != 0
+      radiograph.crop = PixelBox(row: numbers[0], column: numbers[1], height: numbers[2], width: numbers[3])
+    case "crop_refused": radiograph.cropWasRefused = try integer() != 0
     default: throw Problem("a key \"\(key)\" that version \(StoreManifest.version) does not have")
     }
   }
 
   /// Refuses what no store can hold; whether it fits the shard is the caller's to say.
-  private func check(_ film: StoredFilm) throws(Problem) {
+  private func check(_ radiograph: StoredRadiograph) throws(Problem) {
     let most = 1_000_000
-    guard (1...most).contains(film.width), (1...most).contains(film.height) else {
-      throw Problem("a film of \(film.width) × \(film.height) pixels")
+    guard (1...most).contains(radiograph.width), (1...most).contains(radiograph.height) else {
+      throw Problem("a radiograph of \(radiograph.width) × \(radiograph.height) pixels")
     }
-    guard film.bits == 8 || film.bits == 16 else { throw Problem("\(film.bits) bits; 8 or 16 are expected") }
-    guard film.offset >= 0, film.offset % 64 == 0 else {
+    guard radiograph.bits == 8 || radiograph.bits == 16 else {
+      throw Problem("\(radiograph.bits) bits; 8 or 16 are expected")
+    }
+    guard radiograph.offset >= 0, radiograph.offset % 64 == 0 else {
       throw Problem("an offset that is missing or no multiple of 64")
     }
-    let (box, width, height) = (film.crop, film.sourceWidth, film.sourceHeight)
-    guard (1...most).contains(width), (1...most).contains(height), film.sourceDepth <= 64,
-      film.sourceChannels <= 64, box.height > 0, box.width > 0, box.row <= height, box.column <= width,
+    let (box, width, height) = (radiograph.crop, radiograph.sourceWidth, radiograph.sourceHeight)
+    guard (1...most).contains(width), (1...most).contains(height), radiograph.sourceDepth <= 64,
+      radiograph.sourceChannels <= 64, box.height > 0, box.width > 0, box.row <= height, box.column <= width,
       box.height <= height - box.row, box.width <= width - box.column
     else { throw Problem("a crop or a source's size that cannot be") }
   }
@@ -150,9 +152,9 @@ struct StoreLineReader {
     return values
   }
 
-  private mutating func view() throws(Problem) -> FilmView {
+  private mutating func view() throws(Problem) -> RadiographView {
     let code = try string()
-    guard let view = FilmView(rawValue: code) else { throw Problem("no view is called \"\(code)\"") }
+    guard let view = RadiographView(rawValue: code) else { throw Problem("no view is called \"\(code)\"") }
     return view
   }
 

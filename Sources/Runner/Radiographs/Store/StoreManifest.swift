@@ -2,34 +2,35 @@ import Foundation
 import Runs
 import WorldModel
 
-/// How films were made ready for a store; two stores of the same films and settings are the same to the byte.
+/// How radiographs were made ready for a store; two stores of the same radiographs and settings are the same to the
+/// byte.
 public struct StoreSettings: Sendable, Equatable, Codable {
   /// Bits of a stored level.
   public enum Depth: String, Sendable, Codable, CaseIterable {
-    /// 8 for films of 8 bits or fewer, else 16.
+    /// 8 for radiographs of 8 bits or fewer, else 16.
     case auto
     case eight = "8"
     case sixteen = "16"
   }
 
-  /// Pixels of the shorter side, at most; films are never enlarged.
+  /// Pixels of the shorter side, at most; radiographs are never enlarged.
   public var size: Int
   public var depth: Depth
   /// Whether borders and the collimator's shade stay.
   public var keepsBorders: Bool
-  /// Films of the source to a shard, dropped ones counted.
-  public var filmsPerShard: Int
-  /// What else decides how a film looks: options of the plugins that decode or make films, as TOML.
+  /// Radiographs of the source to a shard, dropped ones counted.
+  public var imagesPerShard: Int
+  /// What else decides how a radiograph looks: options of the plugins that decode or make radiographs, as TOML.
   public var decoding: [String: String]
 
   public init(
-    size: Int = 512, depth: Depth = .auto, keepsBorders: Bool = false, filmsPerShard: Int = 128,
+    size: Int = 512, depth: Depth = .auto, keepsBorders: Bool = false, imagesPerShard: Int = 128,
     decoding: [String: String] = [:]
   ) {
     self.size = size
     self.depth = depth
     self.keepsBorders = keepsBorders
-    self.filmsPerShard = filmsPerShard
+    self.imagesPerShard = imagesPerShard
     self.decoding = decoding
   }
 
@@ -43,7 +44,7 @@ public struct StoreSettings: Sendable, Equatable, Codable {
       phrase("--size", "\(size)", "\(earlier.size)"),
       phrase("--depth", depth.rawValue, earlier.depth.rawValue),
       phrase("--keep-borders", keepsBorders ? "on" : "off", earlier.keepsBorders ? "on" : "off"),
-      phrase("films a shard", "\(filmsPerShard)", "\(earlier.filmsPerShard)"),
+      phrase("radiographs a shard", "\(imagesPerShard)", "\(earlier.imagesPerShard)"),
     ].compactMap { $0 }
       + decodingKeys.compactMap {
         phrase($0, decoding[$0] ?? "not set", earlier.decoding[$0] ?? "not set")
@@ -66,46 +67,46 @@ struct StoreManifest: Codable, Equatable {
   var source: String
   var notes: [String]
   var findingNames: [String]
-  /// Films of the source.
-  var sourceFilms: Int
-  /// Films in the store, and films that were left out; 0 until the store is complete.
-  var films = 0
+  /// Radiographs of the source.
+  var sourceRadiographs: Int
+  /// Radiographs in the store, and radiographs that were left out; 0 until the store is complete.
+  var radiographs = 0
   var dropped = 0
-  /// Of the films' records in their order, and of these and the settings.
-  var filmList: String
+  /// Of the radiographs' records in their order, and of these and the settings.
+  var radiographList: String
   var fingerprint: String
 
-  init(_ source: any FilmSource, settings: StoreSettings) throws {
+  init(_ source: any RadiographSource, settings: StoreSettings) throws {
     self.settings = settings
     self.source = source.summary
     notes = source.notes
     findingNames = source.findingNames
-    sourceFilms = source.records.count
+    sourceRadiographs = source.records.count
     var mark = Fingerprint()
     for record in source.records { mark.add(StoreLine.record(record)) }
-    filmList = mark.text
-    mark.add(Data(try JsonText.encoded(settings, keys: .convertToSnakeCase).utf8.dropLast()))
+    radiographList = mark.text
+    mark.add(Data(try JsonText.encoded(settings, keys: .snakeCase).utf8.dropLast()))
     fingerprint = mark.text
   }
 
-  var shardCount: Int { (sourceFilms + settings.filmsPerShard - 1) / settings.filmsPerShard }
+  var shardCount: Int { (sourceRadiographs + settings.imagesPerShard - 1) / settings.imagesPerShard }
 
   /// The file's bytes.
-  func encoded() throws -> String { try JsonText.encoded(self, keys: .convertToSnakeCase) }
+  func encoded() throws -> String { try JsonText.encoded(self, keys: .snakeCase) }
 
   /// Reads a store's manifest.
-  /// - Throws: `FilmsError.store` where it is none, of another version, or holds values that cannot be.
+  /// - Throws: `RadiographsError.store` where it is none, of another version, or holds values that cannot be.
   static func read(folder: String) throws -> StoreManifest {
     let path = folder + "/" + name
-    func refuse(_ problem: String) -> FilmsError { .store(path: path, problem: problem) }
+    func refuse(_ problem: String) -> RadiographsError { .store(path: path, problem: problem) }
     let bytes = try FileBytes.read(path: path, mostBytes: 1 << 28) { refuse($0) }
     struct Head: Decodable {
       let format: String
       let version: Int
     }
-    let decoder = JSONDecoder()
-    decoder.keyDecodingStrategy = .convertFromSnakeCase
-    guard let head = try? decoder.decode(Head.self, from: Data(bytes)), head.format == format else {
+    guard let head = try? JsonText.decoded(Head.self, from: Data(bytes), keys: .snakeCase),
+      head.format == format
+    else {
       throw refuse("a \"format\" of \"\(format)\" is expected, this is no store's description")
     }
     guard head.version == version else {
@@ -115,10 +116,10 @@ struct StoreManifest: Codable, Equatable {
     }
     let manifest: StoreManifest
     do {
-      manifest = try decoder.decode(StoreManifest.self, from: Data(bytes))
+      manifest = try JsonText.decoded(StoreManifest.self, from: Data(bytes), keys: .snakeCase)
     } catch { throw refuse("damaged: \(error)") }
-    guard (1...1_000_000).contains(manifest.settings.filmsPerShard), manifest.sourceFilms >= 0,
-      manifest.sourceFilms <= 1 << 40, manifest.films >= 0, manifest.dropped >= 0
+    guard (1...1_000_000).contains(manifest.settings.imagesPerShard), manifest.sourceRadiographs >= 0,
+      manifest.sourceRadiographs <= 1 << 40, manifest.radiographs >= 0, manifest.dropped >= 0
     else { throw refuse("damaged: counts that cannot be") }
     return manifest
   }

@@ -1,18 +1,18 @@
-/// Films of a store in orders that its report wants.
+/// Radiographs of a store in orders that its report wants.
 extension StoreIndex {
-  /// The smallest, the median and the largest film, by area; nil in a store without one.
-  public var sizes: (smallest: StoredFilm, median: StoredFilm, largest: StoredFilm)? {
-    let sorted = films.sorted { ($0.width * $0.height, $0.width) < ($1.width * $1.height, $1.width) }
+  /// The smallest, the median and the largest radiograph, by area; nil in a store without one.
+  public var sizes: (smallest: StoredRadiograph, median: StoredRadiograph, largest: StoredRadiograph)? {
+    let sorted = radiographs.sorted { ($0.width * $0.height, $0.width) < ($1.width * $1.height, $1.width) }
     guard let smallest = sorted.first, let largest = sorted.last else { return nil }
     return (smallest, sorted[sorted.count / 2], largest)
   }
 
-  /// Positions of the films that were cut most, then of those whose border was refused, then of the others in their
-  /// order.
+  /// Positions of the radiographs that were cut most, then of those whose border was refused, then of the others in
+  /// their order.
   public func mostCut(_ count: Int) -> [Int] {
-    func rank(_ film: Int) -> (Double, Int, Int) {
-      (-films[film].cutShare, films[film].cropWasRefused ? 0 : 1, film)
+    func rank(_ radiograph: Int) -> (Double, Int, Int) {
+      (-radiographs[radiograph].cutShare, radiographs[radiograph].cropWasRefused ? 0 : 1, radiograph)
     }
-    return Array(films.indices.sorted { rank($0) < rank($1) }.prefix(count))
+    return Array(radiographs.indices.sorted { rank($0) < rank($1) }.prefix(count))
   }
 }

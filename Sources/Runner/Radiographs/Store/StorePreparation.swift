@@ -1,34 +1,34 @@
 import Foundation
 import WorldModel
 
-/// Packs a source's films into a store, on several threads.
+/// Packs a source's radiographs into a store, on several threads.
 ///
-/// Threads take films in order and make them ready; whoever made the one that is to be written next writes it, and
-/// those after it that are ready. So a store is the same to the byte for any number of threads, films in memory are
-/// few, and a call that is stopped at any moment leaves finished shards and nothing else that counts.
+/// Threads take radiographs in order and make them ready; whoever made the one that is to be written next writes it,
+/// and those after it that are ready. So a store is the same to the byte for any number of threads, radiographs in
+/// memory are few, and a call that is stopped at any moment leaves finished shards and nothing else that counts.
 public final class StorePreparation: @unchecked Sendable {
-  private let preparation: FilmPreparation
+  private let preparation: RadiographPreparation
   private let writer: StoreWriter
   private let condition = NSCondition()
   private var next: Int
   private var written: Int
-  private var ready: [Int: PreparedFilm] = [:]
+  private var ready: [Int: PreparedRadiograph] = [:]
   private var isWriting = false
   private var isStopped = false
   private var failure: (any Error)?
   private var running = 0
   private var window = 0
 
-  /// Films that an earlier call had finished.
+  /// Radiographs that an earlier call had finished.
   public let finishedBefore: Int
-  /// Films of the source.
+  /// Radiographs of the source.
   public let total: Int
   public var settings: StoreSettings { preparation.settings }
 
-  /// Makes the store's folder, or goes on with one that has the same films and settings.
-  /// - Throws: `FilmsError`; see ``StoreSettings`` for what must be the same.
-  public init(_ source: any FilmSource, settings: StoreSettings, folder: String) throws {
-    preparation = FilmPreparation(source: source, settings: settings)
+  /// Makes the store's folder, or goes on with one that has the same radiographs and settings.
+  /// - Throws: `RadiographsError`; see ``StoreSettings`` for what must be the same.
+  public init(_ source: any RadiographSource, settings: StoreSettings, folder: String) throws {
+    preparation = RadiographPreparation(source: source, settings: settings)
     writer = try StoreWriter(folder: folder, manifest: StoreManifest(source, settings: settings))
     finishedBefore = writer.finished
     (next, written) = (writer.finished, writer.finished)
@@ -38,10 +38,10 @@ public final class StorePreparation: @unchecked Sendable {
   /// Does what is left to do.
   /// - Parameters:
   ///   - threads: 1 or more.
-  ///   - progress: told the number of films written, some ten times a second, on the calling thread.
+  ///   - progress: told the number of radiographs written, some ten times a second, on the calling thread.
   ///   - isInterrupted: asked as often; true stops the work.
-  /// - Returns: every film of the store; nil where the work was stopped.
-  /// - Throws: `FilmsError.cannotWrite`, on a full disk for instance, or what the source throws.
+  /// - Returns: every radiograph of the store; nil where the work was stopped.
+  /// - Throws: `RadiographsError.cannotWrite`, on a full disk for instance, or what the source throws.
   public func run(
     threads: Int, progress: (Int) -> Void = { _ in }, isInterrupted: () -> Bool = { false }
   ) throws -> StoreIndex? {
@@ -82,8 +82,8 @@ public final class StorePreparation: @unchecked Sendable {
   private func work() {
     while let index = take() {
       do {
-        let film = try preparation.film(at: index)
-        try deliver(film, index)
+        let radiograph = try preparation.radiograph(at: index)
+        try deliver(radiograph, index)
       } catch { fail(error) }
     }
     condition.lock()
@@ -105,16 +105,16 @@ public final class StorePreparation: @unchecked Sendable {
     return nil
   }
 
-  private func deliver(_ film: PreparedFilm, _ index: Int) throws {
+  private func deliver(_ radiograph: PreparedRadiograph, _ index: Int) throws {
     condition.lock()
     defer { condition.unlock() }
-    ready[index] = film
+    ready[index] = radiograph
     guard !isWriting else { return }
     isWriting = true
     defer { isWriting = false }
-    while let film = ready.removeValue(forKey: written) {
+    while let radiograph = ready.removeValue(forKey: written) {
       condition.unlock()
-      let result = Result { try writer.append(film) }
+      let result = Result { try writer.append(radiograph) }
       condition.lock()
       try result.get()
       written += 1

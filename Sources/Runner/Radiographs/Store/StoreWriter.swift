@@ -2,24 +2,24 @@ import Foundation
 import Runs
 import WorldModel
 
-/// A store's folder while films are written into it, in the source's order, by one caller at a time.
+/// A store's folder while radiographs are written into it, in the source's order, by one caller at a time.
 ///
 /// A shard's pixels and then its index get their names when they are whole and on the disk, so whatever has an index
 /// is finished.
 final class StoreWriter {
   let folder: String
   private(set) var manifest: StoreManifest
-  /// Films of the source whose shards are finished.
+  /// Radiographs of the source whose shards are finished.
   private(set) var finished = 0
-  /// Films added since.
+  /// Radiographs added since.
   private var pending = 0
   private var claim: FolderClaim?
   private var shard: ShardFile?
   private var lines: [UInt8] = []
 
   /// Makes a store, or goes on with one.
-  /// - Throws: `FilmsError.store` where the folder holds something else, a store of other films or settings, or
-  ///   another process writes into it.
+  /// - Throws: `RadiographsError.store` where the folder holds something else, a store of other radiographs or
+  ///   settings, or another process writes into it.
   init(folder: String, manifest: StoreManifest) throws {
     self.folder = folder
     try Self.makeFolder(folder)
@@ -33,7 +33,7 @@ final class StoreWriter {
     } else {
       let strangers = try Self.names(folder).filter { !UnfinishedFile.isOne($0) }
       guard strangers.isEmpty else {
-        throw FilmsError.store(
+        throw RadiographsError.store(
           path: folder,
           problem: "a new folder, an empty one or a store is expected; this one holds "
             + strangers.prefix(3).joined(separator: ", ") + (strangers.count > 3 ? " …" : "")
@@ -44,26 +44,26 @@ final class StoreWriter {
     self.manifest = manifest
     try Self.makeFolder(folder + "/" + StoreFiles.shards)
     try removeRemains()
-    finished = finishedFilms()
+    finished = finishedRadiographs()
     // A finished store of which a shard was removed becomes an unfinished one, until that is back.
-    if manifest.isComplete, finished < manifest.sourceFilms {
+    if manifest.isComplete, finished < manifest.sourceRadiographs {
       self.manifest.isComplete = false
-      (self.manifest.films, self.manifest.dropped) = (0, 0)
+      (self.manifest.radiographs, self.manifest.dropped) = (0, 0)
       try DurableFile.write(try self.manifest.encoded(), to: path)
     }
   }
 
   private static func compare(_ new: StoreManifest, with earlier: StoreManifest, path: String) throws {
     var differences = new.settings.differences(from: earlier.settings)
-    if new.filmList != earlier.filmList {
+    if new.radiographList != earlier.radiographList {
       differences.append(
-        new.sourceFilms == earlier.sourceFilms
-          ? "the films' names or labels are others than those that it was begun with (\(earlier.source))"
-          : "the source has \(new.sourceFilms) films, the store was begun with \(earlier.sourceFilms) "
+        new.sourceRadiographs == earlier.sourceRadiographs
+          ? "the radiographs' names or labels are others than those that it was begun with (\(earlier.source))"
+          : "the source has \(new.sourceRadiographs) radiographs, the store was begun with \(earlier.sourceRadiographs) "
             + "(\(earlier.source))")
     }
     guard differences.isEmpty else {
-      throw FilmsError.store(
+      throw RadiographsError.store(
         path: path,
         problem: "the store was begun otherwise: " + differences.joined(separator: "; ")
           + "; go on with the same source and settings, or give another --out")
@@ -73,12 +73,13 @@ final class StoreWriter {
   private static func makeFolder(_ path: String) throws {
     do {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    } catch { throw FilmsError.cannotWrite(path: path, reason: "the folder cannot be made: \(error)") }
+    } catch { throw RadiographsError.cannotWrite(path: path, reason: "the folder cannot be made: \(error)") }
   }
 
   private static func names(_ folder: String) throws -> [String] {
     do { return try FileManager.default.contentsOfDirectory(atPath: folder).sorted() } catch {
-      throw FilmsError.store(path: folder, problem: "the folder cannot be listed; check its permissions")
+      throw RadiographsError.store(
+        path: folder, problem: "the folder cannot be listed; check its permissions")
     }
   }
 
@@ -89,34 +90,34 @@ final class StoreWriter {
     }
   }
 
-  /// Films of the shards that are finished without a gap; what comes after a gap is written again.
-  private func finishedFilms() -> Int {
-    let perShard = manifest.settings.filmsPerShard
+  /// Radiographs of the shards that are finished without a gap; what comes after a gap is written again.
+  private func finishedRadiographs() -> Int {
+    let perShard = manifest.settings.imagesPerShard
     var shard = 0
     while shard < manifest.shardCount {
-      let expected = min(perShard, manifest.sourceFilms - shard * perShard)
-      guard let index = try? StoreIndex.read(folder: folder, shard: shard, filmsPerShard: perShard),
-        index.films.count + index.dropped.count == expected
+      let expected = min(perShard, manifest.sourceRadiographs - shard * perShard)
+      guard let index = try? StoreIndex.read(folder: folder, shard: shard, imagesPerShard: perShard),
+        index.radiographs.count + index.dropped.count == expected
       else { break }
       shard += 1
     }
-    return min(shard * perShard, manifest.sourceFilms)
+    return min(shard * perShard, manifest.sourceRadiographs)
   }
 
-  /// Adds the next film.
-  func append(_ film: PreparedFilm) throws {
-    let number = finished / manifest.settings.filmsPerShard
+  /// Adds the next radiograph.
+  func append(_ radiograph: PreparedRadiograph) throws {
+    let number = finished / manifest.settings.imagesPerShard
     let file = try shard ?? ShardFile(path: folder + "/" + StoreFiles.pixels(number))
     shard = file
-    switch film {
+    switch radiograph {
     case .dropped(let failure): lines += StoreLine.dropped(failure).encoded
     case .kept(let record, var place, let levels):
       place.offset = try file.append(levels)
-      lines += StoreLine.film(record, place).encoded
+      lines += StoreLine.radiograph(record, place).encoded
     }
     pending += 1
-    let isLast = finished + pending == manifest.sourceFilms
-    guard pending == manifest.settings.filmsPerShard || isLast else { return }
+    let isLast = finished + pending == manifest.sourceRadiographs
+    guard pending == manifest.settings.imagesPerShard || isLast else { return }
     try file.finish()
     try DurableFile.write(lines, to: folder + "/" + StoreFiles.index(number))
     (shard, lines) = (nil, [])
@@ -124,17 +125,17 @@ final class StoreWriter {
     pending = 0
   }
 
-  /// The films of all finished shards.
+  /// The radiographs of all finished shards.
   func index() throws -> StoreIndex {
     try StoreIndex.read(
       folder: folder,
-      shards: (finished + manifest.settings.filmsPerShard - 1) / manifest.settings.filmsPerShard,
-      filmsPerShard: manifest.settings.filmsPerShard)
+      shards: (finished + manifest.settings.imagesPerShard - 1) / manifest.settings.imagesPerShard,
+      imagesPerShard: manifest.settings.imagesPerShard)
   }
 
-  /// Writes the list of dropped films.
-  func writeDropped(_ films: [UnusableFilm]) throws {
-    let rows = films.map {
+  /// Writes the list of dropped radiographs.
+  func writeDropped(_ radiographs: [UnusableRadiograph]) throws {
+    let rows = radiographs.map {
       DelimitedText.cell($0.identifier) + "," + DelimitedText.cell($0.reason) + "\n"
     }
     try DurableFile.write(
@@ -150,7 +151,7 @@ final class StoreWriter {
   func complete(_ index: StoreIndex) throws {
     guard !manifest.isComplete else { return }
     manifest.isComplete = true
-    (manifest.films, manifest.dropped) = (index.films.count, index.dropped.count)
+    (manifest.radiographs, manifest.dropped) = (index.radiographs.count, index.dropped.count)
     try DurableFile.write(try manifest.encoded(), to: folder + "/" + StoreManifest.name)
   }
 }
@@ -187,11 +188,11 @@ private final class FolderClaim {
   init(_ path: String) throws {
     folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard folder >= 0 else {
-      throw FilmsError.store(path: path, problem: "cannot be opened: \(FileBytes.systemReason())")
+      throw RadiographsError.store(path: path, problem: "cannot be opened: \(FileBytes.systemReason())")
     }
     // Some network file systems have no locks for folders; there two processes must not be started at once.
     if flock(folder, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
-      throw FilmsError.store(
+      throw RadiographsError.store(
         path: path, problem: "another process is preparing this store; wait for it, or give another --out")
     }
   }

@@ -1,7 +1,7 @@
 import Runs
 
-/// Something that is made of a run's folder whenever a checkpoint is saved: a picture of its losses. To add one, write it
-/// in a file of this folder and name it in `all`.
+/// Something that is made of a run's folder whenever a checkpoint is saved: a picture of its losses. To add one, write
+/// it in a file of this folder and name it in `all`.
 struct RunReport {
   /// Writes the report into the run's folder, over the one before; leaves it out where the run has too few steps.
   let write: @Sendable (RunFolder) throws -> Void

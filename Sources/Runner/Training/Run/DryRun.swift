@@ -51,7 +51,7 @@ package struct DryRun {
     try BatchSheetMaker.sheet(
       parts.builder, model: parts.optimization.model, title: "First batch"
     ).write(to: sheet)
-    let predictions = zip(loaded.batch.predictions, output.terms).enumerated().map { index, pair in
+    let predictions = zip(loaded.batch.supervisions, output.terms).enumerated().map { index, pair in
       Report.Prediction(
         name: pair.0.name, context: output.contexts[pair.0.context].shape,
         target: output.targets[pair.0.target]!.shape, prediction: output.predictions[index].shape,
@@ -115,7 +115,7 @@ package struct DryRun {
   /// Choices that are allowed and probably not meant.
   private func oddities(_ batch: WorldBatch) -> [String] {
     var found: [String] = []
-    let carried = Set(batch.predictions.flatMap { $0.latentNames })
+    let carried = Set(batch.supervisions.flatMap { $0.latentNames })
     found += parts.tasks.oddities
     for latent in parts.optimization.model.latents where !carried.contains(latent.name) {
       found.append("latent \(latent.name) is never attached; its parameters will not learn")
@@ -127,8 +127,8 @@ package struct DryRun {
           "task \(task.name) adds nothing: no view, supervision, patch or latent changes without it")
       }
     }
-    if parts.partition.heldOut.count < 2 {
-      found.append("fewer than two films are held out: health cannot be told")
+    if parts.split.heldOut.count < 2 {
+      found.append("fewer than two radiographs are held out: diagnostics cannot be computed")
     }
     return found
   }
@@ -138,8 +138,8 @@ package struct DryRun {
     let assembly = TaskAssembly(tasks: tasks, views: parts.setup.configuration.views)
     let scope = BatchScope(
       seed: 0, step: 0, batchSize: 1, geometry: parts.builder.geometry)
-    let film = try parts.source.film(at: parts.partition.pretrain[0])
-    let sample = try assembly.plan(scope).sample(film, index: 0)
+    let radiograph = try parts.source.radiograph(at: parts.split.pretrain[0])
+    let sample = try assembly.plan(scope).sample(radiograph, index: 0)
     let contexts = sample.contexts.map { "\($0.visible) \($0.hidden) \($0.pixels.pixels.prefix(64))" }
     let targets = sample.targets.map { "\($0.frame) \($0.pixels.pixels.prefix(64))" }
     return "\(targets) \(sample.supervisions) \(sample.latents) \(contexts)"

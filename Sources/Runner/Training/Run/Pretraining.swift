@@ -16,7 +16,7 @@ package enum Pretraining {
 
   package static func start(_ setup: RunSetup) throws -> Result {
     let parts = try RunParts(setup)
-    // A run without a usable film leaves no folder behind.
+    // A run without a usable radiograph leaves no folder behind.
     _ = try parts.builder.sample(step: 0, index: 0, plans: parts.builder.plans(step: 0))
     let path = setup.configuration.run.out.nonEmpty ?? standardPath()
     return try RunFolder.create(at: path) { folder in
@@ -64,7 +64,7 @@ package enum Pretraining {
       terminal: terminal, totalSteps: parts.schedule.totalSteps,
       totalEpochs: (parts.schedule.totalSteps + parts.stepsPerEpoch - 1) / parts.stepsPerEpoch,
       firstStep: start,
-      firstFilms: start * configuration.training.filmsPerStep)
+      firstRadiographs: start * configuration.training.imagesPerStep)
     let log = try RunLog(path: folder.path(of: .log), echo: { progress.message($0) })
     let metrics = try MetricsLog(path: folder.path(of: .metrics))
     try metrics.truncate(afterStep: start)
@@ -100,9 +100,9 @@ package enum Pretraining {
     let configuration = parts.setup.configuration
     try log.note(start == 0 ? "run: \(folder.path)" : "run: \(folder.path), from step \(start)")
     try log.note(
-      "films: \(parts.source.summary); \(parts.partition.pretrain.count) to pre-train on, \(parts.partition.heldOut.count) held out"
+      "radiographs: \(parts.source.summary); \(parts.split.pretrain.count) to pre-train on, \(parts.split.heldOut.count) held out"
     )
-    for note in parts.source.notes + parts.partition.notes { try log.warn(note) }
+    for note in parts.source.notes + parts.split.notes { try log.warn(note) }
     let names = parts.tasks.tasks.map(\.name).joined(separator: ", ")
     try log.note(
       "tasks: \(names)\(configuration.run.isNaive ? ", naive sum" : ""); compatibility \(configuration.run.compatibility.rawValue)"
@@ -110,11 +110,11 @@ package enum Pretraining {
     let count = parts.optimization.optimizer.parameters.reduce(0) { $0 + $1.tensor.count }
     try log.note(
       "model: \(configuration.model.encoder.width) × \(configuration.model.encoder.depth), "
-        + "\(count) trained parameters; \(parts.schedule.totalSteps) steps of \(configuration.training.filmsPerStep) films, "
+        + "\(count) trained parameters; \(parts.schedule.totalSteps) steps of \(configuration.training.imagesPerStep) radiographs, "
         + "\(Compute.threads) threads")
     let backend = parts.setup.backend
     let precision =
-      backend is ProcessorBackend ? configuration.run.precision.sentence : backend.activationType.rawValue
+      backend is CPUBackend ? configuration.run.precision.sentence : backend.activationType.rawValue
     try log.note("device: \(backend.device.name); precision: \(precision)")
   }
 
@@ -131,7 +131,7 @@ package enum Pretraining {
         summary.lastLoss))
     try log.note(
       String(
-        format: "speed: median %.1f films/s; %.1f %% of the time waiting for data", summary.filmsPerSecond,
+        format: "speed: median %.1f images/s; %.1f %% of the time waiting for data", summary.imagesPerSecond,
         100 * summary.dataWaitShare))
     let tasks = (summary.taskSeconds ?? [:]).sorted { $0.value > $1.value }
     try log.note(

@@ -1,7 +1,7 @@
 import Batches
 import Console
 import CoreTensor
-import Layers
+import NeuralNetworks
 import Runs
 import WorldModel
 
@@ -18,7 +18,7 @@ struct PretrainingStep {
 struct PretrainingRecord: TrainingHook {
   let folder: RunFolder
   let schedule: any Schedule
-  let filmsPerStep: Int
+  let imagesPerStep: Int
   let start: Int
   let metrics: MetricsLog
   let progress: ProgressReporter
@@ -32,21 +32,21 @@ struct PretrainingRecord: TrainingHook {
       ] + report.terms.map { ($0.name, .number($0.value)) } + patches(step.batches) + [
         ("gradient_norm", .number(report.gradientNorm)),
         ("learning_rate", .number(schedule.learningRate(at: done - 1))),
-        ("momentum", .number(schedule.momentum(at: done - 1))),
-        ("images_per_second", .number(Double(filmsPerStep) / max(step.seconds, 1e-9))),
+        ("ema_decay", .number(schedule.emaDecay(at: done - 1))),
+        ("images_per_second", .number(Double(imagesPerStep) / max(step.seconds, 1e-9))),
         ("data_wait_share", .number(step.waited / max(step.seconds, 1e-9))),
       ] + taskSeconds(report, step.batches))
     progress.update(
       .init(
-        step: done, epoch: (done - 1) / position.stepsPerEpoch + 1, films: done * filmsPerStep,
+        step: done, epoch: (done - 1) / position.stepsPerEpoch + 1, radiographs: done * imagesPerStep,
         loss: report.loss))
     if done == start + 1 { try folder.markWorkedIn() }
   }
 
   /// How many patches of a target each prediction is compared on; means where a step is of several batches.
   private func patches(_ batches: [LoadedBatch]) -> [(name: String, value: MetricValue)] {
-    batches[0].batch.predictions.enumerated().map { index, prediction in
-      let counts = batches.map { $0.batch.predictions[index].patches.first?.count ?? 0 }
+    batches[0].batch.supervisions.enumerated().map { index, prediction in
+      let counts = batches.map { $0.batch.supervisions[index].patches.first?.count ?? 0 }
       return ("patches.\(prediction.name)", .number(Double(counts.reduce(0, +)) / Double(counts.count)))
     }
   }
@@ -102,15 +102,17 @@ final class PretrainingCheckpoints: TrainingHook {
 /// Looks at the features every few epochs, and at the end.
 final class PretrainingDiagnostics: TrainingHook {
   typealias Report = PretrainingStep
-  private let monitor: HealthMonitor
+  private let monitor: DiagnosticsMonitor
   private let encoder: () -> any ImageEncoder
   private let everyEpochs: Int
   private let log: RunLog
   /// What was seen last.
-  private(set) var last: HealthReport?
+  private(set) var last: DiagnosticsReport?
 
   /// - Parameter everyEpochs: 0 = at the end only.
-  init(_ monitor: HealthMonitor, encoder: @escaping () -> any ImageEncoder, everyEpochs: Int, log: RunLog) {
+  init(
+    _ monitor: DiagnosticsMonitor, encoder: @escaping () -> any ImageEncoder, everyEpochs: Int, log: RunLog
+  ) {
     (self.monitor, self.encoder, self.everyEpochs, self.log) = (monitor, encoder, everyEpochs, log)
   }
 
@@ -127,7 +129,8 @@ final class PretrainingDiagnostics: TrainingHook {
   private func look(_ step: Int) throws {
     last = try monitor.report(encoder(), step: step)
     guard let last else {
-      try log.note("health at step \(step): fewer than two held-out films; raise data.holdout_fraction")
+      try log.note(
+        "diagnostics at step \(step): fewer than two held-out radiographs; raise data.holdout_fraction")
       return
     }
     for line in monitor.lines(last) { try log.note(line) }

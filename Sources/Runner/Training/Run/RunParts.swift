@@ -1,6 +1,6 @@
 import Batches
 import CoreTensor
-import Layers
+import NeuralNetworks
 import Radiographs
 import WorldModel
 
@@ -8,8 +8,8 @@ import WorldModel
 package struct RunParts {
   package let setup: RunSetup
   package let tasks: TaskSet
-  package let source: FilmCache
-  package let partition: FilmPartition
+  package let source: RadiographCache
+  package let split: DataSplit
   package let optimization: Optimization
   package let builder: BatchBuilder
   package let schedule: any Schedule
@@ -20,19 +20,20 @@ package struct RunParts {
     let configuration = setup.configuration
     let training = configuration.training
     tasks = try setup.taskSet()
-    source = try setup.filmSource()
-    partition = try FilmPartition(source.records, hasLabels: !source.findingNames.isEmpty, configuration)
+    source = try setup.radiographSource()
+    split = try DataSplit(source.records, hasLabels: !source.findingNames.isEmpty, configuration)
     let seed = UInt64(configuration.run.seed)
     let records = source.records
-    let orders = EpochOrders(weights: setup.weights(partition.pretrain.map { records[$0] }), seed: seed)
-    stepsPerEpoch = try training.stepsPerEpoch(films: orders.filmsPerEpoch)
-    schedule = try setup.components.schedule(totalSteps: training.totalSteps(films: orders.filmsPerEpoch))
+    let orders = Sampler(weights: setup.weights(split.pretrain.map { records[$0] }), seed: seed)
+    stepsPerEpoch = try training.stepsPerEpoch(radiographs: orders.imagesPerEpoch)
+    schedule = try setup.components.schedule(
+      totalSteps: training.totalSteps(radiographs: orders.imagesPerEpoch))
     let model = setup.model(tasks, recomputesActivations: training.checkpointActivations)
     optimization = Optimization(
       model, optimizer: try setup.components.optimizer(model),
       reduction: setup.configuration.objective.reduction, backend: setup.backend)
     builder = BatchBuilder(
-      source: source, films: partition.pretrain, orders: orders,
+      source: source, radiographs: split.pretrain, orders: orders,
       assemblies: TaskAssembly.assemblies(
         tasks: tasks.tasks, views: setup.configuration.views, naive: configuration.run.isNaive),
       geometry: configuration.model.geometry, seed: seed, batchSize: training.batchSize,
@@ -40,8 +41,8 @@ package struct RunParts {
   }
 
   /// Compares with the encoder as this seed initialises it.
-  func monitor() -> HealthMonitor {
-    HealthMonitor(source, partition, setup.configuration, setup.backend) {
+  func monitor() -> DiagnosticsMonitor {
+    DiagnosticsMonitor(source, split, setup.configuration, setup.backend) {
       setup.model(tasks).transferredEncoder
     }
   }

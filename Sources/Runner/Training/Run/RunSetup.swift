@@ -6,7 +6,7 @@ import Radiographs
 import Runs
 import WorldModel
 
-/// Everything that a run is made from: settings, plugins, tasks and films.
+/// Everything that a run is made from: settings, plugins, tasks and radiographs.
 package struct RunSetup {
   package let settings: Settings
   package let configuration: RunConfiguration
@@ -46,7 +46,7 @@ package struct RunSetup {
       }
     }
     var settings = try Settings(catalogue: catalogue, pluginsFile: given, request: request)
-    // A run keeps the tasks and films that it began with, whatever the registry says when it is resumed.
+    // A run keeps the tasks and radiographs that it began with, whatever the registry says when it is resumed.
     let chosen = Self.choices(of: manifest, name).filter { settings[$0.key].value == .list([]) }
     if !chosen.isEmpty {
       settings = try Settings(catalogue: catalogue, pluginsFile: given + chosen, request: request)
@@ -62,7 +62,8 @@ package struct RunSetup {
       configuration.run.precision, plugins: plugins, refused: refusedPlugins, registry: manifest.path)
   }
 
-  /// What the registry chooses where no setting does: the tasks that it enables, and the films of its default source.
+  /// What the registry chooses where no setting does: the tasks that it enables, and the radiographs of its default
+  /// source.
   /// - Parameter name: of the registry's file.
   private static func choices(of manifest: PluginManifest, _ name: String) -> [SettingAssignment] {
     let tasks = manifest.entries.filter { $0.enabled && $0.kind == .task }
@@ -85,7 +86,9 @@ package struct RunSetup {
     }
   }
 
-  package var shape: WorldModelShape { WorldModelShape(configuration.model, configuration.run.compatibility) }
+  package var shape: WorldModelConfiguration {
+    WorldModelConfiguration(configuration.model, configuration.run.compatibility)
+  }
 
   package var environment: TaskEnvironment { shape.environment(configuration.run.compatibility) }
 

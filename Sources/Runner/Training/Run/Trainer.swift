@@ -2,7 +2,7 @@ import Batches
 import Console
 import CoreTensor
 import Foundation
-import Layers
+import NeuralNetworks
 import Radiographs
 import Runs
 import WorldModel
@@ -14,7 +14,7 @@ final class Trainer {
   let optimization: Optimization
   let builder: BatchBuilder
   let schedule: any Schedule
-  let monitor: HealthMonitor
+  let monitor: DiagnosticsMonitor
   let stepsPerEpoch: Int
   private let log: RunLog
   private let progress: ProgressReporter
@@ -39,18 +39,18 @@ final class Trainer {
     self.log = log
     self.progress = progress
     self.record = PretrainingRecord(
-      folder: folder, schedule: schedule, filmsPerStep: setup.configuration.training.filmsPerStep,
+      folder: folder, schedule: schedule, imagesPerStep: setup.configuration.training.imagesPerStep,
       start: start, metrics: metrics, progress: progress)
     checkpoints = PretrainingCheckpoints(
       folder: folder, optimization: optimization, seed: setup.configuration.run.seed, record: record,
       store: store, metrics: metrics, start: start)
     diagnostics = PretrainingDiagnostics(
       monitor, encoder: { [optimization] in optimization.model.transferredEncoder },
-      everyEpochs: setup.configuration.health.everyEpochs, log: log)
+      everyEpochs: setup.configuration.diagnostics.everyEpochs, log: log)
   }
 
   /// What the features looked like last; nil where nobody has looked yet.
-  var lastReport: HealthReport? { diagnostics.last }
+  var lastReport: DiagnosticsReport? { diagnostics.last }
 
   func run(from start: Int) throws -> TrainingLoop.Outcome {
     let training = setup.configuration.training
@@ -73,7 +73,7 @@ final class Trainer {
     }
     if case .finished = outcome {
       progress.finish()
-      try noteSkippedFilms()
+      try noteSkippedRadiographs()
     }
     return outcome
   }
@@ -82,26 +82,27 @@ final class Trainer {
     do {
       return try optimization.step(
         batches.map(\.batch), learningRate: schedule.learningRate(at: step),
-        momentum: schedule.momentum(at: step))
+        emaDecay: schedule.emaDecay(at: step))
     } catch let error as NonFiniteStep {
       progress.finish()
       try folder.markWorkedIn()
       let failure = FailureReport(
-        step: step, term: error.term, checkpointStep: checkpoints.lastSaved, films: batches.flatMap(\.films),
+        step: step, term: error.term, checkpointStep: checkpoints.lastSaved,
+        radiographs: batches.flatMap(\.radiographs),
         draws: batches.flatMap(\.draws))
       try failure.write(to: folder)
       throw TrainingStopped(failure: failure, folder: folder.path)
     }
   }
 
-  private func noteSkippedFilms() throws {
+  private func noteSkippedRadiographs() throws {
     let skipped = builder.source.skipped
     guard !skipped.isEmpty else { return }
-    try folder.write(skipped.map { "\($0)\n" }.joined(), to: .skippedFilms)
+    try folder.write(skipped.map { "\($0)\n" }.joined(), to: .skippedRadiographs)
     try log.warn(
-      "\(skipped.count) films could not be used and were skipped; \(folder.path(of: .skippedFilms)) lists them"
+      "\(skipped.count) radiographs could not be used and were skipped; \(folder.path(of: .skippedRadiographs)) lists them"
     )
-    for film in skipped { try log.record("skipped \(film)") }
+    for radiograph in skipped { try log.record("skipped \(radiograph)") }
   }
 }
 
@@ -112,7 +113,7 @@ package struct FailureReport: Codable, Equatable {
   package var term: String
   /// The last good checkpoint's.
   var checkpointStep: Int
-  package var films: [String]
+  package var radiographs: [String]
   package var draws: [[String: [Double]]]
 
   package func write(to folder: RunFolder) throws {
@@ -125,7 +126,7 @@ struct TrainingStopped: Error, CustomStringConvertible {
   let folder: String
   var description: String {
     "step \(failure.step + 1): \(failure.term) is not finite; the run stops, its checkpoint of step "
-      + "\(failure.checkpointStep) is kept. Films and draws of the batch: \(folder)/failure.json. "
+      + "\(failure.checkpointStep) is kept. Radiographs and draws of the batch: \(folder)/failure.json. "
       + "Find the module that broke first: chex-runner replay \(folder)"
   }
 }

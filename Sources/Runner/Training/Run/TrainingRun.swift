@@ -48,6 +48,6 @@ public struct TrainingRun: Sendable {
     let summary = try RunSummary(of: result.folder)
     (folder, isFinished) = (result.folder.path, result.isFinished)
     (steps, firstLoss, lastLoss) = (summary.steps, summary.firstLoss, summary.lastLoss)
-    imagesPerSecond = summary.filmsPerSecond
+    imagesPerSecond = summary.imagesPerSecond
   }
 }

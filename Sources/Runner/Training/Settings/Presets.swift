@@ -31,7 +31,8 @@ public struct Preset: Sendable, Equatable {
       """)
 
   static let small = Preset(
-    name: "small", summary: "ViT-S/16 at 224 px in batches of 64, for one workstation and thousands of films",
+    name: "small",
+    summary: "ViT-S/16 at 224 px in batches of 64, for one workstation and thousands of radiographs",
     text: """
       [model]
       size = "small"
@@ -43,16 +44,17 @@ public struct Preset: Sendable, Equatable {
       batch_size = 64
       learning_rate = 2e-4
       warmup_epochs = 10
-      [health]
+      [diagnostics]
       every_epochs = 5
       """)
 
-  /// How many films a data plugin has in a quick run it says itself (`DataSourceDefinition.presets`); of the 1536 of the
-  /// shipped registry's, with a quarter of the patients held out, 18 epochs are 20,700 films, two and a half minutes
-  /// at 160 films a second.
+  /// How many radiographs a data plugin has in a quick run it says itself (`DataSourceDefinition.presets`); of the 1536
+  /// of the shipped registry's, with a quarter of the patients held out, 18 epochs are 20,700 radiographs, two and a
+  /// half minutes at 160 images/s.
   static let quick = Preset(
     name: "quick",
-    summary: "128 px, width 128, 4 blocks, 18 epochs, on built-in films about three minutes on two cores",
+    summary:
+      "128 px, width 128, 4 blocks, 18 epochs, on built-in radiographs about three minutes on two cores",
     text: """
       [model]
       size = "custom"
@@ -70,7 +72,7 @@ public struct Preset: Sendable, Equatable {
       batch_size = 16
       learning_rate = 3e-4
       warmup_epochs = 1.8
-      [health]
+      [diagnostics]
       every_epochs = 6
       """)
 }

@@ -51,7 +51,7 @@ public struct SettingFlag: Sendable, Equatable {
   public static let all = [
     SettingFlag("--tasks", "A,B", "run", "tasks"),
     SettingFlag("--data", "SOURCE", "data", "source", isRepeated: true),
-    SettingFlag("--weights", "X,Y", "data", "weights"),
+    SettingFlag("--sampling-weights", "X,Y", "data", "sampling_weights"),
     SettingFlag("--fraction", "X", "data", "fraction"),
     SettingFlag("--out", aliases: ["-o"], "DIR", "run", "out"),
     SettingFlag("--seed", "N", "run", "seed"),
@@ -79,13 +79,13 @@ public struct SettingFlag: Sendable, Equatable {
     SettingFlag("--evaluation-filter", "COLUMN=VALUE", "evaluation", "filter", isRepeated: true),
   ]
 
-  /// The flags of commands that only read films: files and single settings, and those of the table `data`.
+  /// The flags of commands that only read radiographs: files and single settings, and those of the table `data`.
   package static let dataOptions =
     sources + all.filter { $0.key.table == "data" }.map(\.option)
 
-  /// The flags of commands that evaluate a run: which films, which findings, and how to compute.
+  /// The flags of commands that evaluate a run: which radiographs, which findings, and how to compute.
   package static let evaluationFlags = all.filter {
-    ["data", "evaluation"].contains($0.key.table) && !["weights", "fraction"].contains($0.key.name)
+    ["data", "evaluation"].contains($0.key.table) && !["sampling_weights", "fraction"].contains($0.key.name)
       || ["threads", "precision", "device"].contains($0.key.name)
   }
 

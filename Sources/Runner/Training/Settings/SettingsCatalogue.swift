@@ -152,7 +152,7 @@ public struct SettingsCatalogue: Sendable {
         remedy: reason)
     }
     let names = tables.map(\.name)
-    if let current = Renames.plugins[name], names.contains(current) {
+    if let current = Renames.tables[name], names.contains(current) {
       return SettingsError(
         place: place, subject: "[\(name)]", problem: "the table has another name now",
         remedy: "write [\(current)]")

@@ -10,7 +10,7 @@ extern "C" {
 
 typedef enum {
   CHEX_DICOM_OK = 0,
-  /// The data end before the film does.
+  /// The data end before the image does.
   CHEX_DICOM_TRUNCATED = 1,
   /// The data break the format's rules.
   CHEX_DICOM_DAMAGED = 2,
@@ -20,7 +20,7 @@ typedef enum {
   CHEX_DICOM_MEMORY = 4,
 } chex_dicom_status;
 
-/// Pixels of the largest film that is decoded.
+/// Pixels of the largest radiograph that is decoded.
 #define CHEX_DICOM_MOST_PIXELS 100000000u
 /// Bytes of the largest file that a worker takes.
 #define CHEX_DICOM_MOST_BYTES ((uint64_t)1 << 30)

@@ -1,5 +1,5 @@
 import CoreTensor
-import Layers
+import NeuralNetworks
 import WorldModel
 
 @c(chex_plugin) public func entry() -> UnsafePointer<chex_plugin_information> {
@@ -8,7 +8,7 @@ import WorldModel
   }
 }
 
-/// Predict a film from its negative, told whether it is one.
+/// Predict a radiograph from its negative, told whether it is one.
 public struct InvertTask: WorldTask {
   public static let definition = TaskDefinition(
     name: "invert", summary: "predict a crop from one whose grey may be inverted, told whether it is",

@@ -1,5 +1,5 @@
 import InvertTask
-import TaskChecks
+import PluginChecks
 import Testing
 
 @Test func keepsEveryPromise() {

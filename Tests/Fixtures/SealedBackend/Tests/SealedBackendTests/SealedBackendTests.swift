@@ -1,7 +1,7 @@
 import CoreTensor
-import Layers
+import NeuralNetworks
 import SealedBackend
-import TaskChecks
+import PluginChecks
 import Testing
 import WorldModel
 
@@ -50,9 +50,9 @@ import WorldModel
   /// Losses, norm, clip and verdict stay on the device until the step's end: then they come in one transfer.
   @Test func aStepReadsItsNumbersOnce() throws {
     let device = try SealedDevice.at("reads")
-    let shape = WorldModelShape(
-      encoder: VisionTransformerShape(imageSize: 16, patchSize: 4, width: 16, depth: 2, heads: 2),
-      predictor: PredictorShape(featureWidth: 16, width: 16, depth: 1, heads: 2, gridSize: 4))
+    let shape = WorldModelConfiguration(
+      encoder: VisionTransformerConfiguration(imageSize: 16, patchSize: 4, width: 16, depth: 2, heads: 2),
+      predictor: PredictorConfiguration(featureWidth: 16, width: 16, depth: 1, heads: 2, gridSize: 4))
     let model = Compute.$backend.withValue(device.backend) {
       WorldModel(shape, latents: [OffsetLatent()], seed: 1)
     }
@@ -63,7 +63,7 @@ import WorldModel
     let batch = WorldBatch(
       contexts: [.init(images: images, visible: patches), .init(images: images, visible: nil)],
       targets: [images],
-      predictions: [
+      supervisions: [
         .init(name: "z11", context: 0, target: 0, patches: patches, latents: []),
         // Places of mask tokens are the host's work: what moves them must not be read back.
         .init(
@@ -72,7 +72,7 @@ import WorldModel
       ])
     for batches in [[batch], [batch, batch]] {
       let before = device.downloads
-      let report = try optimization.step(batches, learningRate: 1e-3, momentum: 0.9)
+      let report = try optimization.step(batches, learningRate: 1e-3, emaDecay: 0.9)
       #expect(device.downloads == before + 1)
       #expect(report.loss > 0 && report.gradientNorm > 0 && report.terms.count == 2)
     }

@@ -1,0 +1,47 @@
+import CoreTensor
+
+/// The encoder `f` (and `f'`) of a world model: patches of an image become one feature vector each.
+///
+/// `VisionTransformer` is the one that is shipped. A plugin registers another as a `ComponentDefinition`, and a run
+/// takes it by `model.encoder`. Parameters that it shows to visitors are trained, saved and followed by the target
+/// encoder, which is a second encoder of the same make.
+public protocol ImageEncoder: Module {
+  /// The sizes that it was made for: side of the image and of a patch in pixels, width of a feature vector.
+  var shape: VisionTransformerConfiguration { get }
+  /// Whether it keeps less for the backward pass and computes the rest again. An encoder that cannot ignores it, at the
+  /// price of memory alone. Default false.
+  var recomputesActivations: Bool { get set }
+  /// Encodes patches of images. Patches that are not listed must not be seen.
+  /// - Parameters:
+  ///   - images: `(B, 3, S, S)`, normalised.
+  ///   - visible: B rows of K patch numbers in raster order; nil for all.
+  ///   - tokens: B rows of T positions among the visible patches whose features are wanted; nil for all.
+  ///   - dropping: which images keep which of `shape.depth` residual branches; nil for all of them, and always where
+  ///     `tokens` is given.
+  /// - Returns: `(B, K, d)`, or `(B, T, d)`.
+  func callAsFunction(
+    _ images: Tensor, visible: [[Int]]?, of tokens: [[Int]]?, dropping: DropPath?
+  ) -> Tensor
+  /// Factors on the learning rate of each parameter when the encoder is fine-tuned: 1 for the layer that is nearest to
+  /// the features, `decay` times less for each layer below. Default: no factors.
+  func learningRateScales(decay: Double) -> [ObjectIdentifier: Double]
+}
+
+extension ImageEncoder {
+  public var recomputesActivations: Bool {
+    get { false }
+    set {}
+  }
+
+  public func callAsFunction(
+    _ images: Tensor, visible: [[Int]]? = nil, of tokens: [[Int]]? = nil
+  ) -> Tensor {
+    self(images, visible: visible, of: tokens, dropping: nil)
+  }
+
+  public func callAsFunction(_ images: Tensor, visible: [[Int]]? = nil, dropping: DropPath?) -> Tensor {
+    self(images, visible: visible, of: nil, dropping: dropping)
+  }
+
+  public func learningRateScales(decay: Double) -> [ObjectIdentifier: Double] { [:] }
+}

@@ -1,0 +1,99 @@
+import CoreTensor
+import NeuralNetworks
+
+/// A term of the loss that a task computes itself from the features of contexts: a reconstruction, a regulariser.
+///
+/// Made once with the model, on the training thread; its parameters join the model's as `tasks.<task>.…`. Called once
+/// a micro-step on the training thread, with gradients recorded; within it no other task runs. It must depend on
+/// nothing but its parameters and `input`, so that the same seed gives the same bits.
+public protocol Objective: Module {
+  /// Whether the input must hold features of every patch of every target, also where no supervision asks for them. A
+  /// model without target encoder refuses such an objective. Default false.
+  var wantsTargetFeatures: Bool { get }
+  /// Heads of the objective, each with what follows it by exponential moving average, with the decay of the target
+  /// encoder's: both of one make, the average not trainable, both shown to visitors. EMA copies begin with their head's
+  /// values. Default none.
+  var averagedHeads: [(head: any Module, average: any Module)] { get }
+  /// The terms of this micro-step, always the same names in the same order.
+  func callAsFunction(_ input: ObjectiveInput) -> [ObjectiveTerm]
+}
+
+extension Objective {
+  public var wantsTargetFeatures: Bool { false }
+  public var averagedHeads: [(head: any Module, average: any Module)] { [] }
+}
+
+/// One summand of the loss.
+public struct ObjectiveTerm {
+  /// Logged as `<task>.<name>`.
+  public let name: String
+  /// One value, computed from at least one feature or parameter.
+  public let value: Tensor
+  /// Factor in the objective and in the reported loss; the term itself is logged without it.
+  public let weight: Float
+
+  public init(_ name: String, _ value: Tensor, weight: Float = 1) {
+    self.name = name
+    self.value = value
+    self.weight = weight
+  }
+}
+
+/// What an objective sees of a micro-step: the contexts, targets and predictions that its task had a hand in, all of
+/// equal batch size.
+public struct ObjectiveInput {
+  /// A context after all tasks' edits, encoded.
+  public struct Context {
+    /// Index of the view that it shows.
+    public let view: Int
+    /// What the encoder saw, `(B, 3, S, S)`, normalised.
+    public let images: Tensor
+    /// Patches that entered the encoder, B rows of K, ascending.
+    public let visible: [[Int]]
+    /// Features of the visible patches, `(B, K, d)`, with history: gradients reach the encoder.
+    public let features: Tensor
+  }
+
+  /// Features of a target, by the target encoder.
+  public struct TargetFeatures {
+    /// Patches whose features were computed, B rows of T, ascending: all of them where an objective asks for target
+    /// features, else at least those that some prediction is compared with.
+    public let patches: [[Int]]
+    /// Layer-normed, `(B, T, d)`, without history.
+    public let features: Tensor
+  }
+
+  /// A prediction of one view from another, after all latents.
+  public struct Prediction {
+    /// Index of the view that was seen, and of the view that is predicted.
+    public let context: Int
+    public let target: Int
+    /// Patches of the target, B rows of T.
+    public let patches: [[Int]]
+    /// Predicted features of these patches, `(B, T, d)`, with history: gradients reach predictor and encoder.
+    public let features: Tensor
+  }
+
+  public let geometry: ImageGeometry
+  public let contexts: [Context]
+  /// Whole views as the target encoder gets them, as radiographs show them unless a task edits targets, `(B, 3, S, S)`,
+  /// normalised; by view.
+  public let targets: [Tensor]
+  /// By view; nil where nothing asks for a view's features.
+  public let targetFeatures: [TargetFeatures?]
+  /// In the order of the loss's terms.
+  public let predictions: [Prediction]
+  /// What the task's draws told of each sample, `(B, W)`; nil where they told nothing.
+  public let numbers: Tensor?
+}
+
+/// An objective and the task that it belongs to.
+public struct OwnedObjective {
+  public let task: String
+  public let objective: any Objective
+
+  public init(task: String, objective: any Objective) {
+    self.task = task
+    self.objective = objective
+  }
+}

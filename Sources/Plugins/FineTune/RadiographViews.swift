@@ -1,0 +1,71 @@
+import CoreTensor
+import Imaging
+import WorldModel
+
+/// Radiographs as a classifier sees them, read and prepared on all threads.
+struct RadiographViews {
+  let source: any RadiographSource
+  /// Side of the input in pixels.
+  let side: Int
+  let views: ViewSettings
+
+  /// Whole radiographs, resized.
+  /// - Returns: those of `radiographs` that can be used, and their pixels (B, 3, S, S), nil where none can.
+  func whole(_ radiographs: [Int]) throws -> (radiographs: [Int], images: Tensor?) {
+    try prepared(radiographs) { radiograph, _ in radiograph.resized(to: (side, side)) }
+  }
+
+  /// One random crop of each radiograph, mirrored or not, of changed brightness and contrast.
+  /// - Parameter random: the draws of the radiograph at a place in `radiographs`.
+  func augmented(
+    _ radiographs: [Int], random: @Sendable (Int) -> RandomStream
+  ) throws -> (radiographs: [Int], images: Tensor?) {
+    try prepared(radiographs) { radiograph, place in
+      var (random, radiograph) = (random(place), radiograph)
+      let frame = views.frames(1, imageHeight: radiograph.height, imageWidth: radiograph.width, &random)[0]
+      _ = views.jitter(&radiograph, &random)
+      return radiograph.cropped(
+        row: frame.row, column: frame.column, height: frame.height, width: frame.width, resizedTo: side,
+        mirrored: frame.mirrored)
+    }
+  }
+
+  private func prepared(
+    _ radiographs: [Int], _ view: @Sendable (GrayImage, Int) -> GrayImage
+  ) throws -> (radiographs: [Int], images: Tensor?) {
+    let results = Results(radiographs.count)
+    let source = source
+    Compute.parallel(radiographs.count) { place in
+      results[place] = Result { view(try source.radiograph(at: radiographs[place]), place) }
+    }
+    var kept: [(radiograph: Int, image: GrayImage)] = []
+    for (radiograph, result) in zip(radiographs, results.all) {
+      do { kept.append((radiograph, try result!.get())) } catch is UnusableRadiograph { continue }
+    }
+    guard !kept.isEmpty else { return ([], nil) }
+    let (size, images) = (3 * side * side, kept.map(\.image))
+    let out = Tensor([kept.count, 3, side, side]) { values in
+      nonisolated(unsafe) let start = values.baseAddress!
+      Compute.parallel(images.count) { InputNormalization.write(images[$0], to: start + $0 * size) }
+    }
+    return (kept.map(\.radiograph), out)
+  }
+
+  /// What threads write, each to its own place.
+  private final class Results: @unchecked Sendable {
+    private let buffer: UnsafeMutableBufferPointer<Result<GrayImage, any Error>?>
+    init(_ count: Int) {
+      buffer = .allocate(capacity: count)
+      buffer.initialize(repeating: nil)
+    }
+    deinit {
+      buffer.deinitialize()
+      buffer.deallocate()
+    }
+    subscript(place: Int) -> Result<GrayImage, any Error>? {
+      get { buffer[place] }
+      set { buffer[place] = newValue }
+    }
+    var all: [Result<GrayImage, any Error>?] { Array(buffer) }
+  }
+}

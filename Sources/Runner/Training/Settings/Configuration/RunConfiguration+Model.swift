@@ -1,0 +1,139 @@
+import NeuralNetworks
+import WorldModel
+
+/// The named sizes of encoders, paper.
+public enum ModelSize: String, Codable, Sendable, CaseIterable {
+  case tiny, small, base, large
+  /// Width, depth and heads are given one by one.
+  case custom
+
+  /// Its width, depth and heads; nil for `custom`.
+  public var blocks: TransformerConfiguration? {
+    switch self {
+    case .tiny: TransformerConfiguration(width: 192, depth: 12, heads: 3)
+    case .small: TransformerConfiguration(width: 384, depth: 12, heads: 6)
+    case .base: TransformerConfiguration(width: 768, depth: 12, heads: 12)
+    case .large: TransformerConfiguration(width: 1024, depth: 24, heads: 16)
+    case .custom: nil
+    }
+  }
+}
+
+/// The sizes of a stack of transformer blocks.
+public struct TransformerConfiguration: Codable, Sendable, Equatable {
+  /// Numbers of a token.
+  public var width: Int
+  /// Blocks.
+  public var depth: Int
+  /// Attention heads; they divide the width.
+  public var heads: Int
+
+  public init(width: Int, depth: Int, heads: Int) {
+    self.width = width
+    self.depth = depth
+    self.heads = heads
+  }
+}
+
+extension RunConfiguration {
+  /// Encoder and predictor.
+  public struct Model: Codable, Sendable, Equatable {
+    /// The size that was named; `encoder` holds what it means.
+    public var size: ModelSize = .base
+    /// The encoder's blocks.
+    public var encoder = ModelSize.base.blocks!
+    /// The predictor's blocks; as many heads as the encoder, paper.
+    public var predictor = TransformerConfiguration(width: 384, depth: 6, heads: 12)
+    /// Side of the square input in pixels.
+    public var imageSize = 224
+    /// Side of a patch in pixels; divides `imageSize`.
+    public var patchSize = 16
+    /// Hidden width of an encoder block's MLP in widths.
+    public var mlpRatio: Double = 4
+    /// Likewise of the predictor's blocks.
+    public var predictorMlpRatio: Double = 4
+    /// Names of encoder and predictor.
+    public var encoderName: String = ComponentChoice.standardNetwork
+    public var predictorName: String = ComponentChoice.standardNetwork
+    /// What becomes of the target encoder.
+    public var targetEncoder: TargetEncoderMode = .follows
+
+    /// Patches along a side, `n`.
+    public var gridSize: Int { imageSize / patchSize }
+    /// Tokens of a whole crop, `N = n²`.
+    public var patchCount: Int { gridSize * gridSize }
+    public var geometry: ImageGeometry { ImageGeometry(imageSize: imageSize, patchSize: patchSize) }
+    /// Hidden width of the encoder's MLPs.
+    public var encoderHiddenWidth: Int { Int((Double(encoder.width) * mlpRatio).rounded()) }
+    /// Hidden width of the predictor's MLPs.
+    public var predictorHiddenWidth: Int { Int((Double(predictor.width) * predictorMlpRatio).rounded()) }
+  }
+}
+
+extension RunConfiguration.Model {
+  /// `[model]` of the settings.
+  static let table = ConfigurationTable("model", "The encoder and the predictor.", Self()) {
+    Setting(
+      "size", \.size,
+      help: "Width/depth/heads: tiny 192/12/3, small 384/12/6, base 768/12/12, large 1024/24/16, or custom."
+    )
+    Setting(
+      "width", .integer(default: 0, in: 0...16384), help: "Encoder width; 0 = from size; custom needs it.")
+    Setting(
+      "depth", .integer(default: 0, in: 0...256), help: "Encoder blocks; 0 = from size; custom needs it.")
+    Setting(
+      "heads", .integer(default: 0, in: 0...256), help: "Attention heads; 0 = from size; custom needs it."
+    ) { values, _, settings in
+      values.encoder = try ConfigurationChecks(settings: settings).encoder(size: values.size)
+    }
+    Setting(
+      "encoder", \.encoderName,
+      help: "The encoder: vit, a vision transformer, or one that a plugin registers, by its name.")
+    Setting(
+      "predictor", \.predictorName,
+      help: "The predictor: vit, a narrow transformer, or one that a plugin registers, by its name.")
+    Setting("image_size", \.imageSize, in: 16...4096, help: "Side of the square input, in pixels.")
+    Setting(
+      "patch_size", \.patchSize, in: 2...512, help: "Side of a patch, in pixels; divides image_size.")
+    Setting("mlp_ratio", \.mlpRatio, in: 0.25...64, help: "Hidden width of a block's MLP, in widths.")
+    Setting("predictor_width", \.predictor.width, in: 4...16384, help: "Width of the predictor's tokens.")
+    Setting("predictor_depth", \.predictor.depth, in: 1...256, help: "Blocks of the predictor.")
+    Setting(
+      "predictor_heads", .integer(default: 0, in: 0...256),
+      help: "Attention heads of the predictor; 0 = as many as the encoder."
+    ) { values, options, _ in
+      let heads = options.integer("predictor_heads")
+      values.predictor.heads = heads > 0 ? heads : values.encoder.heads
+    }
+    Setting(
+      "predictor_mlp_ratio", .number(default: 0, in: 0...64),
+      help: "Hidden width of the MLP in the predictor's blocks, in widths; 0 = the encoder's mlp_ratio."
+    ) { values, options, _ in
+      let ratio = options.number("predictor_mlp_ratio")
+      values.predictorMlpRatio = ratio > 0 ? ratio : values.mlpRatio
+    }
+    Setting(
+      "target_encoder", \.targetEncoder,
+      help:
+        "The target encoder follows the encoder by moving average (ema), keeps its first or imported weights"
+        + " (frozen), or is absent, where objectives of tasks are all that learns.")
+  }
+}
+
+extension WorldModelConfiguration {
+  /// The sizes that a configuration asks for. Orders of position encodings are a point of compatibility
+  /// (spec section 10).
+  package init(_ model: RunConfiguration.Model, _ compatibility: Compatibility) {
+    let order: PositionOrder = compatibility == .paper ? .rowFirst : .columnFirst
+    self.init(
+      encoder: VisionTransformerConfiguration(
+        imageSize: model.imageSize, patchSize: model.patchSize, width: model.encoder.width,
+        depth: model.encoder.depth, heads: model.encoder.heads, mlpRatio: model.mlpRatio, positionOrder: order
+      ),
+      predictor: PredictorConfiguration(
+        featureWidth: model.encoder.width, width: model.predictor.width, depth: model.predictor.depth,
+        heads: model.predictor.heads, gridSize: model.gridSize, mlpRatio: model.predictorMlpRatio,
+        contextOrder: order,
+        targetOrder: .rowFirst), targetEncoder: model.targetEncoder)
+  }
+}
