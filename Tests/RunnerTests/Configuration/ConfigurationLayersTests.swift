@@ -139,7 +139,7 @@ struct ConfigurationLayersTests {
   @Test func everyNamedSizeFitsTheQuickPreset() throws {
     for size in ModelSize.allCases where size != .custom {
       let model = try Fixture.configuration(["--preset", "quick", "--model", size.rawValue]).model
-      #expect(model.encoder == size.shape)
+      #expect(model.encoder == size.blocks)
     }
   }
 

@@ -29,6 +29,7 @@ import Testing
     ("Sources/Runner/Training/Settings/Renames.swift", "", "answers former names"),
     ("Sources/Runner/Runs/FormerKeys.swift", "", "reads files of earlier versions"),
     ("Tests/RunnerTests/Configuration/FormerNamesTests.swift", "", "reads files of earlier versions"),
+    ("Tests/EndToEndTests/FormerRunTests.swift", "", "reads files of earlier versions"),
     (
       "Sources/Plugins/Phantom/PhantomRadiograph.swift", "phantom.film",
       "a stream's name, which decides the bits"

@@ -1,8 +1,9 @@
 import PluginHost
 import Runs
 import Training
+import WorldModel
 
-/// The settings of a run as its `config.toml` has them, without loading a plugin.
+/// The settings of a run as its `config.toml` has them, under the names that they have now, without loading a plugin.
 struct RunSettings {
   /// `table.key` and the value in TOML, in the file's order.
   private(set) var values: [(key: String, value: String)] = []
@@ -19,10 +20,11 @@ struct RunSettings {
     for table in root.keys {
       guard case .table(let inner)? = root[table]?.content else { continue }
       for key in inner.keys {
-        values.append(("\(table).\(key)", inner[key]?.optionValue?.tomlText ?? ""))
+        let name = Renames.current(SettingKey(table, key)) ?? SettingKey(table, key)
+        values.append(("\(name.table).\(name.name)", inner[key]?.optionValue?.tomlText ?? ""))
       }
     }
-    byKey = Dictionary(uniqueKeysWithValues: values.map { ($0.key, $0.value) })
+    byKey = Dictionary(values.map { ($0.key, $0.value) }) { first, _ in first }
     func texts(_ table: String, _ key: String) -> [String] {
       guard case .table(let inner)? = root[table]?.content, case .list(let items)? = inner[key]?.content
       else {
@@ -37,7 +39,11 @@ struct RunSettings {
   /// Names of tasks and of sources of radiographs, plugins among them.
   private let plugins: Set<String>
 
-  subscript(key: String) -> String? { byKey[key] }
+  /// A value in TOML; the default of a setting of the runner that the version which began the run did not have.
+  subscript(key: String) -> String? {
+    let parts = key.split(separator: ".", maxSplits: 1).map(String.init)
+    return byKey[key] ?? SettingsCatalogue.ofRunner[SettingKey(parts[0], parts[1])]?.defaultValue.tomlText
+  }
 
   /// Whether a setting says what is predicted and of which radiographs, whatever tasks do with it: another value makes
   /// it another loss. Those of tasks show in the terms and the patches.
