@@ -188,7 +188,7 @@ extension EndToEnd {
 
     @Test func benchRefuses() throws {
       for (what, more, problem) in [
-        ("nothing", "", "expected step, ceiling, encode, operations or radiographs"),
+        ("nothing", "", "expected step, ceiling, encode, operations or images"),
         ("step", "--context 17", "at most the 16 patches"),
         ("step", "--precision f64", "f32, bf16"), ("encode", "--instructions avx1024", "portable, avx2"),
       ] {

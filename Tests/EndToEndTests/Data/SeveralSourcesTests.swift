@@ -24,7 +24,7 @@ extension EndToEnd {
       ]
       let outcome = try scratch.pretrain(words + ["--out", "run"])
       #expect(outcome.status == 0, "\(outcome.errors)")
-      for name in ["labels.csv: table", "radiographs: folder", "phantom: phantom, seed"] {
+      for name in ["labels.csv: table", "images: folder", "phantom: phantom, seed"] {
         #expect(outcome.everything.contains(name), "\(outcome.everything)")
       }
       // The same bytes whatever reads the radiographs ahead.

@@ -56,7 +56,6 @@ extension EndToEnd {
       #expect(few.status == 2 && few.errors.contains("integer from 1 to 1000"), "\(few.everything)")
       for (words, name) in [
         (["--probe-labels", "effusion"], "--label"),
-        (["--set", "probe.images=10"], "[evaluation] radiographs"),
         (["--set", "probes.neighbours=3"], "[probe] neighbours"),
       ] {
         let old = try scratch.run(["probe", "run"] + words)

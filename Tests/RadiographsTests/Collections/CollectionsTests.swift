@@ -191,7 +191,7 @@ import WorldModel
     #expect(source.records.map(\.identifier) == ["a/CHNCXR_0001_0.png", "b/CHNCXR_0002_0.png"])
     #expect(
       source.notes.contains {
-        has($0, "1 radiographs lie in the folder more than once", "a/CHNCXR_0001_0.png")
+        has($0, "1 radiographs have several files", "a/CHNCXR_0001_0.png")
       })
   }
 

@@ -47,6 +47,7 @@ import Testing
     ),
     ("Sources/CoreTensor/NeuralNetworks/ImageNorms.swift", "momentum", "batch norm's"),
     ("", "momentumContrast", "the name of a method, MoCo"),
+    ("", "Momentum contrast", "the same"),
   ]
 
   static let folders = ["Sources", "Tests", "Examples", "Benchmarks", "docs", "scripts"]

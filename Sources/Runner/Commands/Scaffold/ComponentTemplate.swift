@@ -27,14 +27,14 @@ enum ComponentTemplate {
       public let parameters: [Parameter]
       public let clipNorm: Double
       public var updates = 0
-      private let averages: [Tensor]
+      private let gradientAverages: [Tensor]
       private let averages: [(parameter: Parameter, average: Parameter)]
       private let decay: Float
       private let weightDecay: Float
 
       init(_ options: Options, _ request: OptimizerRequest) {
         (parameters, clipNorm) = (request.parameters, request.clipNorm)
-        averages = parameters.map { .zeros($0.shape, on: $0.tensor.device) }
+        gradientAverages = parameters.map { .zeros($0.shape, on: $0.tensor.device) }
         averages = parameters.compactMap { parameter in
           request.averages[ObjectIdentifier(parameter)].map { (parameter, $0) }
         }
@@ -43,13 +43,13 @@ enum ComponentTemplate {
       }
 
       public var state: [(name: String, tensor: Tensor)] {
-        zip(parameters, averages).map { ("average." + $0.name, $1) }
+        zip(parameters, gradientAverages).map { ("average." + $0.name, $1) }
       }
 
       public func update(learningRate: Double, scale: GradientScale, emaDecay: Double) {
         withoutGradients {
           let rate = Float(learningRate)
-          for (parameter, average) in zip(parameters, averages) {
+          for (parameter, average) in zip(parameters, gradientAverages) {
             guard let gradient = parameter.gradient else { continue }
             average.replace(
               by: average * decay + gradient * scale.factor * (1 - decay), where: scale.isFinite)
