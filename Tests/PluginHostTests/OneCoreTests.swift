@@ -15,10 +15,14 @@ import Testing
       || (symbol.hasPrefix("chex_") && symbol != "chex_plugin")
   }
 
-  @Test(arguments: [
-    "LocalTask", "GlobalTask", "DomainTask", "PhantomData", "ProbeEvaluation", "SensitivityEvaluation",
-    "FineTuneEvaluation", "PublicWeights",
-  ])
+  static let shipped: [String] = {
+    let registry = try? PluginManifest(path: BuildFolder.repository + "/plugins.toml")
+    return registry?.entries.map(\.library) ?? []
+  }()
+
+  @Test func everyShippedPluginIsLookedAt() { #expect(Self.shipped.count >= 9) }
+
+  @Test(arguments: shipped)
   func aPluginNeedsTheCoreAndDefinesNoneOfIt(name: String) throws {
     let core = try ElfLibrary(path: BuildFolder.library("CoreTensor")).defined.filter(Self.isCoreSymbol)
     #expect(core.contains("chex_core_fingerprint"))

@@ -68,7 +68,7 @@ extension Command {
       let named = arguments.value("--plugins").map { " --plugins \($0)" } ?? ""
       Output.print(
         """
-        registered in \(registry), not enabled. Next:
+        registered in \(registry), \(scaffold.isEnabledAtOnce ? "enabled" : "not enabled"). Next:
           chex-runner plugins check \(scaffold.folder)/\(named)
           \(next(scaffold))\(named)
         """)

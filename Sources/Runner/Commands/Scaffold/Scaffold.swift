@@ -123,10 +123,14 @@ struct Scaffold {
     name = "\(name)"
     kind = "\(kind.rawValue)"
     library = "\(library)"
-    enabled = false
+    enabled = \(isEnabledAtOnce)
 
     """
   }
+
+  /// No word of the command line names a codec or a family of checkpoints: files do, so that one that is not enabled is
+  /// never asked.
+  var isEnabledAtOnce: Bool { kind == .codec || kind == .weights }
 }
 
 extension PluginsFile.Location {

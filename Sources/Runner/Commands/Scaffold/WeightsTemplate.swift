@@ -104,7 +104,7 @@ enum WeightsTemplate {
     chex-runner plugins check .                                   # the same
     ```
 
-    In the folder of the `plugins.toml` that lists it with `enabled = true`, or with `--plugins FILE`:
+    In the folder of the `plugins.toml` that lists it with `enabled = true` (or with `--plugins` and that file):
 
     ```sh
     chex-runner weights families                                  # lists it
