@@ -1,5 +1,6 @@
 import Foundation
 import Imaging
+import TestSupport
 import Testing
 
 @testable import DicomCodec
@@ -8,8 +9,7 @@ import Testing
 enum RealDicom {
   /// The real files, where they lie beside the repository.
   static let folder: String? = {
-    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("shared/cxr/dicom").path
+    let root = BuildFolder.shared + "/cxr/dicom"
     return FileManager.default.fileExists(atPath: root + "/expected.csv") ? root : nil
   }()
 

@@ -1,5 +1,6 @@
 import Foundation
 import Imaging
+import TestSupport
 import Testing
 
 @testable import DicomCodec
@@ -7,8 +8,7 @@ import Testing
 /// Inputs that public reports describe, where they lie beside the repository.
 enum SharedCases {
   static let folder: String? = {
-    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("shared/cases").path
+    let root = BuildFolder.shared + "/cases"
     return FileManager.default.fileExists(atPath: root + "/12-views") ? root : nil
   }()
 

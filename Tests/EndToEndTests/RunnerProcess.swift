@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Suites that start processes run one after another, so that waiting for one is not waiting for all.
@@ -60,8 +61,7 @@ final class RunnerProcess {
 
 /// Places of the repository that tests use.
 enum Repository {
-  static let root = URL(fileURLWithPath: #filePath)
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
+  static let root = BuildFolder.repository
   static let plugins = root + "/plugins.toml"
 
   /// A library that was built with the tests' own program.

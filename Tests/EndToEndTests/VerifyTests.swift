@@ -1,11 +1,12 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd {
   /// Parity cases of an independent implementation, where they lie beside the repository.
   @Suite struct Verifying {
     static let cases: [String] = {
-      let folder = URL(fileURLWithPath: Repository.root).deletingLastPathComponent().path + "/shared/golden"
+      let folder = BuildFolder.shared + "/golden"
       let names = (try? FileManager.default.contentsOfDirectory(atPath: folder).sorted()) ?? []
       return names.map { folder + "/" + $0 }.filter {
         FileManager.default.fileExists(atPath: $0 + "/case.json")

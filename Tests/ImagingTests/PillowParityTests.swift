@@ -1,6 +1,7 @@
 import CoreTensor
 import Foundation
 import Imaging
+import TestSupport
 import Testing
 
 /// What the parity test needs beside the repository.
@@ -9,9 +10,7 @@ private enum Peer {
     .compactMap { $0 }.first { output($0, "import PIL, numpy") != nil }
 
   static let radiographs: String? = {
-    let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("shared/cxr/images")
-      .path
+    let folder = BuildFolder.shared + "/cxr/images"
     return FileManager.default.fileExists(atPath: folder) ? folder : nil
   }()
 

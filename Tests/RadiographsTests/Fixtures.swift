@@ -1,3 +1,4 @@
+import TestSupport
 import CCodecs
 import CoreTensor
 import Foundation
@@ -80,8 +81,7 @@ enum Fixtures {
 
   /// The collection of real radiographs beside the repository, if it is there.
   static let realRadiographs: String? = {
-    let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("shared/cxr").path
+    let folder = BuildFolder.shared + "/cxr"
     return FileManager.default.fileExists(atPath: folder + "/index.csv") ? folder : nil
   }()
 }

@@ -11,8 +11,7 @@ import WorldModel
 enum TaskPlugins {
   struct MissingLibrary: Error, CustomStringConvertible { let description: String }
 
-  static let repository = URL(fileURLWithPath: #filePath)
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
+  static let repository = BuildFolder.repository
 
   private static func library(_ name: String) throws -> String {
     if name == "invert" {

@@ -1,7 +1,8 @@
 import Foundation
+import TestSupport
 import Testing
 
-private let casesFolder = Repository.root + "/../shared/cases/"
+private let casesFolder = BuildFolder.shared + "/cases/"
 private let areThere = FileManager.default.fileExists(atPath: casesFolder)
 
 extension EndToEnd {

@@ -30,6 +30,18 @@ extension EndToEnd {
       #expect(other.status == 2 && other.errors.contains("ends in .png or .svg"), "\(other.everything)")
     }
 
+    /// The settings of a run are a file that anybody may have written.
+    @Test func aKeyWithoutANameIsNoCrash() throws {
+      let scratch = try Scratch()
+      #expect(try scratch.pretrain(["--steps", "2", "--out", "run"]).status == 0)
+      let settings = try scratch.text("run/config.toml")
+      #expect(settings.contains("[data]\n"))
+      try scratch.write(
+        Data(settings.replacing("[data]\n", with: "[data]\n\"\" = 1\n").utf8), "run/config.toml")
+      let outcome = try scratch.run(["compare", "run", "run"])
+      #expect(outcome.status == 0, "\(outcome.everything)")
+    }
+
     @Test func lossesOverOtherPatchesAreNotRanked() throws {
       let scratch = try Scratch()
       for (name, words) in [

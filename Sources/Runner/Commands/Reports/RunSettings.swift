@@ -41,32 +41,38 @@ struct RunSettings {
 
   /// A value in TOML; the default of a setting of the runner that the version which began the run did not have.
   subscript(key: String) -> String? {
-    let parts = key.split(separator: ".", maxSplits: 1).map(String.init)
-    return byKey[key] ?? SettingsCatalogue.ofRunner[SettingKey(parts[0], parts[1])]?.defaultValue.tomlText
+    let name = Self.name(of: key)
+    return byKey[key] ?? SettingsCatalogue.ofRunner[name]?.defaultValue.tomlText
   }
 
   /// Whether a setting says what is predicted and of which radiographs, whatever tasks do with it: another value makes
   /// it another loss. Those of tasks show in the terms and the patches.
   func decidesTheLoss(_ key: String) -> Bool {
-    let parts = key.split(separator: ".", maxSplits: 1).map(String.init)
-    switch parts[0] {
+    let name = Self.name(of: key)
+    switch name.table {
     case "model", "views", "objective": return true
-    case "data": return parts[1] != "cache_mib"
-    case "run": return ["naive", "compatibility"].contains(parts[1])
-    default: return plugins.contains(parts[0]) && !tasks.contains(parts[0])
+    case "data": return name.name != "cache_mib"
+    case "run": return ["naive", "compatibility"].contains(name.name)
+    default: return plugins.contains(name.table) && !tasks.contains(name.table)
     }
+  }
+
+  /// A file may have empty keys.
+  private static func name(of key: String) -> SettingKey {
+    let parts = key.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    return SettingKey(parts[0], parts[1])
   }
 
   /// Whether the table of a key means something to the run: one of its own, or of a plugin that it uses.
   private func uses(_ key: String) -> Bool {
-    let table = String(key.prefix { $0 != "." })
+    let table = Self.name(of: key).table
     return plugins.contains(table) || SettingsCatalogue.runnerTables.contains { $0.name == table }
   }
 
   /// Keys that not all runs set alike, in the first one's order; where each is kept is no difference.
   static func differences(_ runs: [RunSettings]) -> [String] {
     var keys: [String] = []
-    for run in runs { keys += run.values.map(\.key).filter { !keys.contains($0) } }
+    for run in runs { for key in run.values.map(\.key) where !keys.contains(key) { keys.append(key) } }
     return keys.filter { key in
       key != "run.out" && runs.contains { $0.uses(key) } && Set(runs.map { $0[key] }).count > 1
     }

@@ -5,7 +5,7 @@ import WorldModel
 /// it, what is allowed and one line of help. The default is what the field holds to begin with.
 struct ConfigurationTable<Values>: Sendable where Values: Sendable {
   /// The declarations, as the catalogue has them.
-  let table: SettingsTable
+  let declared: SettingsTable
   private let defaults: Values
   private let settings: [Setting<Values>]
 
@@ -15,14 +15,14 @@ struct ConfigurationTable<Values>: Sendable where Values: Sendable {
   ) {
     let settings = settings()
     (self.defaults, self.settings) = (defaults, settings)
-    table = SettingsTable(name, summary, settings.map { $0.declaration(defaults) })
+    declared = SettingsTable(name, summary, settings.map { $0.declaration(defaults) })
   }
 
   /// The values that resolved settings come to.
   /// - Throws: `SettingsError` where values that are each allowed do not fit together.
   func values(_ resolved: Settings) throws -> Values {
     var values = defaults
-    let options = resolved.options(of: table.name)
+    let options = resolved.options(of: declared.name)
     for setting in settings { try setting.fill(&values, options, resolved) }
     return values
   }

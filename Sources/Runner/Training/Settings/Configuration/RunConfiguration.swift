@@ -45,10 +45,10 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
 extension SettingsCatalogue {
   /// The runner's own settings. Defaults are the paper's unless the help says otherwise.
   package static let runnerTables = [
-    RunConfiguration.Run.table.table, RunConfiguration.Model.table.table, ViewSettings.table.table,
-    RunConfiguration.Data.table.table, RunConfiguration.Training.table.table,
-    RunConfiguration.Objective.table.table, RunConfiguration.Diagnostics.table.table,
-    RunConfiguration.Evaluation.table.table,
+    RunConfiguration.Run.table.declared, RunConfiguration.Model.table.declared, ViewSettings.table.declared,
+    RunConfiguration.Data.table.declared, RunConfiguration.Training.table.declared,
+    RunConfiguration.Objective.table.declared, RunConfiguration.Diagnostics.table.declared,
+    RunConfiguration.Evaluation.table.declared,
   ]
 }
 
