@@ -33,12 +33,14 @@ extension EndToEnd {
     /// The settings of a run are a file that anybody may have written.
     @Test func aKeyWithoutANameIsNoCrash() throws {
       let scratch = try Scratch()
-      #expect(try scratch.pretrain(["--steps", "2", "--out", "run"]).status == 0)
+      for name in ["run", "other"] {
+        #expect(try scratch.pretrain(["--steps", "2", "--out", name]).status == 0)
+      }
       let settings = try scratch.text("run/config.toml")
       #expect(settings.contains("[data]\n"))
       try scratch.write(
         Data(settings.replacing("[data]\n", with: "[data]\n\"\" = 1\n").utf8), "run/config.toml")
-      let outcome = try scratch.run(["compare", "run", "run"])
+      let outcome = try scratch.run(["compare", "run", "other"])
       #expect(outcome.status == 0, "\(outcome.everything)")
     }
 
