@@ -118,9 +118,9 @@ final class EvaluationFolder: EvaluationWorkspace {
     }
   }
 
-  /// Draws the charts and sheets of a result.
+  /// Draws the charts and sheets of a result, and writes its predictions.
   /// - Parameter suffix: ends the files' names.
-  func draw(_ result: EvaluationResult, suffix: String) throws {
+  func leave(_ result: EvaluationResult, suffix: String) throws {
     for chart in result.charts {
       for ending in ["png", "svg"] {
         try LineChart(chart).write(to: "\(path)/\(chart.name)\(suffix).\(ending)")
@@ -128,6 +128,11 @@ final class EvaluationFolder: EvaluationWorkspace {
     }
     for (name, sheet) in result.sheets.sorted(by: { $0.key < $1.key }) {
       try write(sheet, named: name + suffix)
+    }
+    if !result.predictions.isEmpty {
+      try write(
+        PredictionFile.text(result.predictions),
+        named: PredictionFile.name.replacing(".csv", with: suffix + ".csv"))
     }
   }
 

@@ -101,7 +101,7 @@ package struct EvaluationRunner {
     let draws = results.contains { !$0.found.charts.isEmpty || !$0.found.sheets.isEmpty }
     guard asked != nil || draws else { return report }
     let workspace = try asked ?? EvaluationFolder(standardFolder, request: request())
-    for (name, found) in results { try workspace.draw(found, suffix: name) }
+    for (name, found) in results { try workspace.leave(found, suffix: name) }
     report.out = workspace.path
     try workspace.write(Output.json(report) + "\n", named: EvaluationFolder.metricsName)
     return report
@@ -157,7 +157,7 @@ package struct EvaluationRunner {
       try workspace.discardUnlessWorkedIn()
       throw error
     }
-    try workspace.draw(result, suffix: "")
+    try workspace.leave(result, suffix: "")
     var report = report(
       train: radiographs.train.count, validation: radiographs.validation.count, test: radiographs.test.count,
       result.metrics.map { .init($0) }, result)
