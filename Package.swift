@@ -37,7 +37,7 @@ let drawingHeaders: [SwiftSetting] = [
 /// What of the runner computes; each is a module of its own, optimised, in a folder of the runner.
 let computingModules = ["Runs", "Radiographs", "PluginHost", "Figures", "Weights", "Audit", "Batches"]
 /// The rest of the runner's modules, each above those before it.
-let runnerModules = computingModules + ["Console", "Training", "Evaluations", "Commands"]
+let runnerModules = computingModules + ["Console", "Training", "Evaluations", "Ablation", "Commands"]
 /// These are glue: optimised they took 150 s of each build, so they take 20 s, at the same speed.
 let unoptimized: [SwiftSetting] = [.unsafeFlags(["-Onone"])]
 
@@ -159,7 +159,8 @@ let package = Package(
     glue("Console", ["Runs"]),
     glue("Training", ["Console"] + computingModules),
     glue("Evaluations", ["Console", "Training"] + computingModules),
-    glue("Commands", ["Console", "Training", "Evaluations"] + computingModules),
+    glue("Ablation", ["Console", "Training", "Evaluations"] + computingModules),
+    glue("Commands", ["Console", "Training", "Evaluations", "Ablation"] + computingModules),
     .executableTarget(
       name: "chex-runner", dependencies: ["Commands"], path: "Sources/Runner/Main",
       swiftSettings: strict + drawingHeaders,

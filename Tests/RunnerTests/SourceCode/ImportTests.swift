@@ -41,8 +41,10 @@ import Testing
     Room("Sources/Runner/Console", core.union(["Runs"])),
     Room("Sources/Runner/Training", core.union(libraries)),
     Room("Sources/Runner/Evaluations", core.union(libraries).union(["Training"])),
+    Room("Sources/Runner/Ablation", core.union(libraries).union(["Training", "Evaluations"])),
     Room(
-      "Sources/Runner/Commands", core.union(libraries).union(["Training", "Evaluations", "PluginChecks"])),
+      "Sources/Runner/Commands",
+      core.union(libraries).union(["Training", "Evaluations", "Ablation", "PluginChecks"])),
     Room("Sources/Runner/Main", ["Commands"]),
     Room("Examples", core),
     Room("Examples/FromCode", ["Training", "Evaluations"]),

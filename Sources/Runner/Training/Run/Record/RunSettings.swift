@@ -1,17 +1,16 @@
 import PluginHost
 import Runs
-import Training
 import WorldModel
 
 /// The settings of a run as its `config.toml` has them, under the names that they have now, without loading a plugin.
-struct RunSettings {
+package struct RunSettings {
   /// `table.key` and the value in TOML, in the file's order.
-  private(set) var values: [(key: String, value: String)] = []
-  let tasks: [String]
+  package private(set) var values: [(key: String, value: String)] = []
+  package let tasks: [String]
   private let byKey: [String: String]
 
   /// - Throws: `StorageError` where the file is damaged.
-  init(of folder: RunFolder) throws {
+  package init(of folder: RunFolder) throws {
     let path = folder.path(of: .configuration)
     let root: TomlTable
     do { root = try Toml.parse(path: path) } catch {
@@ -40,14 +39,14 @@ struct RunSettings {
   private let plugins: Set<String>
 
   /// A value in TOML; the default of a setting of the runner that the version which began the run did not have.
-  subscript(key: String) -> String? {
+  package subscript(key: String) -> String? {
     let name = Self.name(of: key)
     return byKey[key] ?? SettingsCatalogue.ofRunner[name]?.defaultValue.tomlText
   }
 
   /// Whether a setting says what is predicted and of which radiographs, whatever tasks do with it: another value makes
   /// it another loss. Those of tasks show in the terms and the patches.
-  func decidesTheLoss(_ key: String) -> Bool {
+  package func decidesTheLoss(_ key: String) -> Bool {
     let name = Self.name(of: key)
     switch name.table {
     case "model", "views", "objective": return true
@@ -70,7 +69,7 @@ struct RunSettings {
   }
 
   /// Keys that not all runs set alike, in the first one's order; where each is kept is no difference.
-  static func differences(_ runs: [RunSettings]) -> [String] {
+  package static func differences(_ runs: [RunSettings]) -> [String] {
     var keys: [String] = []
     for run in runs { for key in run.values.map(\.key) where !keys.contains(key) { keys.append(key) } }
     return keys.filter { key in
