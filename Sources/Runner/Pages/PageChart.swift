@@ -11,8 +11,8 @@ package struct PageChart {
 
   let chart: LineChart
   /// Of the drawing, in units of its own; the page scales it.
-  let plot = Box(x: 84, y: 26, width: 660, height: 280)
-  let size = Size(760, 352)
+  let plot = Box(x: 84, y: 40, width: 660, height: 270)
+  let size = Size(760, 356)
   private let anchor: String
   let x: Axis
   let y: Axis

@@ -2,7 +2,7 @@
 /// page lacks these and nothing else. It builds what it adds by itself, and puts no text of a file into markup.
 enum PageScript {
   /// SHA-256 of the script as it stands in a page, in base 64: the page's policy lets no other run. A test computes it.
-  static let digest = "At+yatVwejjRDgZJ8R6/QDdNWfaUq22rd642661LPLQ="
+  static let digest = "7uZh3kT+Rk2N4OmgR/bqOESN2m6GBPwIVuui3FI5lno="
 
   static let text = """
     "use strict";
@@ -67,8 +67,12 @@ enum PageScript {
       const round = (low, high, count) => {
         const rough = (high - low) / count, power = Math.pow(10, Math.floor(Math.log10(rough)));
         const step = [1, 2, 5, 10].map(factor => factor * power).find(one => one >= rough * 0.999);
-        const found = [];
-        for (let i = Math.ceil(low / step - 1e-9); high >= i * step - step * 1e-9; i++) found.push(i * step);
+        const digits = Math.min(12, Math.max(0, -Math.floor(Math.log10(step) + 1e-9))), found = [];
+        for (let i = Math.ceil(low / step - 1e-9); high >= i * step - step * 1e-9; i++) {
+          const size = Math.abs(i * step);
+          const isPlain = i === 0 || (1e6 > size && size >= 1e-3);
+          found.push([i * step, isPlain ? (i * step).toFixed(digits) : (i * step).toExponential(2)]);
+        }
         return found;
       };
       const drawTicks = () => {
@@ -76,17 +80,16 @@ enum PageScript {
         ticks.replaceChildren();
         if (isLogarithmic) ticks.append(...whole.filter(node => node.matches(".grid, .tick-y")));
         const [low, high] = [yOf(upright[1]), yOf(upright[0])];
-        for (const value of isLogarithmic ? [] : round(low, high, 5)) {
+        for (const [value, text] of isLogarithmic ? [] : round(low, high, 5)) {
           const row = down(bottom - (value - y0) / (y1 - y0) * (bottom - top));
           make("path", { class: "grid", d: `M${left} ${row}H${right}` }, ticks);
-          make("text", { class: "tick-y", x: left - 8, y: row }, ticks).textContent = short(value, (high - low) / 5);
+          make("text", { class: "tick-y", x: left - 8, y: row }, ticks).textContent = text;
         }
         const [first, last] = [xOf(shown[0]), xOf(shown[1])];
-        for (const value of round(first, last, 6)) {
+        for (const [value, text] of round(first, last, 6)) {
           const column = across(left + (value - x0) / (x1 - x0) * (right - left));
           make("path", { class: "stroke", d: `M${column} ${bottom}v5` }, ticks);
-          make("text", { class: "tick-x", x: column, y: bottom + 21 }, ticks).textContent =
-            last - first >= 6 ? value.toFixed(0) : short(value, (last - first) / 6);
+          make("text", { class: "tick-x", x: column, y: bottom + 21 }, ticks).textContent = text;
         }
       };
       const fit = () => {
@@ -160,8 +163,9 @@ enum PageScript {
           return line.name + " " + value;
         });
         const x = xOf(place);
-        const text = xName + " " + (Math.abs(x - Math.round(x)) > 0.02 * Math.min(50, x1 - x0) / 50 && 50 > x1 - x0
-          ? short(x, x1 - x0) : Math.round(x)) + ": " + parts.join(", ");
+        // A place in the drawing is as exact as its pixels; steps are whole numbers.
+        const isWhole = x1 - x0 >= 50 || 0.02 > Math.abs(x - Math.round(x));
+        const text = xName + " " + (isWhole ? Math.round(x) : short(x, x1 - x0)) + ": " + parts.join(", ");
         output.textContent = text;
         slider.value = index;
         slider.setAttribute("aria-valuetext", text);

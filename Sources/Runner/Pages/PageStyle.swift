@@ -29,6 +29,7 @@ enum PageStyle {
     :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
     code, pre { font: 13px/1.45 ui-monospace, monospace; }
     code { overflow-wrap: anywhere; }
+    th code { white-space: nowrap; }
     pre { overflow: auto; max-height: 420px; margin: 8px 0; padding: 10px 12px; border: 1px solid var(--line);
       border-radius: 6px; }
     mark { background: var(--mark); color: inherit; padding: 0 3px; border-radius: 3px; font-weight: 600; }
@@ -135,6 +136,8 @@ enum PageStyle {
     @media (max-width: 560px) {
       main { padding: 16px 12px 40px; }
       section { padding: 14px 12px; }
+      .card { flex-basis: 92px; padding: 8px 10px; }
+      .card b { font-size: 19px; }
       .sheet { grid-template-columns: repeat(auto-fill, minmax(100px, 1fr)); }
       .pairs, .facts { grid-template-columns: 1fr; }
       dl > div { grid-template-columns: 1fr; }
