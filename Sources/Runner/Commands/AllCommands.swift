@@ -6,6 +6,6 @@ import Training
 /// those of plugins come from their definitions (`PluginCommands`).
 let allCommands: [Command] = [
   .pretrain, .resume, .dataAudit, .dataPrepare, .dataWrite, .dataCollections, .plugins, .newTask, .verify,
-  .replay, .compare, .ablate, .features, .evaluate, .curve, .weightsImport, .weightsExport, .weightsShow,
-  .weightsFamilies, .bench, .doctor,
+  .replay, .compare, .ablate, .report, .features, .evaluate, .curve, .weightsImport, .weightsExport,
+  .weightsShow, .weightsFamilies, .bench, .doctor,
 ]

@@ -15,7 +15,7 @@ import Testing
   private static let core: Set = ["CoreTensor", "Imaging", "NeuralNetworks", "Metrics", "WorldModel"]
   /// What computes for the program, below its commands.
   private static let libraries: Set = [
-    "Audit", "Batches", "Console", "Figures", "PluginHost", "Radiographs", "Runs", "Weights",
+    "Audit", "Batches", "Console", "Figures", "Pages", "PluginHost", "Radiographs", "Runs", "Weights",
   ]
 
   /// Every room of the program, from the bottom up; the longest folder that a file lies in is its room.
@@ -35,8 +35,9 @@ import Testing
     Room("Sources/Runner/Runs", core.union(["CZlib"])),
     Room("Sources/Runner/Radiographs", core.union(["PluginHost", "Runs", "CCodecs", "CZlib"])),
     Room("Sources/Runner/Figures", core.union(["Runs", "CCairo"])),
+    Room("Sources/Runner/Pages", ["Figures"]),
     Room("Sources/Runner/Weights", core.union(["Runs"])),
-    Room("Sources/Runner/Audit", core.union(["Runs"])),
+    Room("Sources/Runner/Audit", core.union(["Runs", "Pages"])),
     Room("Sources/Runner/Batches", core.union(["Runs"])),
     Room("Sources/Runner/Console", core.union(["Runs"])),
     Room("Sources/Runner/Training", core.union(libraries)),

@@ -4,23 +4,28 @@ import WorldModel
 
 /// The settings of a run as its `config.toml` has them, under the names that they have now, without loading a plugin.
 package struct RunSettings {
-  /// `table.key` and the value in TOML, in the file's order.
-  package private(set) var values: [(key: String, value: String)] = []
+  /// `table.key` and the value in TOML, in the file's order; with where it came from, where the file's comment says so.
+  package private(set) var values: [(key: String, value: String, origin: String?)] = []
   package let tasks: [String]
+  /// As `data.source` has them.
+  package let sources: [String]
   private let byKey: [String: String]
 
   /// - Throws: `StorageError` where the file is damaged.
   package init(of folder: RunFolder) throws {
     let path = folder.path(of: .configuration)
+    let text = try folder.text(of: .configuration)
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
     let root: TomlTable
-    do { root = try Toml.parse(path: path) } catch {
+    do { root = try Toml.parse(text: text, name: path) } catch {
       throw StorageError.damaged(file: path, expected: "the settings of a run", found: "\(error)")
     }
     for table in root.keys {
       guard case .table(let inner)? = root[table]?.content else { continue }
       for key in inner.keys {
         let name = Renames.current(SettingKey(table, key)) ?? SettingKey(table, key)
-        values.append(("\(name.table).\(name.name)", inner[key]?.optionValue?.tomlText ?? ""))
+        let origin = inner[key].flatMap { Self.origin(lines[max(0, min($0.line, lines.count) - 1)]) }
+        values.append(("\(name.table).\(name.name)", inner[key]?.optionValue?.tomlText ?? "", origin))
       }
     }
     byKey = Dictionary(values.map { ($0.key, $0.value) }) { first, _ in first }
@@ -32,7 +37,13 @@ package struct RunSettings {
       return items.compactMap { if case .text(let text) = $0.content { text } else { nil } }
     }
     tasks = texts("run", "tasks")
-    plugins = Set(tasks + texts("data", "source"))
+    sources = texts("data", "source")
+    plugins = Set(tasks + sources)
+  }
+
+  /// What the comment of a line says; a value of text may hold a number sign too, so the last one counts.
+  private static func origin(_ line: Substring) -> String? {
+    line.range(of: "  # from ", options: .backwards).map { String(line[$0.upperBound...]) }
   }
 
   /// Names of tasks and of sources of radiographs, plugins among them.
