@@ -95,7 +95,7 @@ let testTargets: [Target] =
     tests("PhantomTests", ["PhantomData"]),
     tests("SensitivityTests", ["SensitivityEvaluation", "PluginHost"]),
     tests("FineTuneTests", ["FineTuneEvaluation"]),
-    tests("RadiographsTests", ["Radiographs", "CCodecs", "CZlib", "PhantomData"]),
+    tests("RadiographsTests", ["Radiographs", "Runs", "CCodecs", "CZlib", "PhantomData"]),
     tests("PluginHostTests", ["PluginHost"]),
     tests(
       "RunnerTests",

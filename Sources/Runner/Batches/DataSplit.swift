@@ -1,4 +1,5 @@
 import CoreTensor
+import Runs
 import WorldModel
 
 /// Which radiographs of a source train, and which are held out for the probe and for diagnostics.
@@ -119,6 +120,13 @@ package struct DataSplit: Sendable, Equatable {
       return (0..<count).map { radiographs[$0 * radiographs.count / count] }
     }
     (probeTrain, probeValidation, probeTest) = (thin(probeTrain), thin(probeValidation), thin(probeTest))
+  }
+
+  /// Which radiographs are pre-trained on and which are held out.
+  /// - Parameter list: checksum of the list that says so; nil where none does.
+  package func record(_ records: [RadiographRecord], list: String?) -> SplitRecord {
+    func names(_ radiographs: [Int]) -> [String] { radiographs.map { records[$0].identifier } }
+    return SplitRecord(["pretrain": names(pretrain), "held-out": names(heldOut)], list: list)
   }
 
   private static func heldOutPatients(_ patients: [String], _ fraction: Double, _ seed: Int) -> Set<String> {

@@ -15,6 +15,11 @@ package struct EvaluatedRun {
   package let tasks: TaskSet
   package let source: RadiographCache
   package let split: DataSplit
+  /// Checksum of the list of `data.split_file`; nil where there is none.
+  package let splitList: String?
+  /// A sentence where the run's own settings hold out other radiographs now than it trained without; nil where they
+  /// are the same, or where the run is evaluated on other sources.
+  package let splitDifference: String?
   package let model: WorldModel
   /// Optimiser steps that the model has had.
   package private(set) var step = 0
@@ -73,6 +78,16 @@ package struct EvaluatedRun {
     source = try setup.radiographSource(keepsRadiographs: keepsRadiographs)
     split = try DataSplit(
       source.records, hasLabels: !source.findingNames.isEmpty, setup.configuration, trains: false)
+    splitList = try setup.splitList()?.checksum
+    let isOwn = setup.settings[SettingKey("data", "source")].layer != .flags
+    splitDifference =
+      isOwn
+      ? try folder.recordedSplit()?.difference("the run", to: split.record(source.records, list: splitList))
+      : nil
+    let remarks = setup.configuration.data.splitFile == nil ? [] : source.notes
+    for warning in remarks + [splitDifference].compactMap({ $0 }) {
+      ProgressReporter.standardError("chex-runner: warning: \(warning)\n")
+    }
     model = setup.model(tasks)
   }
 
@@ -158,5 +173,14 @@ package struct EvaluatedRun {
       split.probeTrain.isEmpty ? split.pretrain : split.probeTrain, split.probeValidation,
       split.probeTest.isEmpty ? split.heldOut : split.probeTest
     )
+  }
+
+  /// Which radiographs are learnt from, chosen by and tested on, for the record of what was evaluated.
+  package var splitRecord: SplitRecord {
+    let chosen = radiographs
+    func names(_ radiographs: [Int]) -> [String] { radiographs.map { source.records[$0].identifier } }
+    return SplitRecord(
+      ["train": names(chosen.train), "validation": names(chosen.validation), "test": names(chosen.test)],
+      list: splitList)
   }
 }

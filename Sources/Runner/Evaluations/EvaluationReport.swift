@@ -1,6 +1,7 @@
 import Console
 import Foundation
 import Metrics
+import Runs
 import WorldModel
 
 /// What an evaluation of a run found, for people and for scripts.
@@ -73,8 +74,8 @@ package struct EvaluationReport: Encodable {
   }
 
   package enum CodingKeys: CodingKey {
-    case run, evaluation, step, source, trainImages, validationImages, testImages, out, summary, metrics,
-      notes
+    case run, evaluation, step, source, trainImages, validationImages, testImages, split, out, summary,
+      metrics, notes
   }
 
   package let run: String
@@ -85,6 +86,8 @@ package struct EvaluationReport: Encodable {
   let trainImages: Int
   let validationImages: Int
   let testImages: Int
+  /// Which images these were: a checksum over their names and sides.
+  package var split: SplitRecord?
   /// The folder with what else it left; nil where it leaves nothing.
   package var out: String?
   /// The metric that sums the result up, by its key in words.

@@ -171,7 +171,8 @@ package struct EvaluationRunner {
     let configuration = run.setup.configuration
     let request = Request(
       evaluation: definition.name, weights: run.checksum, seed: configuration.run.seed,
-      options: options.values, data: configuration.data, settings: configuration.evaluation)
+      options: options.values, data: configuration.data, settings: configuration.evaluation,
+      splitList: run.splitList)
     return try JsonText.encoded(request)
   }
 
@@ -183,6 +184,8 @@ package struct EvaluationRunner {
     let options: [String: OptionValue]
     let data: RunConfiguration.Data
     let settings: RunConfiguration.Evaluation
+    /// Checksum of the list of splits, which may change where its path stays; nil where there is none.
+    let splitList: String?
   }
 
   private func report(
@@ -190,8 +193,9 @@ package struct EvaluationRunner {
   ) -> EvaluationReport {
     EvaluationReport(
       run: run.folder.path, evaluation: definition.name, step: run.step, source: run.source.summary,
-      trainImages: train, validationImages: validation, testImages: test, summary: "\(result.summary)",
-      metrics: metrics, notes: result.notes, tables: result.tables)
+      trainImages: train, validationImages: validation, testImages: test, split: run.splitRecord,
+      summary: "\(result.summary)", metrics: metrics,
+      notes: result.notes + [run.splitDifference].compactMap { $0 }, tables: result.tables)
   }
 }
 

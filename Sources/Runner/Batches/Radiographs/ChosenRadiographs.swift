@@ -9,10 +9,26 @@ package struct ChosenRadiographs: RadiographSource {
   package let records: [RadiographRecord]
   /// What they were chosen by, for the summary.
   package let choice: String
+  private let ownNotes: [String]
 
   package init(_ source: any RadiographSource, radiographs: [Int], choice: String) {
-    (self.source, self.radiographs, self.choice) = (source, radiographs, choice)
+    (self.source, self.radiographs, self.choice, ownNotes) = (source, radiographs, choice, [])
     records = radiographs.map { source.records[$0] }
+  }
+
+  /// The radiographs that a list puts on a side, with its splits in place of the source's.
+  /// - Parameters:
+  ///   - splits: of each of the source's radiographs; nil for those that are left out.
+  ///   - list: what the list is called.
+  ///   - notes: what the user should know of it.
+  package init(_ source: any RadiographSource, splits: [String?], list: String, notes: [String]) {
+    (self.source, choice, ownNotes) = (source, "splits of \(list)", notes)
+    radiographs = splits.indices.filter { splits[$0] != nil }
+    records = radiographs.map { index in
+      var record = source.records[index]
+      record.split = splits[index]
+      return record
+    }
   }
 
   /// The radiographs that filters and a limit leave; the source itself where they leave all.
@@ -32,7 +48,7 @@ package struct ChosenRadiographs: RadiographSource {
 
   package var summary: String { "\(source.summary); \(radiographs.count) of them: \(choice)" }
   package var findingNames: [String] { source.findingNames }
-  package var notes: [String] { source.notes }
+  package var notes: [String] { source.notes + ownNotes }
   package var radiographsAreCheap: Bool { source.radiographsAreCheap }
 
   package func radiograph(at index: Int) throws -> GrayImage { try source.radiograph(at: radiographs[index]) }

@@ -39,9 +39,9 @@ extension RunSetup {
   ) throws -> (radiographs: any RadiographSource, others: [any RadiographSource]) {
     let names = configuration.data.sources
     let opened = try open(names + others, asStored: asStored)
-    let radiographs = opened.prefix(names.count)
-    let parts = zip(Self.shortNames(names), radiographs).map { JoinedSource.Part(name: $0, source: $1) }
-    return (parts.count > 1 ? JoinedSource(parts) : opened[0], Array(opened.dropFirst(names.count)))
+    let parts = zip(Self.shortNames(names), opened).map { JoinedSource.Part(name: $0, source: $1) }
+    let radiographs = parts.count > 1 ? JoinedSource(parts) : opened[0]
+    return (try split(radiographs), Array(opened.dropFirst(names.count)))
   }
 
   /// Radiographs of data plugins where they have the name, else of stores, collections, folders and tables, each with

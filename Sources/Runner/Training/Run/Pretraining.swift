@@ -21,7 +21,7 @@ package enum Pretraining {
     _ = try parts.builder.sample(step: 0, index: 0, plans: parts.builder.plans(step: 0))
     let path = setup.configuration.run.out.nonEmpty ?? standardPath()
     return try RunFolder.create(at: path) { folder in
-      try RunRecord(setup).write(to: folder)
+      try RunRecord(setup, split: parts.splitRecord()).write(to: folder)
       return try train(parts, folder, start: 0)
     }
   }
@@ -31,11 +31,14 @@ package enum Pretraining {
     let lock = try folder.lock()
     defer { withExtendedLifetime(lock) {} }
     let setup = try reopened(folder, pluginsFile: pluginsFile)
-    let changes = try RunVersions(of: folder).changes(to: RunVersions(setup))
-    for change in changes {
+    let versions = try RunVersions(of: folder)
+    for change in versions.changes(to: RunVersions(setup)) {
       StandardStream.error.show("chex-runner: warning: \(change)\n")
     }
     let parts = try RunParts(setup)
+    if let change = try versions.split?.difference("the run", to: parts.splitRecord()) {
+      StandardStream.error.show("chex-runner: warning: \(change)\n")
+    }
     let store = try folder.checkpoints(keep: setup.configuration.training.keptCheckpoints)
     let found: CheckpointStore.Found
     do { found = try store.latest() } catch StorageError.noCheckpoint {

@@ -2,6 +2,7 @@ import Batches
 import CoreTensor
 import NeuralNetworks
 import Radiographs
+import Runs
 import WorldModel
 
 /// Model, optimiser, batches and schedule of a run, as its configuration makes them.
@@ -38,6 +39,11 @@ package struct RunParts {
         tasks: tasks.tasks, views: setup.configuration.views, naive: configuration.run.isNaive),
       geometry: configuration.model.geometry, seed: seed, batchSize: training.batchSize,
       batchesPerEpoch: stepsPerEpoch * training.accumulation)
+  }
+
+  /// Which radiographs the run trains on, for its record.
+  func splitRecord() throws -> SplitRecord {
+    split.record(source.records, list: try setup.splitList()?.checksum)
   }
 
   /// Compares with the encoder as this seed initialises it.

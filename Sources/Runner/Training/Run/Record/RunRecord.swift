@@ -16,9 +16,10 @@ package struct RunRecord: Equatable {
   private static let items: [RunFolder.Item] = [.configuration, .versions]
 
   /// Of a run that begins.
-  package init(_ setup: RunSetup) throws {
+  /// - Parameter split: which radiographs it is going to train on; nil where it trains on none.
+  package init(_ setup: RunSetup, split: SplitRecord? = nil) throws {
     settings = setup.settings.tomlText
-    versions = try RunVersions(setup, settings: Self.seal(of: settings)).text()
+    versions = try RunVersions(setup, settings: Self.seal(of: settings), split: split).text()
   }
 
   /// Of a run that was begun earlier.

@@ -23,9 +23,12 @@ package struct RunVersions: Codable {
   package let plugins: [Plugin]
   /// What `config.toml` must be; nil in runs of versions before 0.2.0.
   package let settings: FileSeal?
+  /// Which radiographs are pre-trained on and which held out; nil in runs of earlier versions, and in those that
+  /// were made of other people's weights.
+  package let split: SplitRecord?
 
-  init(_ setup: RunSetup, settings: FileSeal? = nil) {
-    self.settings = settings
+  init(_ setup: RunSetup, settings: FileSeal? = nil, split: SplitRecord? = nil) {
+    (self.settings, self.split) = (settings, split)
     runner = ProgramVersion.current
     core = PluginHost.coreFingerprint
     precision = setup.backend.activationType.rawValue

@@ -24,6 +24,13 @@ extension RunConfiguration {
     public var labels: CollectionOptions = CollectionOptions()
     public var patientColumn = ""
     public var splitColumn = ""
+    /// Files of splits in place of the source's own splits: a CSV, or lists. Nil where none is set, so that what earlier
+    /// versions wrote of these settings reads and compares as it did; so are the next two.
+    public var splitFile: [String]?
+    /// Which fold of those files is set apart, from 1.
+    public var splitFold: Int?
+    /// Checksum that those files must have.
+    public var splitChecksum: String?
     /// `column=value`; all must hold.
     public var filter: [ColumnFilter] = []
     /// Splits to train on, where the source names splits.
@@ -34,6 +41,21 @@ extension RunConfiguration {
     public var cacheMebibytes = 2048
     /// Radiographs at most; 0 = all.
     public var limit = 0
+  }
+}
+
+extension RunConfiguration.Data {
+  fileprivate var splitFiles: [String] {
+    get { splitFile ?? [] }
+    set { splitFile = newValue.isEmpty ? nil : newValue }
+  }
+  fileprivate var fold: Int {
+    get { splitFold ?? 0 }
+    set { splitFold = newValue == 0 ? nil : newValue }
+  }
+  fileprivate var checksum: String {
+    get { splitChecksum ?? "" }
+    set { splitChecksum = newValue.isEmpty ? nil : newValue }
   }
 }
 
@@ -79,6 +101,15 @@ extension RunConfiguration.Data {
       "shots", \.labels.shots, in: 0...10,
       help: "ChestDR: training radiographs for each finding, 1, 5 or 10; 0 = all.")
     Setting("draw", \.labels.draw, in: 1...5, help: "ChestDR: which draw of that many.")
+    Setting(
+      "split_file", \.splitFiles,
+      help:
+        "Splits by the names of radiographs, in place of the source's: a CSV file,patient,split[,fold], or lists whose"
+        + " names tell their split (or SPLIT=PATH); radiographs that are not listed are left out.")
+    Setting(
+      "split_fold", \.fold, in: 0...1000,
+      help: "Which fold of split_file is tested on, the others being trained on; 0 = splits as they are.")
+    Setting("split_checksum", \.checksum, help: "Checksum that split_file must have; empty = any.")
     Setting("filter", \.filter, help: "Use only radiographs where all of these hold, each column=value.")
     Setting(
       "pretrain_splits", \.pretrainSplits, help: "Splits to train on, where the source names splits.")
