@@ -35,7 +35,9 @@ let drawingHeaders: [SwiftSetting] = [
 ]
 
 /// What of the runner computes; each is a module of its own, optimised, in a folder of the runner.
-let computingModules = ["Runs", "Radiographs", "PluginHost", "Figures", "Weights", "Audit", "Batches"]
+let computingModules = [
+  "Runs", "Radiographs", "PluginHost", "Figures", "Weights", "Audit", "Batches", "Trackers",
+]
 /// The rest of the runner's modules, each above those before it.
 let runnerModules = computingModules + ["Console", "Training", "Evaluations", "Commands"]
 /// These are glue: optimised they took 150 s of each build, so they take 20 s, at the same speed.
@@ -155,6 +157,9 @@ let package = Package(
       name: "Audit", dependencies: [core, "Runs"], path: "Sources/Runner/Audit", swiftSettings: strict),
     .target(
       name: "Batches", dependencies: [core, "Runs"], path: "Sources/Runner/Batches",
+      swiftSettings: strict),
+    .target(
+      name: "Trackers", dependencies: [core, "Runs"], path: "Sources/Runner/Trackers",
       swiftSettings: strict),
     glue("Console", ["Runs"]),
     glue("Training", ["Console"] + computingModules),
