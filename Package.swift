@@ -36,7 +36,7 @@ let drawingHeaders: [SwiftSetting] = [
 
 /// What of the runner computes; each is a module of its own, optimised, in a folder of the runner.
 let computingModules = [
-  "Runs", "Radiographs", "PluginHost", "Figures", "Pages", "Weights", "Audit", "Batches",
+  "Runs", "Radiographs", "PluginHost", "Figures", "Pages", "Weights", "Audit", "Batches", "Trackers",
 ]
 /// The rest of the runner's modules, each above those before it.
 let runnerModules = computingModules + ["Console", "Training", "Evaluations", "Ablation", "Commands"]
@@ -161,6 +161,9 @@ let package = Package(
       swiftSettings: strict + drawingHeaders),
     .target(
       name: "Batches", dependencies: [core, "Runs"], path: "Sources/Runner/Batches",
+      swiftSettings: strict),
+    .target(
+      name: "Trackers", dependencies: [core, "Runs"], path: "Sources/Runner/Trackers",
       swiftSettings: strict),
     glue("Console", ["Runs"]),
     glue("Training", ["Console"] + computingModules),

@@ -15,7 +15,8 @@ import Testing
   private static let core: Set = ["CoreTensor", "Imaging", "NeuralNetworks", "Metrics", "WorldModel"]
   /// What computes for the program, below its commands.
   private static let libraries: Set = [
-    "Audit", "Batches", "Console", "Figures", "Pages", "PluginHost", "Radiographs", "Runs", "Weights",
+    "Audit", "Batches", "Console", "Figures", "Pages", "PluginHost", "Radiographs", "Runs", "Trackers",
+    "Weights",
   ]
 
   /// Every room of the program, from the bottom up; the longest folder that a file lies in is its room.
@@ -39,6 +40,7 @@ import Testing
     Room("Sources/Runner/Weights", core.union(["Runs"])),
     Room("Sources/Runner/Audit", core.union(["Runs", "Pages"])),
     Room("Sources/Runner/Batches", core.union(["Runs"])),
+    Room("Sources/Runner/Trackers", core.union(["Runs"])),
     Room("Sources/Runner/Console", core.union(["Runs"])),
     Room("Sources/Runner/Training", core.union(libraries)),
     Room("Sources/Runner/Evaluations", core.union(libraries).union(["Training"])),
