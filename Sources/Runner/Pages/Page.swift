@@ -6,13 +6,18 @@ package struct Page {
     let title: String
     let body: Html
     let isBad: Bool
+    let isListed: Bool
 
     /// - Parameters:
     ///   - anchor: unique within the page; letters, digits and dashes.
     ///   - title: a heading; its first letter is made a capital.
     ///   - isBad: whether it tells of a failure.
-    package init(_ anchor: String, _ title: String, _ body: Html, isBad: Bool = false) {
-      (self.anchor, self.title, self.body, self.isBad) = (anchor, Html.capitalised(title), body, isBad)
+    ///   - isListed: whether a page's list of contents names it.
+    package init(
+      _ anchor: String, _ title: String, _ body: Html, isBad: Bool = false, isListed: Bool = true
+    ) {
+      (self.anchor, self.title, self.body) = (anchor, Html.capitalised(title), body)
+      (self.isBad, self.isListed) = (isBad, isListed)
     }
 
     var html: Html {
@@ -66,8 +71,9 @@ package struct Page {
   }
 
   private var contents: Html {
-    guard hasContents, sections.count > 1 else { return .empty }
-    let items = sections.map { section in
+    let listed = sections.filter(\.isListed)
+    guard hasContents, listed.count > 1 else { return .empty }
+    let items = listed.map { section in
       Html.element("li", [:], .element("a", ["href": "#\(section.anchor)"], Html(section.title)))
     }
     return .element("nav", ["aria-label": "Contents"], .element("ul", [:], items))

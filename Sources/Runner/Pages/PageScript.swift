@@ -2,7 +2,7 @@
 /// page lacks these and nothing else. It builds what it adds by itself, and puts no text of a file into markup.
 enum PageScript {
   /// SHA-256 of the script as it stands in a page, in base 64: the page's policy lets no other run. A test computes it.
-  static let digest = "7uZh3kT+Rk2N4OmgR/bqOESN2m6GBPwIVuui3FI5lno="
+  static let digest = "NagFenSjqQ48bSRxUW5VmuReux5KfjvnyOrTbjti5wI="
 
   static let text = """
     "use strict";
@@ -55,6 +55,7 @@ enum PageScript {
       const label = make("label", {}, controls);
       label.append("Cursor");
       const slider = make("input", { type: "range", min: 0, max: places.length - 1, value: 0, step: 1 }, label);
+      slider.setAttribute("aria-label", "Cursor, " + drawing.querySelector("title").textContent);
       const cursor = make("line", { class: "cursor", y1: top, y2: bottom, visibility: "hidden" }, drawing);
       const taken = make("rect", { class: "taken", y: top, height: bottom - top, visibility: "hidden" }, drawing);
       const ticks = drawing.querySelector(".ticks"), whole = [...ticks.children];

@@ -71,6 +71,7 @@ enum PageStyle {
     thead th, thead td { color: var(--quiet); font-size: 13px; }
     th { text-align: left; font-weight: 600; }
     tbody th { font-weight: 400; }
+    tbody th a { white-space: nowrap; }
     th, td { padding: 5px 14px 5px 0; vertical-align: top; border-bottom: 1px solid var(--line); }
     tbody tr:last-child > * { border-bottom: 0; }
     .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
@@ -90,6 +91,7 @@ enum PageStyle {
     .pair { display: grid; grid-template-columns: 1fr 1fr; gap: 8px; }
     .pair > p { grid-column: 1 / 3; margin: 0; font-size: 13px; color: var(--quiet); }
     figure { margin: 0 0 14px; min-width: 0; }
+    .sheet figure, .pair figure { margin: 0; }
     figure > img { max-width: 100%; height: auto; display: block; border: 1px solid var(--line); border-radius: 4px; }
     figure .radiograph { background: #000; border-radius: 4px; height: 132px; display: flex; align-items: center;
       justify-content: center; overflow: hidden; }

@@ -35,7 +35,8 @@ import Testing
   private let hostile = "</title><script>alert('x')</script>]]>&\u{1B}"
 
   private var chart: LineChart {
-    let points = (0..<50).map { Point(Double($0), $0 == 7 ? .nan : 1 / Double($0 + 1)) }
+    let values: [Double] = (0..<50).map { $0 == 7 ? Double.nan : 1 / Double($0 + 1) }
+    let points = values.enumerated().map { Point(Double($0.offset), $0.element) }
     let high = points.map { $0.y + 0.1 }
     return LineChart(
       title: hostile, subtitle: hostile, xLabel: hostile, yLabel: hostile,

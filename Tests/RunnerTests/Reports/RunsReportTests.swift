@@ -59,7 +59,7 @@ import Testing
     #expect(report.runs[0].status == .failed)
     let page = try checked(report)
     #expect(page.named("pre").contains { $0.text.contains("\"term\": \"z11\"") })
-    #expect(page.with("bad").contains { $0.text.hasPrefix("Failed after 60 steps") })
+    #expect(page.with("bad").contains { $0.text.hasPrefix("Failed after 60 of 60 steps") })
   }
 
   enum Damage: String, CaseIterable { case empty, cut, garbage, link, folder }

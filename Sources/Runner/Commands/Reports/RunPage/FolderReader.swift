@@ -18,7 +18,10 @@ struct FolderReader {
   init(root: String) { self.root = root }
 
   mutating func note(_ part: String, _ reason: String) {
-    problems.append(Problem(part: part, reason: reason.replacing(root + "/", with: "")))
+    var reason = reason.replacing(root + "/", with: "")
+    // The part is named beside it.
+    if reason.hasPrefix(part + ": ") { reason.removeFirst(part.count + 2) }
+    problems.append(Problem(part: part, reason: reason))
   }
 
   func exists(_ part: String) -> Bool {

@@ -116,12 +116,11 @@ struct ReportedRun {
     let unread =
       problems.isEmpty ? "" : "; \(problems.count) of its files could not be read, which are named below"
     let before = steps == 1 ? "1 step" : "\(steps) steps"
-    let of = plannedSteps.map { " of \($0)" } ?? ""
+    let soFar = plannedSteps.map { "\(steps) of \($0) steps" } ?? before
     return switch status {
     case .finished: "Finished: \(before)\(unread)."
-    case .unfinished:
-      "Unfinished: \(before)\(of) so far, so that nothing here is the run's result yet\(unread)."
-    case .failed: "Failed after \(before)\(of): what the run left of it is below\(unread)."
+    case .unfinished: "Unfinished: \(soFar) so far, so that nothing here is the run's result yet\(unread)."
+    case .failed: "Failed after \(soFar): what the run left of it is below\(unread)."
     case .imported: "Weights that were imported; no step was trained here\(unread)."
     case .unknown: "Not known whether it finished\(unread)."
     }

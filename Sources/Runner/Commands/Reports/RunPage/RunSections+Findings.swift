@@ -7,7 +7,6 @@ extension RunSections {
   // MARK: Diagnostics
 
   var diagnostics: Page.Section {
-    let title = of.isEmpty ? "Diagnostics" : of + "Diagnostics"
     let body: Html
     if let trained = run.summary?.trained {
       body = measures(trained, run.summary?.randomEncoder) + findings(trained, run.summary?.randomEncoder)
@@ -23,8 +22,8 @@ extension RunSections {
       : .details(
         "On the way, \(lines.count) lines of the log",
         .element("ul", [:], lines.map { .element("li", [:], Html($0.text)) }))
-    return .init(
-      prefix + "diagnostics", title, body + list, isBad: run.summary?.trained?.isCollapsed == true)
+    return section(
+      "diagnostics", "Diagnostics", body + list, isBad: run.summary?.trained?.isCollapsed == true)
   }
 
   private func measures(_ trained: DiagnosticsReport, _ random: DiagnosticsReport?) -> Html {
@@ -77,11 +76,10 @@ extension RunSections {
   // MARK: Evaluations
 
   var evaluations: Page.Section {
-    let title = of.isEmpty ? "Evaluations" : of + "Evaluations"
     guard !run.evaluations.isEmpty else {
-      return .init(prefix + "evaluations", title, .quiet("None lies below the run's folder."))
+      return section("evaluations", "Evaluations", .quiet("None lies below the run's folder."))
     }
-    return .init(prefix + "evaluations", title, run.evaluations.map(evaluation).joined())
+    return section("evaluations", "Evaluations", run.evaluations.map(evaluation).joined())
   }
 
   private func evaluation(_ evaluation: ReportedEvaluation) -> Html {

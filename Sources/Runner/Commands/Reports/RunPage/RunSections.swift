@@ -7,7 +7,7 @@ import Training
 /// The sections of one run.
 struct RunSections {
   let run: ReportedRun
-  /// Before the anchors of its sections, and before their titles; empty where the page has one run.
+  /// Before the anchors of its sections, and after their titles; empty where the page has one run.
   let prefix: String
   let of: String
 
@@ -21,9 +21,10 @@ struct RunSections {
     }
   }
 
-  /// What everybody should see first.
-  /// - Parameter isOne: whether the page is of this run alone, and has room for its numbers.
-  func lead(isOne: Bool) -> Html {
+  var isWholeSuccess: Bool { run.status == .finished && run.problems.isEmpty }
+
+  /// What became of the run.
+  var lead: Html {
     let isWhole = run.problems.isEmpty
     let weight: Html.Weight =
       switch run.status {
@@ -32,10 +33,11 @@ struct RunSections {
       case .unfinished: .problem
       case .failed, .unknown: .bad
       }
-    return .verdict((isOne ? "" : "\(run.name): ") + run.sentence, weight) + (isOne ? cards : .empty)
+    return .verdict((of.isEmpty ? "" : "\(run.name): ") + run.sentence, weight)
   }
 
-  private var cards: Html {
+  /// What everybody should see first.
+  var cards: Html {
     let summary = run.summary
     var cards = [Html.card("\(run.steps)", run.steps == 1 ? "step" : "steps")]
     func add(_ value: Double?, _ format: String, _ name: String, isBad: Bool = false) {
@@ -54,8 +56,9 @@ struct RunSections {
 
   var sections: [Page.Section?] { [what, data, curves, batch, diagnostics, evaluations, log] }
 
-  private func section(_ anchor: String, _ title: String, _ body: Html, isBad: Bool = false) -> Page.Section {
-    .init(prefix + anchor, of.isEmpty ? title : of + title, body, isBad: isBad)
+  /// Of several runs the contents name each run's first section alone.
+  func section(_ anchor: String, _ title: String, _ body: Html, isBad: Bool = false) -> Page.Section {
+    .init(prefix + anchor, title + of, body, isBad: isBad, isListed: of.isEmpty || anchor == "what")
   }
 
   /// A sentence in place of what is not there.

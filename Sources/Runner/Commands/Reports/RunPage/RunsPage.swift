@@ -14,14 +14,24 @@ struct RunsPage {
     let title = names.count == 1 ? "Run \(names[0])" : "Runs \(names.joined(separator: ", "))"
     let isOne = report.runs.count == 1
     let parts = report.runs.enumerated().map {
-      RunSections(run: $1, prefix: isOne ? "" : "run-\($0 + 1)-", of: isOne ? "" : "\($1.name): ")
+      RunSections(run: $1, prefix: isOne ? "" : "run-\($0 + 1)-", of: isOne ? "" : ": \($1.name)")
     }
     let sections: [Page.Section?] =
       [unread] + (isOne ? [] : RunsComparisonSections(report).sections) + [audit] + parts.flatMap(\.sections)
     return Page(
-      title, lead: parts.map { $0.lead(isOne: isOne) }.joined(), sections: sections.compactMap { $0 },
+      title, lead: lead(parts), sections: sections.compactMap { $0 },
       footer: "Made by chex-runner report from the runs' folders. For scripts: --json.", hasContents: true
     ).text
+  }
+
+  /// Of several runs those that are not finished, or not whole.
+  private func lead(_ parts: [RunSections]) -> Html {
+    if parts.count == 1 { return parts[0].lead + parts[0].cards }
+    let others = parts.filter { !$0.isWholeSuccess }
+    let finished = parts.count - others.count
+    let sentence =
+      others.isEmpty ? "All \(finished) runs are finished." : "Finished: \(finished) of \(parts.count) runs."
+    return .verdict(sentence, others.isEmpty ? .good : .problem) + others.map(\.lead).joined()
   }
 
   /// What could not be read comes first, so that nobody takes the rest for all there is.
