@@ -118,9 +118,9 @@ final class EvaluationFolder: EvaluationWorkspace {
     }
   }
 
-  /// Draws the charts and sheets of a result.
+  /// Draws the charts and sheets of a result, and writes its predictions.
   /// - Parameter suffix: ends the files' names.
-  func draw(_ result: EvaluationResult, suffix: String) throws {
+  func leave(_ result: EvaluationResult, suffix: String) throws {
     for chart in result.charts {
       for ending in ["png", "svg"] {
         try LineChart(chart).write(to: "\(path)/\(chart.name)\(suffix).\(ending)")
