@@ -35,9 +35,11 @@ let drawingHeaders: [SwiftSetting] = [
 ]
 
 /// What of the runner computes; each is a module of its own, optimised, in a folder of the runner.
-let computingModules = ["Runs", "Radiographs", "PluginHost", "Figures", "Weights", "Audit", "Batches"]
+let computingModules = [
+  "Runs", "Radiographs", "PluginHost", "Figures", "Pages", "Weights", "Audit", "Batches", "Trackers",
+]
 /// The rest of the runner's modules, each above those before it.
-let runnerModules = computingModules + ["Console", "Training", "Evaluations", "Commands"]
+let runnerModules = computingModules + ["Console", "Training", "Evaluations", "Ablation", "Commands"]
 /// These are glue: optimised they took 150 s of each build, so they take 20 s, at the same speed.
 let unoptimized: [SwiftSetting] = [.unsafeFlags(["-Onone"])]
 
@@ -152,14 +154,22 @@ let package = Package(
     .target(
       name: "Weights", dependencies: [core, "Runs"], path: "Sources/Runner/Weights", swiftSettings: strict),
     .target(
-      name: "Audit", dependencies: [core, "Runs"], path: "Sources/Runner/Audit", swiftSettings: strict),
+      name: "Pages", dependencies: ["Figures"], path: "Sources/Runner/Pages",
+      swiftSettings: strict + drawingHeaders),
+    .target(
+      name: "Audit", dependencies: [core, "Runs", "Pages"], path: "Sources/Runner/Audit",
+      swiftSettings: strict + drawingHeaders),
     .target(
       name: "Batches", dependencies: [core, "Runs"], path: "Sources/Runner/Batches",
+      swiftSettings: strict),
+    .target(
+      name: "Trackers", dependencies: [core, "Runs"], path: "Sources/Runner/Trackers",
       swiftSettings: strict),
     glue("Console", ["Runs"]),
     glue("Training", ["Console"] + computingModules),
     glue("Evaluations", ["Console", "Training"] + computingModules),
-    glue("Commands", ["Console", "Training", "Evaluations"] + computingModules),
+    glue("Ablation", ["Console", "Training", "Evaluations"] + computingModules),
+    glue("Commands", ["Console", "Training", "Evaluations", "Ablation"] + computingModules),
     .executableTarget(
       name: "chex-runner", dependencies: ["Commands"], path: "Sources/Runner/Main",
       swiftSettings: strict + drawingHeaders,

@@ -114,6 +114,10 @@ import WorldModel
     let defaults = Options(phantomDefinition.options)
     #expect(defaults.integer("images") == 1024 && defaults.integer("size") == 256)
     #expect(defaults.number("finding_rate") == 0.3)
+    #expect(try accepts("placement", .integer(0)) && accepts("placement", .number(0.5)))
+    #expect(try !accepts("placement", .number(-0.1)) && !accepts("placement", .number(1.1)))
+    #expect(try !accepts("placement", .text("centre")))
+    #expect(defaults.number("placement") == 1)
   }
 
   @Test func theEntryPointRegistersThePhantom() throws {

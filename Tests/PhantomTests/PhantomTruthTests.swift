@@ -1,3 +1,4 @@
+import CoreTensor
 import Imaging
 import Testing
 import WorldModel
@@ -50,7 +51,7 @@ import WorldModel
     let truth = radiograph(number, Set(Finding.allCases)).truth()
     let lungs = try #require(truth.masks["lungs"])
     let share = lungs.pixels.reduce(0, +) / Float(lungs.pixels.count)
-    #expect((0.15...0.55).contains(share))
+    #expect((0.08...0.55).contains(share))
     for finding in Finding.allCases where finding != .cardiomegaly {
       let mask = try #require(truth.masks[finding.rawValue])
       #expect(zip(mask.pixels, lungs.pixels).allSatisfy { $0 <= $1 }, "\(finding)")
@@ -147,6 +148,52 @@ import WorldModel
     #expect((0.08...0.5).contains(lung), "lungs \(lung)")
     #expect(heart > lung + 0.2, "heart \(heart), lungs \(lung)")
     #expect(try #require(lungs.map { image[$0.row, $0.column] }.min()) < lung)
+  }
+
+  /// Standard deviations of a landmark's row and column over radiographs, as shares of the radiograph.
+  private func spread(of landmark: String, placement: Float) throws -> (row: Double, column: Double) {
+    let places = try (0..<60).map { number in
+      let radiograph = PhantomRadiograph(
+        seed: 11, number: 2 * number, size: Self.size, present: [], placement: placement)
+      return try #require(radiograph.truth().landmarks[landmark])
+    }
+    func deviation(_ values: [Double]) -> Double {
+      let mean = values.reduce(0, +) / Double(values.count)
+      return (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count)).squareRoot()
+        / Double(Self.size)
+    }
+    return (deviation(places.map(\.row)), deviation(places.map(\.column)))
+  }
+
+  @Test(arguments: ["aortic arch", "clavicle"])
+  func placementMovesThePatientInTheRadiograph(landmark: String) throws {
+    let (careful, usual) = (
+      try spread(of: landmark, placement: 0), try spread(of: landmark, placement: 1)
+    )
+    #expect(usual.row > 1.2 * careful.row, "\(usual) against \(careful)")
+    #expect(usual.column > 1.8 * careful.column, "\(usual) against \(careful)")
+  }
+
+  @Test func markersOfAllKindsStandWithinTheRadiograph() {
+    var kinds: Set<Marker.Kind> = []
+    for index in 0..<200 {
+      var random = RandomStream(seed: 3, stream: "test.marker", index: index)
+      let marker = Marker(random: &random, shutters: [0.05, 0.05, 0.05, 0.05])
+      kinds.insert(marker.kind)
+      #expect((0.1...0.7).contains(marker.row), "row \(marker.row)")
+      let edge = marker.side == .right ? marker.column : 1 - marker.column
+      #expect((0.09...0.17).contains(edge), "\(edge) from the edge of the marker's side")
+    }
+    #expect(kinds == Set(Marker.Kind.allCases))
+  }
+
+  @Test(arguments: 0..<12)
+  func aNoduleIsLargeEnoughToBeSeen(number: Int) throws {
+    let truth = radiograph(number, [.nodule]).truth()
+    let area = Float(members(try #require(truth.masks["nodule"])).count)
+    // Of the equal circle, in millimetres.
+    let width = 20 * (area / .pi).squareRoot() / radiograph(number, [.nodule]).geometry.pixelsPerCentimetre
+    #expect((12...40).contains(width), "\(width) mm")
   }
 
   @Test func landmarksFollowTheRadiographsSize() throws {

@@ -42,11 +42,11 @@ struct FineTuneEvaluation: ModelEvaluation {
     }
   }
 
-  private func restored(_ input: ModelEvaluationInput) throws -> [String: TrialResult] {
+  private func restored(_ input: ModelEvaluationInput) throws -> [String: FinishedTrial] {
     guard let state = try input.workspace.restore(Self.finished) else { return [:] }
     do {
-      let results = try JSONDecoder().decode([TrialResult].self, from: Data(state.text.utf8))
-      return Dictionary(results.map { ($0.trial, $0) }) { first, _ in first }
+      let results = try JSONDecoder().decode([FinishedTrial].self, from: Data(state.text.utf8))
+      return Dictionary(results.map { ($0.result.trial, $0) }) { first, _ in first }
     } catch {
       throw FineTuneError(
         "saved state \"\(Self.finished)\": expected results of trials, found other text (\(error)); remove the "
@@ -94,12 +94,12 @@ struct FineTuneEvaluation: ModelEvaluation {
 
   private func result(
     _ input: ModelEvaluationInput, _ labels: RadiographLabels, _ plans: [TrialPlan],
-    _ results: [String: TrialResult]
+    _ results: [String: FinishedTrial]
   ) throws -> EvaluationResult {
     let summaries = settings.regimes.map { regime in
       RegimeSummary(
         regime.name,
-        plans.filter { $0.regime == regime }.compactMap { results[$0.name] }, labels.classes)
+        plans.filter { $0.regime == regime }.compactMap { results[$0.name]?.result }, labels.classes)
     }
     guard summaries.allSatisfy({ $0.auroc != nil || $0.accuracy != nil }) else {
       throw FineTuneError(
@@ -110,7 +110,7 @@ struct FineTuneEvaluation: ModelEvaluation {
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     let document = ClassificationDocument(
       from: settings.origin.rawValue, loss: settings.kind.rawValue, regimes: summaries,
-      trials: plans.compactMap { results[$0.name] })
+      trials: plans.compactMap { results[$0.name]?.result })
     try input.workspace.write(
       String(decoding: try encoder.encode(document), as: UTF8.self) + "\n", named: "classification.json")
     let origin = settings.origin == .scratch ? "scratch" : "its \(settings.origin.rawValue) encoder"
@@ -124,7 +124,30 @@ struct FineTuneEvaluation: ModelEvaluation {
           : [
             "left out, without positives or without negatives to test on: "
               + undefined.joined(separator: ", ")
-          ]))
+          ]),
+      predictions: plans.compactMap { plan in
+        results[plan.name].map { table(plan, $0, labels, input.radiographs.records) }
+      })
+  }
+
+  private func table(
+    _ plan: TrialPlan, _ trial: FinishedTrial, _ labels: RadiographLabels, _ records: [RadiographRecord]
+  ) -> PredictionTable {
+    var columns = labels.classes.indices.map { number in
+      PredictionTable.Column.scores(
+        of: labels.classes[number], truth: trial.radiographs.map { labels[$0][number] },
+        scores: trial.scores.map { $0[number] })
+    }
+    if labels.kind == .single {
+      // The first of equal scores is taken, as in `Accuracy`.
+      let hits = zip(trial.radiographs, trial.scores).map { radiograph, scores in
+        scores.firstIndex(of: scores.max() ?? 0) == labels.singleClass(of: radiograph) ? 1.0 : 0
+      }
+      columns.append(.measure("accuracy", values: hits))
+    }
+    return PredictionTable(
+      subject: plan.regime.name, trial: plan.trial,
+      radiographs: trial.radiographs.map { .init(records[$0]) }, columns: columns)
   }
 
   /// What is drawn of the validation images, the first that was recorded.

@@ -24,7 +24,7 @@ struct SplitMetrics: Sendable, Equatable, Codable {
   /// - Throws: `MetricError` where a score is not finite.
   init(_ scores: RadiographScores, _ labels: RadiographLabels) throws {
     let isSingle = labels.kind == .single
-    let rows = isSingle ? scores.logits.map(Self.softmax) : scores.logits
+    let rows = isSingle ? scores.probabilities(.single) : scores.logits
     let columns = labels.classes.indices.map { number in rows.map { $0[number] } }
     let known = labels.classes.indices.map { number in scores.radiographs.map { labels[$0][number] } }
     let areas = try MultiLabelSummary(
@@ -44,13 +44,6 @@ struct SplitMetrics: Sendable, Equatable, Codable {
       ).value : nil
     radiographs = scores.radiographs.count
     loss = radiographs == 0 ? .infinity : Double(labels.loss(scores.tensor, scores.radiographs).scalar)
-  }
-
-  private static func softmax(_ logits: [Double]) -> [Double] {
-    let largest = logits.max() ?? 0
-    let powers = logits.map { exp($0 - largest) }
-    let sum = powers.reduce(0, +)
-    return powers.map { $0 / sum }
   }
 
   /// Over the classes where it is defined; nil where it is nowhere.
@@ -73,6 +66,21 @@ struct SplitMetrics: Sendable, Equatable, Codable {
 }
 
 extension RadiographScores {
+  /// The probability of each class, a row for each radiograph.
+  func probabilities(_ kind: LabelKind) -> [[Double]] {
+    switch kind {
+    case .multi: logits.map { $0.map { 1 / (1 + exp(-$0)) } }
+    case .single: logits.map(Self.softmax)
+    }
+  }
+
+  private static func softmax(_ logits: [Double]) -> [Double] {
+    let largest = logits.max() ?? 0
+    let powers = logits.map { exp($0 - largest) }
+    let sum = powers.reduce(0, +)
+    return powers.map { $0 / sum }
+  }
+
   var tensor: Tensor {
     Tensor(
       logits.flatMap { $0.map { Float($0) } }, shape: [logits.count, logits.first?.count ?? 0])

@@ -85,7 +85,7 @@ final class Trial: TrainingHook {
   }
 
   /// - Throws: `EvaluationStopped` where the user asked to stop, `FineTuneError` where a loss is no number.
-  func run() throws -> TrialResult {
+  func run() throws -> FinishedTrial {
     let began = (clock: ContinuousClock.now, radiographs: pace.radiographs)
     if !progress.isFinished {
       let loop = TrainingLoop(
@@ -98,7 +98,7 @@ final class Trial: TrainingHook {
     let seconds = (ContinuousClock.now - began.clock) / .seconds(1)
     let result = try test()
     try input.workspace.note(
-      sentence(result, radiographs: pace.radiographs - began.radiographs, seconds: seconds))
+      sentence(result.result, radiographs: pace.radiographs - began.radiographs, seconds: seconds))
     return result
   }
 
@@ -218,15 +218,17 @@ final class Trial: TrainingHook {
 
   // MARK: Testing, once
 
-  private func test() throws -> TrialResult {
+  private func test() throws -> FinishedTrial {
     let epochs = progress.step / plan.schedule.stepsPerEpoch
     if bestValues.isEmpty { evaluatedModel.copy(classifier) } else { evaluatedModel.assign(bestValues) }
     let scores = try RadiographScores(labels.labelled(input.test), evaluatedModel, views)
-    return TrialResult(
+    let result = TrialResult(
       trial: plan.name, trainRadiographs: plan.split.train.count,
       validationRadiographs: plan.split.validation.count,
       epochs: epochs, bestEpoch: progress.best?.epoch ?? epochs, validation: progress.best?.metrics,
       test: try evaluated(scores, "test radiographs"))
+    return FinishedTrial(
+      result: result, radiographs: scores.radiographs, scores: scores.probabilities(labels.kind))
   }
 
   private func sentence(_ result: TrialResult, radiographs: Int, seconds: Double) -> String {

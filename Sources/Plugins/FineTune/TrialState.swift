@@ -34,6 +34,14 @@ struct TrialResult: Codable, Equatable {
   let test: SplitMetrics
 }
 
+/// A trial that has been tested.
+struct FinishedTrial: Codable, Equatable {
+  let result: TrialResult
+  /// Test radiographs that could be used, and what the classifier says of each: a score for each class.
+  let radiographs: [Int]
+  let scores: [[Double]]
+}
+
 /// One trial among all.
 struct TrialPlan {
   let regime: Regime
@@ -48,13 +56,15 @@ struct TrialPlan {
     case .shots: "\(regime.key)-draw-\(number)"
     }
   }
-  /// As notes call it.
-  var title: String {
+  /// Which of the regime's: `seed 0`.
+  var trial: String {
     switch regime {
-    case .fraction: "\(regime.name), seed \(number)"
-    case .shots: "\(regime.name), draw \(number)"
+    case .fraction: "seed \(number)"
+    case .shots: "draw \(number)"
     }
   }
+  /// As notes call it.
+  var title: String { "\(regime.name), \(trial)" }
 }
 
 /// Steps of a trial, and the learning rate of each: linear to its peak, then a cosine to a hundredth of it.

@@ -6,6 +6,8 @@ import Imaging
 struct Device: Sendable {
   /// Side of the square radiograph on the patient, in centimetres.
   let fieldWidth: Float
+  /// What the field is wider than the narrowest one, before it is fitted to the patient's stature.
+  let room: Float
   /// Optical depth printed as middle grey, from that of the middle of the chest.
   let exposure: Float
   /// Slope of the response curve at middle grey, in grey per unit of optical depth.
@@ -25,15 +27,17 @@ struct Device: Sendable {
   let marker: Marker?
   let noiseSeed: UInt32
 
-  init(random: inout RandomStream, stature: Float) {
-    fieldWidth = random.draw(34, 40.5) * (0.6 + 0.4 * stature)
-    exposure = random.draw(0.2, 0.65)
-    contrast = random.draw(0.30, 0.44)
-    gamma = random.draw(0.85, 1.2)
+  /// - Parameter placement: 0...1, how much more than a radiographer's best the radiograph's width varies.
+  init(random: inout RandomStream, stature: Float, placement: Float) {
+    room = random.draw(0, 6.5 + 8.5 * placement)
+    fieldWidth = (34 + room) * (0.6 + 0.4 * stature)
+    exposure = random.draw(0.05, 0.75)
+    contrast = random.draw(0.26, 0.46)
+    gamma = random.draw(0.8, 1.3)
     blur = random.draw(0.03, 0.13)
-    noise = Float(random.logUniform(in: 0.003...0.014))
-    scatter = random.draw(0.03, 0.16)
-    equalisation = random.draw(0.05, 0.45)
+    noise = Float(random.logUniform(in: 0.003...0.02))
+    scatter = random.draw(0.03, 0.22)
+    equalisation = random.draw(0.05, 0.55)
     let collimated = random.chance(0.4)
     shutters = (0..<4).map { _ in
       let width = random.draw(0, 1) * random.draw(0, 0.06)

@@ -18,15 +18,16 @@ struct PhantomRadiograph: Sendable {
   /// - Parameters:
   ///   - size: rows and columns, in pixels.
   ///   - present: what the radiograph shows.
-  init(seed: UInt64, number: Int, size: Int, present: Set<Finding>) {
+  ///   - placement: 0...1, how much the patient's place, size and lean vary beyond a radiographer's best.
+  init(seed: UInt64, number: Int, size: Int, present: Set<Finding>, placement: Float = 1) {
     self.seed = seed
     self.number = number
     patientNumber = number / Self.imagesPerPatient
     var forPatient = RandomStream(seed: seed, stream: "phantom.patient", index: patientNumber)
     let patient = Patient(random: &forPatient)
     var forRadiograph = RandomStream(seed: seed, stream: "phantom.film", index: number)
-    let posture = Posture(random: &forRadiograph)
-    device = Device(random: &forRadiograph, stature: patient.stature)
+    device = Device(random: &forRadiograph, stature: patient.stature, placement: placement)
+    let posture = Posture(random: &forRadiograph, placement: placement, room: device.room)
     anatomy = Anatomy(
       patient: patient, posture: posture, isHeartEnlarged: present.contains(.cardiomegaly))
     findings = Findings(

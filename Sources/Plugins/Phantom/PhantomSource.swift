@@ -9,15 +9,17 @@ struct PhantomSource: RadiographSource {
   let seed: UInt64
   let size: Int
   let rate: Double
+  let placement: Float
   let records: [RadiographRecord]
 
   var summary: String { "phantom, seed \(seed), \(records.count) radiographs" }
   var findingNames: [String] { Finding.allCases.map(\.rawValue).sorted() }
 
-  init(seed: UInt64, radiographs: Int, size: Int, rate: Double) {
+  init(seed: UInt64, radiographs: Int, size: Int, rate: Double, placement: Float = 1) {
     self.seed = seed
     self.size = size
     self.rate = rate
+    self.placement = placement
     records = (0..<radiographs).map { number in
       let present = PhantomRadiograph.findings(seed: seed, number: number, rate: rate)
       return RadiographRecord(
@@ -40,6 +42,7 @@ struct PhantomSource: RadiographSource {
       )
     }
     let present = PhantomRadiograph.findings(seed: seed, number: index, rate: rate)
-    return PhantomRadiograph(seed: seed, number: index, size: size, present: present)
+    return PhantomRadiograph(
+      seed: seed, number: index, size: size, present: present, placement: placement)
   }
 }

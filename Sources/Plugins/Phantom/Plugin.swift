@@ -10,6 +10,11 @@ public let phantomDefinition = DataSourceDefinition(
       "size", .integer(default: 256, in: 64...1024), help: "rows and columns of a radiograph, in pixels"),
     OptionDeclaration(
       "finding_rate", .number(default: 0.3, in: 0...1), help: "probability of each of the five findings"),
+    OptionDeclaration(
+      "placement", .number(default: 1, in: 0...1),
+      help:
+        "how much patients' place, size and lean in the radiograph vary: 1 as in practice, 0 as if each were "
+        + "placed in one frame with care"),
   ],
   presets: ["quick": ["images": .integer(1536), "size": .integer(160)]],
   command: DataCommand(
@@ -19,7 +24,7 @@ public let phantomDefinition = DataSourceDefinition(
   make: { options, seed in
     PhantomSource(
       seed: seed, radiographs: options.integer("images"), size: options.integer("size"),
-      rate: options.number("finding_rate"))
+      rate: options.number("finding_rate"), placement: Float(options.number("placement")))
   })
 
 /// What the host looks up in the library.

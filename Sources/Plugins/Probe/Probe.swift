@@ -57,8 +57,11 @@ public struct Probe: Evaluation {
     let probe = try FeatureProbe(
       width: input.train.width, train: input.train.values, groups: input.train.records.map(\.patientKey),
       validation: input.validation.values, test: input.test.values)
-    let linear = try areas(probe.linear(findings), findings)
-    let near = try areas(probe.neighbours(findings, k: neighbours, temperature: temperature), findings)
+    let scores = [
+      probe.linear(findings), probe.neighbours(findings, k: neighbours, temperature: temperature),
+    ]
+    let linear = try areas(scores[0], findings)
+    let near = try areas(scores[1], findings)
     let resampled = resample(linear + near, input)
     let names = chosen.map { input.findingNames[$0] }
     let metrics =
@@ -73,7 +76,14 @@ public struct Probe: Evaluation {
         : [
           "left out, since fewer than 8 images with or without them are there to learn from, or 4 to test on: "
             + leftOut.joined(separator: ", ")
-        ])
+        ],
+      predictions: zip(Method.allCases, scores).map { method, scores in
+        PredictionTable(
+          subject: method.rawValue, radiographs: input.test.records.map(PredictionTable.Radiograph.init),
+          columns: chosen.indices.map {
+            .scores(of: names[$0], truth: findings[$0].test, scores: scores[$0])
+          })
+      })
   }
 
   /// How findings are told from features.

@@ -124,10 +124,12 @@ struct SensitivityEvaluation: ModelEvaluation {
     let bootstrap = Bootstrap(groups: lists, seed: seed)
     var metrics: [EvaluationMetric] = []
     var drawn: [Prediction: (value: Double, resampled: Resampled)] = [:]
+    var predictions: [PredictionTable] = []
     for (index, prediction) in work.predictions.enumerated() {
       let distances = work.radiographs.flatMap { $0.lists(index) }
       let truth = work.radiographs.flatMap { _ in 0..<settings.candidates }
       let recalls = try Self.places.map { try RecallAtK($0, distances: distances, truth: truth) }
+      predictions.append(table(work, prediction, recalls))
       for (recall, resampled) in zip(recalls, bootstrap.resampled(recalls)) {
         let value = recall.value ?? 0
         let interval = resampled.interval.map(EvaluationMetric.Uncertainty.interval)
@@ -146,7 +148,27 @@ struct SensitivityEvaluation: ModelEvaluation {
     metrics += [ratio].compactMap { $0 } + work.errors
     return EvaluationResult(
       metrics, summary: ratio?.key, tables: tables(work, hasRatio: ratio != nil),
-      notes: ["ranked-*.png, ranks.csv: how the candidates of each radiograph were ranked"])
+      notes: ["ranked-*.png, ranks.csv: how the candidates of each radiograph were ranked"],
+      predictions: predictions)
+  }
+
+  /// The recall of each radiograph: the mean over its candidates.
+  private func table(
+    _ work: SensitivityWork, _ prediction: Prediction, _ recalls: [RecallAtK]
+  ) -> PredictionTable {
+    let count = settings.candidates
+    return PredictionTable(
+      subject: prediction.label,
+      radiographs: work.radiographs.map {
+        .init(identifier: $0.facts.identifier, patientKey: $0.facts.patient)
+      },
+      columns: recalls.map { recall in
+        .measure(
+          "recall@\(recall.k)",
+          values: work.radiographs.indices.map { radiograph in
+            recall.hits[radiograph * count..<(radiograph + 1) * count].reduce(0, +) / Double(count)
+          })
+      })
   }
 
   private static let chance = "chance"

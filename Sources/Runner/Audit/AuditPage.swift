@@ -1,6 +1,7 @@
 import CoreTensor
 import Foundation
 import Imaging
+import Pages
 
 /// An audit as one page for a browser: its own style, pictures within, no scripts.
 package struct AuditPage {
@@ -42,63 +43,63 @@ package struct AuditPage {
     findings.radiographs.indices.filter { findings.suspicions[$0].contains(kind) }
   }
 
+  /// The file's text.
   package var text: String {
-    let title = "Audit of \(Html.escaped(report.collections[0].name))"
-    let parts = [
-      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">",
-      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">",
-      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">",
-      "<title>\(title)</title>\n<style>\n\(AuditStyle.text)</style>\n</head>\n<body>\n<main>",
-      "<h1>\(title)</h1>", summary, numbers, verdicts, leaks, duplicates, suspects, undecodable, sizes,
-      labels,
-      sampleSheet,
-      "<footer>Figures for scripts are in <a href=\"audit.json\">audit.json</a>, a row for each radiograph in "
-        + "<a href=\"images.csv\">images.csv</a>.</footer>", "</main>\n</body>\n</html>",
-    ]
-    return parts.filter { !$0.isEmpty }.joined(separator: "\n") + "\n"
+    let problems: [Page.Section?] = [verdicts] + leaks + [duplicates] + suspects
+    let parts: [Page.Section?] = problems + [undecodable, sizes, labels, sampleSheet]
+    return Page(
+      "Audit of \(report.collections[0].name)", lead: summary + numbers,
+      sections: parts.compactMap { $0 }, footer: footer
+    ).text
   }
 
-  private var summary: String {
+  private var footer: Html {
+    let figures = Html.element("a", ["href": "audit.json"], "audit.json")
+    let table = Html.element("a", ["href": "images.csv"], "images.csv")
+    return "Figures for scripts are in " + figures + ", a row for each radiograph in " + table + "."
+  }
+
+  private var summary: Html {
     let lines = report.collections.enumerated().flatMap { number, collection in
       [(number == 0 ? "" : "Held against ") + collection.summary] + collection.notes
     }
-    return "<p class=\"quiet\">" + lines.map(Html.escaped).joined(separator: "<br>") + "</p>"
+    return .quiet(lines.map { Html($0) }.joined(.lineBreak))
   }
 
-  private var numbers: String {
+  private var numbers: Html {
     let own = report.collections[0]
+    let undecoded = own.radiographs - own.decoded
     var cards = [
-      ("\(own.radiographs)", "images", false),
-      ("\(own.radiographs - own.decoded)", "cannot be decoded", own.decoded < own.radiographs),
+      Html.card("\(own.radiographs)", "images"),
+      Html.card("\(undecoded)", "cannot be decoded", isBad: undecoded > 0),
     ]
     let patients = Set(findings.own.compactMap(\.record.patient)).count
-    if patients > 0 { cards.append(("\(patients)", "patients", false)) }
+    if patients > 0 { cards.append(.card("\(patients)", "patients")) }
     let leaks = report.verdicts.filter { $0.weight == .leak }.reduce(0) { $0 + $1.count }
-    cards.append(("\(leaks)", "leaks", leaks > 0))
+    cards.append(.card("\(leaks)", "leaks", isBad: leaks > 0))
     let copies = report.exactDuplicates.reduce(0) { $0 + $1.count - 1 }
-    cards.append(("\(copies)", "exact copies", false))
-    cards.append(("\(report.nearDuplicates.count)", "near copies", false))
-    let suspects = findings.suspicions.count { !$0.isEmpty }
-    cards.append(("\(suspects)", "suspects", false))
-    return "<div class=\"cards\">"
-      + cards.map {
-        "<div class=\"card\($0.2 ? " bad" : "")\"><b>\($0.0)</b><span>\($0.1)</span></div>"
-      }.joined() + "</div>"
+    cards.append(.card("\(copies)", "exact copies"))
+    cards.append(.card("\(report.nearDuplicates.count)", "near copies"))
+    cards.append(.card("\(findings.suspicions.count { !$0.isEmpty })", "suspects"))
+    return .cards(cards)
   }
 
-  private var verdicts: String {
-    let sentence =
-      "<p class=\"verdict \(report.passed ? "good" : "bad")\">\(Html.escaped(Html.capitalised(report.sentence)))</p>"
+  private var verdicts: Page.Section {
+    let sentence = Html.verdict(Html.capitalised(report.sentence), report.passed ? .good : .bad)
     let rows = report.verdicts.map { verdict in
-      "<tr><td><span class=\"tag \(verdict.weight.rawValue)\">\(verdict.weight.rawValue)</span></td>"
-        + "<td class=\"name\"><a href=\"#\(anchor(verdict.name))\">\(verdict.name)</a></td>"
-        + "<td class=\"number\">\(verdict.count)</td>"
-        + "<td>\(Html.escaped(Html.capitalised(verdict.meaning))). <b>\(Html.escaped(Html.capitalised(verdict.advice)))</b>.</td></tr>"
+      [
+        Html.tag(verdict.weight.rawValue, verdict.weight.tag),
+        .element("a", ["href": "#\(anchor(verdict.name))"], Html(verdict.name)), "\(verdict.count)",
+        "\(Html.capitalised(verdict.meaning)). "
+          + .element("b", [:], Html(Html.capitalised(verdict.advice))) + ".",
+      ]
     }
-    let table =
-      rows.isEmpty
-      ? "" : Html.table(["", "found", "count", "what it is, and what to do"], rows, numbers: [2])
-    return Html.section("verdicts", "Verdicts", sentence + table)
+    let columns = [
+      PageTable.Column("weight"), .init("found"), .init("count", isNumber: true),
+      .init("what it is, and what to do"),
+    ]
+    let table = rows.isEmpty ? Html.empty : PageTable("Verdicts", columns, rowHead: 1, rows).html
+    return .init("verdicts", "Verdicts", sentence + table)
   }
 
   /// Where a verdict's radiographs are listed.
@@ -110,35 +111,37 @@ package struct AuditPage {
     }
   }
 
-  private var leaks: String {
-    AuditLeakKind.allCases.compactMap { kind -> String? in
+  private var leaks: [Page.Section] {
+    AuditLeakKind.allCases.compactMap { kind in
       let leaks = report.leaks.filter { $0.kind == kind }
       guard !leaks.isEmpty else { return nil }
       let hasPatient = leaks.contains { $0.patient != nil }
       let rows = leaks.prefix(Self.mostRows).map { leak in
-        let radiographs = leak.radiographs.prefix(6).map { "<code>\(Html.escaped($0))</code>" }.joined(
-          separator: "<br>")
-        let rest = leak.radiographs.count > 6 ? "<br>and \(leak.radiographs.count - 6) more" : ""
-        let sides = leak.sides.map { Html.escaped(Html.side($0)) }.joined(separator: " | ")
-        let patient = hasPatient ? "<td>\(Html.escaped(leak.patient ?? ""))</td>" : ""
-        return "<tr><td>\(sides)</td>\(patient)<td>\(radiographs)\(rest)</td></tr>"
+        [Html(leak.sides.map(AuditReport.side).joined(separator: " | "))]
+          + (hasPatient ? [Html(leak.patient ?? "")] : []) + [Self.names(leak.radiographs, most: 6)]
       }
+      let columns = ["between"] + (hasPatient ? ["patient"] : []) + ["images"]
       let isAllowed = report.verdicts.contains { $0.name == kind.rawValue && $0.weight == .allowed }
-      return Html.section(
+      return .init(
         kind.rawValue, (isAllowed ? "Allowed: " : "Leak: ") + kind.meaning,
-        Html.table(["between"] + (hasPatient ? ["patient"] : []) + ["images"], rows)
+        PageTable(Html.capitalised(kind.meaning), columns.map { .init($0) }, rows).html
           + more(leaks.count, Self.mostRows),
         isBad: !isAllowed)
-    }.joined(separator: "\n")
+    }
   }
 
-  private func more(_ count: Int, _ shown: Int) -> String {
-    count > shown ? "<p class=\"quiet\">and \(count - shown) more, see audit.json</p>" : ""
+  private static func names(_ radiographs: [String], most: Int) -> Html {
+    let rest = radiographs.count > most ? [Html("and \(radiographs.count - most) more")] : []
+    return (radiographs.prefix(most).map { Html.code($0) } + rest).joined(.lineBreak)
   }
 
-  private var duplicates: String {
+  private func more(_ count: Int, _ shown: Int) -> Html {
+    count > shown ? .quiet("and \(count - shown) more, see audit.json") : .empty
+  }
+
+  private var duplicates: Page.Section? {
     let (exact, near) = (findings.duplicates.exact, findings.duplicates.near)
-    guard !exact.isEmpty || !near.isEmpty else { return "" }
+    guard !exact.isEmpty || !near.isEmpty else { return nil }
     let exactPairs = exact.prefix(Self.mostPictures).map { group in
       pictures.pair(
         group[0], group[1],
@@ -151,92 +154,99 @@ package struct AuditPage {
         caption: String(format: "correlation %.4f", pair.correlation)
           + (pair.isNegative ? ", one is the negative" : ""))
     }
-    func block(_ title: String, _ pairs: [String], _ count: Int) -> String {
-      pairs.isEmpty
-        ? ""
-        : "<h3>\(title)</h3><div class=\"pairs\">\(pairs.joined())</div>" + more(count, Self.mostPictures)
+    func block(_ title: String, _ pairs: [Html], _ count: Int) -> Html {
+      guard !pairs.isEmpty else { return .empty }
+      return .element("h3", [:], Html(title)) + .element("div", ["class": "pairs"], pairs)
+        + more(count, Self.mostPictures)
     }
-    return Html.section(
+    return .init(
       "duplicates", "Radiographs that are there twice",
       block("Equal pixels", exactPairs, exact.count) + block("Nearly equal pictures", nearPairs, near.count))
   }
 
-  private var suspects: String {
-    AuditSuspicion.allCases.compactMap { kind -> String? in
+  private var suspects: [Page.Section] {
+    AuditSuspicion.allCases.compactMap { kind in
       let radiographs = Self.suspects(findings, kind)
       guard !radiographs.isEmpty else { return nil }
-      return Html.section(
+      return .init(
         kind.rawValue, "Suspect: \(kind.rawValue) (\(radiographs.count))",
-        "<p>\(Html.escaped(Html.capitalised(kind.meaning))).</p>"
+        .paragraph("\(Html.capitalised(kind.meaning)).")
           + pictures.sheet(radiographs.prefix(Self.mostPictures))
           + more(radiographs.count, Self.mostPictures))
-    }.joined(separator: "\n")
-  }
-
-  private var undecodable: String {
-    guard !report.undecodable.isEmpty else { return "" }
-    let rows = report.undecodable.map { failure in
-      let radiographs =
-        failure.radiographs.prefix(20).map { "<code>\(Html.escaped($0))</code>" }.joined(separator: "<br>")
-        + (failure.radiographs.count > 20 ? "<br>and \(failure.radiographs.count - 20) more" : "")
-      return
-        "<tr><td>\(Html.escaped(failure.reason))</td><td class=\"number\">\(failure.radiographs.count)</td>"
-        + "<td>\(radiographs)</td></tr>"
     }
-    return Html.section(
-      "undecodable", "Radiographs that cannot be decoded",
-      Html.table(["reason", "count", "images"], rows, numbers: [1]))
   }
 
-  private var sizes: String {
-    guard let headers = report.headers else { return "" }
+  private var undecodable: Page.Section? {
+    guard !report.undecodable.isEmpty else { return nil }
+    let rows = report.undecodable.map { failure in
+      [Html(failure.reason), "\(failure.radiographs.count)", Self.names(failure.radiographs, most: 20)]
+    }
+    let columns = [PageTable.Column("reason"), .init("count", isNumber: true), .init("images")]
+    let title = "Radiographs that cannot be decoded"
+    return .init("undecodable", title, PageTable(title, columns, rows).html)
+  }
+
+  private var sizes: Page.Section? {
+    guard let headers = report.headers else { return nil }
     let rows = [("width", headers.width), ("height", headers.height)].map { name, range in
-      "<tr><td>\(name)</td><td class=\"number\">\(range.least)</td><td class=\"number\">\(range.median)</td>"
-        + "<td class=\"number\">\(range.most)</td></tr>"
+      [Html(name), "\(range.least)", "\(range.median)", "\(range.most)"]
     }
     let facts = [
-      ("Bits", headers.bitDepths), ("Channels", headers.channels), ("Photometric", headers.photometric),
+      ("Shorter side, pixels", headers.shorterSides), ("Bits", headers.bitDepths),
+      ("Channels", headers.channels), ("Photometric", headers.photometric),
       ("Manufacturer", headers.manufacturers), ("View", headers.views),
-    ].filter { !$0.1.isEmpty }.map { "<div><h3>\($0.0)</h3>\(Html.bars(Array($0.1.prefix(10))))</div>" }
-    return Html.section(
+    ].filter { !$0.1.isEmpty }.map { title, counts in
+      let bars = counts.prefix(title == "Shorter side, pixels" ? counts.count : 10)
+      return Html.element(
+        "div", [:], .element("h3", [:], Html(title)),
+        .bars(bars.map { ($0.name, $0.radiographs) }, caption: "Radiographs by \(title)"))
+    }
+    let columns =
+      [PageTable.Column("pixels")] + ["least", "median", "most"].map { .init($0, isNumber: true) }
+    return .init(
       "headers", "Sizes and headers",
-      Html.table(["pixels", "least", "median", "most"], rows, numbers: [1, 2, 3])
-        + "<div class=\"facts\"><div><h3>Shorter side, pixels</h3>\(Html.bars(headers.shorterSides))</div>"
-        + facts.joined() + "</div>")
+      PageTable("Sizes of radiographs", columns, rows).html + .element("div", ["class": "facts"], facts))
   }
 
-  private var labels: String {
+  private var labels: Page.Section {
     let splits = report.splits
     let findings = (splits.first?.findings ?? []).map(\.name).filter { name in
       splits.contains { $0.findings.contains { $0.name == name && $0.present + $0.unknown > 0 } }
     }
-    func cells(_ value: (AuditReport.Split) -> String) -> String {
-      splits.map { "<td class=\"number\">\(value($0))</td>" }.joined()
+    func row(_ name: String, _ value: (AuditReport.Split) -> Html) -> [Html] {
+      [Html(name)] + splits.map(value)
     }
-    var rows = [
-      "<tr><td>radiographs</td>\(cells { "\($0.radiographs)" })</tr>",
-      "<tr><td>decoded</td>\(cells { "\($0.decoded)" })</tr>",
-      "<tr><td>patients</td>\(cells { "\($0.patients)" })</tr>",
-      "<tr><td>without any label</td>\(cells { "\($0.withoutLabels)" })</tr>",
-    ]
-    for name in findings {
-      rows.append(
-        "<tr><td>\(Html.escaped(name))</td>"
-          + cells { split in
-            guard let finding = split.findings.first(where: { $0.name == name }) else { return "" }
-            return "\(finding.present)"
-              + (finding.unknown > 0 ? "<span class=\"quiet\"> +\(finding.unknown) unknown</span>" : "")
-          } + "</tr>")
-    }
+    let rows =
+      [
+        row("radiographs") { "\($0.radiographs)" }, row("decoded") { "\($0.decoded)" },
+        row("patients") { "\($0.patients)" }, row("without any label") { "\($0.withoutLabels)" },
+      ]
+      + findings.map { name in
+        row(name) { split in
+          guard let finding = split.findings.first(where: { $0.name == name }) else { return .empty }
+          let unknown = Html.element("span", ["class": "quiet"], " +\(finding.unknown) unknown")
+          return "\(finding.present)" + (finding.unknown > 0 ? unknown : .empty)
+        }
+      }
     let heads = splits.map { ($0.name.isEmpty ? "no split" : $0.name) + ($0.trains ? " (trains)" : "") }
     let never = report.findingsThatNeverOccur
-    return Html.section(
+    return .init(
       "labels", "Splits and labels",
-      Html.table([""] + heads, rows, numbers: Set(1...max(heads.count, 1)))
-        + (never.isEmpty ? "" : "<p>Never present: \(never.map(Html.escaped).joined(separator: ", ")).</p>"))
+      PageTable("Splits and labels", [.init("")] + heads.map { .init($0, isNumber: true) }, rows).html
+        + (never.isEmpty ? .empty : .paragraph("Never present: \(never.joined(separator: ", ")).")))
   }
 
-  private var sampleSheet: String {
-    sample.isEmpty ? "" : Html.section("sample", "A random sample", pictures.sheet(sample[...]))
+  private var sampleSheet: Page.Section? {
+    sample.isEmpty ? nil : .init("sample", "A random sample", pictures.sheet(sample[...]))
+  }
+}
+
+extension AuditReport.Verdict.Weight {
+  fileprivate var tag: Html.Weight {
+    switch self {
+    case .leak, .unchecked: .bad
+    case .problem: .problem
+    case .allowed, .suspect: .quiet
+    }
   }
 }

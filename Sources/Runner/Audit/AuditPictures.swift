@@ -1,6 +1,7 @@
 import CoreTensor
 import Foundation
 import Imaging
+import Pages
 import Synchronization
 
 /// Small pictures of the radiographs that a page shows. They are read once more: keeping a picture of every radiograph
@@ -9,7 +10,7 @@ struct AuditPictures {
   /// Pixels of the longer side.
   static let side = 160
   private let findings: AuditFindings
-  private let encoded: [Int: String]
+  private let encoded: [Int: [UInt8]]
 
   /// - Parameters:
   ///   - radiographs: indices into the findings' radiographs.
@@ -18,7 +19,7 @@ struct AuditPictures {
     _ findings: AuditFindings, _ radiographs: [Int], png: @Sendable (GrayImage) throws -> [UInt8]
   ) {
     self.findings = findings
-    let slots = Mutex<[Int: String]>([:])
+    let slots = Mutex<[Int: [UInt8]]>([:])
     let places = radiographs.map {
       (radiograph: $0, collection: findings.radiographs[$0].collection, index: findings.radiographs[$0].index)
     }
@@ -29,8 +30,7 @@ struct AuditPictures {
       guard let image = try? sources[place.collection].radiograph(at: place.index),
         let file = try? png(Self.reduced(image, longest: Self.side))
       else { return }
-      let text = Data(file).base64EncodedString()
-      slots.withLock { $0[place.radiograph] = text }
+      slots.withLock { $0[place.radiograph] = file }
     }
     encoded = slots.withLock { $0 }
   }
@@ -56,23 +56,22 @@ struct AuditPictures {
   }
 
   /// One radiograph with its name.
-  func figure(_ radiograph: Int) -> String {
-    let name = Html.escaped(findings.name(radiograph))
-    let picture = encoded[radiograph].map {
-      "<img alt=\"\(name)\" loading=\"lazy\" src=\"data:image/png;base64,\($0)\">"
-    }
+  func figure(_ radiograph: Int) -> Html {
+    let name = findings.name(radiograph)
+    let picture = encoded[radiograph].map { Html.picture(png: $0, alternative: name) }
     let seen = findings.radiographs[radiograph]
-    let facts = [seen.size.map { "\($0.width) × \($0.height)" } ?? "", Html.escaped(seen.split)]
-    return "<figure><div class=\"radiograph\">\(picture ?? "")</div><figcaption>\(name)<br>"
-      + facts.filter { !$0.isEmpty }.joined(separator: ", ") + "</figcaption></figure>"
+    let facts = [seen.size.map { "\($0.width) × \($0.height)" } ?? "", seen.split].filter { !$0.isEmpty }
+    return .figure(
+      .element("div", ["class": "radiograph"], picture ?? .empty),
+      caption: Html(name) + .lineBreak + Html(facts.joined(separator: ", ")))
   }
 
-  func sheet(_ radiographs: ArraySlice<Int>) -> String {
-    "<div class=\"sheet\">" + radiographs.map(figure).joined(separator: "\n") + "</div>"
+  func sheet(_ radiographs: ArraySlice<Int>) -> Html {
+    .element("div", ["class": "sheet"], radiographs.map(figure))
   }
 
   /// Two radiographs beside one another.
-  func pair(_ first: Int, _ second: Int, caption: String) -> String {
-    "<div class=\"pair\">\(figure(first))\(figure(second))<p>\(Html.escaped(caption))</p></div>"
+  func pair(_ first: Int, _ second: Int, caption: String) -> Html {
+    .element("div", ["class": "pair"], figure(first), figure(second), .paragraph(Html(caption)))
   }
 }

@@ -90,6 +90,9 @@ package struct AuditReport: Codable, Sendable {
   /// No leak and nothing unchecked but what is allowed, and some radiograph that can be used.
   package let passed: Bool
 
+  /// A split's or collection's name in lists.
+  package static func side(_ name: String) -> String { name.isEmpty ? "no split" : name }
+
   package var sentence: String {
     let leaked = verdicts.filter { $0.weight == .leak }
     if !leaked.isEmpty {

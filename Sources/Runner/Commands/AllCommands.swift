@@ -6,7 +6,6 @@ import Training
 /// those of plugins come from their definitions (`PluginCommands`).
 let allCommands: [Command] = [
   .pretrain, .resume, .dataAudit, .dataPrepare, .dataSplits, .dataWrite, .dataCollections, .plugins, .newTask,
-  .verify,
-  .replay, .compare, .features, .evaluate, .curve, .weightsImport, .weightsExport, .weightsShow,
-  .weightsFamilies, .bench, .doctor,
+  .verify, .replay, .compare, .ablate, .report, .features, .evaluate, .curve, .weightsImport, .weightsExport,
+  .weightsShow, .weightsFamilies, .bench, .doctor,
 ]

@@ -35,7 +35,7 @@ extension Command {
       var findings: [(name: String, value: String)] = [
         ("chex-runner", CommandLineProgram.version),
         ("core", PluginHost.coreFingerprint + (PluginHost.coreWarning.map { "; " + $0 } ?? "")),
-        ("system", systemName()), ("processor", processorName()),
+        ("system", Machine.systemName), ("processor", Machine.processor("model name")),
         ("processor features", processorFeatures().joined(separator: " ")),
         ("threads", "\(ProcessInfo.processInfo.activeProcessorCount) cores to use"),
         (
@@ -99,39 +99,16 @@ extension Command {
     } catch { return [("core's package", "\(error)")] }
   }
 
-  /// A file read to its end: reading by size would stop after the first page of a file that states none.
-  private static func kernelText(_ path: String) -> String {
-    guard let file = FileHandle(forReadingAtPath: path) else { return "" }
-    var bytes = Data()
-    while let more = try? file.read(upToCount: 4096), !more.isEmpty { bytes += more }
-    return String(decoding: bytes, as: UTF8.self)
-  }
-
-  private static func systemName() -> String {
-    let text = kernelText("/etc/os-release")
-    let line = text.split(separator: "\n").first { $0.hasPrefix("PRETTY_NAME=") }
-    return line.map { $0.dropFirst(12).filter { $0 != "\"" } } ?? "unknown"
-  }
-
-  private static func processorLine(_ key: String) -> String {
-    let text = kernelText("/proc/cpuinfo")
-    let line = text.split(separator: "\n").first { $0.hasPrefix(key) }
-    return line.flatMap { $0.split(separator: ":", maxSplits: 1).last }
-      .map { $0.trimmingCharacters(in: .whitespaces) } ?? "unknown"
-  }
-
-  private static func processorName() -> String { processorLine("model name") }
-
   /// Those that kernels or libraries choose by.
   private static func processorFeatures() -> [String] {
-    let flags = Set(processorLine("flags").split(separator: " ").map(String.init))
+    let flags = Set(Machine.processor("flags").split(separator: " ").map(String.init))
     return ["avx2", "fma", "avx512f", "avx512bw", "avx512_bf16", "amx_bf16"].map {
       flags.contains($0) ? $0 : "no-" + $0
     }
   }
 
   private static func loadedLibraries() -> [String] {
-    let maps = kernelText("/proc/self/maps")
+    let maps = Machine.kernelText("/proc/self/maps")
     let wanted = [
       "libCoreTensor", "openblas", "libdnnl", "libpng", "libjpeg", "libz.", "libcairo.", "libpango-",
     ]

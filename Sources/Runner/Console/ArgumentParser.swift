@@ -1,16 +1,20 @@
 import WorldModel
 
 /// Reads the words after a command by its declaration.
-struct ArgumentParser {
+package struct ArgumentParser {
   let command: Command
   /// Names of all commands, so that one typed in the wrong place can be named.
   var otherCommands: [String] = []
   /// Flags that had another name, old to new.
   var renamedFlags: [String: String] = [:]
 
+  package init(command: Command, otherCommands: [String] = [], renamedFlags: [String: String] = [:]) {
+    (self.command, self.otherCommands, self.renamedFlags) = (command, otherCommands, renamedFlags)
+  }
+
   /// Understands `--flag value`, `--flag=value`, switches, and `--` before words that start with a dash.
   /// - Throws: `UsageError`.
-  func parse(_ tokens: [String]) throws -> ParsedArguments {
+  package func parse(_ tokens: [String]) throws -> ParsedArguments {
     var occurrences: [ParsedArguments.Occurrence] = []
     var words: [String] = []
     var rest = tokens[...]

@@ -129,6 +129,11 @@ final class EvaluationFolder: EvaluationWorkspace {
     for (name, sheet) in result.sheets.sorted(by: { $0.key < $1.key }) {
       try write(sheet, named: name + suffix)
     }
+    if !result.predictions.isEmpty {
+      try write(
+        PredictionFile.text(result.predictions),
+        named: PredictionFile.name.replacing(".csv", with: suffix + ".csv"))
+    }
   }
 
   func write(_ picture: GrayImage, named name: String) throws {

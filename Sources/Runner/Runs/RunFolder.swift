@@ -31,6 +31,9 @@ public struct RunFolder: Sendable, Equatable {
 
   public let path: String
 
+  /// A folder that may not be a run yet.
+  package init(path: String) { self.path = path }
+
   /// Makes the folder of a new run and claims it for this process.
   /// - Parameters:
   ///   - path: must not exist, be empty, or be left by a process that ended before `markWorkedIn`.

@@ -15,7 +15,8 @@ import Testing
   private static let core: Set = ["CoreTensor", "Imaging", "NeuralNetworks", "Metrics", "WorldModel"]
   /// What computes for the program, below its commands.
   private static let libraries: Set = [
-    "Audit", "Batches", "Console", "Figures", "PluginHost", "Radiographs", "Runs", "Weights",
+    "Audit", "Batches", "Console", "Figures", "Pages", "PluginHost", "Radiographs", "Runs", "Trackers",
+    "Weights",
   ]
 
   /// Every room of the program, from the bottom up; the longest folder that a file lies in is its room.
@@ -35,14 +36,18 @@ import Testing
     Room("Sources/Runner/Runs", core.union(["CZlib"])),
     Room("Sources/Runner/Radiographs", core.union(["PluginHost", "Runs", "CCodecs", "CZlib"])),
     Room("Sources/Runner/Figures", core.union(["Runs", "CCairo"])),
+    Room("Sources/Runner/Pages", ["Figures"]),
     Room("Sources/Runner/Weights", core.union(["Runs"])),
-    Room("Sources/Runner/Audit", core.union(["Runs"])),
+    Room("Sources/Runner/Audit", core.union(["Runs", "Pages"])),
     Room("Sources/Runner/Batches", core.union(["Runs"])),
+    Room("Sources/Runner/Trackers", core.union(["Runs"])),
     Room("Sources/Runner/Console", core.union(["Runs"])),
     Room("Sources/Runner/Training", core.union(libraries)),
     Room("Sources/Runner/Evaluations", core.union(libraries).union(["Training"])),
+    Room("Sources/Runner/Ablation", core.union(libraries).union(["Training", "Evaluations"])),
     Room(
-      "Sources/Runner/Commands", core.union(libraries).union(["Training", "Evaluations", "PluginChecks"])),
+      "Sources/Runner/Commands",
+      core.union(libraries).union(["Training", "Evaluations", "Ablation", "PluginChecks"])),
     Room("Sources/Runner/Main", ["Commands"]),
     Room("Examples", core),
     Room("Examples/FromCode", ["Training", "Evaluations"]),

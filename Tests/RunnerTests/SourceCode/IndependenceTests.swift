@@ -22,7 +22,7 @@ import Testing
     OtherMeaning("dicom", in: "Radiographs/Collections/", "an ending of files", isEndingOfFiles: true),
     OtherMeaning("probe", in: "Batches/", "the linear probe by which training watches features"),
     OtherMeaning("probe", in: "Training/", "the linear probe by which training watches features"),
-    OtherMeaning("probe", in: "Commands/Reports/RunComparison.swift", "the linear probe of a run's summary"),
+    OtherMeaning("probe", in: "Commands/Reports/", "the linear probe of a run's summary"),
     OtherMeaning("probe", in: "Evaluations/EvaluatedRun.swift", "images that the linear probe learns from"),
   ]
 

@@ -115,6 +115,9 @@ public struct EvaluationResult: Sendable, Equatable {
   public var sheets: [String: PictureSheet]
   /// Sentences below the tables: what was left out, and why.
   public var notes: [String]
+  /// What each test radiograph was found to be: the host writes `predictions.csv` of it, pools folds, and compares runs
+  /// radiograph by radiograph.
+  public var predictions: [PredictionTable]
 
   /// - Parameters:
   ///   - metrics: one or more, of different keys.
@@ -123,16 +126,18 @@ public struct EvaluationResult: Sendable, Equatable {
   ///   - charts: default none.
   ///   - sheets: default none.
   ///   - notes: default none.
+  ///   - predictions: default none, so that neither folds can be pooled nor runs be paired.
   /// - Precondition: there is a metric, and one has the key `summary`.
   public init(
     _ metrics: [EvaluationMetric], summary: MetricKey? = nil, tables: [MetricTable] = [],
-    charts: [Chart] = [], sheets: [String: PictureSheet] = [:], notes: [String] = []
+    charts: [Chart] = [], sheets: [String: PictureSheet] = [:], notes: [String] = [],
+    predictions: [PredictionTable] = []
   ) {
     guard let chosen = summary ?? metrics.first?.key, metrics.contains(where: { $0.key == chosen }) else {
       fail("EvaluationResult: expected a metric \(summary.map { "\"\($0)\"" } ?? "or more"), found none")
     }
     (self.metrics, self.summary, self.tables) = (metrics, chosen, tables)
-    (self.charts, self.sheets, self.notes) = (charts, sheets, notes)
+    (self.charts, self.sheets, self.notes, self.predictions) = (charts, sheets, notes, predictions)
   }
 
   /// The metric of a key; nil where there is none.

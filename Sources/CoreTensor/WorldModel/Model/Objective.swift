@@ -59,7 +59,7 @@ public struct ObjectiveInput {
     /// Patches whose features were computed, B rows of T, ascending: all of them where an objective asks for target
     /// features, else at least those that some prediction is compared with.
     public let patches: [[Int]]
-    /// Layer-normed, `(B, T, d)`, without history.
+    /// `(B, T, d)`, without history; layer-normed unless the model's configuration says otherwise.
     public let features: Tensor
   }
 

@@ -68,15 +68,17 @@ extension WorldModel {
     return nil
   }
 
-  /// Layer-normed features through the target encoder: whole images (B, 3, S, S) → (B, N, d), or (B, T, d) of B rows
-  /// of T patches. They have no history.
+  /// Features through the target encoder, layer-normed unless the configuration says otherwise: whole images
+  /// (B, 3, S, S) → (B, N, d), or (B, T, d) of B rows of T patches. They have no history.
   /// - Precondition: the model has a target encoder.
   public func targetFeatures(_ images: Tensor, of patches: [[Int]]? = nil) -> Tensor {
     guard let targetEncoder else {
       fail("WorldModel.targetFeatures: the model has no target encoder (model.target_encoder = \"absent\")")
     }
     return Observation.within("target_encoder") {
-      layerNorm(targetEncoder(images, of: patches), weight: nil, bias: nil, epsilon: Self.targetEpsilon)
+      let features = targetEncoder(images, of: patches)
+      guard shape.normalizesTargets else { return features }
+      return layerNorm(features, weight: nil, bias: nil, epsilon: Self.targetEpsilon)
     }
   }
 

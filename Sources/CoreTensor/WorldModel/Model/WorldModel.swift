@@ -17,14 +17,18 @@ public struct WorldModelConfiguration: Sendable, Equatable, Codable {
   public var predictor: PredictorConfiguration
   /// Default `follows`, also where it was written before there was a choice.
   public var targetEncoder: TargetEncoderMode
+  /// Whether target features are layer-normed (paper), so that no encoder can make the error small by small features.
+  /// Default true, also where it was written before there was a choice.
+  public var normalizesTargets: Bool
 
   public init(
     encoder: VisionTransformerConfiguration, predictor: PredictorConfiguration,
-    targetEncoder: TargetEncoderMode = .follows
+    targetEncoder: TargetEncoderMode = .follows, normalizesTargets: Bool = true
   ) {
     self.encoder = encoder
     self.predictor = predictor
     self.targetEncoder = targetEncoder
+    self.normalizesTargets = normalizesTargets
   }
 
   public init(from decoder: any Decoder) throws {
@@ -32,8 +36,8 @@ public struct WorldModelConfiguration: Sendable, Equatable, Codable {
     self.init(
       encoder: try container.decode(VisionTransformerConfiguration.self, forKey: .encoder),
       predictor: try container.decode(PredictorConfiguration.self, forKey: .predictor),
-      targetEncoder: try container.decodeIfPresent(TargetEncoderMode.self, forKey: .targetEncoder) ?? .follows
-    )
+      targetEncoder: try container.decodeIfPresent(TargetEncoderMode.self, forKey: .targetEncoder) ?? .follows,
+      normalizesTargets: try container.decodeIfPresent(Bool.self, forKey: .normalizesTargets) ?? true)
   }
 
   public var geometry: ImageGeometry {

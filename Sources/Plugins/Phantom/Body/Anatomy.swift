@@ -32,9 +32,9 @@ struct Patient: Sendable {
 
   init(random: inout RandomStream) {
     isFemale = random.chance(0.5)
-    stature = (isFemale ? 0.94 : 1) * (1 + 0.04 * Float(min(max(random.normal(), -2), 2)))
-    aspect = random.draw(0.94, 1.06)
-    padding = random.draw(0, 1) * random.draw(0.5, 6)
+    stature = (isFemale ? 0.94 : 1) * (1 + 0.05 * Float(min(max(random.normal(), -2), 2)))
+    aspect = random.draw(0.9, 1.1)
+    padding = random.draw(0, 1) * random.draw(0.5, 7)
     breast = isFemale ? random.draw(0.5, 1.25) : random.draw(0, 0.15)
     chestDepth = random.draw(13.5, 16.5) * stature
     apexShare = random.draw(0.30, 0.38)
@@ -70,12 +70,15 @@ struct Posture: Sendable {
   /// How far the arms are held from the chest.
   let abduction: Float
 
-  init(random: inout RandomStream) {
+  /// - Parameters:
+  ///   - placement: 0...1, how much more than a radiographer's best the patient's place varies.
+  ///   - room: centimetres of the radiograph beyond the narrowest one, in which the patient may stand.
+  init(random: inout RandomStream, placement: Float, room: Float) {
     inspiration = random.draw(0, 1).squareRoot()
-    turn = random.draw(-1, 1) * random.draw(0, 0.14)
-    lean = random.draw(-1, 1) * random.draw(0, 0.05)
-    shift = random.draw(-1.3, 1.3)
-    apex = random.draw(2.6, 5.4)
+    turn = random.draw(-1, 1) * random.draw(0, 0.14 + 0.06 * placement)
+    lean = random.draw(-1, 1) * random.draw(0, 0.05 + 0.07 * placement)
+    shift = random.draw(-1, 1) * (1.3 + placement * (0.6 + 0.38 * room))
+    apex = random.draw(2.6 - 0.8 * placement, 5.4 + 0.5 * placement * room)
     abduction = random.draw(0, 1)
   }
 }

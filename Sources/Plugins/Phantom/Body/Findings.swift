@@ -12,7 +12,7 @@ struct Nodule: Sendable {
   /// `x` from the midline, positive in either half.
   let centre: Point
   let radius: Float
-  /// Share of the air in its way that it replaces: 1 for a solid nodule.
+  /// Its attenuation against soft tissue's: 1 for a solid nodule, 2 for one that is calcified throughout.
   let density: Float
   /// Height and turn of three waves around its border.
   let waves: [(height: Float, turn: Float)]
@@ -174,8 +174,8 @@ struct Findings: Sendable {
     let inner = max(lung.inner(at: y), abs(anatomy.hilum(side).x)) + 1.2
     let x = inner + (lung.outer(at: y) - 1.8 - inner) * random.draw(0, 1)
     return Nodule(
-      side: side, centre: Point(x: x, y: y), radius: random.draw(0.55, 1.7) * anatomy.patient.stature,
-      density: random.draw(0.6, 1),
+      side: side, centre: Point(x: x, y: y), radius: random.draw(0.8, 1.8) * anatomy.patient.stature,
+      density: random.draw(1, 2),
       waves: (0..<3).map { _ in (random.draw(0, 0.07), random.draw(0, 2 * .pi)) })
   }
 

@@ -1,6 +1,7 @@
 import Audit
 import Console
 import Foundation
+import Pages
 
 /// An audit for a terminal.
 struct AuditText {
@@ -51,7 +52,8 @@ struct AuditText {
           .joined(separator: leak.patient == nil ? "  =  " : ", ")
         let more = leak.radiographs.count > 3 ? " and \(leak.radiographs.count - 3) more" : ""
         let patient = leak.patient.map { "patient \(Html.clean($0)): " } ?? ""
-        return patient + radiographs + more + "  (" + leak.sides.map(Html.side).joined(separator: " | ") + ")"
+        return patient + radiographs + more + "  ("
+          + leak.sides.map { Html.clean(AuditReport.side($0)) }.joined(separator: " | ") + ")"
       }
       return list(terminal.styled(kind.rawValue, .red), lines)
     }.joined(separator: "\n\n")

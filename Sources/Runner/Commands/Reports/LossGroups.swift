@@ -1,4 +1,5 @@
 import Foundation
+import Training
 
 /// Which runs have losses of the same kind: of the same terms, over as many patches, with the settings that decide
 /// what a loss is.

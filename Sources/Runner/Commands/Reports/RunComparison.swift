@@ -71,7 +71,7 @@ struct RunComparison {
     }
   }
 
-  private static func terms(_ lines: [[String: Any]]) -> [Term] {
+  static func terms(_ lines: [[String: Any]]) -> [Term] {
     let names = (lines.first?.keys).map(Array.init) ?? []
     return names.filter(MetricsLog.isLossTerm).sorted().map { name in
       let counts = lines.compactMap { $0["patches." + name] as? Double }

@@ -37,7 +37,7 @@ public struct LineChart: Figure, Sendable {
     }
 
     /// What the eye follows: the running mean or the values themselves.
-    var line: [Point] { isSmoothed ? Smoothing.mean(points) : points }
+    package var line: [Point] { isSmoothed ? Smoothing.mean(points) : points }
   }
 
   public var title: String
@@ -79,7 +79,7 @@ public struct LineChart: Figure, Sendable {
 
   /// Axis of the steps.
   /// - Parameter width: of the plot, in pixels.
-  func xAxis(width: Double) -> Axis {
+  package func xAxis(width: Double) -> Axis {
     Axis(showing: series.flatMap { $0.points.map(\.x) }, tickCount: max(2, Int(width / 90)), isTight: true)
   }
 

@@ -1,7 +1,7 @@
 /// What tells a line from the others of its chart: a colour, and for readers who see no colours dashes and marks.
-struct LineStyle {
+package struct LineStyle {
   /// The mark of a value.
-  enum Mark: CaseIterable {
+  package enum Mark: String, CaseIterable {
     case circle
     case square
     case triangle
@@ -11,13 +11,13 @@ struct LineStyle {
 
   let color: Color
   /// Lengths in pixels of stroke and gap, in turn; empty for an unbroken line.
-  let dash: [Double]
-  let mark: Mark
+  package let dash: [Double]
+  package let mark: Mark
 
   private static let dashes: [[Double]] = [[], [9, 4], [3, 3], [9, 3, 2, 3]]
 
   /// The style of a chart's line, counted from 0. Forty lines differ in dash or mark, whatever their colours.
-  init(_ number: Int) {
+  package init(_ number: Int) {
     color = Color.distinct[number % Color.distinct.count]
     // Counts without a common factor, so that all pairs of dash and mark occur.
     dash = Self.dashes[number % Self.dashes.count]

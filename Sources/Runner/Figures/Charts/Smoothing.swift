@@ -1,5 +1,5 @@
 /// What is made of many noisy values before they are drawn.
-enum Smoothing {
+package enum Smoothing {
   /// The straight line that fits each point's neighbours best, taken at the point: a running mean that neither lags
   /// nor jumps at the ends. Neighbours are about a fortieth of all points. Points that are not finite are left out.
   static func mean(_ points: [Point]) -> [Point] {
@@ -31,15 +31,16 @@ enum Smoothing {
     return Array(ordered[cut..<(values.count - cut)]) + mean(line.points).map(\.y)
   }
 
-  /// A line of places on a canvas with at most four points in each pixel across (the first, the lowest, the
-  /// highest, the last), which looks the same and is drawn at once, however many points there are.
-  static func thinned(_ places: [Point]) -> [Point] {
+  /// A line of places on a canvas with at most four points in each column (the first, the lowest, the highest, the
+  /// last), which looks the same and is drawn at once, however many points there are.
+  /// - Parameter columnWidth: in pixels.
+  package static func thinned(_ places: [Point], columnWidth: Double = 1) -> [Point] {
     var result: [Point] = []
     var start = places.startIndex
     while start < places.endIndex {
-      let column = column(places[start])
+      let column = column(places[start], columnWidth)
       var end = start + 1
-      while end < places.endIndex, let own = column, Self.column(places[end]) == own { end += 1 }
+      while end < places.endIndex, let own = column, Self.column(places[end], columnWidth) == own { end += 1 }
       if end - start <= 4 {
         result += places[start..<end]
       } else {
@@ -53,8 +54,8 @@ enum Smoothing {
     return result
   }
 
-  /// Pixels from the left; nil for what is drawn nowhere.
-  private static func column(_ place: Point) -> Int? {
-    place.isFinite && abs(place.x) < 1e6 ? Int(place.x.rounded(.down)) : nil
+  /// Columns from the left; nil for what is drawn nowhere.
+  private static func column(_ place: Point, _ width: Double) -> Int? {
+    place.isFinite && abs(place.x) < 1e6 ? Int((place.x / width).rounded(.down)) : nil
   }
 }

@@ -7,7 +7,7 @@ public struct Point: Sendable, Equatable {
     self.y = y
   }
 
-  var isFinite: Bool { x.isFinite && y.isFinite }
+  package var isFinite: Bool { x.isFinite && y.isFinite }
 }
 
 /// Width and height of a figure, in pixels.

@@ -82,8 +82,7 @@ struct StoreManifest: Codable, Equatable {
     notes = source.notes
     findingNames = source.findingNames
     sourceRadiographs = source.records.count
-    var mark = Fingerprint()
-    for record in source.records { mark.add(StoreLine.record(record)) }
+    var mark = Fingerprint(of: source.records)
     radiographList = mark.text
     mark.add(Data(try JsonText.encoded(settings, keys: .snakeCase).utf8.dropLast()))
     fingerprint = mark.text
@@ -125,9 +124,30 @@ struct StoreManifest: Codable, Equatable {
   }
 }
 
+/// A list of radiographs, as one number.
+package enum RadiographList {
+  /// A fingerprint of the records in their order: of names, patients, splits, views and findings, not of pixels.
+  package static func fingerprint(_ records: [RadiographRecord]) -> String { Fingerprint(of: records).text }
+
+  /// That of a store's radiographs and settings; nil where the folder is no store.
+  /// - Throws: `RadiographsError.store` where the store cannot be read.
+  package static func ofStore(_ folder: String) throws -> String? {
+    guard access(folder + "/" + StoreManifest.name, F_OK) == 0 else { return nil }
+    let store = try StoreManifest.read(folder: folder)
+    return store.fingerprint + (store.isComplete ? "" : ", not complete")
+  }
+}
+
 /// 64 bits that tell one list of bytes from another (FNV-1a): a guard against mistakes, not against forgery.
 struct Fingerprint {
   private var state: UInt64 = 0xCBF2_9CE4_8422_2325
+
+  init() {}
+
+  /// Of radiographs' records in their order.
+  init(of records: [RadiographRecord]) {
+    for record in records { add(StoreLine.record(record)) }
+  }
 
   mutating func add(_ bytes: some Sequence<UInt8>) {
     for byte in bytes { state = (state ^ UInt64(byte)) &* 0x100_0000_01B3 }

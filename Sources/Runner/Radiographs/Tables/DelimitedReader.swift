@@ -1,15 +1,15 @@
 /// Reads comma-separated records by RFC 4180: quoted fields, doubled quotes, line breaks within quotes, CRLF,
 /// LF or CR, a byte order mark. Semicolons or tabs separate where the first line has more of them than
 /// commas.
-struct DelimitedReader {
-  struct Record: Equatable {
+package struct DelimitedReader {
+  package struct Record: Equatable {
     /// Line of the file, counted from 1, where the record begins.
-    let line: Int
-    let fields: [String]
+    package let line: Int
+    package let fields: [String]
   }
-  struct Problem: Error, Equatable {
-    let line: Int
-    let text: String
+  package struct Problem: Error, Equatable {
+    package let line: Int
+    package let text: String
   }
 
   private let bytes: [UInt8]
@@ -21,7 +21,7 @@ struct DelimitedReader {
   private static let newline = UInt8(ascii: "\n")
   private static let carriageReturn = UInt8(ascii: "\r")
 
-  init(_ bytes: [UInt8]) throws(Problem) {
+  package init(_ bytes: [UInt8]) throws(Problem) {
     if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
       throw Problem(line: 1, text: "the table is UTF-16 text; save it as UTF-8")
     }
@@ -31,7 +31,7 @@ struct DelimitedReader {
   }
 
   /// The next record that is not an empty line, or nil at the end.
-  mutating func next() throws(Problem) -> Record? {
+  package mutating func next() throws(Problem) -> Record? {
     while place < bytes.count, isLineEnd(bytes[place]) { endLine() }
     guard place < bytes.count else { return nil }
     let start = line

@@ -12,7 +12,7 @@ package struct DiagnosticsReport: Codable, Equatable {
   package var diagnostics: FeatureDiagnostics
   package var probe: ProbeResult?
   /// Whether rank or deviation is under its threshold.
-  var isCollapsed: Bool
+  package var isCollapsed: Bool
 }
 
 /// Looks at features of held-out radiographs, beside those of the encoder as it began.

@@ -3,6 +3,7 @@ import CoreTensor
 import Figures
 import Foundation
 import PluginHost
+import Radiographs
 import Runs
 import WorldModel
 
@@ -102,6 +103,10 @@ package enum Pretraining {
   private static func describe(_ parts: RunParts, _ folder: RunFolder, start: Int, _ log: RunLog) throws {
     let configuration = parts.setup.configuration
     try log.note(start == 0 ? "run: \(folder.path)" : "run: \(folder.path), from step \(start)")
+    // For reports: what began the run, and on which list of radiographs.
+    try log.record("command: \(Machine.commandLine())")
+    try log.record("machine: \(Machine.summary); chex-runner \(ProgramVersion.current)")
+    try log.record("list of radiographs: \(RadiographList.fingerprint(parts.source.records))")
     try log.note(
       "radiographs: \(parts.source.summary); \(parts.split.pretrain.count) to pre-train on, \(parts.split.heldOut.count) held out"
     )

@@ -5,13 +5,13 @@ import Runs
 package struct RunSummary: Codable {
   package var steps: Int
   /// Mean loss of the first and the last tenth of the steps.
-  var firstLoss: Double
+  package var firstLoss: Double
   package var lastLoss: Double
   /// Medians over steps.
   package var imagesPerSecond: Double
-  var dataWaitShare: Double
+  package var dataWaitShare: Double
   /// Median of what each task took in a step, in draws, edits and its own objective.
-  var taskSeconds: [String: Double]?
+  package var taskSeconds: [String: Double]?
   package var trained: DiagnosticsReport?
   package var randomEncoder: DiagnosticsReport?
 

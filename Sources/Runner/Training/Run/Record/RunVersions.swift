@@ -5,27 +5,27 @@ import PluginHost
 import Runs
 
 /// `versions.json`: what the run was made with.
-struct RunVersions: Codable {
-  struct Plugin: Codable, Equatable {
-    let name: String
-    let version: String
-    let library: String
+package struct RunVersions: Codable {
+  package struct Plugin: Codable, Equatable {
+    package let name: String
+    package let version: String
+    package let library: String
   }
-  let runner: String
-  let core: String
+  package let runner: String
+  package let core: String
   /// What products multiplied, after `auto` was settled.
-  let precision: String
-  let instructions: InstructionSet
+  package let precision: String
+  package let instructions: InstructionSet
   /// Where the run computed; nil in runs of versions before 0.3.0, whose device was the processor.
-  let device: String?
+  package let device: String?
   /// Path of `plugins.toml`.
-  let registry: String
-  let plugins: [Plugin]
+  package let registry: String
+  package let plugins: [Plugin]
   /// What `config.toml` must be; nil in runs of versions before 0.2.0.
-  let settings: FileSeal?
+  package let settings: FileSeal?
   /// Which radiographs are pre-trained on and which held out; nil in runs of earlier versions, and in those that
   /// were made of other people's weights.
-  let split: SplitRecord?
+  package let split: SplitRecord?
 
   init(_ setup: RunSetup, settings: FileSeal? = nil, split: SplitRecord? = nil) {
     (self.settings, self.split) = (settings, split)
@@ -39,7 +39,7 @@ struct RunVersions: Codable {
   }
 
   /// - Throws: `StorageError` where the file is missing or says something else.
-  init(of folder: RunFolder) throws {
+  package init(of folder: RunFolder) throws {
     let text = try folder.text(of: .versions)
     do { self = try JsonText.decoded(Self.self, from: Data(text.utf8)) } catch {
       throw StorageError.damaged(

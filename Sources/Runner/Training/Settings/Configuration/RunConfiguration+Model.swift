@@ -57,6 +57,8 @@ extension RunConfiguration {
     public var predictorName: String = ComponentChoice.standardNetwork
     /// What becomes of the target encoder.
     public var targetEncoder: TargetEncoderMode = .follows
+    /// Whether target features are layer-normed before the error is taken, paper.
+    public var normalizesTargets = true
 
     /// Patches along a side, `n`.
     public var gridSize: Int { imageSize / patchSize }
@@ -117,6 +119,10 @@ extension RunConfiguration.Model {
       help:
         "The target encoder follows the encoder by moving average (ema), keeps its first or imported weights"
         + " (frozen), or is absent, where objectives of tasks are all that learns.")
+    Setting(
+      "normalize_targets", \.normalizesTargets,
+      help:
+        "Layer-norm target features before the error is taken; without it small features make a small error.")
   }
 }
 
@@ -134,6 +140,7 @@ extension WorldModelConfiguration {
         featureWidth: model.encoder.width, width: model.predictor.width, depth: model.predictor.depth,
         heads: model.predictor.heads, gridSize: model.gridSize, mlpRatio: model.predictorMlpRatio,
         contextOrder: order,
-        targetOrder: .rowFirst), targetEncoder: model.targetEncoder)
+        targetOrder: .rowFirst), targetEncoder: model.targetEncoder,
+      normalizesTargets: model.normalizesTargets)
   }
 }

@@ -1,0 +1,118 @@
+import Console
+import Foundation
+
+/// An ablation's results for a terminal.
+package struct AblationText {
+  let results: AblationResults
+
+  package init(_ results: AblationResults) { self.results = results }
+
+  package func text(for terminal: Terminal) -> String {
+    let parts = [
+      results.title + "\n" + heading + "\n", table(for: terminal), orderings, agreements(for: terminal),
+      refusals,
+      notes, failures,
+    ]
+    return parts.filter { !$0.isEmpty }.joined(separator: "\n")
+  }
+
+  private var heading: String {
+    let seeds = results.seeds.count == 1 ? "1 seed" : "\(results.seeds.count) seeds"
+    return "\(seeds): mean ± standard deviation; in brackets the difference from the first row, with its "
+      + String(format: "%g%% interval over patients and seeds", results.confidence * 100)
+  }
+
+  private func table(for terminal: Terminal) -> String {
+    let metrics = reportedMetrics
+    var table = TextTable(
+      columns: [.init("row")] + results.columns.map { .init(AblationWords.title($0, results), .right) }
+        + metrics.map { .init("reported: \($0)", .right) })
+    for (index, row) in results.rows.enumerated() {
+      table.add(
+        [row.name + (row.refusal == nil ? "" : " (not compared)")]
+          + results.columns.map { AblationWords.cell($0.cells[index]) }
+          + metrics.map { metric in
+            row.reported.first { $0.metric == metric }.map(AblationWords.reported) ?? ""
+          })
+    }
+    let source = results.source.isEmpty || metrics.isEmpty ? "" : "reported: \(results.source)\n"
+    return table.text(for: terminal) + source
+  }
+
+  private var reportedMetrics: [String] { AblationWords.reportedMetrics(results) }
+
+  private var orderings: String {
+    results.columns.filter { !$0.pairs.isEmpty }.map { column in
+      let found = results.orderings(column)
+      let head =
+        "\(AblationWords.title(column, results)): \(found.count) of \(column.pairs.count) orderings are beyond the noise"
+      return head + (found.isEmpty ? "" : ":") + "\n"
+        + found.map { "  \($0.more) > \($0.less)  \(AblationWords.difference($0.difference))\n" }.joined()
+    }.joined()
+  }
+
+  private func agreements(for terminal: Terminal) -> String {
+    let found = results.agreements
+    guard !found.isEmpty else { return "" }
+    var table = TextTable(
+      columns: [.init("orderings of"), .init("here"), .init("pairs", .right)]
+        + ["hold beyond noise", "same way within it", "other way within it", "contradicted"].map {
+          .init($0, .right)
+        })
+    for own in found {
+      table.add(
+        [own.reported, "\(own.evaluation): \(own.metric)"]
+          + [own.pairs, own.holds, own.agrees, own.differs, own.contradicts].map(String.init))
+    }
+    return table.text(for: terminal)
+  }
+
+  private var refusals: String {
+    results.rows.compactMap { row in row.refusal.map { "not compared: \(row.name): \($0)\n" } }.joined()
+  }
+
+  private var notes: String { results.notes.map { $0 + "\n" }.joined() }
+
+  private var failures: String {
+    results.failures.map { "failed: \($0.name): \($0.reason) (\($0.log))\n" }.joined()
+  }
+}
+
+/// How the parts of an ablation are put in words.
+enum AblationWords {
+  static func number(_ value: Double) -> String { String(format: "%.4f", value) }
+
+  /// `+0.0210 [0.0041, 0.0383]`, with a star where it is beyond the noise.
+  static func difference(_ own: AblationResults.Difference) -> String {
+    var text = String(format: "%+.4f", own.mean)
+    if let low = own.low, let high = own.high { text += String(format: " [%.4f, %.4f]", low, high) }
+    return text + (own.isBeyondNoise ? " *" : "")
+  }
+
+  static func value(_ cell: AblationResults.Cell) -> String {
+    guard let mean = cell.mean else { return "–" }
+    return number(mean) + (cell.deviation.map { " ± " + number($0) } ?? "")
+  }
+
+  static func cell(_ cell: AblationResults.Cell) -> String {
+    value(cell) + (cell.difference.map { "\n(\(difference($0)))" } ?? "")
+  }
+
+  static func reported(_ own: AblationResults.Reported) -> String {
+    String(format: "%g", own.mean) + (own.deviation.map { String(format: " ± %g", $0) } ?? "")
+  }
+
+  /// The metric, led by the evaluation where several have one of its name.
+  static func title(_ column: AblationResults.Column, _ results: AblationResults) -> String {
+    let isShared = results.columns.count { $0.metric == column.metric } > 1
+    return isShared ? "\(column.evaluation): \(column.metric)" : column.metric
+  }
+
+  static func reportedMetrics(_ results: AblationResults) -> [String] {
+    var names: [String] = []
+    for name in results.rows.flatMap(\.reported).map(\.metric) where !names.contains(name) {
+      names.append(name)
+    }
+    return names
+  }
+}
