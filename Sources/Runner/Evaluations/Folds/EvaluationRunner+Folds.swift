@@ -34,9 +34,11 @@ extension EvaluationRunner {
       for (index, images) in plan.folds.enumerated() {
         try workspace.note("fold \(index + 1) of \(plan.folds.count)")
         let own = try EvaluationFolder("\(out)/fold-\(index + 1)", request: request(fold: index + 1))
-        let found = try tables.map { _, table in
-          let input = try input({ table.rows(of: $0) }, images)
-          return try code.run { try evaluation(input) }
+        let found = try working(in: own) {
+          try tables.map { _, table in
+            let input = try input({ table.rows(of: $0) }, images)
+            return try code.run { try evaluation(input) }
+          }
         }
         for (subject, result) in zip(tables, found) { try own.leave(result, suffix: subject.name) }
         try leave(Array(zip(tables.map(\.name), found)), images, in: own)
@@ -52,8 +54,13 @@ extension EvaluationRunner {
     _ out: String, _ body: (EvaluationFolder) throws -> EvaluationReport?
   ) throws -> EvaluationReport? {
     let workspace = try EvaluationFolder(out, request: request())
-    do { return try body(workspace) } catch {
-      try workspace.discardUnlessWorkedIn()
+    return try working(in: workspace) { try body(workspace) }
+  }
+
+  /// After a failure a folder in which nothing was done yet goes.
+  private func working<Result>(in folder: EvaluationFolder, _ body: () throws -> Result) throws -> Result {
+    do { return try body() } catch {
+      try folder.discardUnlessWorkedIn()
       throw error
     }
   }
