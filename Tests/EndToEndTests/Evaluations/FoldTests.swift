@@ -6,7 +6,10 @@ extension EndToEnd {
   @Suite struct Folds {
     private func trained() throws -> Scratch {
       let scratch = try Scratch()
-      let outcome = try scratch.pretrain(["--steps", "2", "--out", "run", "--holdout", "0.5"])
+      // So many that each fold has cases of a finding to test on.
+      let small = Scratch.small.map { $0 == "phantom.images=64" ? "phantom.images=160" : $0 }
+      let outcome = try scratch.run(
+        ["pretrain", "--batch", "8", "--steps", "2", "--out", "run", "--holdout", "0.5"] + small)
       try #require(outcome.status == 0, "\(outcome.errors)")
       return scratch
     }
@@ -30,12 +33,12 @@ extension EndToEnd {
       for text in [
         "linear probe, AUROC over the images of all folds", "fold 3", "mean", "trained − random",
         "plain pixels",
-        "each of 64 images of 64 patients is tested once, in one of 3 folds", "leak: 32 images",
+        "each of 160 images of 160 patients is tested once, in one of 3 folds", "leak: 80 images",
       ] { #expect(outcome.output.contains(text), "\(text): \(outcome.output)") }
       let predictions = rows(try scratch.text("folds/predictions.csv"))
       for subject in ["linear probe", "nearest neighbours"] {
         let own = predictions.filter { $0["subject"] == subject }.compactMap { $0["radiograph"] }
-        #expect(own.count == 64 && Set(own).count == 64)
+        #expect(own.count == 160 && Set(own).count == 160)
       }
       var tested: [String] = []
       for fold in 1...3 {
@@ -44,11 +47,11 @@ extension EndToEnd {
         let split = try #require(
           try scratch.json("folds/fold-\(fold)/metrics.json")["split"] as? [String: Any])
         let sides = try #require(split["sides"] as? [String: Int])
-        #expect((sides["train"] ?? 0) + (sides["test"] ?? 0) == 64)
+        #expect((sides["train"] ?? 0) + (sides["test"] ?? 0) == 160)
       }
-      #expect(Set(tested).count == 64 && tested.count == 64)
+      #expect(Set(tested).count == 160 && tested.count == 160)
       let metrics = try scratch.json("folds/metrics.json")
-      #expect(metrics["test_images"] as? Int == 64 && metrics["summary"] as? String == "AUROC, linear probe")
+      #expect(metrics["test_images"] as? Int == 160 && metrics["summary"] as? String == "AUROC, linear probe")
       let split = try #require(metrics["split"] as? [String: Any])
       #expect((split["sides"] as? [String: Int])?.keys.sorted() == ["fold 1", "fold 2", "fold 3"])
       // The same again, and beside it another number of folds.
@@ -65,7 +68,7 @@ extension EndToEnd {
       let outcome = try scratch.run(words)
       #expect(outcome.status == 0, "\(outcome.everything)")
       let report: [String: Any] = try parsed(outcome.output)
-      #expect(report["test_images"] as? Int == 32 && report["train_images"] as? Int == 64)
+      #expect(report["test_images"] as? Int == 80 && report["train_images"] as? Int == 160)
       let tested = Set(
         rows(try scratch.text("run/evaluations/probe-2-folds/predictions.csv")).compactMap {
           $0["radiograph"]
@@ -73,16 +76,16 @@ extension EndToEnd {
       let once = try scratch.run(["probe", "run", "--out", "once", "--label", "effusion"] + Self.registry)
       #expect(once.status == 0, "\(once.everything)")
       let held = Set(rows(try scratch.text("once/predictions.csv")).compactMap { $0["radiograph"] })
-      #expect(tested == held && held.count == 32)
+      #expect(tested == held && held.count == 80)
       // Another hold-out of the command changes nothing of what the run was trained on; other radiographs do.
       let moved = try scratch.run(words + ["--holdout", "0.1"])
       #expect(moved.status == 0, "\(moved.everything)")
-      #expect(try parsed(moved.output, as: [String: Any].self)["test_images"] as? Int == 32)
-      let others = try scratch.run(words + ["--set", "phantom.images=80"])
+      #expect(try parsed(moved.output, as: [String: Any].self)["test_images"] as? Int == 80)
+      let others = try scratch.run(words + ["--set", "phantom.images=200"])
       #expect(others.status == 1 && others.errors.contains("cannot be told"), "\(others.everything)")
-      let few = try scratch.run(["probe", "run", "--folds", "40"] + Self.registry)
-      #expect(few.status == 1 && few.errors.contains("32 more are of patients"), "\(few.everything)")
-      #expect(!scratch.has("run/evaluations/probe-40-folds"))
+      let few = try scratch.run(["probe", "run", "--folds", "100"] + Self.registry)
+      #expect(few.status == 1 && few.errors.contains("80 more are of patients"), "\(few.everything)")
+      #expect(!scratch.has("run/evaluations/probe-100-folds"))
     }
 
     @Test func fineTuningGoesOnWhereItWasStopped() throws {
@@ -96,9 +99,9 @@ extension EndToEnd {
       let whole = try scratch.run(words + ["--out", "whole"])
       #expect(whole.status == 0, "\(whole.everything)")
       let json = try scratch.json("whole/metrics.json")
-      #expect(json["test_images"] as? Int == 64)
+      #expect(json["test_images"] as? Int == 160)
       let predictions = rows(try scratch.text("whole/predictions.csv"))
-      #expect(predictions.count == 128 && Set(predictions.compactMap { $0["trial"] }).count == 2)
+      #expect(predictions.count == 320 && Set(predictions.compactMap { $0["trial"] }).count == 2)
       #expect(try scratch.names("whole").filter { $0.hasPrefix("fold-") } == ["fold-1", "fold-2"])
       let process = try RunnerProcess(words + ["--out", "stopped"], in: scratch.path)
       for _ in 0..<6000 where process.isRunning && !scratch.has("stopped/fold-2/evaluation.log") {
