@@ -138,11 +138,11 @@ package struct DataSplit: Sendable, Equatable {
 }
 
 /// Nothing to train on.
-struct SplitError: Error, CustomStringConvertible {
+package struct SplitError: Error, CustomStringConvertible {
   let found: [String]
   let wanted: [String]
   let chosen: Int
-  var description: String {
+  package var description: String {
     guard !found.isEmpty, chosen > 0 else {
       return
         "data: no radiograph to pre-train on (\(chosen) left after filters, views and limit); relax data.filter, data.views "

@@ -28,6 +28,7 @@ extension Command {
         "Where metrics, pictures, log and work in progress are left; default a folder below RUN/evaluations. The same "
         + "command goes on there, or prints what it found."),
     CommandOption("--json", help: "One line of JSON."),
+    SettingFlag.folds.option,
   ]
 
   /// The command of an evaluation: its options are flags.
@@ -84,7 +85,7 @@ extension Command {
     let all = SettingAssignment(
       SettingKey("evaluation", "images"), .value(.integer(0)), from: .flag(definition.commandName))
     let run = try EvaluatedRun(
-      arguments, evaluation: definition.name, flags: flags,
+      arguments, evaluation: definition.name, flags: flags + [.folds],
       settings: definition.command.usesAllImages ? [all] : [])
     let runner = try EvaluationRunner(
       run, definition.name, presets: EvaluationPresets.chosen(definition, run, arguments))

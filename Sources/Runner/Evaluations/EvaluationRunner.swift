@@ -17,7 +17,7 @@ package struct EvaluationRunner {
   /// Presets that change something, each with what it changes.
   package let presets: [EvaluationPreset]
   private let options: Options
-  private let code: PluginCode
+  let code: PluginCode
 
   /// - Parameters:
   ///   - run: opened with `name` among the plugins that are wanted.
@@ -48,16 +48,26 @@ package struct EvaluationRunner {
   /// - Throws: `EvaluationError` where there are no images to learn from or test on, and what the plugin throws.
   package func callAsFunction(out: String?) throws -> EvaluationReport? {
     try Compute.$backend.withValue(run.backend) {
+      let folds = run.setup.configuration.evaluation.foldCount
       switch definition.subject {
-      case .features(let make): return try evaluateFeatures(code.run { try make(options) }, out: out)
+      case .features(let make):
+        let evaluation = try code.run { try make(options) }
+        return folds > 0
+          ? try evaluateFolds(evaluation, out: out ?? standardFolder + "-\(folds)-folds")
+          : try evaluateFeatures(evaluation, out: out)
       case .model(let make):
-        return try evaluateModel(code.run { try make(options) }, out: out ?? standardFolder)
+        let evaluation = try code.run { try make(options) }
+        return folds > 0
+          ? try evaluateFolds(evaluation, out: out ?? standardFolder + "-\(folds)-folds")
+          : try evaluateModel(evaluation, out: out ?? standardFolder)
       }
     }
   }
 
   /// Whether the evaluation works in a folder; one of features needs none.
-  package var needsFolder: Bool { if case .model = definition.subject { true } else { false } }
+  package var needsFolder: Bool {
+    if case .model = definition.subject { true } else { run.setup.configuration.evaluation.foldCount > 0 }
+  }
 
   private var standardFolder: String {
     "\(run.folder.path)/evaluations/\(definition.command.folder?(options) ?? definition.name)"
@@ -77,27 +87,14 @@ package struct EvaluationRunner {
   private func evaluateFeatures(
     _ evaluation: any Evaluation, in asked: EvaluationFolder?
   ) throws -> EvaluationReport {
-    var inputs = [("", try input { features(run.model.transferredEncoder, $0) })]
-    if comparesEncoders {
-      inputs.append(("-random", try input { features(run.untrained().transferredEncoder, $0) }))
-      inputs.append(("-pixels", try input { PixelFeatures.features(run.source, radiographs: $0) }))
+    let inputs = try subjects.map { ($0.name, try input($0.features, run.radiographs)) }
+    let results = try inputs.map { name, input in (name: name, found: try code.run { try evaluation(input) })
     }
-    let results = try inputs.map { input in (name: input.0, found: try code.run { try evaluation(input.1) }) }
-    let keys = results.map { $0.found.metrics.map { "\($0.key)" } }
-    for other in keys where other != keys[0] {
-      throw EvaluationError(
-        "\(definition.name): gives other metrics for random or plain features, \(other), than for the trained, "
-          + "\(keys[0])")
-    }
-    let metrics = keys[0].indices.map { index in
-      EvaluationReport.Metric(
-        results[0].found.metrics[index], random: comparesEncoders ? results[1].found.metrics[index] : nil,
-        pixels: comparesEncoders ? results[2].found.metrics[index] : nil)
-    }
-    let input = inputs[0].1
+    let metrics = try compared(results.map(\.found))
+    let own = inputs[0].1
     var report = report(
-      train: input.train.records.count, validation: input.validation.records.count,
-      test: input.test.records.count, metrics, results[0].found)
+      train: own.train.records.count, validation: own.validation.records.count,
+      test: own.test.records.count, metrics, results[0].found)
     let draws = results.contains { !$0.found.charts.isEmpty || !$0.found.sheets.isEmpty }
     guard asked != nil || draws else { return report }
     let workspace = try asked ?? EvaluationFolder(standardFolder, request: request())
@@ -107,12 +104,36 @@ package struct EvaluationRunner {
     return report
   }
 
-  private func features(_ encoder: any ImageEncoder, _ radiographs: [Int]) -> FeatureTable {
-    FeatureExtraction.features(encoder, run.source, radiographs: radiographs, run.backend)
+  /// The metrics of the trained encoder's result, beside those of the random one's and of plain pixels'.
+  /// - Throws: `EvaluationError` where they are not of the same keys.
+  func compared(_ results: [EvaluationResult]) throws -> [EvaluationReport.Metric] {
+    let keys = results.map { $0.metrics.map { "\($0.key)" } }
+    for other in keys where other != keys[0] {
+      throw EvaluationError(
+        "\(definition.name): gives other metrics for random or plain features, \(other), than for the trained, "
+          + "\(keys[0])")
+    }
+    return keys[0].indices.map { index in
+      EvaluationReport.Metric(
+        results[0].metrics[index], random: results.count > 1 ? results[1].metrics[index] : nil,
+        pixels: results.count > 2 ? results[2].metrics[index] : nil)
+    }
   }
 
-  private func input(_ features: ([Int]) -> FeatureTable) throws -> EvaluationInput {
-    let radiographs = run.radiographs
+  /// Whose features are evaluated, with what ends the names of their files.
+  var subjects: [(name: String, features: ([Int]) -> FeatureTable)] {
+    func features(_ encoder: any ImageEncoder) -> ([Int]) -> FeatureTable {
+      { FeatureExtraction.features(encoder, run.source, radiographs: $0, run.backend) }
+    }
+    let trained = (name: "", features: features(run.model.transferredEncoder))
+    guard comparesEncoders else { return [trained] }
+    return [
+      trained, (name: "-random", features: features(run.untrained().transferredEncoder)),
+      (name: "-pixels", features: { PixelFeatures.features(run.source, radiographs: $0) }),
+    ]
+  }
+
+  func input(_ features: ([Int]) -> FeatureTable, _ images: ChosenImages) throws -> EvaluationInput {
     func set(_ radiographs: [Int], _ purpose: String?) throws -> FeatureSet {
       let table = features(radiographs)
       if let purpose, table.radiographs.isEmpty { throw Self.noRadiograph(to: purpose) }
@@ -123,8 +144,8 @@ package struct EvaluationRunner {
         })
     }
     return EvaluationInput(
-      train: try set(radiographs.train, "learn from"), validation: try set(radiographs.validation, nil),
-      test: try set(radiographs.test, "test on"), findingNames: try run.findingNames(), seed: run.seed)
+      train: try set(images.train, "learn from"), validation: try set(images.validation, nil),
+      test: try set(images.test, "test on"), findingNames: try run.findingNames(), seed: run.seed)
   }
 
   private static func noRadiograph(to purpose: String) -> EvaluationError {
@@ -139,25 +160,7 @@ package struct EvaluationRunner {
     let radiographs = run.radiographs
     if radiographs.test.isEmpty { throw Self.noRadiograph(to: "test on") }
     let workspace = try EvaluationFolder(out, request: request())
-    Interruption.watch()
-    let input = ModelEvaluationInput(
-      model: run.model, makeUntrained: run.untrained, tasks: run.tasks.tasks,
-      views: run.setup.configuration.views, radiographs: run.source, train: radiographs.train,
-      validation: radiographs.validation, test: radiographs.test, findingNames: try run.findingNames(),
-      seed: run.seed, workspace: workspace)
-    let result: EvaluationResult
-    do {
-      result = try code.run { try evaluation(input) }
-      workspace.finish()
-    } catch is EvaluationStopped {
-      workspace.finish()
-      try workspace.note("stopped and saved; the same command goes on")
-      return nil
-    } catch {
-      try workspace.discardUnlessWorkedIn()
-      throw error
-    }
-    try workspace.leave(result, suffix: "")
+    guard let result = try result(of: evaluation, radiographs, in: workspace) else { return nil }
     var report = report(
       train: radiographs.train.count, validation: radiographs.validation.count, test: radiographs.test.count,
       result.metrics.map { .init($0) }, result)
@@ -166,13 +169,40 @@ package struct EvaluationRunner {
     return report
   }
 
+  /// Evaluates the model on some images, and leaves what was found in a workspace.
+  /// - Returns: nil where the user asked to stop and the work is saved.
+  func result(
+    of evaluation: any ModelEvaluation, _ images: ChosenImages, in workspace: EvaluationFolder
+  ) throws -> EvaluationResult? {
+    Interruption.watch()
+    let input = ModelEvaluationInput(
+      model: run.model, makeUntrained: run.untrained, tasks: run.tasks.tasks,
+      views: run.setup.configuration.views, radiographs: run.source, train: images.train,
+      validation: images.validation, test: images.test, findingNames: try run.findingNames(),
+      seed: run.seed, workspace: workspace)
+    do {
+      let result = try code.run { try evaluation(input) }
+      workspace.finish()
+      try workspace.leave(result, suffix: "")
+      return result
+    } catch is EvaluationStopped {
+      workspace.finish()
+      try workspace.note("stopped and saved; the same command goes on")
+      return nil
+    } catch {
+      try workspace.discardUnlessWorkedIn()
+      throw error
+    }
+  }
+
   /// Everything that decides the metrics: weights, options, images and findings.
-  private func request() throws -> String {
+  /// - Parameter fold: which fold the folder is of; nil for none.
+  func request(fold: Int? = nil) throws -> String {
     let configuration = run.setup.configuration
     let request = Request(
       evaluation: definition.name, weights: run.checksum, seed: configuration.run.seed,
       options: options.values, data: configuration.data, settings: configuration.evaluation,
-      splitList: run.splitList)
+      splitList: run.splitList, fold: fold)
     return try JsonText.encoded(request)
   }
 
@@ -186,14 +216,16 @@ package struct EvaluationRunner {
     let settings: RunConfiguration.Evaluation
     /// Checksum of the list of splits, which may change where its path stays; nil where there is none.
     let splitList: String?
+    let fold: Int?
   }
 
-  private func report(
-    train: Int, validation: Int, test: Int, _ metrics: [EvaluationReport.Metric], _ result: EvaluationResult
+  func report(
+    train: Int, validation: Int, test: Int, _ metrics: [EvaluationReport.Metric], _ result: EvaluationResult,
+    split: SplitRecord? = nil
   ) -> EvaluationReport {
     EvaluationReport(
       run: run.folder.path, evaluation: definition.name, step: run.step, source: run.source.summary,
-      trainImages: train, validationImages: validation, testImages: test, split: run.splitRecord,
+      trainImages: train, validationImages: validation, testImages: test, split: split ?? run.splitRecord,
       summary: "\(result.summary)", metrics: metrics,
       notes: result.notes + [run.splitDifference].compactMap { $0 }, tables: result.tables)
   }

@@ -74,9 +74,9 @@ import WorldModel
     }
     let own = SplitDraw(records, findings: ["a"], seed: 7)
     let splits = try own.splits(Array(0..<12), fractions: [0.5, 0.25, 0.25])
-    #expect(splits.count { $0 == "train" } == 6)
-    #expect(try own.folds(Array(0..<12), count: 3) == [0])
-    #expect(splits == [])
+    #expect(splits.map { $0.prefix(2) }.joined(separator: " ") == "tr tr va va va va tr tr te te tr tr")
+    #expect(try own.folds(Array(0..<12), count: 3) == [3, 3, 1, 1, 2, 2, 1, 1, 2, 2, 3, 3])
+    #expect(own.shots(Array(0..<12), count: 2, draw: 1).radiographs == [0, 8, 9, 10])
   }
 
   @Test func fractions() throws {

@@ -11,6 +11,13 @@ package struct FeatureTable: Sendable, Equatable {
   package let values: [Float]
 
   package func row(_ index: Int) -> ArraySlice<Float> { values[index * width..<(index + 1) * width] }
+
+  /// The rows of some radiographs, in their order; those that the table lacks are left out.
+  package func rows(of wanted: [Int]) -> FeatureTable {
+    let places = Dictionary(radiographs.enumerated().map { ($1, $0) }) { first, _ in first }
+    let found = wanted.filter { places[$0] != nil }
+    return FeatureTable(width: width, radiographs: found, values: found.flatMap { row(places[$0]!) })
+  }
 }
 
 /// Mean-pooled features of whole radiographs.

@@ -92,6 +92,9 @@ public struct SettingFlag: Sendable, Equatable {
       || ["threads", "precision", "device"].contains($0.key.name)
   }
 
+  /// The flag of commands that evaluate by a plugin.
+  package static let folds = SettingFlag("--folds", "N", "evaluation", "folds")
+
   private static let sources = presets + singles
 
   private static let presets = [

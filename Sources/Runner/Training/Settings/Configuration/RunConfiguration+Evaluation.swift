@@ -24,6 +24,19 @@ extension RunConfiguration {
     public var testSplits: [String] = ["val", "test"]
     /// Radiographs at most; 0 = all.
     public var images = 4000
+    /// Folds of a cross-validation; nil where there are none, so that what earlier versions wrote of these settings
+    /// compares as it did; so is the next.
+    public var folds: Int?
+    /// Which radiographs are tested in folds.
+    public var foldsOf: FoldChoice?
+  }
+
+  /// Which radiographs a cross-validation tests.
+  public enum FoldChoice: String, Codable, Sendable, CaseIterable {
+    /// Those of patients that the model was not pre-trained on.
+    case unseen
+    /// All, which tells less: features of radiographs that were pre-trained on are better than those of others.
+    case all
   }
 }
 
@@ -51,6 +64,17 @@ extension RunConfiguration.Diagnostics {
 }
 
 extension RunConfiguration.Evaluation {
+  package var foldCount: Int {
+    get { folds ?? 0 }
+    set { folds = newValue == 0 ? nil : newValue }
+  }
+  package var foldChoice: RunConfiguration.FoldChoice {
+    get { foldsOf ?? .unseen }
+    set { foldsOf = newValue == .unseen ? nil : newValue }
+  }
+}
+
+extension RunConfiguration.Evaluation {
   /// `[evaluation]` of the settings.
   static let table = ConfigurationTable(
     "evaluation", "What evaluations look at: findings, images and splits. Not from the paper.", Self()
@@ -66,5 +90,13 @@ extension RunConfiguration.Evaluation {
         + "to test on.")
     Setting("test_splits", \.testSplits, help: "Splits to test on.")
     Setting("images", \.images, in: 0...100_000_000, help: "Images to evaluate on, at most; 0 = all.")
+    Setting(
+      "folds", \.foldCount, in: 0...1000,
+      help:
+        "Test every labelled image once, in one of so many folds of patients, learning from the others; 0 = one split."
+    )
+    Setting(
+      "folds_of", \.foldChoice,
+      help: "Test in folds only images of patients that the model was not pre-trained on, or all.")
   }
 }
