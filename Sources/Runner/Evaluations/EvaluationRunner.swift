@@ -67,7 +67,7 @@ package struct EvaluationRunner {
 
   private func evaluateFeatures(_ evaluation: any Evaluation, out: String?) throws -> EvaluationReport {
     // A folder that is asked for is refused before the work, not after it.
-    let asked = try out.map { try EvaluationFolder($0, request: request()) }
+    let asked = try out.map { try folder($0) }
     do { return try evaluateFeatures(evaluation, in: asked) } catch {
       try asked?.discardUnlessWorkedIn()
       throw error
@@ -100,10 +100,10 @@ package struct EvaluationRunner {
       test: input.test.records.count, metrics, results[0].found)
     let draws = results.contains { !$0.found.charts.isEmpty || !$0.found.sheets.isEmpty }
     guard asked != nil || draws else { return report }
-    let workspace = try asked ?? EvaluationFolder(standardFolder, request: request())
+    let workspace = try asked ?? folder(standardFolder)
     for (name, found) in results { try workspace.draw(found, suffix: name) }
     report.out = workspace.path
-    try workspace.write(Output.json(report) + "\n", named: EvaluationFolder.metricsName)
+    try workspace.write(report)
     return report
   }
 
@@ -138,7 +138,7 @@ package struct EvaluationRunner {
   private func evaluateModel(_ evaluation: any ModelEvaluation, out: String) throws -> EvaluationReport? {
     let radiographs = run.radiographs
     if radiographs.test.isEmpty { throw Self.noRadiograph(to: "test on") }
-    let workspace = try EvaluationFolder(out, request: request())
+    let workspace = try folder(out)
     Interruption.watch()
     let input = ModelEvaluationInput(
       model: run.model, makeUntrained: run.untrained, tasks: run.tasks.tasks,
@@ -162,8 +162,13 @@ package struct EvaluationRunner {
       train: radiographs.train.count, validation: radiographs.validation.count, test: radiographs.test.count,
       result.metrics.map { .init($0) }, result)
     report.out = out
-    try workspace.write(Output.json(report) + "\n", named: EvaluationFolder.metricsName)
+    try workspace.write(report)
     return report
+  }
+
+  private func folder(_ path: String) throws -> EvaluationFolder {
+    try EvaluationFolder(
+      path, request: request(), boardStep: run.setup.configuration.run.tensorBoard ? run.step : nil)
   }
 
   /// Everything that decides the metrics: weights, options, images and findings.
