@@ -15,7 +15,8 @@ struct CollapseRecord {
     let fields: [(name: String, value: Double?)] = [
       ("patch_rank", glance.patchRank), ("rank", glance.rank), ("deviation", glance.deviation),
       ("target_variance", glance.targetVariance), ("radiographs", Double(glance.radiographs)),
-      ("error", observation.error), ("probe", observation.probe), ("random_probe", observation.randomProbe),
+      ("error", observation.error), ("probe_auroc", observation.probe),
+      ("random_probe_auroc", observation.randomProbe),
     ]
     try log.append(
       step: observation.step,
@@ -40,7 +41,7 @@ struct CollapseRecord {
         radiographs: Int(try number("radiographs")))
       return CollapseWatch.Observation(
         step: Int(try number("step")), glance, error: line["error"] as? Double,
-        probe: line["probe"] as? Double, randomProbe: line["random_probe"] as? Double)
+        probe: line["probe_auroc"] as? Double, randomProbe: line["random_probe_auroc"] as? Double)
     }
   }
 
