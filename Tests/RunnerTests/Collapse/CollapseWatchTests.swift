@@ -50,16 +50,16 @@ import Testing
 
   /// What begins to fall slowly is dated to its beginning, and so is the checkpoint before it.
   @Test func theFallIsDatedToItsBeginning() throws {
-    let found = Self.watch([1, 0.9, 0.8, 0.39, 0.35, 0.28, 0.2].map { Self.glance(patchRank: $0) })
+    let found = Self.watch([1, 0.9, 0.8, 0.5, 0.4, 0.3, 0.2].map { Self.glance(patchRank: $0) })
     let alarm = try #require(found.alarms.first)
     #expect(alarm.since == 150 && alarm.seenAt == 300 && alarm.lastHealthyStep == 100)
   }
 
   @Test func whatRecoversSaysSo() throws {
-    let found = Self.watch([1, 1, 0.2, 0.2, 0.5, 0.9].map { Self.glance(patchRank: $0) })
+    let found = Self.watch([1, 1, 0.2, 0.2, 0.6, 0.9].map { Self.glance(patchRank: $0) })
     #expect(found.verdict == .healthy && found.lastHealthyStep == 250)
     #expect(found.alarms.map(\.recoveredAt) == [200])
-    let again = Self.watch([1, 1, 0.2, 0.2, 0.5, 0.2, 0.2].map { Self.glance(patchRank: $0) })
+    let again = Self.watch([1, 1, 0.2, 0.2, 0.6, 0.2, 0.2].map { Self.glance(patchRank: $0) })
     #expect(again.alarms.map(\.seenAt) == [150, 300] && again.alarms.map(\.recoveredAt) == [200, nil])
   }
 
@@ -68,7 +68,7 @@ import Testing
     let risen = [1.0, 2, 3, 3].map { Self.glance(patchRank: $0) }
     let fallen = [0.7, 0.7].map { Self.glance(patchRank: $0) }
     #expect(Self.watch(risen + fallen).alarms.count == 1)
-    #expect(Self.watch(risen + [1.2, 1.1].map { Self.glance(patchRank: $0) }).alarms.isEmpty)
+    #expect(Self.watch(risen + [1.6, 1.4].map { Self.glance(patchRank: $0) }).alarms.isEmpty)
     // A peak of one glance is no best.
     #expect(Self.watch([1, 3, 1, 0.7, 0.7].map { Self.glance(patchRank: $0) }).alarms.isEmpty)
   }
