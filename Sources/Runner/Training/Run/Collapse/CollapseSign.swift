@@ -36,7 +36,7 @@ package struct CollapseSign: Sendable, Equatable, Codable {
       switch self {
       // Local prediction alone halves it where it is well, so that falling is early: it decides nothing but which
       // checkpoint is kept.
-      case .patchRank: (.shares(ofRandom: 0.55, ofBest: 0.5), .shares(ofRandom: 0.33, ofBest: 0.28))
+      case .patchRank: (.shares(ofRandom: 0.55, ofBest: 0.5), .shares(ofRandom: 0.35, ofBest: 0.28))
       case .rank: (.shares(ofRandom: 0.33, ofBest: 0.25), .shares(ofRandom: 0.2, ofBest: 0.15))
       case .deviation: (.shares(ofRandom: 0.2, ofBest: 0.15), .shares(ofRandom: 0.1, ofBest: 0.05))
       // In the first hundred steps of every run features are nearly the same everywhere.
