@@ -1,4 +1,5 @@
 import CoreTensor
+import Foundation
 import NeuralNetworks
 import Testing
 
@@ -118,6 +119,29 @@ import Testing
       #expect(
         averages[ObjectIdentifier(leading.parameter)] === (leading.isBuffer ? nil : following.parameter))
     }
+  }
+
+  /// Layer norm takes mean and scale of each patch's features; without it they are the encoder's own.
+  @Test func targetsAreNormalizedUnlessTheConfigurationSaysOtherwise() throws {
+    let tasks = try TaskPlugins.make(["local"])
+    let images = try batch(tasks).targets[0]
+    let normed = model(tasks)
+    var shape = normed.shape
+    shape.normalizesTargets = false
+    let plain = WorldModel(shape, latents: [], seed: 5)
+    let encoder = try #require(plain.targetEncoder)
+    #expect(plain.targetFeatures(images).values == encoder(images).values)
+    let width = shape.encoder.width
+    let rows = normed.targetFeatures(images).values
+    for row in stride(from: 0, to: rows.count, by: width).map({ rows[$0..<$0 + width] }) {
+      #expect(abs(row.reduce(0, +)) < 1e-3 && abs(row.reduce(0) { $0 + $1 * $1 } / Float(width) - 1) < 1e-2)
+    }
+    let written = try JSONEncoder().encode(shape)
+    #expect(try JSONDecoder().decode(WorldModelConfiguration.self, from: written) == shape)
+    var fields = try #require(try JSONSerialization.jsonObject(with: written) as? [String: Any])
+    fields["normalizesTargets"] = nil
+    let former = try JSONSerialization.data(withJSONObject: fields)
+    #expect(try JSONDecoder().decode(WorldModelConfiguration.self, from: former).normalizesTargets)
   }
 
   /// Features that no prediction is compared with are not computed, and those that are do not change.

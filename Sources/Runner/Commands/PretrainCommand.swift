@@ -31,16 +31,43 @@ extension Command {
       return status(try Pretraining.start(setup))
     })
 
-  /// Goes on with a run.
+  /// Goes on with a run, or with a branch of it.
   static let resume = Command(
-    name: "resume", summary: "Go on with a run that was stopped or killed",
+    name: "resume",
+    summary: "Go on with a run that was stopped or killed, or branch off one with other settings",
     options: [
-      .plugins
+      CommandOption(
+        "--step", .value("STEP"), group: "Branching off",
+        help: "The checkpoint to branch off from, by its step; default the newest."),
+      CommandOption(
+        "--set", .repeated("TABLE.KEY=VALUE"), group: "Branching off",
+        help: "A setting that is to be another from there on."),
+      CommandOption(
+        "--out", aliases: ["-o"], .value("DIR"), group: "Branching off",
+        help: "Folder of the new run; RUN stays as it is."),
+      .plugins,
     ],
     arguments: [CommandArgument("RUN", help: "The run's folder.")],
-    examples: [CommandExample("chex-runner resume runs/first", "from the newest intact checkpoint")],
+    examples: [
+      CommandExample("chex-runner resume runs/first", "from the newest intact checkpoint"),
+      CommandExample(
+        "chex-runner resume runs/first --step 300 --set training.learning_rate=1e-4 --out runs/slower",
+        "a new run that goes on from step 300 with another learning rate"),
+    ],
     run: { arguments in
-      status(try Pretraining.resume(arguments.required("RUN"), pluginsFile: arguments.value("--plugins")))
+      let (run, plugins) = (arguments.required("RUN"), arguments.value("--plugins"))
+      guard let out = arguments.value("--out") else {
+        for flag in ["--step", "--set"] where arguments.has(flag) {
+          throw UsageError(
+            "resume: \(flag) makes a new run, so that \(run) stays as it is; give its folder with --out DIR")
+        }
+        return status(try Pretraining.resume(run, pluginsFile: plugins))
+      }
+      let settings = try arguments.values("--set").map(SettingsRequest.assignment(ofSet:))
+      return status(
+        try Pretraining.branch(
+          off: run, step: arguments.integer("--step", in: 0...Int(Int32.max)), settings: settings, out: out,
+          pluginsFile: plugins))
     })
 
   /// 130, as shells have it for Ctrl-C, where the run was stopped and saved.

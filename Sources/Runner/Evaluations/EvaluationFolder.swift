@@ -5,6 +5,7 @@ import Foundation
 import Imaging
 import Radiographs
 import Runs
+import Trackers
 import Training
 import WorldModel
 
@@ -25,14 +26,20 @@ final class EvaluationFolder: EvaluationWorkspace {
   /// Folders that this call made, the outermost first.
   private let made: [String]
   private var metrics: [String: MetricsLog] = [:]
+  /// The run's step, where its evaluations are shown in TensorBoard too.
+  private let boardStep: Int?
+  private lazy var board = boardStep.map { step in
+    Result { try TensorBoardWriter(folder: path + "/" + RunFolder.Item.tensorBoard.rawValue, from: step) }
+  }
 
   /// - Parameters:
   ///   - path: made where it is missing.
   ///   - request: everything that decides the metrics, as text.
+  ///   - boardStep: the step under which metrics and pictures go to event files for TensorBoard; nil for none.
   /// - Throws: `EvaluationError` where the folder holds another request's work or is none of an evaluation,
   ///   `StorageError.folderInUse` where another process works there.
-  init(_ path: String, request: String) throws {
-    self.path = path
+  init(_ path: String, request: String, boardStep: Int? = nil) throws {
+    (self.path, self.boardStep) = (path, boardStep)
     let file = path + "/" + Self.requestName
     if Folder.exists(path), try Self.holdsWork(path), access(file, F_OK) != 0 {
       throw EvaluationError(
@@ -138,10 +145,34 @@ final class EvaluationFolder: EvaluationWorkspace {
 
   func write(_ picture: GrayImage, named name: String) throws {
     try PngWriter.write(picture, to: path + "/" + name + ".png")
+    try showPicture(named: name)
   }
 
   func write(_ sheet: PictureSheet, named name: String) throws {
     try sheet.write(to: path + "/" + name + ".png")
+    try showPicture(named: name)
+  }
+
+  private func showPicture(named name: String) throws {
+    guard let boardStep else { return }
+    try board?.get().addImage("pictures/" + name, file: "\(path)/\(name).png", step: boardStep)
+  }
+
+  /// Writes what the evaluation came to.
+  func write(_ report: EvaluationReport) throws {
+    try write(Output.json(report) + "\n", named: Self.metricsName)
+    guard let boardStep, let board = try board?.get() else { return }
+    func scalars(_ group: String, _ value: (EvaluationReport.Metric) -> EvaluationReport.Value?)
+      -> [(tag: String, value: Double)]
+    {
+      report.metrics.compactMap { metric in
+        value(metric).map { ("\(group)/\(metric.key)", $0.value) }
+      }
+    }
+    try board.add(
+      scalars(report.evaluation, \.trained) + scalars(report.evaluation + "_random", \.random)
+        + scalars(report.evaluation + "_pixels", \.pixels), step: boardStep)
+    try board.synchronize()
   }
 
   func write(_ text: String, named name: String) throws {

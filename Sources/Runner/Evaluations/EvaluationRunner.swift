@@ -77,7 +77,7 @@ package struct EvaluationRunner {
 
   private func evaluateFeatures(_ evaluation: any Evaluation, out: String?) throws -> EvaluationReport {
     // A folder that is asked for is refused before the work, not after it.
-    let asked = try out.map { try EvaluationFolder($0, request: request()) }
+    let asked = try out.map { try folder($0) }
     do { return try evaluateFeatures(evaluation, in: asked) } catch {
       try asked?.discardUnlessWorkedIn()
       throw error
@@ -97,10 +97,10 @@ package struct EvaluationRunner {
       test: own.test.records.count, metrics, results[0].found)
     let draws = results.contains { !$0.found.charts.isEmpty || !$0.found.sheets.isEmpty }
     guard asked != nil || draws else { return report }
-    let workspace = try asked ?? EvaluationFolder(standardFolder, request: request())
+    let workspace = try asked ?? folder(standardFolder)
     for (name, found) in results { try workspace.leave(found, suffix: name) }
     report.out = workspace.path
-    try workspace.write(Output.json(report) + "\n", named: EvaluationFolder.metricsName)
+    try workspace.write(report)
     return report
   }
 
@@ -159,13 +159,13 @@ package struct EvaluationRunner {
   private func evaluateModel(_ evaluation: any ModelEvaluation, out: String) throws -> EvaluationReport? {
     let radiographs = run.radiographs
     if radiographs.test.isEmpty { throw Self.noRadiograph(to: "test on") }
-    let workspace = try EvaluationFolder(out, request: request())
+    let workspace = try folder(out)
     guard let result = try result(of: evaluation, radiographs, in: workspace) else { return nil }
     var report = report(
       train: radiographs.train.count, validation: radiographs.validation.count, test: radiographs.test.count,
       result.metrics.map { .init($0) }, result)
     report.out = out
-    try workspace.write(Output.json(report) + "\n", named: EvaluationFolder.metricsName)
+    try workspace.write(report)
     return report
   }
 
@@ -193,6 +193,12 @@ package struct EvaluationRunner {
       try workspace.discardUnlessWorkedIn()
       throw error
     }
+  }
+
+  /// A folder to work in: of this request, or of one of its folds.
+  func folder(_ path: String, fold: Int? = nil) throws -> EvaluationFolder {
+    try EvaluationFolder(
+      path, request: request(fold: fold), boardStep: run.setup.configuration.run.tensorBoard ? run.step : nil)
   }
 
   /// Everything that decides the metrics: weights, options, images and findings.

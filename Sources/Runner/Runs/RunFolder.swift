@@ -9,6 +9,10 @@ public struct RunFolder: Sendable, Equatable {
     /// Versions of plugins and of the runner.
     case versions = "versions.json"
     case metrics = "metrics.jsonl"
+    /// What the collapse watch saw, a line for each glance.
+    case diagnostics = "diagnostics.jsonl"
+    /// Event files for TensorBoard, where they are asked for.
+    case tensorBoard = "tensorboard"
     case log = "run.log"
     case lossChart = "loss.png"
     /// The same chart, sharp at any size.

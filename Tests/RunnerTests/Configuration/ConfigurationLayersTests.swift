@@ -136,6 +136,15 @@ struct ConfigurationLayersTests {
     }
   }
 
+  @Test func normalizedTargetsReachTheModel() throws {
+    for (words, expected) in [([], true), (["--set", "model.normalize_targets=false"], false)] {
+      let model = try Fixture.configuration(words).model
+      #expect(model.normalizesTargets == expected)
+      #expect(WorldModelConfiguration(model, .paper).normalizesTargets == expected)
+    }
+    #expect(Fixture.refusal(["--set", "model.normalize_targets=1"]).contains("[model] normalize_targets"))
+  }
+
   @Test func everyNamedSizeFitsTheQuickPreset() throws {
     for size in ModelSize.allCases where size != .custom {
       let model = try Fixture.configuration(["--preset", "quick", "--model", size.rawValue]).model

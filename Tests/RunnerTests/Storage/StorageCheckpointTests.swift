@@ -40,6 +40,36 @@ import Testing
         == ["manifest.json", "model.safetensors", "optimizer.safetensors", "state.json"])
   }
 
+  /// The checkpoint from before a collapse outlives those that come after it, and only while it is asked for.
+  @Test func theKeptStepStays() throws {
+    let store = try store()
+    for step in [10, 20, 30] { try save(store, step) }
+    store.keptStep = 25
+    for step in [40, 50, 60] { try save(store, step) }
+    #expect(try store.all().map(\.step) == [20, 50, 60])
+    // Among the newest it takes no further place.
+    store.keptStep = 60
+    try save(store, 70)
+    #expect(try store.all().map(\.step) == [60, 70])
+    store.keptStep = 5
+    try save(store, 80)
+    #expect(try store.all().map(\.step) == [70, 80])
+    store.keptStep = nil
+    try save(store, 90)
+    #expect(try store.all().map(\.step) == [80, 90])
+  }
+
+  /// Where that checkpoint is damaged the one before it is kept in its place.
+  @Test func theKeptStepIsIntact() throws {
+    let store = try self.store(keep: 4)
+    for step in [10, 20, 30, 40] { try save(store, step) }
+    try Bytes.write([], to: path + "/step-000020/" + Checkpoint.model)
+    let resumed = try self.store()
+    resumed.keptStep = 25
+    try save(resumed, 50)
+    #expect(try resumed.all().map(\.step) == [10, 40, 50])
+  }
+
   @Test func stepsAreOrderedAsNumbersBeyondSixDigits() throws {
     let store = try store(keep: 3)
     for step in [999_999, 1_000_000, 10_000_000] { try save(store, step) }

@@ -36,7 +36,8 @@ public struct WorldModelConfiguration: Sendable, Equatable, Codable {
     self.init(
       encoder: try container.decode(VisionTransformerConfiguration.self, forKey: .encoder),
       predictor: try container.decode(PredictorConfiguration.self, forKey: .predictor),
-      targetEncoder: try container.decodeIfPresent(TargetEncoderMode.self, forKey: .targetEncoder) ?? .follows,
+      targetEncoder: try container.decodeIfPresent(TargetEncoderMode.self, forKey: .targetEncoder)
+        ?? .follows,
       normalizesTargets: try container.decodeIfPresent(Bool.self, forKey: .normalizesTargets) ?? true)
   }
 

@@ -86,7 +86,8 @@ struct SplitMaking {
     source = try ChosenRadiographs.of(try setup.openSource(), setup.configuration.data)
     (list, seed) = (try setup.splitList(), setup.configuration.run.seed)
     let wanted = setup.configuration.evaluation.labels
-    if let unknown = wanted.first(where: { !source.findingNames.contains($0) }) {
+    let known = source.findingNames
+    if let unknown = wanted.first(where: { !known.contains($0) }) {
       throw UsageError(
         "--label: no radiograph may have \"\(unknown)\""
           + Suggestions.clause(for: unknown, in: source.findingNames))

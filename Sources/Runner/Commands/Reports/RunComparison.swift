@@ -30,6 +30,9 @@ struct RunComparison {
     /// Effective rank of held-out features.
     let rank: Double?
     let imagesPerSecond: Double
+    /// The step since which features have been falling where the run collapsed and did not recover; nil where it did
+    /// not, and where nobody looked.
+    let collapsedSince: Int?
     /// Settings that are not the same in all runs, as this one has them.
     let settings: [String: String]
   }
@@ -58,7 +61,7 @@ struct RunComparison {
         isFinished: folder.has(.summary), loss: summary.lastLoss, terms: losses.terms[index],
         lossGroup: losses.numbers[index], probe: summary.trained?.probe?.mean,
         randomProbe: summary.randomEncoder?.probe?.mean, rank: summary.trained?.diagnostics.rank,
-        imagesPerSecond: summary.imagesPerSecond,
+        imagesPerSecond: summary.imagesPerSecond, collapsedSince: summary.collapsedSince,
         settings: Dictionary(
           uniqueKeysWithValues: differences.compactMap { key in settings[index][key].map { (key, $0) } }))
     }
@@ -91,19 +94,21 @@ struct RunComparison {
   }
 
   func table(for terminal: Terminal) -> String {
+    let collapsed = rows.filter { $0.collapsedSince != nil }
     var table = TextTable(
       columns: [.init("run"), .init("tasks")]
         + ["steps", "loss", "patches", "probe AUROC", "random encoder", "effective rank", "images/s"]
-        .map { .init($0, .right) })
+        .map { .init($0, .right) } + (collapsed.isEmpty ? [] : [.init("collapsed")]))
     func text(_ value: Double?, _ format: String) -> String {
       value.map { String(format: format, $0) } ?? "-"
     }
     for row in rows {
-      table.add([
-        row.run, row.tasks.joined(separator: ","), "\(row.steps)" + (row.isFinished ? "" : " so far"),
-        text(row.loss, "%.4f"), LossGroups.total(row.terms), text(row.probe, "%.3f"),
-        text(row.randomProbe, "%.3f"), text(row.rank, "%.1f"), text(row.imagesPerSecond, "%.1f"),
-      ])
+      table.add(
+        [
+          row.run, row.tasks.joined(separator: ","), "\(row.steps)" + (row.isFinished ? "" : " so far"),
+          text(row.loss, "%.4f"), LossGroups.total(row.terms), text(row.probe, "%.3f"),
+          text(row.randomProbe, "%.3f"), text(row.rank, "%.1f"), text(row.imagesPerSecond, "%.1f"),
+        ] + (collapsed.isEmpty ? [] : [row.collapsedSince.map { "since step \($0)" } ?? "no"]))
     }
     return [table.text(for: terminal), losses.text, settingsTable(for: terminal)]
       .compactMap { $0.nonEmpty }.joined(separator: "\n")

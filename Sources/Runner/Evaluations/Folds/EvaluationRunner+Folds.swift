@@ -15,7 +15,7 @@ extension EvaluationRunner {
       var results: [EvaluationResult] = []
       for (index, images) in plan.folds.enumerated() {
         try workspace.note("fold \(index + 1) of \(plan.folds.count)")
-        let own = try EvaluationFolder("\(out)/fold-\(index + 1)", request: request(fold: index + 1))
+        let own = try folder("\(out)/fold-\(index + 1)", fold: index + 1)
         guard let result = try result(of: evaluation, images, in: own) else { return nil }
         try leave([("", result)], images, in: own)
         results.append(result)
@@ -33,7 +33,7 @@ extension EvaluationRunner {
       var results: [[EvaluationResult]] = []
       for (index, images) in plan.folds.enumerated() {
         try workspace.note("fold \(index + 1) of \(plan.folds.count)")
-        let own = try EvaluationFolder("\(out)/fold-\(index + 1)", request: request(fold: index + 1))
+        let own = try folder("\(out)/fold-\(index + 1)", fold: index + 1)
         let found = try working(in: own) {
           try tables.map { _, table in
             let input = try input({ table.rows(of: $0) }, images)
@@ -53,7 +53,7 @@ extension EvaluationRunner {
   private func withFolder(
     _ out: String, _ body: (EvaluationFolder) throws -> EvaluationReport?
   ) throws -> EvaluationReport? {
-    let workspace = try EvaluationFolder(out, request: request())
+    let workspace = try folder(out)
     return try working(in: workspace) { try body(workspace) }
   }
 

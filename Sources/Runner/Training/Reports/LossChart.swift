@@ -30,7 +30,7 @@ enum LossChart {
   }
 
   /// `z12`, or `TASK.z11` of a naive loss; `patches.z12` is a count.
-  private static func isPredictionError(_ name: String) -> Bool {
+  static func isPredictionError(_ name: String) -> Bool {
     guard MetricsLog.isLossTerm(name), let last = name.split(separator: ".").last, last.count >= 3,
       last.first == "z"
     else { return false }

@@ -13,16 +13,27 @@ package struct DiagnosticsReport: Codable, Equatable {
   package var probe: ProbeResult?
   /// Whether rank or deviation is under its threshold.
   package var isCollapsed: Bool
+
+  /// Its numbers under tags of TensorBoard.
+  /// - Parameter suffix: of the groups' names.
+  func scalars(suffix: String = "") -> [(tag: String, value: Double)] {
+    let probed = (probe?.findings ?? []).map { ("probe\(suffix)/\($0.name)", $0.areaUnderCurve) }
+    return [
+      ("diagnostics\(suffix)/effective_rank", diagnostics.rank),
+      ("diagnostics\(suffix)/feature_deviation", diagnostics.deviation),
+    ] + (probe.map { [("probe\(suffix)/mean_auroc", $0.mean)] } ?? []) + probed
+  }
 }
 
 /// Looks at features of held-out radiographs, beside those of the encoder as it began.
 final class DiagnosticsMonitor {
-  private let source: RadiographCache
+  let source: RadiographCache
   private let split: DataSplit
-  private let configuration: RunConfiguration
+  let configuration: RunConfiguration
   private let probe: EncoderProbe?
-  private let backend: any Backend
-  private let fresh: () -> any ImageEncoder
+  let backend: any Backend
+  /// Makes the encoder that is transferred, as initialised.
+  let fresh: () -> any ImageEncoder
   /// Figures of the random encoder, for comparison; made when first asked for, so that training begins at once.
   private(set) lazy var initial = try? report(fresh(), step: 0)
 
@@ -44,8 +55,7 @@ final class DiagnosticsMonitor {
   /// - Returns: nil where fewer than two held-out radiographs can be used.
   /// - Throws: `MetricError` where a feature is not finite.
   func report(_ encoder: any ImageEncoder, step: Int) throws -> DiagnosticsReport? {
-    let count = min(configuration.diagnostics.images, split.heldOut.count)
-    let held = (0..<count).map { split.heldOut[$0 * split.heldOut.count / count] }
+    let held = heldOut(configuration.diagnostics.images)
     let features = FeatureExtraction.features(encoder, source, radiographs: held, backend)
     guard features.radiographs.count > 1 else { return nil }
     let diagnostics = FeatureDiagnostics(features)
@@ -57,6 +67,12 @@ final class DiagnosticsMonitor {
       },
       isCollapsed:
         !(diagnostics.rank >= limits.minimumRank && diagnostics.deviation >= limits.minimumDeviation))
+  }
+
+  /// So many held-out radiographs at most, spread over all of them.
+  func heldOut(_ most: Int) -> [Int] {
+    let count = min(most, split.heldOut.count)
+    return (0..<count).map { split.heldOut[$0 * split.heldOut.count / count] }
   }
 
   /// Lines for the log.

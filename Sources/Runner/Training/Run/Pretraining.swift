@@ -5,6 +5,7 @@ import Foundation
 import PluginHost
 import Radiographs
 import Runs
+import Trackers
 import WorldModel
 
 /// The course of a run: begin or go on, train, and say what came of it.
@@ -61,7 +62,7 @@ package enum Pretraining {
     try RunSetup(reopening: folder, pluginsFile: pluginsFile)
   }
 
-  private static func train(_ parts: RunParts, _ folder: RunFolder, start: Int) throws -> Result {
+  static func train(_ parts: RunParts, _ folder: RunFolder, start: Int) throws -> Result {
     let configuration = parts.setup.configuration
     let terminal = Terminal.current()
     let progress = ProgressReporter(
@@ -75,29 +76,45 @@ package enum Pretraining {
     try describe(parts, folder, start: start, log)
     // A machine without a font is told of now, not at the first checkpoint.
     _ = try Typesetter()
-    if start == 0 {
+    if start == 0 || !folder.has(.batchSheet) {
       let sheet = try BatchSheetMaker.sheet(
         parts.builder, model: parts.optimization.model, title: "First batch")
       try sheet.write(to: folder.path(of: .batchSheet))
     }
+    let board = try tensorBoard(configuration, folder, start: start)
+    // Where the run fails, what is on the way is kept.
+    defer { try? board?.flush() }
     Interruption.watch()
     PluginCode.reportCrashes(
       remedy:
         "The run's last checkpoint is kept; mend the plugin and go on: chex-runner resume \(folder.path)",
       backtrace: folder.path(of: .backtrace))
-    let trainer = Trainer(
+    let trainer = try Trainer(
       parts, folder: folder, record: try RunRecord(of: folder),
-      store: try folder.checkpoints(keep: configuration.training.keptCheckpoints), metrics: metrics, log: log,
-      progress: progress, start: start)
+      store: try folder.checkpoints(keep: configuration.training.keptCheckpoints), metrics: metrics,
+      board: board, log: log, progress: progress, start: start)
     switch try trainer.run(from: start) {
     case .interrupted(let step):
       progress.finish()
       try log.note("stopped and saved at step \(step); go on with: chex-runner resume \(folder.path)")
       return Result(folder: folder, isFinished: false)
     case .finished:
+      try board?.synchronize()
       try summarize(trainer, folder, log, terminal)
       return Result(folder: folder, isFinished: true)
     }
+  }
+
+  /// Nil where it is not asked for.
+  private static func tensorBoard(
+    _ configuration: RunConfiguration, _ folder: RunFolder, start: Int
+  ) throws -> TensorBoardWriter? {
+    guard configuration.run.tensorBoard else { return nil }
+    // A run that goes on takes the steps after its checkpoint again; one that begins anew, all of them.
+    let board = try TensorBoardWriter(
+      folder: folder.path(of: .tensorBoard), from: start == 0 ? 0 : start + 1)
+    if start == 0 { try board.addImage("batch/first", file: folder.path(of: .batchSheet), step: 0) }
+    return board
   }
 
   private static func describe(_ parts: RunParts, _ folder: RunFolder, start: Int, _ log: RunLog) throws {
@@ -130,7 +147,8 @@ package enum Pretraining {
     _ trainer: Trainer, _ folder: RunFolder, _ log: RunLog, _ terminal: Terminal
   ) throws {
     let report = trainer.lastReport
-    let summary = try RunSummary(folder, trained: report, randomEncoder: trainer.monitor.initial)
+    let summary = try RunSummary(
+      folder, trained: report, randomEncoder: trainer.monitor.initial, collapses: trainer.watch.found?.alarms)
     try folder.write(JsonText.encoded(summary), to: .summary)
     if let report { StandardStream.output.show("\n" + trainer.monitor.table(report, for: terminal) + "\n") }
     try log.note(
@@ -151,6 +169,7 @@ package enum Pretraining {
     } else {
       try log.note("probe: no labels with enough cases, so none was made")
     }
+    if let conclusion = try trainer.watch.conclusion() { try log.note(conclusion) }
     try log.note("run folder: \(folder.path) (loss.png, loss.svg, batch.png, metrics.jsonl, checkpoints)")
   }
 

@@ -3,6 +3,7 @@ import Console
 import CoreTensor
 import NeuralNetworks
 import Runs
+import Trackers
 import WorldModel
 
 /// What a step of pre-training leaves behind.
@@ -21,21 +22,25 @@ struct PretrainingRecord: TrainingHook {
   let imagesPerStep: Int
   let start: Int
   let metrics: MetricsLog
+  /// Nil where TensorBoard is not asked for.
+  let board: TensorBoardWriter?
   let progress: ProgressReporter
 
   func didStep(_ position: TrainingPosition, _ step: PretrainingStep) throws {
     let (done, report) = (position.step, step.report)
-    try metrics.append(
-      step: done,
+    let fields =
       [
-        ("epoch", .number(Double(done) / Double(position.stepsPerEpoch))), ("loss", .number(report.loss)),
+        (name: "epoch", value: MetricValue.number(Double(done) / Double(position.stepsPerEpoch))),
+        ("loss", .number(report.loss)),
       ] + report.terms.map { ($0.name, .number($0.value)) } + patches(step.batches) + [
         ("gradient_norm", .number(report.gradientNorm)),
         ("learning_rate", .number(schedule.learningRate(at: done - 1))),
         ("ema_decay", .number(schedule.emaDecay(at: done - 1))),
         ("images_per_second", .number(Double(imagesPerStep) / max(step.seconds, 1e-9))),
         ("data_wait_share", .number(step.waited / max(step.seconds, 1e-9))),
-      ] + taskSeconds(report, step.batches))
+      ] + taskSeconds(report, step.batches)
+    try metrics.append(step: done, fields)
+    try board?.add(MetricTags.scalars(fields), step: done)
     progress.update(
       .init(
         step: done, epoch: (done - 1) / position.stepsPerEpoch + 1, radiographs: done * imagesPerStep,
@@ -75,13 +80,17 @@ final class PretrainingCheckpoints: TrainingHook {
   private let record: RunRecord
   private let store: CheckpointStore
   private let metrics: MetricsLog
+  private let board: TensorBoardWriter?
+  /// The last step at which features were well; nil where nobody looks.
+  var healthyStep: () -> Int? = { nil }
   /// Step of the newest checkpoint.
   private(set) var lastSaved: Int
 
   init(
     folder: RunFolder, optimization: Optimization, seed: Int, record: RunRecord, store: CheckpointStore,
-    metrics: MetricsLog, start: Int
+    metrics: MetricsLog, board: TensorBoardWriter?, start: Int
   ) {
+    self.board = board
     (self.folder, self.optimization, self.seed) = (folder, optimization, seed)
     (self.record, self.store, self.metrics, lastSaved) = (record, store, metrics, start)
   }
@@ -93,6 +102,8 @@ final class PretrainingCheckpoints: TrainingHook {
 
   func save(_ position: TrainingPosition) throws {
     try metrics.synchronize()
+    try board?.synchronize()
+    store.keptStep = healthyStep()
     try ModelCheckpoint.save(optimization, step: position.step, seed: seed, record: record, to: store)
     lastSaved = position.step
     if position.step > 0 { try RunReport.writeAll(folder) }
@@ -106,13 +117,16 @@ final class PretrainingDiagnostics: TrainingHook {
   private let encoder: () -> any ImageEncoder
   private let everyEpochs: Int
   private let log: RunLog
+  private let board: TensorBoardWriter?
   /// What was seen last.
   private(set) var last: DiagnosticsReport?
 
   /// - Parameter everyEpochs: 0 = at the end only.
   init(
-    _ monitor: DiagnosticsMonitor, encoder: @escaping () -> any ImageEncoder, everyEpochs: Int, log: RunLog
+    _ monitor: DiagnosticsMonitor, encoder: @escaping () -> any ImageEncoder, everyEpochs: Int, log: RunLog,
+    board: TensorBoardWriter?
   ) {
+    self.board = board
     (self.monitor, self.encoder, self.everyEpochs, self.log) = (monitor, encoder, everyEpochs, log)
   }
 
@@ -134,5 +148,6 @@ final class PretrainingDiagnostics: TrainingHook {
       return
     }
     for line in monitor.lines(last) { try log.note(line) }
+    try board?.add(last.scalars() + (monitor.initial?.scalars(suffix: "_random") ?? []), step: step)
   }
 }

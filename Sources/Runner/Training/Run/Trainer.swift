@@ -5,6 +5,7 @@ import Foundation
 import NeuralNetworks
 import Radiographs
 import Runs
+import Trackers
 import WorldModel
 
 /// Trains a world model in its run folder, from any step to the last.
@@ -21,14 +22,16 @@ final class Trainer {
   private let record: PretrainingRecord
   private let checkpoints: PretrainingCheckpoints
   private let diagnostics: PretrainingDiagnostics
+  /// Sees collapse come.
+  let watch: PretrainingWatch
 
   /// - Parameters:
   ///   - record: what the run began with, for its checkpoints.
   ///   - start: optimiser steps already done; the model and optimiser hold their state.
   init(
     _ parts: RunParts, folder: RunFolder, record: RunRecord, store: CheckpointStore, metrics: MetricsLog,
-    log: RunLog, progress: ProgressReporter, start: Int
-  ) {
+    board: TensorBoardWriter?, log: RunLog, progress: ProgressReporter, start: Int
+  ) throws {
     setup = parts.setup
     self.folder = folder
     optimization = parts.optimization
@@ -40,13 +43,18 @@ final class Trainer {
     self.progress = progress
     self.record = PretrainingRecord(
       folder: folder, schedule: schedule, imagesPerStep: setup.configuration.training.imagesPerStep,
-      start: start, metrics: metrics, progress: progress)
+      start: start, metrics: metrics, board: board, progress: progress)
     checkpoints = PretrainingCheckpoints(
       folder: folder, optimization: optimization, seed: setup.configuration.run.seed, record: record,
-      store: store, metrics: metrics, start: start)
+      store: store, metrics: metrics, board: board, start: start)
+    let encoder = { [optimization] in optimization.model.transferredEncoder }
     diagnostics = PretrainingDiagnostics(
-      monitor, encoder: { [optimization] in optimization.model.transferredEncoder },
-      everyEpochs: setup.configuration.diagnostics.everyEpochs, log: log)
+      monitor, encoder: encoder, everyEpochs: setup.configuration.diagnostics.everyEpochs, log: log,
+      board: board)
+    watch = try PretrainingWatch(
+      .init(folder: folder, configuration: setup.configuration, log: log, board: board), monitor,
+      encoder: encoder, diagnostics: { [diagnostics] in diagnostics.last })
+    checkpoints.healthyStep = { [watch] in watch.found?.lastHealthyStep }
   }
 
   /// What the features looked like last; nil where nobody has looked yet.
@@ -63,7 +71,7 @@ final class Trainer {
     let loop = TrainingLoop(
       steps: total, stepsPerEpoch: stepsPerEpoch, saving: every > 0 ? .everySteps(every) : .everyEpoch,
       isStopRequested: { Interruption.isRequested })
-    let outcome = try loop.run(from: start, hooks: [record, checkpoints, diagnostics]) { step in
+    let outcome = try loop.run(from: start, hooks: [record, checkpoints, diagnostics, watch]) { step in
       let began = ProgressReporter.systemClock()
       let batches = try (0..<training.accumulation).map { _ in try loader.next() }
       let waited = ProgressReporter.systemClock() - began

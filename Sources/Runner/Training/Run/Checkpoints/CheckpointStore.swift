@@ -32,6 +32,8 @@ public final class CheckpointStore {
   public let folder: String
   /// Checkpoints that stay when a new one has been saved, the new one included.
   public let keep: Int
+  /// The newest checkpoint of this step or an earlier one stays too, however old; nil = none does.
+  package var keptStep: Int?
   /// Steps whose checkpoints this process has read back; others are read before they count as kept.
   private var verified: Set<Int> = []
 
@@ -175,17 +177,21 @@ public final class CheckpointStore {
     if let aside { try Folder.remove(aside) }
   }
 
-  /// Removes checkpoints older than the `keep` newest intact ones, and damaged ones that the run has gone past.
+  /// Removes checkpoints older than the `keep` newest intact ones but that of `keptStep`, and damaged ones that the run has gone past.
   private func removeOld(newest: Checkpoint) throws {
     var kept = 0
+    var keptStep = keptStep
     for checkpoint in try all().reversed() {
       guard let intact = isIntact(checkpoint) else { continue }
+      // Where it is among the newest it is counted with them.
+      let isKept = intact && keptStep.map { checkpoint.step <= $0 } ?? false
+      if isKept { keptStep = nil }
       if checkpoint.step > newest.step {
         // From a future that was given up. An intact one is not ours to remove.
         if !intact { try remove(checkpoint) }
       } else if kept < keep && intact {
         kept += 1
-      } else {
+      } else if !isKept {
         try remove(checkpoint)
       }
     }

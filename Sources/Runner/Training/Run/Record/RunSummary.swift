@@ -14,10 +14,15 @@ package struct RunSummary: Codable {
   package var taskSeconds: [String: Double]?
   package var trained: DiagnosticsReport?
   package var randomEncoder: DiagnosticsReport?
+  /// Alarms of the collapse watch, those that the run recovered from too; nil where nobody looked.
+  package var collapses: [Collapse]?
 
   /// Sums up `metrics.jsonl`.
   /// - Throws: `StorageError`, also where no step was finished yet.
-  package init(_ folder: RunFolder, trained: DiagnosticsReport?, randomEncoder: DiagnosticsReport?) throws {
+  package init(
+    _ folder: RunFolder, trained: DiagnosticsReport?, randomEncoder: DiagnosticsReport?,
+    collapses: [Collapse]? = nil
+  ) throws {
     let lines = try MetricsLog.lines(of: folder)
     let file = folder.path(of: .metrics)
     func values(_ key: String) throws -> [Double] {
@@ -41,7 +46,11 @@ package struct RunSummary: Codable {
     taskSeconds = Self.taskSeconds(lines)
     self.trained = trained
     self.randomEncoder = randomEncoder
+    self.collapses = collapses
   }
+
+  /// The step since which features have been falling, where the run collapsed and did not recover.
+  package var collapsedSince: Int? { collapses?.last.flatMap { $0.recoveredAt == nil ? $0.since : nil } }
 
   private static func taskSeconds(_ lines: [[String: Any]]) -> [String: Double] {
     let perLine = lines.map { line in

@@ -11,6 +11,10 @@ extension RunConfiguration {
     public var minimumRank: Double = 3
     /// Mean over features of their standard deviation over radiographs, below this is collapse.
     public var minimumDeviation: Double = 0.01
+    /// Optimiser steps between two glances of the collapse watch; 0 = none, and no alarm.
+    public var watchSteps = 50
+    /// Held-out radiographs of a glance, at most.
+    public var watchImages = 64
   }
 
   /// What evaluations look at.
@@ -60,6 +64,14 @@ extension RunConfiguration.Diagnostics {
       help:
         "Mean standard deviation of features over radiographs below which they count as collapsed; 0 = never."
     )
+    Setting(
+      "watch_steps", \.watchSteps, in: 0...1_000_000_000,
+      help:
+        "Steps between two glances at features, by which a run is warned of collapse while it trains; 0 = never."
+        + " A glance is a forward pass of watch_images whole radiographs.")
+    Setting(
+      "watch_images", \.watchImages, in: 8...1_000_000,
+      help: "Held-out radiographs of a glance, at most.")
   }
 }
 

@@ -24,6 +24,8 @@ extension RunConfiguration {
     public var loaderThreads = 1
     /// Folder of the run; empty = a new one below `runs/`.
     public var out = ""
+    /// Whether event files for TensorBoard are written beside `metrics.jsonl`.
+    public var tensorBoard = false
   }
 }
 
@@ -58,5 +60,8 @@ extension RunConfiguration.Run {
       help: "Threads that read radiographs ahead of the step; 0 = read them in the step itself.")
     Setting(
       "out", \.out, help: "Folder of the run; empty = a new one below runs/, named by date and time.")
+    Setting(
+      "tensorboard", \.tensorBoard,
+      help: "Write event files for TensorBoard too, in the run's folder tensorboard/.")
   }
 }

@@ -1,0 +1,44 @@
+import Testing
+
+@testable import Training
+
+/// The rule on histories of real runs: it rings where they collapsed and is quiet where they did not.
+@Suite struct RecordedRunsTests {
+  private func watch(_ run: [[Double]]) throws -> CollapseWatch {
+    let observations = RecordedRuns.observations(run)
+    var watch = CollapseWatch(random: try #require(observations.first).glance)
+    for observation in observations { watch.add(observation) }
+    return watch
+  }
+
+  /// Local prediction alone: a target that follows too fast, and thirty times the learning rate. Features keep their
+  /// deviation, and the error falls only in the second, so ranks are what tells.
+  @Test(arguments: [("fastTarget", RecordedRuns.fastTarget), ("fastLearning", RecordedRuns.fastLearning)])
+  func collapsesRing(_ name: String, _ run: [[Double]]) throws {
+    let found = try watch(run)
+    let alarm = try #require(found.alarms.first, "\(name)")
+    #expect(found.alarms.count == 1 && found.verdict == .collapsed(alarm))
+    #expect(alarm.signs.map(\.quantity) == [.patchRank])
+    // Before the probe falls under the random encoder's by more than chance.
+    let fallen = RecordedRuns.observations(run).first { ($0.probe ?? 1) < ($0.randomProbe ?? 0) - 0.03 }
+    #expect(fallen.map { $0.step >= alarm.seenAt } ?? true, "\(alarm.seenAt), \(String(describing: fallen))")
+    #expect(try #require(alarm.lastHealthyStep) < alarm.since && alarm.since < alarm.seenAt)
+  }
+
+  @Test func collapsesAreDated() throws {
+    let alarms = try [RecordedRuns.fastTarget, RecordedRuns.fastLearning].map {
+      try #require(try watch($0).alarms.first)
+    }
+    #expect(alarms.map(\.since) == [200, 50] && alarms.map(\.lastHealthyStep) == [150, 0])
+    #expect(alarms[0].seenAt <= 350 && alarms[1].seenAt <= 112, "\(alarms.map(\.seenAt))")
+  }
+
+  @Test(arguments: [
+    ("all", RecordedRuns.all), ("all, seed 1", RecordedRuns.allOfSeed1), ("local", RecordedRuns.local),
+    ("local, seed 1", RecordedRuns.localOfSeed1),
+  ]) func healthyRunsAreQuiet(_ name: String, _ run: [[Double]]) throws {
+    let found = try watch(run)
+    #expect(found.alarms.isEmpty, "\(name): \(found.alarms)")
+    #expect(found.observations == run.count)
+  }
+}
