@@ -26,7 +26,7 @@ package final class AblationFolder {
         "--out \(plan.out): expected an empty folder or an ablation's, found one without \(Self.name); give another folder"
       )
     }
-    try Folder.create(plan.out)
+    try Folder.create(plan.out + "/logs")
     lock = try RunLock(path: "\(plan.out)/\(Self.lockName)", folder: plan.out)
     var document = Document(rows: [:])
     if isAblation {

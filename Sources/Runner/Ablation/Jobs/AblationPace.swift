@@ -101,7 +101,7 @@ package final class AblationPace {
       }
       note("measuring a step: \(row.name)")
       let trial = "\(plan.out)/.pace"
-      try Folder.remove(trial)
+      if Folder.exists(trial) { try Folder.remove(trial) }
       defer { try? Folder.remove(trial) }
       let words = cell.words.filter { !$0.hasPrefix("--out=") } + ["--out=\(trial)", "--threads=\(threads)"]
       let log = "\(plan.out)/logs/.pace.log"

@@ -53,7 +53,6 @@ package final class AblationScheduler {
   /// - Throws: `AblationError` where no process can be started; what runs is stopped then.
   package func run() throws -> Outcome {
     Interruption.watch()
-    _ = try Folder.create(plan.out + "/logs")
     waiting.removeAll { job in
       if job.isDone { finish(job) }
       return job.isDone

@@ -8,13 +8,14 @@ package struct AblationFiles {
 
   package init(_ results: AblationResults) { self.results = results }
 
-  /// Writes `results.txt`, `results.csv`, `results.tex` and `results.json` into a folder.
+  /// Writes `results.txt`, `.csv`, `.tex`, `.json` and `.html` into a folder.
   package func write(to folder: String) throws {
     let plain = Terminal(isInteractive: false, width: 400)
     try DurableFile.write(AblationText(results).text(for: plain), to: folder + "/results.txt")
     try DurableFile.write(csv, to: folder + "/results.csv")
     try DurableFile.write(latex, to: folder + "/results.tex")
     try DurableFile.write(JsonText.encoded(results), to: folder + "/results.json")
+    try DurableFile.write(AblationPage(results).text, to: folder + "/results.html")
   }
 
   /// A line for each row, metric and seed.
