@@ -35,16 +35,16 @@ import WorldModel
       #expect(folds.count == records.count && Set(folds) == Set(1...5))
       let byPatient = Dictionary(grouping: records.indices) { records[$0].patientKey }
       #expect(byPatient.values.allSatisfy { own in Set(own.map { folds[$0] }).count == 1 })
-      // With one radiograph a patient each fold has its share to within one; with up to four, to within that.
+      // With one radiograph a patient each fold has its share to within one; with several, to within three here.
       for finding in Self.findings {
         let own = records.indices.filter { records[$0].findings.contains(finding) }
         for fold in 1...5 {
           let found = Double(own.count { folds[$0] == fold })
-          #expect(abs(found - Double(own.count) / 5) <= (most == 1 ? 1 : 4), "\(finding), fold \(fold)")
+          #expect(abs(found - Double(own.count) / 5) <= (most == 1 ? 1 : 3), "\(finding), fold \(fold)")
         }
       }
       let sizes = (1...5).map { fold in Double(folds.count { $0 == fold }) }
-      #expect(sizes.allSatisfy { abs($0 - Double(records.count) / 5) <= (most == 1 ? 1 : 4) }, "\(sizes)")
+      #expect(sizes.allSatisfy { abs($0 - Double(records.count) / 5) <= (most == 1 ? 1 : 3) }, "\(sizes)")
     }
   }
 

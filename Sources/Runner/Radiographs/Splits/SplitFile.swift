@@ -123,11 +123,13 @@ package enum SplitFile {
   }
 
   private static func table(_ content: Content) throws -> [Row] {
+    // The reader finds the separator on its first line.
+    let comments = content.bytes.prefix { $0 == 0x0A }.count
     func refuse(_ problem: DelimitedReader.Problem) -> RadiographsError {
-      .table(path: content.path, line: problem.line, problem: problem.text)
+      .table(path: content.path, line: problem.line + comments, problem: problem.text)
     }
     do {
-      var reader = try DelimitedReader(content.bytes)
+      var reader = try DelimitedReader(Array(content.bytes.dropFirst(comments)))
       guard let header = try reader.next() else {
         throw RadiographsError.table(
           path: content.path, line: nil, problem: "the table is empty; a header is needed")
@@ -135,7 +137,7 @@ package enum SplitFile {
       let columns = try SplitColumns(header.fields, content.path)
       var rows: [Row] = []
       while let row = try reader.next() {
-        let place = TablePlace(path: content.path, line: row.line)
+        let place = TablePlace(path: content.path, line: row.line + comments)
         guard row.fields.count == header.fields.count else {
           throw place.refuse(
             "\(row.fields.count) cells found, \(header.fields.count) expected as in the header")
