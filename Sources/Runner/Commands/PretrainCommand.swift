@@ -1,5 +1,6 @@
 import Console
 import CoreTensor
+import Evaluations
 import Foundation
 import Runs
 import Training
@@ -28,7 +29,8 @@ extension Command {
         return 0
       }
       if arguments.has("--dry-run") { return try DryRun(setup).run(json: arguments.has("--json")) }
-      return status(try Pretraining.start(setup))
+      try FinalEvaluations.check(setup)
+      return try end(Pretraining.start(setup), arguments)
     })
 
   /// Goes on with a run.
@@ -40,9 +42,16 @@ extension Command {
     arguments: [CommandArgument("RUN", help: "The run's folder.")],
     examples: [CommandExample("chex-runner resume runs/first", "from the newest intact checkpoint")],
     run: { arguments in
-      status(try Pretraining.resume(arguments.required("RUN"), pluginsFile: arguments.value("--plugins")))
+      try end(
+        Pretraining.resume(arguments.required("RUN"), pluginsFile: arguments.value("--plugins")), arguments)
     })
 
-  /// 130, as shells have it for Ctrl-C, where the run was stopped and saved.
-  private static func status(_ result: Pretraining.Result) -> Int32 { result.isFinished ? 0 : 130 }
+  /// Evaluates a run that has just been finished.
+  /// - Returns: the exit status; 130, as shells have it for Ctrl-C, where the run was stopped and saved.
+  private static func end(_ result: Pretraining.Result, _ arguments: ParsedArguments) throws -> Int32 {
+    if result.hasJustFinished {
+      try FinalEvaluations.run(result.folder, pluginsFile: arguments.value("--plugins"))
+    }
+    return result.isFinished ? 0 : 130
+  }
 }

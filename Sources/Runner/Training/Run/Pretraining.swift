@@ -12,6 +12,8 @@ package enum Pretraining {
   package struct Result {
     package let folder: RunFolder
     package let isFinished: Bool
+    /// Whether the last step was done by this call.
+    package var hasJustFinished = false
   }
 
   package static func start(_ setup: RunSetup) throws -> Result {
@@ -92,7 +94,7 @@ package enum Pretraining {
       return Result(folder: folder, isFinished: false)
     case .finished:
       try summarize(trainer, folder, log, terminal)
-      return Result(folder: folder, isFinished: true)
+      return Result(folder: folder, isFinished: true, hasJustFinished: true)
     }
   }
 
