@@ -50,7 +50,7 @@ func glue(_ name: String, _ dependencies: [String] = []) -> Target {
 
 let pluginTargets = [
   "LocalTask", "GlobalTask", "DomainTask", "PhantomData", "DicomCodec", "ProbeEvaluation",
-  "SensitivityEvaluation", "PredictionEvaluation",
+  "SensitivityEvaluation", "ImagineEvaluation",
   "FineTuneEvaluation", "PublicWeights",
 ]
 /// `scripts/build` leaves out what is of tests alone.
@@ -92,7 +92,7 @@ let testTargets: [Target] =
     tests("WorldModelTests", ["PluginHost"]),
     tests("PhantomTests", ["PhantomData"]),
     tests("SensitivityTests", ["SensitivityEvaluation", "PluginHost"]),
-    tests("PredictionTests", ["PredictionEvaluation"]),
+    tests("ImagineTests", ["ImagineEvaluation"]),
     tests("FineTuneTests", ["FineTuneEvaluation"]),
     tests("RadiographsTests", ["Radiographs", "CCodecs", "CZlib", "PhantomData"]),
     tests("PluginHostTests", ["PluginHost"]),
@@ -121,7 +121,7 @@ let package = Package(
     plugin("PhantomData", "Sources/Plugins/Phantom"),
     plugin("ProbeEvaluation", "Sources/Plugins/Probe"),
     plugin("SensitivityEvaluation", "Sources/Plugins/Sensitivity"),
-    plugin("PredictionEvaluation", "Sources/Plugins/Prediction"),
+    plugin("ImagineEvaluation", "Sources/Plugins/Imagine"),
     plugin("FineTuneEvaluation", "Sources/Plugins/FineTune"),
     plugin("PublicWeights", "Sources/Plugins/Weights"),
     .target(name: "CDicomProtocol", path: "Sources/Plugins/Dicom/CDicomProtocol"),

@@ -5,7 +5,7 @@ import PluginChecks
 import TestSupport
 import WorldModel
 
-@testable import PredictionEvaluation
+@testable import ImagineEvaluation
 
 /// A task that hides patches of the first view and has them predicted, and the second view whole.
 struct HidingTask: WorldTask {
@@ -60,8 +60,8 @@ enum Trial {
       test: test, findingNames: [], seed: 5, workspace: workspace)
   }
 
-  static func evaluation(pictures: Int = 1, resamples: Int = 20) -> PredictionEvaluation {
-    PredictionEvaluation(images: 12, candidates: 6, pictures: pictures, resamples: resamples)
+  static func evaluation(pictures: Int = 1, resamples: Int = 20) -> ImagineEvaluation {
+    ImagineEvaluation(images: 12, candidates: 6, pictures: pictures, resamples: resamples)
   }
 }
 

@@ -4,14 +4,14 @@ import PluginChecks
 import Testing
 import WorldModel
 
-@testable import PredictionEvaluation
+@testable import ImagineEvaluation
 
-@Suite struct PredictionTests {
+@Suite struct ImagineTests {
   private static let own = "hidden part of the view"
   private static let other = "another view"
 
   @Test func keepsEveryPromise() {
-    let checks = checkEvaluation(PredictionEvaluation.definition, tasks: [HidingTask.definition])
+    let checks = checkEvaluation(ImagineEvaluation.definition, tasks: [HidingTask.definition])
     #expect(checks.filter { !$0.isKept } == [])
   }
 
@@ -77,7 +77,7 @@ import WorldModel
     let workspace = MemoryWorkspace()
     let result = try Trial.evaluation()(Trial.input(workspace))
     #expect(workspace.warnings == ["left out: wave 5: torn"])
-    #expect(result.sheets["prediction"]?.rows.count == 1)
+    #expect(result.sheets["imagined"]?.rows.count == 1)
     #expect(try Trial.evaluation(pictures: 0)(Trial.input()).sheets.isEmpty)
   }
 
@@ -121,13 +121,13 @@ import WorldModel
 
   @Test func whatCannotBeEvaluatedIsRefusedInWords() throws {
     let frozen = try Trial.input(mode: .absent)
-    let error = #expect(throws: PredictionError.self) { try Trial.evaluation()(frozen) }
+    let error = #expect(throws: ImagineError.self) { try Trial.evaluation()(frozen) }
     #expect("\(try #require(error))".contains("expected a model with a target encoder"))
     for test in [[], [3]] {
-      let error = #expect(throws: PredictionError.self) { try Trial.evaluation()(Trial.input(test: test)) }
+      let error = #expect(throws: ImagineError.self) { try Trial.evaluation()(Trial.input(test: test)) }
       #expect("\(try #require(error))".contains("found \(test.count)"))
     }
-    let torn = #expect(throws: PredictionError.self) { try Trial.evaluation()(Trial.input(test: [5, 5])) }
+    let torn = #expect(throws: ImagineError.self) { try Trial.evaluation()(Trial.input(test: [5, 5])) }
     #expect("\(try #require(torn))".contains("no test radiograph could be decoded"))
   }
 }

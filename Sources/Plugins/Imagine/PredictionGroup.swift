@@ -23,13 +23,13 @@ struct PredictionGroup {
   ///   - radiographs: as indices into the input's source.
   ///   - number: of the group, which its draws depend on.
   /// - Returns: nil where fewer than two radiographs can be used, of which the user is told.
-  /// - Throws: `PredictionError` where the tasks have no supervision; what tasks do that they promised not to.
+  /// - Throws: `ImagineError` where the tasks have no supervision; what tasks do that they promised not to.
   init?(_ input: ModelEvaluationInput, _ radiographs: ArraySlice<Int>, number: Int) throws {
     geometry = input.model.shape.geometry
     let plan = TaskAssembly(tasks: input.tasks, views: input.views).plan(
       BatchScope(
         seed: input.seed, step: number, batchSize: radiographs.count, geometry: geometry,
-        purpose: "prediction."))
+        purpose: "imagine."))
     var (samples, records): ([AssembledSample], [RadiographRecord]) = ([], [])
     for radiograph in radiographs {
       do {
@@ -44,7 +44,7 @@ struct PredictionGroup {
     (self.samples, self.records) = (samples, records)
     batch = try plan.collate(samples)
     guard !batch.supervisions.isEmpty else {
-      throw PredictionError(
+      throw ImagineError(
         "the run's tasks (\(input.tasks.map(\.name).joined(separator: ", "))) want no target features predicted"
       )
     }

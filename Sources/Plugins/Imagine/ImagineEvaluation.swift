@@ -4,8 +4,8 @@ import Metrics
 import WorldModel
 
 @c(chex_plugin) public func entry() -> UnsafePointer<chex_plugin_information> {
-  pluginInformation(name: "prediction", version: "1.0.0", compiledAgainst: CHEX_CORE_FINGERPRINT) {
-    $0.register(PredictionEvaluation.definition)
+  pluginInformation(name: "imagine", version: "1.0.0", compiledAgainst: CHEX_CORE_FINGERPRINT) {
+    $0.register(ImagineEvaluation.definition)
   }
 }
 
@@ -15,9 +15,9 @@ import WorldModel
 /// Two questions are asked of the predicted target features. How much of their variance over radiographs at a place is
 /// explained (1 is all; 0 is what the mean at that place explains, which needs no context)? And is the radiograph
 /// itself the nearest of a group, by its target features at the same places?
-struct PredictionEvaluation: ModelEvaluation {
+struct ImagineEvaluation: ModelEvaluation {
   static let definition = EvaluationDefinition(
-    name: "prediction",
+    name: "imagine",
     summary: "Test what a run predicts of unseen radiographs' targets, beside the untrained model",
     options: [
       OptionDeclaration(
@@ -37,13 +37,13 @@ struct PredictionEvaluation: ModelEvaluation {
       "images": .integer(8), "candidates": .integer(4), "pictures": .integer(1), "resamples": .integer(20),
     ],
     command: EvaluationCommand(examples: [
-      EvaluationExample("prediction runs/first", "on radiographs that the run set apart"),
+      EvaluationExample("imagine runs/first", "on radiographs that the run set apart"),
       EvaluationExample(
-        "prediction runs/first --data radiographs/index.csv --out runs/first/prediction-radiographs",
+        "imagine runs/first --data radiographs/index.csv --out runs/first/imagine-radiographs",
         "on other radiographs' test split"),
     ]),
     makeForModel: {
-      PredictionEvaluation(
+      ImagineEvaluation(
         images: $0.integer("images"), candidates: $0.integer("candidates"), pictures: $0.integer("pictures"),
         resamples: $0.integer("resamples"))
     })
@@ -58,13 +58,13 @@ struct PredictionEvaluation: ModelEvaluation {
 
   func callAsFunction(_ input: ModelEvaluationInput) throws -> EvaluationResult {
     guard input.model.targetEncoder != nil else {
-      throw PredictionError(
+      throw ImagineError(
         "expected a model with a target encoder, whose features are predicted; this run has none "
           + "(model.target_encoder = \"absent\")")
     }
     let size = min(candidates, input.test.count)
     guard size > 1 else {
-      throw PredictionError(
+      throw ImagineError(
         "expected two test radiographs or more, found \(input.test.count); raise data.holdout_fraction")
     }
     let count = max(1, min(images, input.test.count) / size) * size
@@ -95,11 +95,11 @@ struct PredictionEvaluation: ModelEvaluation {
       }
     }
     return try found.result(
-      resamples: resamples, seed: input.seed, sheets: sheet.map { ["prediction": $0] } ?? [:])
+      resamples: resamples, seed: input.seed, sheets: sheet.map { ["imagined": $0] } ?? [:])
   }
 }
 
-struct PredictionError: Error, CustomStringConvertible {
+struct ImagineError: Error, CustomStringConvertible {
   let description: String
-  init(_ description: String) { self.description = "prediction: " + description }
+  init(_ description: String) { self.description = "imagine: " + description }
 }

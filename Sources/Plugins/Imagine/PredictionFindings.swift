@@ -53,11 +53,11 @@ struct PredictionFindings {
   }
   private static let chance = "chance"
 
-  /// - Throws: `PredictionError` where no radiograph could be used, `MetricError` where a feature is no number.
+  /// - Throws: `ImagineError` where no radiograph could be used, `MetricError` where a feature is no number.
   func result(resamples: Int, seed: UInt64, sheets: [String: PictureSheet]) throws -> EvaluationResult {
     let kinds = TargetKind.allCases.filter { lists[$0] != nil }
     guard !kinds.isEmpty else {
-      throw PredictionError("no test radiograph could be decoded; see the warnings above")
+      throw ImagineError("no test radiograph could be decoded; see the warnings above")
     }
     var metrics: [EvaluationMetric] = []
     for subject in [Subject.trained, .untrained] {
@@ -70,7 +70,7 @@ struct PredictionFindings {
       for subject in Subject.allCases {
         metrics += try recalls(kind, subject, resamples: resamples, seed: seed)
       }
-      metrics += PredictionEvaluation.places.map {
+      metrics += ImagineEvaluation.places.map {
         EvaluationMetric(Self.recall($0, kind, Self.chance), RecallAtK.chance($0, candidates: size))
       }
     }
@@ -81,7 +81,7 @@ struct PredictionFindings {
           + "recall: the radiograph's own target among those of \(size)",
         "plain pixels: each patch as grey as the nearest visible one",
       ]
-        + (sheets.isEmpty ? [] : ["prediction.png: what is seen, what is predicted, and what is true"]))
+        + (sheets.isEmpty ? [] : ["imagined.png: what is seen, what is predicted, and what is true"]))
   }
 
   /// Share of the spread that predictions explain; 0 where targets do not differ at all, as collapsed ones.
@@ -97,7 +97,7 @@ struct PredictionFindings {
     _ kind: TargetKind, _ subject: Subject, resamples: Int, seed: UInt64
   ) throws -> [EvaluationMetric] {
     guard let own = lists[kind]?[subject] else { return [] }
-    let recalls = try PredictionEvaluation.places.map {
+    let recalls = try ImagineEvaluation.places.map {
       try RecallAtK($0, distances: own.distances, truth: own.truth)
     }
     let resampled =
@@ -114,14 +114,14 @@ struct PredictionFindings {
   private func table(_ kinds: [TargetKind]) -> MetricTable {
     let rows = kinds.flatMap { kind in
       ["explained variance, \(kind.rawValue)"]
-        + PredictionEvaluation.places.map { "recall@\($0), \(kind.rawValue)" }
+        + ImagineEvaluation.places.map { "recall@\($0), \(kind.rawValue)" }
     }
     func column(_ subject: String, _ explains: Subject?) -> MetricTable.Column {
       MetricTable.Column(
         subject,
         kinds.flatMap { kind in
           [explains.map { Self.explained(kind, $0) }]
-            + PredictionEvaluation.places.map { Self.recall($0, kind, subject) }
+            + ImagineEvaluation.places.map { Self.recall($0, kind, subject) }
         })
     }
     return MetricTable(
