@@ -52,7 +52,7 @@ func glue(_ name: String, _ dependencies: [String] = []) -> Target {
 
 let pluginTargets = [
   "LocalTask", "GlobalTask", "DomainTask", "PhantomData", "DicomCodec", "ProbeEvaluation",
-  "SensitivityEvaluation",
+  "SensitivityEvaluation", "ImagineEvaluation",
   "FineTuneEvaluation", "PublicWeights",
 ]
 /// `scripts/build` leaves out what is of tests alone.
@@ -94,6 +94,7 @@ let testTargets: [Target] =
     tests("WorldModelTests", ["PluginHost"]),
     tests("PhantomTests", ["PhantomData"]),
     tests("SensitivityTests", ["SensitivityEvaluation", "PluginHost"]),
+    tests("ImagineTests", ["ImagineEvaluation"]),
     tests("FineTuneTests", ["FineTuneEvaluation"]),
     tests("RadiographsTests", ["Radiographs", "Runs", "CCodecs", "CZlib", "PhantomData"]),
     tests("PluginHostTests", ["PluginHost"]),
@@ -122,6 +123,7 @@ let package = Package(
     plugin("PhantomData", "Sources/Plugins/Phantom"),
     plugin("ProbeEvaluation", "Sources/Plugins/Probe"),
     plugin("SensitivityEvaluation", "Sources/Plugins/Sensitivity"),
+    plugin("ImagineEvaluation", "Sources/Plugins/Imagine"),
     plugin("FineTuneEvaluation", "Sources/Plugins/FineTune"),
     plugin("PublicWeights", "Sources/Plugins/Weights"),
     .target(name: "CDicomProtocol", path: "Sources/Plugins/Dicom/CDicomProtocol"),

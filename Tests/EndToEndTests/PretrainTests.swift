@@ -31,6 +31,27 @@ extension EndToEnd {
       #expect(losses.count == 6 && losses.allSatisfy { ($0 ?? .nan).isFinite })
     }
 
+    @Test func aRunEndsWithTheEvaluationsOfTheRegistry() throws {
+      let scratch = try Scratch()
+      let outcome = try scratch.pretrain(["--steps", "2", "--out", "run"])
+      #expect(outcome.status == 0, "\(outcome.everything)")
+      #expect(outcome.output.contains("imagine of run at step 2"), "\(outcome.output)")
+      #expect(scratch.has("run/evaluations/imagine/imagined.png"))
+      let none = try scratch.pretrain(["--steps", "2", "--out", "none", "--set", "run.evaluations=none"])
+      #expect(none.status == 0 && !scratch.has("none/evaluations"), "\(none.everything)")
+      let unknown = try scratch.pretrain(["--steps", "2", "--out", "odd", "--set", "run.evaluations=imagin"])
+      #expect(unknown.status == 1 && unknown.errors.contains("no evaluation of that name"))
+      #expect(!scratch.has("odd"))
+    }
+
+    /// The run is kept, and the user told how to try again.
+    @Test func anEvaluationThatFailsAtTheEndIsAWarning() throws {
+      let scratch = try Scratch()
+      let outcome = try scratch.pretrain(["--steps", "2", "--out", "run", "--holdout", "0"])
+      #expect(outcome.status == 0, "\(outcome.everything)")
+      #expect(outcome.errors.contains("chex-runner evaluate run --with imagine"), "\(outcome.errors)")
+    }
+
     @Test func machineWithoutAFont() throws {
       let scratch = try Scratch()
       try scratch.write(Data("<fontconfig><dir>/no/such/folder</dir></fontconfig>".utf8), "fonts.conf")

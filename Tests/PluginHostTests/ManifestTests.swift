@@ -36,14 +36,16 @@ import Testing
     let manifest = try PluginManifest(path: BuildFolder.repository + "/plugins.toml")
     #expect(
       manifest.entries.map(\.name) == [
-        "local", "global", "domain", "phantom", "dicom", "probe", "sensitivity", "finetune",
+        "local", "global", "domain", "phantom", "dicom", "probe", "imagine", "sensitivity", "finetune",
         "public-weights",
       ])
     #expect(
       manifest.entries.map(\.kind) == [
-        .task, .task, .task, .data, .codec, .evaluation, .evaluation, .evaluation, .weights,
+        .task, .task, .task, .data, .codec, .evaluation, .evaluation, .evaluation, .evaluation, .weights,
       ])
-    #expect(manifest.entries.map(\.enabled) == Array(repeating: true, count: 9))
+    #expect(manifest.entries.map(\.enabled) == Array(repeating: true, count: 10))
+    #expect(manifest.defaultSource?.name == "phantom")
+    #expect(manifest.defaultEvaluations.map(\.name) == ["imagine"])
   }
 
   private static func source(_ name: String) -> String {
@@ -57,6 +59,16 @@ import Testing
     let (a, b) = ("[[plugin]]\n\(Self.source("a"))", "[[plugin]]\n\(Self.source("b"))")
     #expect(try chosen(a + "enabled = false\n" + b) == "b")
     #expect(try chosen(a.replacing("default = true", with: "default = false")) == nil)
+  }
+
+  @Test func severalEvaluationsMayBeDefaultBesideTheSource() throws {
+    func evaluation(_ name: String) -> String {
+      "[[plugin]]\nname = \"\(name)\"\nkind = \"evaluation\"\nlibrary = \"L\"\ndefault = true\n"
+    }
+    let text = evaluation("e") + "[[plugin]]\n\(Self.source("a"))" + evaluation("f") + evaluation("g")
+    let manifest = try PluginManifest(text: text + "enabled = false\n", path: "p.toml")
+    #expect(manifest.defaultEvaluations.map(\.name) == ["e", "f"])
+    #expect(manifest.defaultSource?.name == "a")
   }
 
   private static let good = "name = \"local\"\nkind = \"task\"\nlibrary = \"L\"\n"

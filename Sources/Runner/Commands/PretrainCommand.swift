@@ -1,5 +1,6 @@
 import Console
 import CoreTensor
+import Evaluations
 import Foundation
 import Runs
 import Training
@@ -28,7 +29,8 @@ extension Command {
         return 0
       }
       if arguments.has("--dry-run") { return try DryRun(setup).run(json: arguments.has("--json")) }
-      return status(try Pretraining.start(setup))
+      try FinalEvaluations.check(setup)
+      return try end(Pretraining.start(setup), arguments)
     })
 
   /// Goes on with a run, or with a branch of it.
@@ -61,15 +63,21 @@ extension Command {
           throw UsageError(
             "resume: \(flag) makes a new run, so that \(run) stays as it is; give its folder with --out DIR")
         }
-        return status(try Pretraining.resume(run, pluginsFile: plugins))
+        return try end(Pretraining.resume(run, pluginsFile: plugins), arguments)
       }
       let settings = try arguments.values("--set").map(SettingsRequest.assignment(ofSet:))
-      return status(
-        try Pretraining.branch(
+      return try end(
+        Pretraining.branch(
           off: run, step: arguments.integer("--step", in: 0...Int(Int32.max)), settings: settings, out: out,
-          pluginsFile: plugins))
+          pluginsFile: plugins), arguments)
     })
 
-  /// 130, as shells have it for Ctrl-C, where the run was stopped and saved.
-  private static func status(_ result: Pretraining.Result) -> Int32 { result.isFinished ? 0 : 130 }
+  /// Evaluates a run that has just been finished.
+  /// - Returns: the exit status; 130, as shells have it for Ctrl-C, where the run was stopped and saved.
+  private static func end(_ result: Pretraining.Result, _ arguments: ParsedArguments) throws -> Int32 {
+    if result.hasJustFinished {
+      try FinalEvaluations.run(result.folder, pluginsFile: arguments.value("--plugins"))
+    }
+    return result.isFinished ? 0 : 130
+  }
 }

@@ -70,7 +70,7 @@ enum PageStyle {
     caption { text-align: left; font-weight: 600; padding: 6px 0; }
     thead th, thead td { color: var(--quiet); font-size: 13px; }
     th { text-align: left; font-weight: 600; }
-    tbody th { font-weight: 400; }
+    tbody th { font-weight: 400; min-width: 8em; }
     tbody th a { white-space: nowrap; }
     th, td { padding: 5px 14px 5px 0; vertical-align: top; border-bottom: 1px solid var(--line); }
     tbody tr:last-child > * { border-bottom: 0; }

@@ -81,7 +81,12 @@ public struct PluginManifest: Sendable, Equatable {
 
   /// The data plugin whose radiographs are taken where nothing names others: enabled and marked `default = true`; nil
   /// where there is none.
-  public var defaultSource: Entry? { entries.first { $0.isDefault && $0.enabled } }
+  public var defaultSource: Entry? { entries.first { $0.kind == .data && $0.isDefault && $0.enabled } }
+
+  /// The evaluations that a run ends with where nothing names others: enabled and marked `default = true`.
+  public var defaultEvaluations: [Entry] {
+    entries.filter { $0.kind == .evaluation && $0.isDefault && $0.enabled }
+  }
 }
 
 /// Turns the TOML of one manifest into entries, and whatever it cannot take into a fault with its place.
@@ -107,12 +112,12 @@ private struct ManifestReader {
           found: "\"\(entry.name)\", which line \(first.line) has too", remedy: "rename or remove one of them"
         )
       }
-      if entry.isDefault, entry.enabled,
-        let first = entries.first(where: { $0.isDefault && $0.enabled })
+      if entry.isDefault, entry.enabled, entry.kind == .data,
+        let first = entries.first(where: { $0.kind == .data && $0.isDefault && $0.enabled })
       {
         throw fault(
           table["default"]?.line ?? table.line, "plugin.\(entry.name).default",
-          expected: "one enabled plugin that is the default",
+          expected: "one enabled plugin of kind \"data\" that is the default",
           found: "another, \"\(first.name)\" of line \(first.line)", remedy: "remove it from one of them")
       }
       entries.append(entry)
@@ -199,10 +204,11 @@ private struct ManifestReader {
 
   private func isDefault(_ table: TomlTable, _ name: String, _ kind: PluginKind) throws -> Bool {
     guard try truth(table, name, "default") == true else { return false }
-    guard kind == .data else {
+    guard kind == .data || kind == .evaluation else {
       throw fault(
         table["default"]?.line ?? table.line, "plugin.\(name).default",
-        expected: "a plugin of kind \"data\": the default is where radiographs come from",
+        expected: "a plugin of kind \"data\", where radiographs come from, or of kind \"evaluation\", with which "
+          + "runs end",
         found: "a plugin of kind \"\(kind.rawValue)\"",
         remedy: "remove the key; enabled = true turns a plugin on")
     }

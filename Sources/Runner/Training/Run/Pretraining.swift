@@ -14,6 +14,8 @@ package enum Pretraining {
   package struct Result {
     package let folder: RunFolder
     package let isFinished: Bool
+    /// Whether the last step was done by this call.
+    package var hasJustFinished = false
   }
 
   package static func start(_ setup: RunSetup) throws -> Result {
@@ -101,7 +103,7 @@ package enum Pretraining {
     case .finished:
       try board?.synchronize()
       try summarize(trainer, folder, log, terminal)
-      return Result(folder: folder, isFinished: true)
+      return Result(folder: folder, isFinished: true, hasJustFinished: true)
     }
   }
 

@@ -62,14 +62,16 @@ package struct RunSetup {
       configuration.run.precision, plugins: plugins, refused: refusedPlugins, registry: manifest.path)
   }
 
-  /// What the registry chooses where no setting does: the tasks that it enables, and the radiographs of its default
-  /// source.
+  /// What the registry chooses where no setting does: the tasks that it enables, the radiographs of its default
+  /// source, and the evaluations that a run ends with.
   /// - Parameter name: of the registry's file.
   private static func choices(of manifest: PluginManifest, _ name: String) -> [SettingAssignment] {
     let tasks = manifest.entries.filter { $0.enabled && $0.kind == .task }
     let sources = manifest.defaultSource.map { [$0] } ?? []
-    return [(SettingKey("run", "tasks"), tasks), (SettingKey("data", "source"), sources)].compactMap {
-      key, entries in
+    return [
+      (SettingKey("run", "tasks"), tasks), (SettingKey("data", "source"), sources),
+      (SettingKey("run", "evaluations"), manifest.defaultEvaluations),
+    ].compactMap { key, entries in
       entries.first.map { first in
         SettingAssignment(
           key, .value(.list(entries.map { .text($0.name) })), from: .file(name, line: first.line))

@@ -20,13 +20,16 @@ public struct SettingsRequest: Sendable, Equatable {
     self.assignments = assignments
   }
 
-  /// Names that may be those of plugins: of tasks, sources of radiographs and the device, and tables that the command
-  /// line sets.
+  /// Names that may be those of plugins: of tasks, evaluations, sources of radiographs and the device, and tables that
+  /// the command line sets.
   /// - Throws: `SettingsError` where the file of `configuration` cannot be read.
   func mentionedNames() throws -> Set<String> {
     let runnerTables = Set(SettingsCatalogue.runnerTables.map(\.name))
     var names = Set(assignments.map(\.key.table)).subtracting(runnerTables)
-    let keys = [SettingKey("run", "tasks"), SettingKey("data", "source"), DeviceChoice.key]
+    let keys = [
+      SettingKey("run", "tasks"), SettingKey("run", "evaluations"), SettingKey("data", "source"),
+      DeviceChoice.key,
+    ]
     for key in keys + ComponentChoice.keys {
       let ofFile = try configuration.map { try SettingsFile.input(of: key, path: $0) } ?? nil
       switch assignments.last(where: { $0.key == key })?.input ?? ofFile {

@@ -8,6 +8,9 @@ extension RunConfiguration {
     public var seed = 0
     /// Names of tasks in the order given; empty = those that `plugins.toml` enables.
     public var tasks: [String] = []
+    /// Names of evaluations with which `chex-runner` ends the run; empty = those that `plugins.toml` marks as default,
+    /// "none" alone = no evaluation.
+    public var evaluations: [String] = []
     /// Whether each task has its own assembly and the losses are added.
     public var isNaive = false
     /// Paper's text or authors' released code.
@@ -35,6 +38,11 @@ extension RunConfiguration.Run {
     Setting("seed", \.seed, in: 0...Int.max, help: "Seed of every random draw.")
     Setting(
       "tasks", \.tasks, help: "Tasks to train on, by plugin name; empty = those enabled in plugins.toml.")
+    Setting(
+      "evaluations", \.evaluations,
+      help:
+        "Evaluations to end with, by plugin name; empty = those marked default = true in plugins.toml, \"none\" = no"
+        + " evaluation.")
     Setting(
       "naive", \.isNaive,
       help:
