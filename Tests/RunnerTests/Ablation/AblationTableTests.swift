@@ -116,7 +116,8 @@ import Testing
     #expect(plan.cells.map(\.seed) == [0, 0, 1, 1])
     #expect(
       plan.cells[3].words == [
-        "pretrain", "--preset=quick", "--naive", "--set", "local.area=[0.1, 0.2]", "--seed=1",
+        "pretrain", "--preset=quick", "--naive", "--set", "local.area=[0.1, 0.2]", "--set",
+        "run.evaluations=none", "--seed=1",
         "--out=x/runs/b-delta/seed-1",
       ])
     let lines = try plan.commandLines(program: "chex-runner")

@@ -18,9 +18,11 @@ struct AblationJob {
   /// What the program prints.
   let log: String
   private let beginning: [String]
+  private let resuming: [String]
 
   init(_ plan: AblationPlan, _ cell: AblationPlan.Cell, _ work: Work) throws {
     (self.cell, self.work) = (cell, work)
+    resuming = ["resume", cell.run] + plan.plugins
     let row = FolderName.of(plan.table.rows[cell.row].name)
     switch work {
     case .training:
@@ -49,7 +51,7 @@ struct AblationJob {
     switch work {
     case .training:
       RunFolder(path: folder).has(.configuration) && !RunFolder(path: folder).has(.notBegun)
-        ? ["resume", folder] : beginning + ["--threads=\(threads)"]
+        ? resuming : beginning + ["--threads=\(threads)"]
     case .evaluation: beginning + ["--threads=\(threads)"]
     }
   }

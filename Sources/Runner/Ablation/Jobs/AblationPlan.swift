@@ -20,14 +20,19 @@ package struct AblationPlan: Sendable {
   package let out: String
   /// Seeds in the outer order and rows in the inner one, so that a first comparison of all rows comes early.
   package let cells: [Cell]
+  /// Path of the registry of plugins, for evaluations and runs that go on; nil for what the program takes.
+  private let registry: String?
 
   /// - Parameters:
   ///   - table: what is compared.
   ///   - seeds: of the runs; the same for every row.
   ///   - common: words of settings that hold for every run, none of which is `--out` or `--seed`.
+  ///   - registry: path of the registry of plugins where the command line names one, as `common` has it too.
   ///   - out: the ablation's folder.
-  package init(_ table: AblationTable, seeds: [Int], common: [String], out: String) {
-    (self.table, self.seeds, self.out) = (table, seeds, out)
+  package init(
+    _ table: AblationTable, seeds: [Int], common: [String], registry: String? = nil, out: String
+  ) {
+    (self.table, self.seeds, self.registry, self.out) = (table, seeds, registry, out)
     cells = seeds.flatMap { seed in
       table.rows.enumerated().map { index, row in
         let run = "\(out)/runs/\(FolderName.of(row.name))/seed-\(seed)"
@@ -35,6 +40,10 @@ package struct AblationPlan: Sendable {
         if let tasks = row.tasks { words.append("--tasks=" + tasks.joined(separator: ",")) }
         if row.isNaive { words.append("--naive") }
         words += row.settings.flatMap { ["--set", "\($0.key)=\($0.value)"] }
+        // What runs are judged by is the table's to say.
+        if !words.contains(where: { $0.hasPrefix("run.evaluations=") }) {
+          words += ["--set", "run.evaluations=none"]
+        }
         words += ["--seed=\(seed)", "--out=\(run)"]
         return Cell(row: index, seed: seed, run: run, words: words)
       }
@@ -51,8 +60,13 @@ package struct AblationPlan: Sendable {
 
   /// The words after `chex-runner` of an evaluation.
   package func words(_ cell: Cell, _ evaluation: AblationTable.Evaluation) throws -> [String] {
-    try ShellWords.split(evaluation.command) + [cell.run, "--out=" + folder(cell, evaluation)]
+    let own = try ShellWords.split(evaluation.command)
+    let namesRegistry = own.contains { $0 == "--plugins" || $0.hasPrefix("--plugins=") }
+    return own + [cell.run, "--out=" + folder(cell, evaluation)] + (namesRegistry ? [] : plugins)
   }
+
+  /// The flag that names the registry, where the command line does.
+  var plugins: [String] { registry.map { ["--plugins=" + $0] } ?? [] }
 
   /// All command lines, as a shell or a scheduler takes them: of each run, and then of its evaluations.
   package func commandLines(program: String) throws -> [String] {

@@ -95,7 +95,8 @@ private struct AblateCommand {
       throw UsageError("--then: \"\(twice)\" is given twice")
     }
     plan = AblationPlan(
-      table, seeds: Array(0..<seeds), common: Self.common(arguments, table), out: out)
+      table, seeds: Array(0..<seeds), common: Self.common(arguments, table),
+      registry: arguments.value("--plugins"), out: out)
   }
 
   private static func table(_ arguments: ParsedArguments) throws -> AblationTable {
