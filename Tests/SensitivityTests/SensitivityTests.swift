@@ -43,6 +43,21 @@ import WorldModel
     #expect(workspace.warnings.count == 1 && workspace.warnings[0].contains("changed no context"))
   }
 
+  /// As in training: the local task hides patches, and those alone are predicted.
+  @Test func hiddenPatchesArePredictedWhereTasksHideThem() throws {
+    let hides: [String: OptionValue] = ["hidden": .text("tasks")]
+    let whole = try Trial.evaluation()(Trial.input(["local", "domain"]))
+    let hidden = try Trial.evaluation(hides)(Trial.input(["local", "domain"]))
+    #expect(value(whole, "recall@1, context features") != nil)
+    #expect(value(hidden, "recall@1, context features") == nil)
+    let key = "mean squared error, with a"
+    #expect(try #require(value(hidden, key)).isFinite && value(hidden, key) != value(whole, key))
+    let error = #expect(throws: SensitivityError.self) {
+      try Trial.evaluation(hides)(Trial.input(["domain"]))
+    }
+    #expect("\(try #require(error))".contains("expected a task that hides patches among the run's, domain"))
+  }
+
   @Test func figuresDependOnNeitherThreadsNorInterruptions() throws {
     let threads = Compute.threads
     defer { Compute.threads = threads }

@@ -22,36 +22,40 @@ struct CandidateFeatures {
   /// - Parameters:
   ///   - model: does not change meanwhile.
   ///   - targets: the candidates, and each one's context.
-  ///   - contexts: whole, every patch visible.
+  ///   - contexts: whole.
+  ///   - patches: of all contexts.
   ///   - draws: of each context, and beyond those the ones to average over.
   ///   - predictions: which are made.
   ///   - neutral: what stands for a where it is withheld.
   ///   - isPooled: whether tokens' means are kept in their place.
   /// - Throws: `AssemblyError` where the model does not know what tasks tell.
   init(
-    _ model: WorldModel, targets: [GrayImage], contexts: [GrayImage], draws: [ContextDraw],
-    _ predictions: [Prediction], neutral: [Float], isPooled: Bool
+    _ model: WorldModel, targets: [GrayImage], contexts: [GrayImage], patches: ContextPatches,
+    draws: [ContextDraw], _ predictions: [Prediction], neutral: [Float], isPooled: Bool
   ) throws {
     count = targets.count
-    let patches = Array(0..<model.shape.encoder.patchCount)
-    let size = max(1, min(count, Self.patchesOfPass / patches.count))
+    let size = max(1, min(count, Self.patchesOfPass / model.shape.encoder.patchCount))
     for start in stride(from: 0, to: count, by: size) {
       let range = start..<min(count, start + size)
       let requests = predictions.flatMap {
         Self.requests($0, Array(draws[range]), Array(draws[count...]), neutral)
       }
       let batch = WorldBatch(
-        contexts: [.init(images: InputNormalization.tensor(Array(contexts[range])), visible: nil)],
+        contexts: [
+          .init(
+            images: InputNormalization.tensor(Array(contexts[range])),
+            visible: patches.visible.map { Array(repeating: $0, count: range.count) })
+        ],
         targets: [InputNormalization.tensor(Array(targets[range]))],
         supervisions: requests.map { request in
           .init(
             name: request.prediction.rawValue, context: 0, target: 0,
-            patches: Array(repeating: patches, count: range.count), told: request.told)
+            patches: Array(repeating: patches.predicted, count: range.count), told: request.told)
         })
       if start == 0 { try model.check(batch) }
       let output = try model(batch, reduction: .mean)
       func kept(_ values: [Float]) -> [Float] {
-        isPooled ? Self.pooled(values, rows: range.count, tokens: patches.count) : values
+        isPooled ? Self.pooled(values, rows: range.count, tokens: patches.predicted.count) : values
       }
       self.targets += kept(output.targets[0]!.values)
       for prediction in predictions {

@@ -41,6 +41,11 @@ struct SensitivityEvaluation: ModelEvaluation {
       OptionDeclaration(
         "distance", .choice(default: "tokens", of: ["tokens", "pooled"]),
         help: "tokens: of all tokens of predictions and targets, as the paper has it; pooled: of their means"),
+      OptionDeclaration(
+        "hidden", .choice(default: "none", of: ["none", "tasks"]),
+        help:
+          "none: contexts show every patch, and all are predicted, as the paper has it; tasks: the run's tasks hide "
+          + "patches as in training, and those are predicted"),
       OptionDeclaration("task", .text(default: "domain"), help: "the run's task that changes appearances"),
       OptionDeclaration(
         "neutral", .numbers(default: [1, 1, 1, 0], in: -1000...1000),

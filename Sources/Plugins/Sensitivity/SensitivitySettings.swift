@@ -9,6 +9,8 @@ struct SensitivitySettings: Sendable {
   let ranges: AppearanceRanges
   /// Whether means over tokens are compared, rather than all tokens.
   let isPooled: Bool
+  /// Whether patches of contexts are hidden as in training, and those alone are predicted.
+  let hidesPatches: Bool
   let task: String
   let neutral: [Float]
   let draws: Int
@@ -24,6 +26,7 @@ struct SensitivitySettings: Sendable {
       brightness: options.interval("brightness"), contrast: options.interval("contrast"),
       gamma: options.interval("gamma"), blur: options.interval("blur"))
     isPooled = options.text("distance") == "pooled"
+    hidesPatches = options.text("hidden") == "tasks"
     task = options.text("task")
     neutral = options.numbers("neutral").map { Float($0) }
     draws = options.integer("draws")

@@ -29,7 +29,8 @@ struct SensitivityTest {
       input, task, views, GrayImage(width: side, height: side), seed: seed, position: 0, count: 1)[0]
       .own.isEmpty
     predictions =
-      (isTold ? [.told, .untold] : [.untold]) + (isTold && settings.draws > 0 ? [.averaged] : []) + [.context]
+      (isTold ? [.told, .untold] : [.untold]) + (isTold && settings.draws > 0 ? [.averaged] : [])
+      + (settings.hidesPatches ? [] : [.context])
     if !isTold {
       try input.workspace.note(
         "the model is never told how an appearance was changed, so that there are no figures with a")
@@ -70,8 +71,8 @@ struct SensitivityTest {
         image, after: "task \"\(name)\", editPixels", view: 0, sample: index, side: side)
     }
     let features = try CandidateFeatures(
-      input.model, targets: targets, contexts: contexts, draws: draws, predictions, neutral: settings.neutral,
-      isPooled: settings.isPooled)
+      input.model, targets: targets, contexts: contexts, patches: try patches(draws[0], whole), draws: draws,
+      predictions, neutral: settings.neutral, isPooled: settings.isPooled)
     let evaluated = EvaluatedRadiograph(
       facts: RadiographFacts(
         identifier: input.radiographs.records[index].identifier,
@@ -87,6 +88,24 @@ struct SensitivityTest {
       try input.workspace.write(sheet.sheet, named: "ranked-\(position + 1)")
     }
     return evaluated
+  }
+
+  /// Which patches a radiograph's contexts show, and which are predicted: the same for all candidates.
+  /// - Throws: `SensitivityError` where patches are to be hidden and no task hides any.
+  private func patches(_ draw: ContextDraw, _ whole: GrayImage) throws -> ContextPatches {
+    let geometry = input.model.shape.geometry
+    let all = Array(0..<geometry.patchCount)
+    guard settings.hidesPatches else { return ContextPatches(visible: nil, predicted: all) }
+    var context: any Context = RadiographContext(frame: draw.frame, geometry: geometry, pixels: whole)
+    for (task, draw) in draw.hiding {
+      PluginCode("task \"\(task)\"", "editVisibility").run { draw.editVisibility(of: &context) }
+    }
+    guard !context.hidden.isEmpty, !context.visible.isEmpty else {
+      throw SensitivityError(
+        "hidden = \"tasks\": expected a task that hides patches among the run's, "
+          + "\(input.tasks.map(\.name).joined(separator: ", ")), found none that does; set hidden = \"none\"")
+    }
+    return ContextPatches(visible: context.visible, predicted: context.hidden)
   }
 
   /// A candidate at random, among those whose context was changed where there are any.
@@ -120,9 +139,11 @@ struct SensitivityTest {
       }
     }
     func told(_ draw: any TaskDraw) -> [LatentValue] { draw.latents(context: 0, target: 0, views: frames) }
-    let others = input.tasks.filter { $0.name != task.name }.map(drawn)
+    let others = input.tasks.filter { $0.name != task.name }.map { (task: $0.name, draws: drawn($0)) }
     return drawn(task).enumerated().map { index, own in
-      ContextDraw(frame: frame, draw: own, own: told(own), others: others.flatMap { told($0[index]) })
+      ContextDraw(
+        frame: frame, draw: own, own: told(own), others: others.flatMap { told($0.draws[index]) },
+        hiding: others.map { ($0.task, $0.draws[index]) })
     }
   }
 }
@@ -135,6 +156,14 @@ struct ContextDraw: Sendable {
   let own: [LatentValue]
   /// By the other tasks, of a target that is its own context.
   let others: [LatentValue]
+  /// The other tasks' draws, which may hide patches, by the tasks' names.
+  let hiding: [(task: String, draw: any TaskDraw)]
+}
+
+/// Patches of a context that enter the encoder, nil for all, and those that are predicted.
+struct ContextPatches {
+  let visible: [Int]?
+  let predicted: [Int]
 }
 
 /// A whole radiograph, all of it visible.
