@@ -30,18 +30,19 @@ extension EndToEnd {
       return scratch
     }
 
-    /// An evaluation that fails in every cell (too few radiographs for a probe) is named; the rest is finished, and the
+    /// An evaluation that fails in every cell (no radiograph has the finding) is named; the rest is finished, and the
     /// same command tries only what failed.
     @Test func everyRowIsTrainedEvaluatedAndCompared() throws {
       let scratch = try scratch()
-      let outcome = try scratch.run(ablate(["--seeds", "2", "--jobs", "2", "--then", "probe", "--json"]))
+      let outcome = try scratch.run(
+        ablate(["--seeds", "2", "--jobs", "2", "--then", "probe --label nothing", "--json"]))
       #expect(outcome.status == 1, "\(outcome.everything)")
       #expect(outcome.errors.contains("about") && outcome.errors.contains("4 runs (2 rows, 2 seeds)"))
       let results = try parsed(outcome.output, as: [String: Any].self)
       let failures = try #require(results["failures"] as? [[String: Any]])
       #expect(failures.count == 4)
       #expect(
-        failures.allSatisfy { ($0["reason"] as? String)?.contains("probe: expected a finding") == true })
+        failures.allSatisfy { ($0["reason"] as? String)?.contains("nothing") == true })
       let columns = try #require(results["columns"] as? [[String: Any]])
       #expect(columns.map { $0["metric"] as? String } == ["recall@1, without a"])
       let cells = try #require(columns[0]["cells"] as? [[String: Any]])
@@ -110,7 +111,7 @@ extension EndToEnd {
       (["--then", "probe --neighbors 5"], "--neighbours"),
       (["--then", "probe --out x"], "--out is the ablation's own"),
       (["--grid", "domain.latent=true,false"], "set by the row"),
-      (["--set", "training.stepz=5"], "training.steps"),
+      (["--set", "training.stepz=5"], "did you mean steps"),
       (["--tasks-subsets"], "keep one of them"),
       (["--seeds", "0"], "--seeds: expected an integer from 1"),
     ])

@@ -11,7 +11,7 @@ import WorldModel
 
   private func noise(_ stream: String, _ count: Int, _ middle: Double, _ width: Double) -> [Double?] {
     var random = RandomStream(seed: 1, stream: stream)
-    return (0..<count).map { _ in middle + width * (Double(random.uniform()) - 0.5) }
+    return (0..<count).map { _ in middle + width * Double(random.uniform(in: -0.5...0.5)) }
   }
 
   /// What is common to both rows (which patients were drawn) drops out of their difference.
@@ -127,8 +127,8 @@ import WorldModel
   @Test func reportedOrderingsAreCounted() {
     let own = results.agreements
     #expect(own.count == 1)
-    #expect(
-      [own[0].pairs, own[0].holds, own[0].agrees, own[0].differs, own[0].contradicts] == [3, 1, 0, 1, 1])
+    let counts: [Int] = [own[0].pairs, own[0].holds, own[0].agrees, own[0].differs, own[0].contradicts]
+    #expect(counts == [3, 1, 0, 1, 1])
   }
 
   @Test func tablesOfEveryForm() throws {

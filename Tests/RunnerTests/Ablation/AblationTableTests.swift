@@ -1,5 +1,6 @@
 import Foundation
 import PluginHost
+import TestSupport
 import Testing
 
 @testable import Ablation
@@ -10,7 +11,7 @@ import Testing
   }
 
   @Test func thePaperHasItsSevenRows() throws {
-    let table = try AblationTable.named("paper")
+    let table = try AblationTable.named("paper", in: BuildFolder.repository + "/tables")
     #expect(table.rows.map(\.name).count == 7)
     #expect(table.reportedMetrics == ["VinDr-CXR AUROC (%)", "RSNA accuracy (%)"])
     #expect(table.rows.filter(\.isNaive).map(\.name) == ["all three, naive"])
@@ -62,8 +63,10 @@ import Testing
   }
 
   @Test func aTableThatIsNotThereIsNamed() {
-    let error = #expect(throws: AblationError.self) { try AblationTable.named("papr") }
-    #expect(error?.description.contains("shipped is paper") == true)
+    let error = #expect(throws: AblationError.self) {
+      try AblationTable.named("papr", in: BuildFolder.repository + "/tables")
+    }
+    #expect(error?.description.contains("/tables (paper) or a TOML file") == true)
   }
 
   // MARK: Sweeps

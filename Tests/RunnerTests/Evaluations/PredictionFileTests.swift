@@ -53,8 +53,8 @@ import WorldModel
   }
 
   @Test(arguments: [
-    ("", "found nothing"),
-    ("a,b\n", "found a, b"),
+    ("", "found line 1: nothing"),
+    ("a,b\n", "found line 1: a, b"),
     ("subject,trial,radiograph,patient,recall@1\np,,1,2\n", "line 2: 4 cells"),
     ("subject,trial,radiograph,patient,recall@1\np,,1,2,much\n", "line 2: \"much\""),
     ("subject,trial,radiograph,patient,recall@1\np,,1,2,nan\n", "line 2: \"nan\""),

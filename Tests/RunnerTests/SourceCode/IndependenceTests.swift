@@ -24,6 +24,7 @@ import Testing
     OtherMeaning("probe", in: "Training/", "the linear probe by which training watches features"),
     OtherMeaning("probe", in: "Commands/Reports/", "the linear probe of a run's summary"),
     OtherMeaning("probe", in: "Evaluations/EvaluatedRun.swift", "images that the linear probe learns from"),
+    OtherMeaning("probe", in: "Evaluations/Folds/", "images that the linear probe learns from"),
   ]
 
   struct OtherMeaning {

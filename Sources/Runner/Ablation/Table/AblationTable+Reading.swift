@@ -1,21 +1,24 @@
 import Foundation
 import PluginHost
+import Runs
 import WorldModel
 
 extension AblationTable {
   /// The table of a name, or of a file.
-  /// - Parameter name: of a shipped table, else a path of a TOML file.
+  /// - Parameters:
+  ///   - name: of a file in `folder` without its ending, else a path of a TOML file.
+  ///   - folder: of the tables that ship with the registry of plugins.
   /// - Throws: `TomlError` with file and line, `AblationError` where there is neither.
-  package static func named(_ name: String) throws -> AblationTable {
-    if let shipped = shipped.first(where: { $0.name == name }) {
-      return try AblationTable(Toml.parse(text: shipped.text, name: "table \(name)"), file: "table \(name)")
-    }
-    guard name.contains("/") || name.hasSuffix(".toml") || access(name, F_OK) == 0 else {
+  package static func named(_ name: String, in folder: String) throws -> AblationTable {
+    let isPath = name.contains("/") || name.hasSuffix(".toml")
+    let file = isPath ? name : "\(folder)/\(name).toml"
+    guard isPath || access(file, F_OK) == 0 else {
+      let known = ((try? Folder.names(folder)) ?? []).filter { $0.hasSuffix(".toml") }.map { $0.dropLast(5) }
       throw AblationError(
-        "--table \(name): there is no such table; shipped is \(shipped.map(\.name).joined(separator: ", ")), "
-          + "anything else is a TOML file: --table my.toml")
+        "--table \(name): expected a table of \(folder) (\(known.sorted().joined(separator: ", "))) or a TOML file, such as "
+          + "my.toml, found neither")
     }
-    return try AblationTable(Toml.parse(path: name), file: name)
+    return try AblationTable(Toml.parse(path: file), file: file)
   }
 
   /// - Parameter file: as errors name it.
@@ -157,7 +160,7 @@ private struct TableReader {
     guard let command = try text(table, "command") else {
       throw TomlError(
         file: file, line: table.line,
-        message: "evaluation: expected command = \"probe\" or another evaluation's command, found none")
+        message: "evaluation: expected command = \"…\", the command line of an evaluation, found none")
     }
     return AblationTable.Evaluation(command, metrics: try texts(table, "metrics") ?? [])
   }

@@ -14,17 +14,17 @@ extension Command {
     options: AblateOptions.all,
     examples: [
       CommandExample(
-        "chex-runner ablate --table paper --preset quick --seeds 3 --then probe --out ablation",
-        "the paper's Table 3, with a linear probe of each run"),
+        "chex-runner ablate --table paper --preset quick --seeds 3 --then neighbours --out ablation",
+        "the paper's Table 3, each run judged by an evaluation of that name"),
       CommandExample(
-        "chex-runner ablate --table paper --data radiographs --seeds 3 --then \"finetune classify --fraction 0.01\" --jobs 2 "
+        "chex-runner ablate --table paper --data radiographs --seeds 3 --then \"neighbours --count 5\" --jobs 2 "
           + "--out ablation",
-        "as the paper has it, on 1% of the labels, two runs at a time"),
+        "an evaluation with flags, two runs at a time"),
       CommandExample(
-        "chex-runner ablate --grid training.learning_rate=1e-4,3e-4,1e-3 --tasks local --then probe --out sweep",
+        "chex-runner ablate --grid training.learning_rate=1e-4,3e-4,1e-3 --then neighbours --out sweep",
         "a sweep"),
       CommandExample(
-        "chex-runner ablate --tasks-subsets --then probe --out subsets", "every subset of the tasks"),
+        "chex-runner ablate --tasks-subsets --then neighbours --out subsets", "every subset of the tasks"),
       CommandExample(
         "chex-runner ablate --table my.toml --out mine --dry-run", "the command lines, for a scheduler"),
     ],
@@ -42,7 +42,9 @@ enum AblateOptions {
   static let own = [
     CommandOption(
       "--table", .value("NAME|FILE"), group: group,
-      help: "Rows and evaluations: paper, or a TOML file; docs/ablations.md has its form."),
+      help:
+        "Rows and evaluations: paper, another file of the folder tables beside plugins.toml, or a path; docs/ablations.md has the form."
+    ),
     CommandOption(
       "--grid", .repeated("TABLE.KEY=A,B"), group: group,
       help: "Values that a setting takes in turn; several grids, and a table's rows, are combined."),
@@ -54,7 +56,7 @@ enum AblateOptions {
     CommandOption(
       "--then", .repeated("COMMAND"), group: group,
       help:
-        "An evaluation of each run, as its command line without the run: \"finetune classify --fraction 0.01\"."
+        "An evaluation of each run, as its command line without the run: \"neighbours --count 5\"."
     ),
     CommandOption(
       "--out", aliases: ["-o"], .value("DIR"), group: group,
@@ -88,7 +90,12 @@ private struct AblateCommand {
     let seeds = try arguments.integer("--seeds", in: 1...1000) ?? 1
     jobs = try arguments.integer("--jobs", in: 1...256) ?? 1
     resamples = try arguments.integer("--resamples", in: 100...1_000_000) ?? 1000
-    var table = try Self.table(arguments)
+    var table: AblationTable
+    do { table = try Self.table(arguments) } catch let error as AblationError {
+      throw UsageError("\(error)")
+    } catch let error as TomlError {
+      throw UsageError("--table: \(error)")
+    }
     table.evaluations += arguments.values("--then").map { AblationTable.Evaluation($0) }
     let commands = table.evaluations.map(\.command)
     if let twice = commands.first(where: { own in commands.count { $0 == own } > 1 }) {
@@ -107,11 +114,19 @@ private struct AblateCommand {
       }
       return try AblationTable.subsets(of: tasks(arguments)).crossed(with: axes)
     }
-    if let name = arguments.value("--table") { return try AblationTable.named(name).crossed(with: axes) }
+    if let name = arguments.value("--table") {
+      return try AblationTable.named(name, in: tables(arguments)).crossed(with: axes)
+    }
     guard !axes.isEmpty else {
       throw UsageError("ablate: expected --table, --grid or --tasks-subsets, found none of them")
     }
     return try AblationTable(title: "Sweep", rows: [.init("")]).crossed(with: axes)
+  }
+
+  /// The folder of tables beside the registry.
+  private static func tables(_ arguments: ParsedArguments) throws -> String {
+    let registry = PluginsFile.locate(given: arguments.value("--plugins"))
+    return URL(fileURLWithPath: registry).deletingLastPathComponent().path + "/tables"
   }
 
   /// Tasks of the command line, else those that the registry enables.

@@ -17,11 +17,11 @@ package struct DiagnosticsReport: Codable, Equatable {
   /// Its numbers under tags of TensorBoard.
   /// - Parameter suffix: of the groups' names.
   func scalars(suffix: String = "") -> [(tag: String, value: Double)] {
-    let probed = (probe?.findings ?? []).map { ("probe\(suffix)/\($0.name)", $0.areaUnderCurve) }
+    let probed = (probe?.findings ?? []).map { ("linear_probe\(suffix)/\($0.name)", $0.areaUnderCurve) }
     return [
       ("diagnostics\(suffix)/effective_rank", diagnostics.rank),
       ("diagnostics\(suffix)/feature_deviation", diagnostics.deviation),
-    ] + (probe.map { [("probe\(suffix)/mean_auroc", $0.mean)] } ?? []) + probed
+    ] + (probe.map { [("linear_probe\(suffix)/mean_auroc", $0.mean)] } ?? []) + probed
   }
 }
 
