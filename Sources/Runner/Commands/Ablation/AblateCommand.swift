@@ -125,7 +125,7 @@ private struct AblateCommand {
 
   /// The folder of tables beside the registry.
   private static func tables(_ arguments: ParsedArguments) throws -> String {
-    let registry = PluginsFile.locate(given: arguments.value("--plugins"))
+    let registry = try PluginsFile.locate(given: arguments.value("--plugins"))
     return URL(fileURLWithPath: registry).deletingLastPathComponent().path + "/tables"
   }
 

@@ -79,7 +79,7 @@ struct ReportedRun {
         .unfinished
       }
     // A run that goes on is summed up by the steps that it has; the words beside it say so.
-    summary = written ?? (lines.isEmpty ? nil : try? RunSummary(folder, trained: nil, randomEncoder: nil))
+    summary = written ?? (lines.isEmpty ? nil : try? RunSummary(lines, file: metricsFile))
     (steps, plannedSteps) = (max(lines.count, written?.steps ?? 0), Self.plannedSteps(log))
     problems = reader.problems
   }

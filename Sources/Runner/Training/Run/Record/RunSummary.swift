@@ -23,8 +23,17 @@ package struct RunSummary: Codable {
     _ folder: RunFolder, trained: DiagnosticsReport?, randomEncoder: DiagnosticsReport?,
     collapses: [Collapse]? = nil
   ) throws {
-    let lines = try MetricsLog.lines(of: folder)
-    let file = folder.path(of: .metrics)
+    try self.init(
+      MetricsLog.lines(of: folder), file: folder.path(of: .metrics), trained: trained,
+      randomEncoder: randomEncoder, collapses: collapses)
+  }
+
+  /// Sums up lines of metrics that were read from `file`.
+  /// - Throws: `StorageError`, also where no step was finished yet.
+  package init(
+    _ lines: [[String: Any]], file: String, trained: DiagnosticsReport? = nil,
+    randomEncoder: DiagnosticsReport? = nil, collapses: [Collapse]? = nil
+  ) throws {
     func values(_ key: String) throws -> [Double] {
       try lines.map { line in
         guard let value = line[key] as? Double else {
