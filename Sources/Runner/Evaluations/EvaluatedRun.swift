@@ -79,7 +79,10 @@ package struct EvaluatedRun {
     split = try DataSplit(
       source.records, hasLabels: !source.findingNames.isEmpty, setup.configuration, trains: false)
     splitList = try setup.splitList()?.checksum
-    let isOwn = setup.settings[SettingKey("data", "source")].layer != .flags
+    // Folds are of what the run's own settings say that it did not see, whatever is held out now.
+    let isOwn =
+      setup.settings[SettingKey("data", "source")].layer != .flags
+      && setup.configuration.evaluation.foldCount == 0
     splitDifference =
       isOwn
       ? try folder.recordedSplit()?.difference("the run", to: split.record(source.records, list: splitList))
