@@ -54,11 +54,11 @@ extension EndToEnd {
         (["--step", "4"], 2, "give its folder with --out"),
         (["--set", "training.learning_rate=1"], 2, "give its folder with --out"),
         (["--step", "-1", "--out", "b"], 2, "--step"), (["--step", "four", "--out", "b"], 2, "--step"),
-        (["--out", "run"], 1, "already holds a run"),
+        (["--step", "4", "--out", "run"], 1, "already holds a run"),
         (["--step", "12", "--out", "b"], 1, "give an earlier --step"),
         (["--step", "4", "--set", "model.width=64", "--out", "b"], 1, "use the settings it was saved with"),
         (["--step", "4", "--set", "run.out=c", "--out", "b"], 2, "keep --out"),
-        (["--step", "4", "--set", "training.learning_rat=1", "--out", "b"], 1, "learning_rate"),
+        (["--step", "4", "--set", "training.learning_rat=1", "--out", "b"], 2, "learning_rate"),
       ]
       for (words, status, text) in refusals {
         let outcome = try scratch.run(["resume", "run"] + words)

@@ -34,12 +34,12 @@ import WorldModel
     let all = try host.load()
     #expect(
       all.map(\.name) == [
-        "local", "global", "domain", "phantom", "dicom", "probe", "sensitivity", "finetune",
+        "local", "global", "domain", "phantom", "dicom", "probe", "imagine", "sensitivity", "finetune",
         "public-weights",
       ])
     #expect(
       all.map(\.definition.kind) == [
-        .task, .task, .task, .data, .codec, .evaluation, .evaluation, .evaluation, .weights,
+        .task, .task, .task, .data, .codec, .evaluation, .evaluation, .evaluation, .evaluation, .weights,
       ])
     #expect(try host.load(only: ["domain", "local"]).map(\.name) == ["local", "domain"])
   }

@@ -17,7 +17,7 @@ struct ConfigurationLayersTests {
     let source = SettingKey("data", "source")
     #expect(settings.catalogue.keys.allSatisfy { $0 == source || settings[$0].origin == .default })
     #expect(settings["training", "epochs"].origin.description == "default")
-    #expect(settings.catalogue.keys.count == 86)
+    #expect(settings.catalogue.keys.count == 96)
   }
 
   @Test func eachLayerOverridesTheOneBefore() throws {
@@ -49,7 +49,7 @@ struct ConfigurationLayersTests {
       "--label-column", "labels", "--patient-column", "patient_id", "--split-column", "split", "--filter",
       "source=nih", "--filter", "view=a,b", "--pretrain-splits", "a,b", "--label", "nodule",
       "--evaluation-filter", "source=kermany", "--precision", "bf16", "--device", "torch:cuda:0",
-      "--checkpoint-activations",
+      "--checkpoint-activations", "--split-file", "splits.csv", "--split-fold", "2", "--split-checksum", "ab",
     ]
     let settings = try Fixture.settings(words)
     for flag in SettingFlag.all {

@@ -33,9 +33,10 @@ struct HeldRadiographs: RadiographSource {
 
 /// Radiographs for audits, and what may happen to them.
 enum AuditRadiographs {
-  /// Phantoms of different patients.
+  /// Phantoms of different patients; with this seed no two of the first 270 are as alike as copies, which happens to one
+  /// pair of some ten thousand.
   static func phantoms(_ count: Int, size: Int = 96) throws -> [GrayImage] {
-    let source = PhantomSource(seed: 11, radiographs: 2 * count, size: size, rate: 0.3)
+    let source = PhantomSource(seed: 12, radiographs: 2 * count, size: size, rate: 0.3)
     return try (0..<count).map { try source.radiograph(at: 2 * $0) }
   }
 

@@ -55,6 +55,9 @@ struct RowComparison {
         return "seed \(seed): \(key) is \(own.settings[key] ?? "not set"), of the first row "
           + "\(first.settings[key] ?? "not set")"
       }
+      if let one = own.split, let other = first.split, one != other, !varied.contains(where: decidesAmount) {
+        return "seed \(seed): trained on other radiographs, checksum \(one), of the first row \(other)"
+      }
       if own.steps != first.steps && !varied.contains(where: decidesAmount) {
         return "seed \(seed): \(own.steps) steps, of the first row \(first.steps)"
       }
@@ -66,6 +69,8 @@ struct RowComparison {
     let folder: RunFolder
     let settings: RunSettings
     let steps: Int
+    /// Checksum of which radiographs are pre-trained on and which held out; nil in runs of earlier versions.
+    let split: String?
     var seed: String { settings["run.seed"] ?? "0" }
   }
 
@@ -75,6 +80,7 @@ struct RowComparison {
     let folder = RunFolder(path: cell.run)
     guard folder.has(.summary) else { return nil }
     return Run(
-      folder: folder, settings: try RunSettings(of: folder), steps: try RunSummary(of: folder).steps)
+      folder: folder, settings: try RunSettings(of: folder), steps: try RunSummary(of: folder).steps,
+      split: try RunVersions(of: folder).split?.checksum)
   }
 }
