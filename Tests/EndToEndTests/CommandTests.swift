@@ -86,7 +86,7 @@ extension EndToEnd {
         scratch.run(["plugins", "--json", "--plugins", Repository.plugins]).output)
       #expect(
         rows.map { $0["name"] as? String } == [
-          "local", "global", "domain", "phantom", "dicom", "probe", "sensitivity", "finetune",
+          "local", "global", "domain", "phantom", "dicom", "probe", "imagine", "sensitivity", "finetune",
           "public-weights",
         ])
       #expect(rows.allSatisfy { $0["problem"] == nil })

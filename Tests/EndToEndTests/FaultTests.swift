@@ -80,7 +80,7 @@ extension EndToEnd {
     @Test func noMemoryIsASentence() throws {
       let scratch = try Scratch()
       // Tensors, and then OpenBLAS, which would ask for ever.
-      for limit in [600_000, 1_400_000] {
+      for limit in [600_000, 1_600_000] {
         let outcome = try shell(
           "ulimit -v \(limit); timeout 100 $RUNNER pretrain --preset quick --plugins '\(Repository.plugins)' "
             + "--set phantom.images=64 --steps 2 --out run-\(limit)", in: scratch)

@@ -27,7 +27,8 @@ package enum FinalEvaluations {
         var run = try EvaluatedRun(folder.path, settings: [], pluginsFile: pluginsFile, evaluation: name)
         try run.load(nil)
         if let report = try EvaluationRunner(run, name)(out: nil) {
-          Output.print("\n" + report.text(for: Terminal.current()))
+          // A line of the run, which a closed stream does not stop.
+          StandardStream.output.show("\n" + report.text(for: Terminal.current()) + "\n")
         }
       } catch {
         StandardStream.error.show(

@@ -51,7 +51,7 @@ extension EndToEnd {
       #expect(try scratch.pretrain(["--tasks", "local,domain", "--steps", "2", "--out", "run"]).status == 0)
       let words = ["sensitivity", "run", "--plugins", Repository.plugins, "--images", "2"]
       let wrong = try scratch.run(words + ["--set", "sensitivity.spread=grid", "--candidates", "9"])
-      #expect(wrong.status == 1 && !scratch.has("run/evaluations"), "\(wrong.everything)")
+      #expect(wrong.status == 1 && !scratch.has("run/evaluations/sensitivity"), "\(wrong.everything)")
       // As a call leaves it that is killed before it has done anything.
       let folder = "run/evaluations/sensitivity"
       try scratch.write(Data("{}".utf8), folder + "/request.json")
