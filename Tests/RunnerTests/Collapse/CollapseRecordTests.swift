@@ -1,8 +1,8 @@
 import Batches
 import Foundation
-import Runs
 import Testing
 
+@testable import Runs
 @testable import Training
 
 /// What the watch leaves in a run's folder, and what it says.

@@ -23,7 +23,8 @@ final class PretrainingWatch: TrainingHook {
   private let encoder: () -> any ImageEncoder
   /// What the diagnostics of this process found last.
   private let diagnostics: () -> DiagnosticsReport?
-  private let record: CollapseRecord
+  /// Nil where nobody looks.
+  private let record: CollapseRecord?
   private var watch = CollapseWatch(random: nil)
   /// The newest observation's step; -1 before the first.
   private var lastStep = -1
@@ -35,7 +36,7 @@ final class PretrainingWatch: TrainingHook {
     diagnostics: @escaping () -> DiagnosticsReport?
   ) throws {
     (self.run, self.monitor, self.encoder, self.diagnostics) = (run, monitor, encoder, diagnostics)
-    record = try CollapseRecord(run.folder)
+    record = run.configuration.diagnostics.watchSteps > 0 ? try CollapseRecord(run.folder) : nil
   }
 
   /// Steps between two glances; 0 = none.
@@ -45,7 +46,7 @@ final class PretrainingWatch: TrainingHook {
   var found: CollapseWatch? { watch.observations > 0 ? watch : nil }
 
   func willBegin(_ position: TrainingPosition) throws {
-    guard every > 0 else { return }
+    guard let record else { return }
     watch = CollapseWatch(random: monitor.randomGlance)
     try record.truncate(afterStep: position.step)
     for observation in try record.observations() {
@@ -82,7 +83,7 @@ final class PretrainingWatch: TrainingHook {
     (errors, lastStep) = ((0, 0), position.step)
     let before = watch.alarms
     watch.add(observation)
-    try record.append(observation)
+    try record?.append(observation)
     try run.board?.add(CollapseRecord.scalars(observation, random: watch.random), step: position.step)
     if watch.alarms.count > before.count, let alarm = watch.alarms.last {
       try run.log.warn(CollapseMessage(alarm, run.folder, run.configuration).text())
