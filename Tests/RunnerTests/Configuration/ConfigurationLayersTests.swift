@@ -91,7 +91,7 @@ struct ConfigurationLayersTests {
   @Test func aFlagOfSizeReplacesOlderDimensions() throws {
     let settings = try Fixture.settings(["--preset", "quick", "--model", "tiny"])
     #expect(settings["model", "width"].value == .integer(0))
-    #expect(settings["model", "width"].origin.description == "--model, in place of 128 of preset quick")
+    #expect(settings["model", "width"].origin.description == "--model, in place of 96 of preset quick")
     #expect(try RunConfiguration(settings).model.encoder == ModelSize.tiny.blocks)
     try Fixture.withFile("[training]\nsteps = 40\n") { path in
       let epochs = try Fixture.settings(["--config", path, "--epochs", "80"])
@@ -110,11 +110,11 @@ struct ConfigurationLayersTests {
     let paper = try Fixture.settings(["--preset", "paper"])
     #expect(bare.catalogue.keys.allSatisfy { bare[$0] == paper[$0] })
     let quick = try Fixture.configuration(["--preset", "quick"])
-    #expect(quick.model.encoder == TransformerConfiguration(width: 128, depth: 4, heads: 4))
-    #expect(quick.model.predictor == TransformerConfiguration(width: 64, depth: 2, heads: 4))
-    #expect(quick.model.imageSize == 128 && quick.training.batchSize == 16)
+    #expect(quick.model.encoder == TransformerConfiguration(width: 96, depth: 3, heads: 4))
+    #expect(quick.model.predictor == TransformerConfiguration(width: 48, depth: 2, heads: 4))
+    #expect(quick.model.imageSize == 96 && quick.training.batchSize == 16)
     #expect(quick.plugins["phantom"]?["images"] == .integer(1536))
-    #expect(quick.training.warmupEpochs / Double(quick.training.epochs) == 0.1)
+    #expect(quick.training.warmupEpochs / Double(quick.training.epochs) == 0.05)
     #expect(try Fixture.configuration(["--preset", "small"]).model.encoder == ModelSize.small.blocks)
   }
 

@@ -60,11 +60,11 @@ struct ConfigurationScheduleTests {
   @Test func lengthsFollowFromTheRadiographs() throws {
     var training = try ConfigurationFixture.configuration(["--preset", "quick"]).training
     #expect(try training.stepsPerEpoch(radiographs: 922) == 57)
-    #expect(try training.totalSteps(radiographs: 922) == 1026)
-    #expect(try training.schedule(totalSteps: training.totalSteps(radiographs: 922)).warmupSteps == 103)
+    #expect(try training.totalSteps(radiographs: 922) == 2280)
+    #expect(try training.schedule(totalSteps: training.totalSteps(radiographs: 922)).warmupSteps == 114)
     training.steps = 100
     #expect(try training.totalSteps(radiographs: 922) == 100)
-    #expect(try training.schedule(totalSteps: training.totalSteps(radiographs: 922)).warmupSteps == 10)
+    #expect(try training.schedule(totalSteps: training.totalSteps(radiographs: 922)).warmupSteps == 5)
     training.steps = 1
     #expect(try training.schedule(totalSteps: training.totalSteps(radiographs: 922)).warmupSteps == 0)
     training.accumulation = 4
