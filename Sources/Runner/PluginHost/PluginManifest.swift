@@ -207,8 +207,8 @@ private struct ManifestReader {
     guard kind == .data || kind == .evaluation else {
       throw fault(
         table["default"]?.line ?? table.line, "plugin.\(name).default",
-        expected: "a plugin of kind \"data\", where radiographs come from, or of kind \"evaluation\", with which "
-          + "runs end",
+        expected: "a plugin of kind \"data\", where radiographs come from, or of kind \"evaluation\", with "
+          + "which runs end",
         found: "a plugin of kind \"\(kind.rawValue)\"",
         remedy: "remove the key; enabled = true turns a plugin on")
     }

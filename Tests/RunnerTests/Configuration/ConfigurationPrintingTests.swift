@@ -51,7 +51,7 @@ struct ConfigurationPrintingTests {
     let text = try Fixture.settings(["--preset", "quick", "--tasks", "local"]).jsonText
     let tables = try #require(
       try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: [String: [String: Any]]])
-    #expect(tables["training"]?["epochs"]?["value"] as? Int == 18)
+    #expect(tables["training"]?["epochs"]?["value"] as? Int == 40)
     #expect(tables["training"]?["epochs"]?["from"] as? String == "preset quick")
     #expect(tables["run"]?["tasks"]?["value"] as? [String] == ["local"])
     #expect(tables["views"]?["area"]?["value"] as? [Double] == [0.3, 1])

@@ -40,7 +40,9 @@ struct CollapseMessage {
           "  \(index + 1). \(remedy.purpose): " + remedy.settings.map { "--set \($0)" }.joined(separator: " ")
         }
     }
-    return ["  the checkpoint of step \(checkpoint.step) is from before the fall; go on from it, in this order:"]
+    return [
+      "  the checkpoint of step \(checkpoint.step) is from before the fall; go on from it, in this order:"
+    ]
       + remedies.enumerated().map { index, remedy in
         "  \(index + 1). \(remedy.purpose):\n     "
           + remedy.command(run: folder.path, step: checkpoint.step)
