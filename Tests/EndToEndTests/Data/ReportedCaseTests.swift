@@ -32,8 +32,8 @@ extension EndToEnd {
       let whole = try loss("ijt-f32.pth.tar", in: scratch)
       let half = try loss("ijt-f16.pth.tar", in: scratch)
       for found in [whole, half] { #expect(found.output.contains("were renumbered"), "\(found.output)") }
-      #expect(
-        abs(whole.loss - 0.559) < 0.01 && abs(half.loss - whole.loss) < 0.005, "\(whole.loss), \(half.loss)")
+      // A predictor with its places at random is near 1.
+      #expect(whole.loss < 0.6 && abs(half.loss - whole.loss) < 0.005, "\(whole.loss), \(half.loss)")
     }
 
     @Test(arguments: ["pub-f32.pth", "pub-f16.pth"]) func halvedCheckpointsKeepTheirRecipe(name: String)
