@@ -136,9 +136,13 @@ extension Tensor {
           + "would be lost; give the body that tensor as its argument, or detach it")
     }
     ParameterUses.current?.note(pending)
+    // A pass within a pass does not know what the outer one is still to bring.
+    let watch = first == nil ? GradientWatch.current : nil
+    watch?.begin(pending)
     root.receive(gradient)
     while let node = pending.popLast() {
       node.propagate()
+      watch?.passed(node)
       if !node.isLeaf { node.forget() }
     }
   }

@@ -129,6 +129,29 @@ public func checkBackend(
   ]
 }
 
+/// Holds a communicator against the promises of `Communicator`, among all processes that were started together; each of
+/// them calls this.
+/// - Parameters:
+///   - definition: as the plugin registers it.
+///   - options: values other than the defaults.
+///   - launch: how this process is numbered; nil where it is the only one, which tries little.
+public func checkCommunicator(
+  _ definition: CommunicatorDefinition, options: [String: OptionValue] = [:], launch: LaunchEnvironment? = nil
+) -> [TaskCheck] {
+  let check = Checker(plugin: "communicator \"\(definition.name)\"")
+  let trial = CommunicatorTrial(definition, given: options, launch: launch)
+  let among = "among \(launch?.size ?? 1) process\(launch == nil ? "" : "es")"
+  return [
+    check("rank and size are the launcher's, \(among)", trial.place),
+    check("broadcasts reach every rank, bit for bit", trial.broadcast),
+    check("what is gathered comes in the order of ranks, bit for bit", trial.gather),
+    check("what is exchanged reaches the rank that it is for, bit for bit", trial.exchange),
+    check("many calls keep their order", trial.order),
+    check("gradients of gathered features come back to their ranks", trial.gradients),
+    check("a step that ranks share has the bits of one process", trial.training),
+  ]
+}
+
 /// Holds families of checkpoints against the promises of `WeightsFamily`, on small models that are written as their
 /// files and read again.
 /// - Parameters:

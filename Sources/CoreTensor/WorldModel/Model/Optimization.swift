@@ -32,6 +32,8 @@ public final class Optimization {
   public let reduction: LossReduction
   /// Computes every step.
   public var backend: any Backend
+  /// The processes that share a step's micro-batches, each of which takes as many; nil where this is the only one.
+  public var communication: CommunicationQueue?
 
   public init(
     _ model: WorldModel, optimizer: any Optimizer, reduction: LossReduction,
@@ -67,35 +69,40 @@ public final class Optimization {
     }
   }
 
-  /// One optimiser step over one batch or several.
-  /// - Throws: `NonFiniteStep`, `AssemblyError` or `TaskFault`; nothing of the model has changed then.
+  /// One optimiser step over one batch or several; where processes share the step, over those of all of them, which
+  /// changes nothing of its bits. Gradients are added up as `SummationTree` says.
+  /// - Parameters:
+  ///   - batches: this process's micro-batches, as many on each rank; rank 0 has the first ones of the step.
+  ///   - learningRate: of this step.
+  ///   - emaDecay: τ of θ' ← τ θ' + (1 - τ) θ (spec section 1).
+  /// - Returns: what the whole step came to, the same on each rank.
+  /// - Throws: `NonFiniteStep`, on each rank, `AssemblyError`, `TaskFault` or `CommunicationError`; nothing of the model
+  ///   has changed then.
   public func step(_ batches: [WorldBatch], learningRate: Double, emaDecay: Double) throws -> StepReport {
     try Compute.$backend.withValue(backend) {
-      try update(batches, learningRate: learningRate, emaDecay: emaDecay)
+      try Compute.$communicator.withValue(communication) {
+        try update(batches, learningRate: learningRate, emaDecay: emaDecay)
+      }
     }
   }
 
   private func update(_ batches: [WorldBatch], learningRate: Double, emaDecay: Double) throws -> StepReport {
-    let share = 1 / Double(batches.count)
-    let outputs = try batches.map { batch in
-      let output = try accumulate(batch)
-      return (readings: output.readings, seconds: output.objectiveSeconds)
-    }
+    let outputs = try gradients(batches)
+    let share = 1 / Double(outputs.count)
     let numbers = optimizer.step(
-      learningRate: learningRate, losses: outputs.map(\.readings.values), share: share,
-      emaDecay: emaDecay)
+      learningRate: learningRate, losses: outputs.map(\.values), share: share, emaDecay: emaDecay)
     var report = StepReport(loss: 0, terms: [], gradientNorm: numbers.gradientNorm)
     var rest = numbers.losses[...]
     for output in outputs {
-      let own = rest.prefix(output.readings.names.count)
+      let own = rest.prefix(output.names.count)
       rest = rest.dropFirst(own.count)
-      if let broken = zip(output.readings.names, own).first(where: { !$0.1.isFinite }) {
+      if let broken = zip(output.names, own).first(where: { !$0.1.isFinite }) {
         optimizer.clearGradients()
         throw NonFiniteStep(term: "loss \(broken.0)")
       }
-      report.loss += Double(output.readings.loss(of: own)) * share
+      report.loss += Double(output.loss(of: own)) * share
       report.objectiveSeconds.merge(output.seconds, uniquingKeysWith: +)
-      report.terms = zip(output.readings.names, own).enumerated().map { index, term in
+      report.terms = zip(output.names, own).enumerated().map { index, term in
         let before = index < report.terms.count ? report.terms[index].value : 0
         return (term.0, Double(term.1) * share + before)
       }
@@ -106,6 +113,28 @@ public final class Optimization {
       throw NonFiniteStep(term: "gradient of \(name)")
     }
     return report
+  }
+
+  /// Leaves the sum of all micro-batches' gradients in the parameters.
+  /// - Returns: what each micro-batch of the step reports, in their order.
+  private func gradients(_ batches: [WorldBatch]) throws -> [MicroBatchReport] {
+    let (rank, size) = (communication?.rank ?? 0, communication?.size ?? 1)
+    guard batches.count * size > 1 else {
+      return try batches.map { MicroBatchReport(try accumulate($0)) }
+    }
+    optimizer.clearGradients()
+    let reducer = GradientReducer(
+      optimizer.parameters, microBatches: batches.count * size,
+      own: rank * batches.count..<(rank + 1) * batches.count, communication: communication)
+    var own: [MicroBatchReport] = []
+    for batch in batches { try reducer.collect { own.append(MicroBatchReport(try accumulate(batch))) } }
+    guard let communication else {
+      try reducer.finish { _ in true }
+      return own
+    }
+    let all = try SharedReports(own, presence: reducer.presence, communication, backend)
+    try reducer.finish { all.presence[$0] }
+    return all.reports
   }
 
   private func firstBrokenGradient() -> String {

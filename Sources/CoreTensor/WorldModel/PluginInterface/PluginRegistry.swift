@@ -8,6 +8,7 @@ public final class PluginRegistry {
   public private(set) var evaluations: [EvaluationDefinition] = []
   public private(set) var codecs: [CodecDefinition] = []
   public private(set) var backends: [BackendDefinition] = []
+  public private(set) var communicators: [CommunicatorDefinition] = []
   public private(set) var weights: [WeightsDefinition] = []
   public private(set) var components: [ComponentDefinition] = []
 
@@ -18,6 +19,7 @@ public final class PluginRegistry {
   public func register(_ evaluation: EvaluationDefinition) { evaluations.append(evaluation) }
   public func register(_ codec: CodecDefinition) { codecs.append(codec) }
   public func register(_ backend: BackendDefinition) { backends.append(backend) }
+  public func register(_ communicator: CommunicatorDefinition) { communicators.append(communicator) }
   public func register(_ weights: WeightsDefinition) { self.weights.append(weights) }
   public func register(_ component: ComponentDefinition) { components.append(component) }
 

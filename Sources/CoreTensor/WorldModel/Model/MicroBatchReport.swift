@@ -1,0 +1,80 @@
+import CoreTensor
+import Foundation
+
+/// What one micro-batch of a step reports, whichever rank computed it.
+struct MicroBatchReport: @unchecked Sendable {
+  /// What the host knows of it, which travels between ranks.
+  struct Outline: Codable, Sendable {
+    /// Of `values`.
+    var names: [String]
+    var groups: [Int]
+    var weights: [Float]
+    /// Of each task's objective in the forward pass.
+    var seconds: [String: Double]
+  }
+  let outline: Outline
+  /// One value for each name, on the device.
+  let values: Tensor
+
+  init(_ output: WorldOutput) {
+    let readings = output.readings
+    outline = Outline(
+      names: readings.names, groups: readings.groups, weights: readings.weights,
+      seconds: output.objectiveSeconds)
+    values = readings.values
+  }
+  init(_ outline: Outline, _ values: Tensor) { (self.outline, self.values) = (outline, values) }
+
+  var names: [String] { outline.names }
+  var seconds: [String: Double] { outline.seconds }
+  /// See `LossReadings.loss(of:)`.
+  func loss(of numbers: some Collection<Float>) -> Float {
+    LossReadings(names: names, values: values, groups: outline.groups, weights: outline.weights).loss(
+      of: numbers)
+  }
+}
+
+/// The reports of all ranks' micro-batches, the same on each rank.
+struct SharedReports {
+  /// In the order of the step's micro-batches.
+  let reports: [MicroBatchReport]
+  /// For each parameter, whether any micro-batch gave it a gradient.
+  let presence: [Bool]
+
+  private struct Message: Codable {
+    var outlines: [MicroBatchReport.Outline]
+    var presence: [Bool]
+  }
+
+  /// - Parameters:
+  ///   - own: of this rank, as many on each.
+  ///   - presence: for each parameter, whether one of this rank's micro-batches gave it a gradient.
+  /// - Throws: `CommunicationError`.
+  init(
+    _ own: [MicroBatchReport], presence: [Bool], _ communicator: any Communicator, _ backend: any Backend
+  ) throws {
+    let message = Message(outlines: own.map(\.outline), presence: presence)
+    let messages = try communicator.gather(bytes: Array(JSONEncoder().encode(message))).map {
+      try JSONDecoder().decode(Message.self, from: Data($0))
+    }
+    let outlines = messages.flatMap(\.outlines)
+    guard outlines.count == own.count * communicator.size else {
+      throw CommunicationError(
+        "a step's micro-batches: expected \(own.count) on each of \(communicator.size) ranks, found "
+          + "\(messages.map(\.outlines.count)); start every rank with the same settings")
+    }
+    self.presence = presence.indices.map { index in messages.contains { $0.presence[index] } }
+    // Micro-batches may report different terms; rows of one length travel.
+    let longest = outlines.map(\.names.count).max() ?? 0
+    let rows = own.map { report in
+      report.names.count == longest
+        ? report.values : concatenate([report.values, .zeros([longest - report.names.count])])
+    }
+    let all = backend.empty([communicator.size, own.count * longest])
+    try communicator.gather(concatenate(rows), into: all)
+    let flat = reshape(all, [outlines.count * longest])
+    reports = outlines.enumerated().map { index, outline in
+      MicroBatchReport(outline, slice(flat, index * longest..<index * longest + outline.names.count))
+    }
+  }
+}
