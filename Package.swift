@@ -82,6 +82,22 @@ let dicomTargets: [Target] =
     + (hasTests
       ? [tests("DicomTests", ["DicomCodec", "CDicomProtocol", "Radiographs", "chex-dicom-worker"])] : [])
 
+/// MPI, of Debian's libopenmpi-dev. Without it a run has one process.
+let mpi = "/usr/lib/x86_64-linux-gnu/openmpi"
+let hasMPI = FileManager.default.fileExists(atPath: mpi + "/include/mpi.h")
+let mpiTargets: [Target] =
+  !hasMPI
+  ? []
+  : [
+    .target(
+      name: "CMPI", path: "Sources/Plugins/MPI/CMPI",
+      cSettings: [.unsafeFlags(["-isystem", mpi + "/include"])],
+      linkerSettings: [.unsafeFlags(["-L" + mpi + "/lib"]), .linkedLibrary("mpi")]),
+    .target(
+      name: "MPICommunicator", dependencies: [core, "CMPI"], path: "Sources/Plugins/MPI/Communicator",
+      swiftSettings: strict),
+  ]
+
 let testTargets: [Target] =
   !hasTests
   ? []
@@ -113,7 +129,7 @@ let package = Package(
     .library(name: "CheXWorldRunner", targets: runnerModules),
   ]
     + (hasGDCM ? [.executable(name: "chex-dicom-worker", targets: ["chex-dicom-worker"])] : [])
-    + (pluginTargets + refusedTargets + trapTargets).map {
+    + (pluginTargets + (hasMPI ? ["MPICommunicator"] : []) + refusedTargets + trapTargets).map {
       .library(name: $0, type: .dynamic, targets: [$0])
     },
   dependencies: [.package(path: "Sources/CoreTensor")],
@@ -177,7 +193,8 @@ let package = Package(
       name: "chex-runner", dependencies: ["Commands"], path: "Sources/Runner/Main",
       swiftSettings: strict + drawingHeaders,
       linkerSettings: installedLibraries),
-  ] + dicomTargets + testTargets + refusedTargets.map { plugin($0, "Tests/RefusedPlugins/\($0)") }
+  ] + dicomTargets + mpiTargets + testTargets
+    + refusedTargets.map { plugin($0, "Tests/RefusedPlugins/\($0)") }
     + trapTargets.map { plugin($0, "Tests/Fixtures/\($0)") },
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17

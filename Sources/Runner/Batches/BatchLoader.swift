@@ -8,6 +8,7 @@ import WorldModel
 /// number of threads. With none, `next()` makes the batch itself.
 package final class BatchLoader: @unchecked Sendable {
   private let builder: BatchBuilder
+  private let share: BatchShare
   private let lastStep: Int
   private let ahead: Int
   private let condition = NSCondition()
@@ -32,11 +33,15 @@ package final class BatchLoader: @unchecked Sendable {
   }
 
   /// - Parameters:
-  ///   - steps: batches to make, in order.
+  ///   - steps: batches to make, in order, as `share` numbers them.
+  ///   - share: which batches of the run these are; all, unless given.
   ///   - threads: 0 or more.
   ///   - ahead: batches that may be ready or in work.
-  package init(_ builder: BatchBuilder, steps: Range<Int>, threads: Int, ahead: Int = 3) {
-    self.builder = builder
+  package init(
+    _ builder: BatchBuilder, steps: Range<Int>, share: BatchShare = BatchShare(accumulation: 1), threads: Int,
+    ahead: Int = 3
+  ) {
+    (self.builder, self.share) = (builder, share)
     self.ahead = ahead
     lastStep = steps.upperBound
     nextStep = steps.lowerBound
@@ -58,7 +63,7 @@ package final class BatchLoader: @unchecked Sendable {
     let step = nextStep
     require(step < lastStep, "BatchLoader: asked for batch \(step) of \(lastStep)")
     nextStep += 1
-    if isSynchronous { return try builder.batch(step: step) }
+    if isSynchronous { return try builder.batch(step: share.batch(step)) }
     condition.broadcast()
     while ready[step] == nil {
       if let failure { throw failure }
@@ -79,7 +84,8 @@ package final class BatchLoader: @unchecked Sendable {
   private func work() {
     while let job = take() {
       do {
-        let sample = try builder.sample(step: job.step, index: job.index, plans: job.pending.plans)
+        let sample = try builder.sample(
+          step: share.batch(job.step), index: job.index, plans: job.pending.plans)
         try finish(job, sample)
       } catch { fail(error) }
     }
@@ -97,7 +103,9 @@ package final class BatchLoader: @unchecked Sendable {
       if taking.step < nextStep + ahead {
         let job = taking
         let pending =
-          pending[job.step] ?? Pending(plans: builder.plans(step: job.step), count: builder.batchSize)
+          pending[job.step]
+          ?? Pending(
+            plans: builder.plans(step: share.batch(job.step)), count: builder.batchSize)
         self.pending[job.step] = pending
         taking = job.index + 1 < builder.batchSize ? (job.step, job.index + 1) : (job.step + 1, 0)
         return (job.step, job.index, pending)
@@ -116,7 +124,8 @@ package final class BatchLoader: @unchecked Sendable {
     if isComplete { pending[job.step] = nil }
     condition.unlock()
     guard isComplete else { return }
-    let batch = try builder.collate(job.pending.samples.map { $0! }, step: job.step, plans: job.pending.plans)
+    let batch = try builder.collate(
+      job.pending.samples.map { $0! }, step: share.batch(job.step), plans: job.pending.plans)
     condition.lock()
     ready[job.step] = batch
     condition.broadcast()

@@ -1,6 +1,7 @@
 import Console
 import CoreTensor
 import Foundation
+import Synchronization
 import Training
 import WorldModel
 
@@ -15,6 +16,27 @@ public enum CommandLineProgram {
     summary: "Trains world models of chest radiographs, by tasks that are loaded as plugins.",
     commands: allCommands, defaultCommand: "pretrain", renamedFlags: Renames.flags,
     search: PluginCommands.find)
+
+  /// Runs a command line, silently but for failures where another process of the same run speaks.
+  private static func run(_ words: [String]) -> Int32 {
+    do {
+      guard let launch = try ProcessGroup.launch() else { return program.run(words) }
+      guard launch.rank > 0 else { return program.run(words, processes: launch.size) }
+      StandardStream.silence()
+      let complaint = Mutex("")
+      let console = Program.Streams(
+        write: { _ in },
+        writeError: { text in complaint.withLock { $0 += "rank \(launch.rank) of \(launch.size): \(text)\n" }
+        })
+      let status = program.run(words, console: console, processes: launch.size)
+      // What is wrong with the command line is wrong on every rank, and the first says so.
+      if status != Program.usageFailure { StandardStream.complain(complaint.withLock { $0 }) }
+      return status
+    } catch {
+      StandardStream.complain("\(program.name): \(error)\n")
+      return Program.usageFailure
+    }
+  }
 
   /// Runs the command line of this process and exits with its status.
   public static func main() -> Never {
@@ -31,7 +53,8 @@ public enum CommandLineProgram {
           + "\"\(CommandLine.arguments[place].printable)\"; rename the file or folder\n")
       exit(Program.usageFailure)
     }
-    let status = program.run(words.dropFirst().compactMap { $0 })
-    exit(StandardStream.status(status, program: program.name))
+    let status = StandardStream.status(run(words.dropFirst().compactMap { $0 }), program: program.name)
+    ProcessGroup.leave(status: status)
+    exit(status)
   }
 }

@@ -38,6 +38,9 @@ struct PluginCheck {
       case .codec(let definition):
         checkCodec(definition, options: plugin.given.mapValues(\.value), sample: bytes)
       case .backend(let definition): checkBackend(definition, options: plugin.given.mapValues(\.value))
+      case .communicator(let definition):
+        checkCommunicator(
+          definition, options: plugin.given.mapValues(\.value), launch: try ProcessGroup.launch())
       case .weights(let definition): checkWeights(definition, options: plugin.given.mapValues(\.value))
       case .component(let definition): checkComponent(definition, options: plugin.given.mapValues(\.value))
       }

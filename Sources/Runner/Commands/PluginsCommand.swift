@@ -28,6 +28,7 @@ extension Command {
           + "sources are newer; else a library's file.",
         isRequired: false),
     ],
+    sharesWork: true,
     examples: [
       CommandExample("chex-runner plugins", "what is registered, and every option with its range"),
       CommandExample(

@@ -10,6 +10,7 @@ extension Command {
   /// Trains a new run.
   static let pretrain = Command(
     name: "pretrain", summary: "Train a world model; the default command", options: SettingFlag.options,
+    sharesWork: true,
     examples: [
       CommandExample(
         "chex-runner --preset quick --out runs/first", "three minutes on built-in radiographs"),
@@ -21,6 +22,9 @@ extension Command {
         "an ablation: losses summed task by task, radiographs by table"),
       CommandExample(
         "chex-runner --preset paper --print-config", "the paper's settings, and where each came from"),
+      CommandExample(
+        "mpirun -n 4 chex-runner --preset small --data radiographs",
+        "four processes that share each step, on one machine or several"),
     ],
     run: { arguments in
       let setup = try RunSetup(SettingsRequest(arguments), pluginsFile: arguments.value("--plugins"))
@@ -49,7 +53,7 @@ extension Command {
         help: "Folder of the new run; RUN stays as it is."),
       .plugins,
     ],
-    arguments: [CommandArgument("RUN", help: "The run's folder.")],
+    arguments: [CommandArgument("RUN", help: "The run's folder.")], sharesWork: true,
     examples: [
       CommandExample("chex-runner resume runs/first", "from the newest intact checkpoint"),
       CommandExample(
@@ -75,8 +79,8 @@ extension Command {
   /// Evaluates a run that has just been finished.
   /// - Returns: the exit status; 130, as shells have it for Ctrl-C, where the run was stopped and saved.
   private static func end(_ result: Pretraining.Result, _ arguments: ParsedArguments) throws -> Int32 {
-    if result.hasJustFinished {
-      try FinalEvaluations.run(result.folder, pluginsFile: arguments.value("--plugins"))
+    if result.hasJustFinished, let folder = result.folder {
+      try FinalEvaluations.run(folder, pluginsFile: arguments.value("--plugins"))
     }
     return result.isFinished ? 0 : 130
   }

@@ -11,13 +11,15 @@ public struct Command: Sendable {
   public let options: [CommandOption]
   public let arguments: [CommandArgument]
   public let examples: [CommandExample]
+  /// Whether several processes may run it together, as `mpirun` starts them.
+  public let sharesWork: Bool
   /// Does the work and returns the exit status. A thrown `UsageProblem` exits with 2, anything else with 1.
   public let run: @Sendable (ParsedArguments) throws -> Int32
 
   /// - Precondition: no two options share a name or alias, and only the last argument repeats.
   public init(
     name: String, summary: String, usage: String = "", options: [CommandOption] = [],
-    arguments: [CommandArgument] = [], examples: [CommandExample] = [],
+    arguments: [CommandArgument] = [], sharesWork: Bool = false, examples: [CommandExample] = [],
     run: @escaping @Sendable (ParsedArguments) throws -> Int32
   ) {
     var seen: Set<String> = ["--help", "-h"]
@@ -33,6 +35,7 @@ public struct Command: Sendable {
     self.options = options
     self.arguments = arguments
     self.examples = examples
+    self.sharesWork = sharesWork
     self.run = run
   }
 

@@ -54,9 +54,11 @@ public struct Program: Sendable {
   }
 
   /// Runs one command line.
-  /// - Parameter words: without the program's own name.
+  /// - Parameters:
+  ///   - words: without the program's own name.
+  ///   - processes: started together with this one, itself included.
   /// - Returns: 0 for success, 2 for what cannot be understood, 1 for a run that failed, or what the command says.
-  public func run(_ words: [String], console: Streams = .standard) -> Int32 {
+  public func run(_ words: [String], console: Streams = .standard, processes: Int = 1) -> Int32 {
     var chosen: Command?
     do {
       let (selection, rest) = try select(words)
@@ -69,6 +71,11 @@ public struct Program: Sendable {
         return 0
       case .command(let command):
         chosen = command
+        guard processes == 1 || command.sharesWork else {
+          throw UsageError(
+            "\(command.name): \(processes) processes were started, each of which would do all of the work; start one, "
+              + "without mpirun, srun or torchrun before it")
+        }
         let parser = ArgumentParser(
           command: command, otherCommands: commands.map(\.name), renamedFlags: renamedFlags)
         return try command.run(try parser.parse(rest))

@@ -10,14 +10,26 @@ public enum StandardStream: Int32, Sendable {
   /// Why a text that a command had to give could not be written: the system's error number, 0 where all was.
   private static let lost = Atomic<Int32>(0)
 
+  /// Whether this process leaves speaking to another.
+  private static let isSilent = Atomic<Bool>(false)
+
+  /// From now on nothing is written but why this process ends: where several compute one run, the first one speaks.
+  public static func silence() { isSilent.store(true, ordering: .relaxed) }
+
+  /// Writes why the process ends, silent or not.
+  public static func complain(_ text: String) { _ = StandardStream.error.write(text) }
+
   /// Writes to standard output what a command exists to give. That it could not is told at the end, by `status(_:)`.
   public static func give(_ text: String) {
-    guard let error = StandardStream.output.write(text) else { return }
+    guard !isSilent.load(ordering: .relaxed), let error = StandardStream.output.write(text) else { return }
     _ = lost.compareExchange(expected: 0, desired: error, ordering: .relaxed)
   }
 
   /// Writes what is a courtesy, such as progress and warnings; the work goes on where it cannot be written.
-  public func show(_ text: String) { _ = write(text) }
+  public func show(_ text: String) {
+    guard !Self.isSilent.load(ordering: .relaxed) else { return }
+    _ = write(text)
+  }
 
   /// The status of a command that ends with `status`: a failure where its output was lost. Standard error says so,
   /// unless the reader of a pipe has gone, who knows.

@@ -12,6 +12,8 @@ public enum PluginKind: String, Sendable, CaseIterable, Codable {
   case codec
   /// A device that computes.
   case backend
+  /// What moves tensors between the processes of one run.
+  case communicator
   /// Families of other people's checkpoints.
   case weights
   /// Encoders, predictors, optimisers or schedules, and nothing else.
@@ -25,6 +27,7 @@ public enum PluginDefinition: Sendable {
   case evaluation(EvaluationDefinition)
   case codec(CodecDefinition)
   case backend(BackendDefinition)
+  case communicator(CommunicatorDefinition)
   case weights(WeightsDefinition)
   case component(ComponentDefinition)
 
@@ -35,6 +38,7 @@ public enum PluginDefinition: Sendable {
     case .evaluation: .evaluation
     case .codec: .codec
     case .backend: .backend
+    case .communicator: .communicator
     case .weights: .weights
     case .component: .component
     }
@@ -46,6 +50,7 @@ public enum PluginDefinition: Sendable {
     case .evaluation(let definition): definition.name
     case .codec(let definition): definition.name
     case .backend(let definition): definition.name
+    case .communicator(let definition): definition.name
     case .weights(let definition): definition.name
     case .component(let definition): definition.name
     }
@@ -57,6 +62,7 @@ public enum PluginDefinition: Sendable {
     case .evaluation(let definition): definition.summary
     case .codec(let definition): definition.summary
     case .backend(let definition): definition.summary
+    case .communicator(let definition): definition.summary
     case .weights(let definition): definition.summary
     case .component(let definition): definition.summary
     }
@@ -68,6 +74,7 @@ public enum PluginDefinition: Sendable {
     case .evaluation(let definition): definition.options
     case .codec(let definition): definition.options
     case .backend(let definition): definition.options
+    case .communicator(let definition): definition.options
     case .weights(let definition): definition.options
     case .component(let definition): definition.options
     }

@@ -122,7 +122,9 @@ struct PluginLibrary {
     let found =
       registry.tasks.map(PluginDefinition.task) + registry.dataSources.map(PluginDefinition.data)
       + registry.evaluations.map(PluginDefinition.evaluation) + registry.codecs.map(PluginDefinition.codec)
-      + registry.backends.map(PluginDefinition.backend) + registry.weights.map(PluginDefinition.weights)
+      + registry.backends.map(PluginDefinition.backend)
+      + registry.communicators.map(PluginDefinition.communicator)
+      + registry.weights.map(PluginDefinition.weights)
     // A plugin of components alone is the one that has its name.
     let own = registry.components.first { $0.name == plugin }.map(PluginDefinition.component)
     let definitions = found.isEmpty ? [own].compactMap { $0 } : found

@@ -14,7 +14,8 @@ extension Command {
         "--kind", .value("KIND"),
         help:
           "task, data for a source of radiographs, evaluation for metrics of features, codec for a file format, weights for "
-          + "a family of checkpoints, component for an optimiser or network, or backend for a device; default task."
+          + "a family of checkpoints, component for an optimiser or network, backend for a device, or communicator between "
+          + "processes; default task."
       ),
       CommandOption(
         "--no-build",
@@ -81,6 +82,8 @@ extension Command {
     case .evaluation: "chex-runner evaluate RUN --with \(plugin.name)"
     case .component: "chex-runner --preset quick --set training.optimizer=\(plugin.name) --dry-run"
     case .backend: "chex-runner --preset quick --device \(plugin.name) --dry-run"
+    case .communicator:
+      "mpirun -n 2 chex-runner --preset quick --set run.communicator=\(plugin.name) --steps 4 --out FOLDER"
     case .weights: "chex-runner weights import FILE --out RUN --allow-missing 'predictor.*'"
     case .codec: "chex-runner --preset quick --data FOLDER --dry-run"
     case .task: "chex-runner --preset quick --tasks \(plugin.tasks) --dry-run"

@@ -30,6 +30,7 @@ struct Scaffold {
     case .evaluation: "Evaluation"
     case .codec: "Codec"
     case .backend: "Backend"
+    case .communicator: "Communicator"
     case .weights: "Weights"
     case .component: "Component"
     }
@@ -56,6 +57,8 @@ struct Scaffold {
       case .evaluation: (EvaluationTemplate.source, EvaluationTemplate.tests, EvaluationTemplate.readme)
       case .codec: (CodecTemplate.source, CodecTemplate.tests, CodecTemplate.readme)
       case .backend: (BackendTemplate.source, BackendTemplate.tests, BackendTemplate.readme)
+      case .communicator:
+        (CommunicatorTemplate.source, CommunicatorTemplate.tests, CommunicatorTemplate.readme)
       case .weights: (WeightsTemplate.source, WeightsTemplate.tests, WeightsTemplate.readme)
       case .component: (ComponentTemplate.source, ComponentTemplate.tests, ComponentTemplate.readme)
       }

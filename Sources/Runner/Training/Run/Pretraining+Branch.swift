@@ -24,6 +24,7 @@ extension Pretraining {
     let own = SettingAssignment(folderKey, .value(.text(out)), from: .flag("--out"))
     let setup = try RunSetup(reopening: other, assignments: settings + [own], pluginsFile: pluginsFile)
     let parts = try RunParts(setup)
+    if let group = try Follower.group(parts) { return try Follower.run(parts, group) }
     let state = try ModelCheckpoint.load(checkpoint, into: parts.optimization)
     guard state.step < parts.schedule.totalSteps else {
       throw BranchError.nothingLeft(run: path, step: state.step, steps: parts.schedule.totalSteps)

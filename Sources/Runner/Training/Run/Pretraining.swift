@@ -12,7 +12,8 @@ import WorldModel
 package enum Pretraining {
   /// Where a run is, and whether all its steps are done; else the user asked to stop, and it can be resumed.
   package struct Result {
-    package let folder: RunFolder
+    /// Nil on all processes but the first of a run that has several.
+    package var folder: RunFolder?
     package let isFinished: Bool
     /// Whether the last step was done by this call.
     package var hasJustFinished = false
@@ -20,6 +21,7 @@ package enum Pretraining {
 
   package static func start(_ setup: RunSetup) throws -> Result {
     let parts = try RunParts(setup)
+    if let group = try Follower.group(parts) { return try Follower.run(parts, group) }
     // A run without a usable radiograph leaves no folder behind.
     _ = try parts.builder.sample(step: 0, index: 0, plans: parts.builder.plans(step: 0))
     let path = setup.configuration.run.out.nonEmpty ?? standardPath()
@@ -31,7 +33,8 @@ package enum Pretraining {
 
   package static func resume(_ path: String, pluginsFile: String?) throws -> Result {
     let folder = try RunFolder.open(at: path)
-    let lock = try folder.lock()
+    let isFirst = try ProcessGroup.launch().map { $0.rank == 0 } ?? true
+    let lock = isFirst ? try folder.lock() : nil
     defer { withExtendedLifetime(lock) {} }
     let setup = try reopened(folder, pluginsFile: pluginsFile)
     let versions = try RunVersions(of: folder)
@@ -39,6 +42,7 @@ package enum Pretraining {
       StandardStream.error.show("chex-runner: warning: \(change)\n")
     }
     let parts = try RunParts(setup)
+    if let group = try Follower.group(parts) { return try Follower.run(parts, group) }
     if let change = try versions.split?.difference("the run", to: parts.splitRecord()) {
       StandardStream.error.show("chex-runner: warning: \(change)\n")
     }
@@ -53,6 +57,9 @@ package enum Pretraining {
     }
     let state = try ModelCheckpoint.load(found.checkpoint, into: parts.optimization)
     if state.step >= parts.schedule.totalSteps && folder.has(.summary) {
+      if let group = setup.communication {
+        _ = try SharedState.share(parts.optimization, start: parts.schedule.totalSteps, group)
+      }
       Output.print("\(path): the run is finished, \(state.step) steps; nothing to do")
       return Result(folder: folder, isFinished: true)
     }
@@ -66,6 +73,9 @@ package enum Pretraining {
 
   static func train(_ parts: RunParts, _ folder: RunFolder, start: Int) throws -> Result {
     let configuration = parts.setup.configuration
+    if let group = parts.setup.communication {
+      _ = try SharedState.share(parts.optimization, start: start, group)
+    }
     let terminal = Terminal.current()
     let progress = ProgressReporter(
       terminal: terminal, totalSteps: parts.schedule.totalSteps,
@@ -95,7 +105,7 @@ package enum Pretraining {
       parts, folder: folder, record: try RunRecord(of: folder),
       store: try folder.checkpoints(keep: configuration.training.keptCheckpoints), metrics: metrics,
       board: board, log: log, progress: progress, start: start)
-    switch try trainer.run(from: start) {
+    switch try trainer.run(parts, from: start) {
     case .interrupted(let step):
       progress.finish()
       try log.note("stopped and saved at step \(step); go on with: chex-runner resume \(folder.path)")
@@ -138,11 +148,20 @@ package enum Pretraining {
     try log.note(
       "model: \(configuration.model.encoder.width) × \(configuration.model.encoder.depth), "
         + "\(count) trained parameters; \(parts.schedule.totalSteps) steps of \(configuration.training.imagesPerStep) radiographs, "
-        + "\(Compute.threads) threads")
+        + "\(Compute.threads) threads" + processes(parts))
     let backend = parts.setup.backend
     let precision =
       backend is CPUBackend ? configuration.run.precision.sentence : backend.activationType.rawValue
     try log.note("device: \(backend.device.name); precision: \(precision)")
+  }
+
+  /// How many processes share a step, and of what it is made then.
+  private static func processes(_ parts: RunParts) -> String {
+    guard let group = parts.setup.communication else { return "" }
+    let training = parts.setup.configuration.training
+    return
+      " each of \(group.size) processes (\(group.name)), which share \(training.accumulation) micro-batches of "
+      + "\(training.batchSize)"
   }
 
   private static func summarize(

@@ -1,4 +1,3 @@
-import Batches
 import Console
 import CoreTensor
 import NeuralNetworks
@@ -9,7 +8,8 @@ import WorldModel
 /// What a step of pre-training leaves behind.
 struct PretrainingStep {
   let report: StepReport
-  let batches: [LoadedBatch]
+  /// Of the batches of all processes.
+  let notes: StepNotes
   /// Of the clock: the whole step, and of it the time that was spent waiting for batches.
   let seconds: Double
   let waited: Double
@@ -32,13 +32,14 @@ struct PretrainingRecord: TrainingHook {
       [
         (name: "epoch", value: MetricValue.number(Double(done) / Double(position.stepsPerEpoch))),
         ("loss", .number(report.loss)),
-      ] + report.terms.map { ($0.name, .number($0.value)) } + patches(step.batches) + [
+      ] + report.terms.map { ($0.name, .number($0.value)) }
+      + step.notes.meanPatches.map { ("patches.\($0.name)", .number($0.value)) } + [
         ("gradient_norm", .number(report.gradientNorm)),
         ("learning_rate", .number(schedule.learningRate(at: done - 1))),
         ("ema_decay", .number(schedule.emaDecay(at: done - 1))),
         ("images_per_second", .number(Double(imagesPerStep) / max(step.seconds, 1e-9))),
         ("data_wait_share", .number(step.waited / max(step.seconds, 1e-9))),
-      ] + taskSeconds(report, step.batches)
+      ] + taskSeconds(report, step.notes)
     try metrics.append(step: done, fields)
     try board?.add(MetricTags.scalars(fields), step: done)
     progress.update(
@@ -48,25 +49,15 @@ struct PretrainingRecord: TrainingHook {
     if done == start + 1 { try folder.markWorkedIn() }
   }
 
-  /// How many patches of a target each prediction is compared on; means where a step is of several batches.
-  private func patches(_ batches: [LoadedBatch]) -> [(name: String, value: MetricValue)] {
-    batches[0].batch.supervisions.enumerated().map { index, prediction in
-      let counts = batches.map { $0.batch.supervisions[index].patches.first?.count ?? 0 }
-      return ("patches.\(prediction.name)", .number(Double(counts.reduce(0, +)) / Double(counts.count)))
-    }
-  }
-
   /// Seconds a step that each task took: of processors in draws and edits, of the clock in its objective.
   private func taskSeconds(
-    _ report: StepReport, _ batches: [LoadedBatch]
+    _ report: StepReport, _ notes: StepNotes
   ) -> [(name: String, value: MetricValue)] {
-    batches[0].seconds.enumerated().flatMap { index, own -> [(name: String, value: MetricValue)] in
-      func sum(_ part: KeyPath<TaskSeconds, Double>) -> MetricValue {
-        .number(batches.map { $0.seconds[index][keyPath: part] }.reduce(0, +))
-      }
+    notes.seconds.flatMap { own -> [(name: String, value: MetricValue)] in
       let objective = report.objectiveSeconds[own.task].map { MetricValue.number($0) }
-      return [("seconds.\(own.task).draw", sum(\.draw)), ("seconds.\(own.task).edit", sum(\.edit))]
-        + (objective.map { [("seconds.\(own.task).loss", $0)] } ?? [])
+      return [
+        ("seconds.\(own.task).draw", .number(own.draw)), ("seconds.\(own.task).edit", .number(own.edit)),
+      ] + (objective.map { [("seconds.\(own.task).loss", $0)] } ?? [])
     }
   }
 }

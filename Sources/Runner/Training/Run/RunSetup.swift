@@ -17,6 +17,8 @@ package struct RunSetup {
   let refusedPlugins: [String: PluginError]
   /// Computes, where the settings say.
   package let backend: any Backend
+  /// To the other processes that train this run; nil where there are none.
+  package let communication: CommunicationQueue?
   /// Encoder, predictor, optimiser and schedule, as the settings name them.
   package let components: ComponentChoice
   /// How encoder and predictor are made.
@@ -29,7 +31,9 @@ package struct RunSetup {
   /// - Throws: `PackageError` or `PluginError` where a plugin that is enabled or wanted does not build or load.
   package init(_ request: SettingsRequest, pluginsFile: String?, wanted: Set<String> = []) throws {
     manifest = try PluginManifest(path: PluginsFile.locate(given: pluginsFile))
-    let found = try Plugins(manifest, wanted: wanted.union(request.mentionedNames()))
+    let launch = try ProcessGroup.launch()
+    let names = try request.mentionedNames().union(CommunicatorChoice.wanted(manifest, launch))
+    let found = try Plugins(manifest, wanted: wanted.union(names))
     (plugins, refusedPlugins) = (found.loaded, found.refused)
     let catalogue = try SettingsCatalogue(
       plugins: plugins.flatMap { plugin in
@@ -48,18 +52,27 @@ package struct RunSetup {
     var settings = try Settings(catalogue: catalogue, pluginsFile: given, request: request)
     // A run keeps the tasks and radiographs that it began with, whatever the registry says when it is resumed.
     let chosen = Self.choices(of: manifest, name).filter { settings[$0.key].value == .list([]) }
-    if !chosen.isEmpty {
+    let divided = try MicroBatches.divided(settings, among: launch)
+    if !chosen.isEmpty || !divided.isEmpty {
+      var request = request
+      request.assignments += divided
       settings = try Settings(catalogue: catalogue, pluginsFile: given + chosen, request: request)
     }
     self.settings = settings
     configuration = try RunConfiguration(settings)
     let threads = configuration.run.threads
-    Compute.threads = threads > 0 ? threads : Compute.coreCount
+    Compute.threads = threads > 0 ? threads : ProcessGroup.threads(launch)
     if let instructions = configuration.run.instructions { try ComputeOptions.hold(to: instructions) }
     components = ComponentChoice(configuration, plugins: plugins, registry: manifest.path)
     networks = try components.networks()
     backend = try DeviceChoice(text: configuration.run.device).backend(
       configuration.run.precision, plugins: plugins, refused: refusedPlugins, registry: manifest.path)
+    communication =
+      try ProcessGroup.current
+      ?? CommunicatorChoice(
+        name: configuration.run.communicator, plugins: plugins, refused: refusedPlugins, registry: manifest
+      ).join(launch, backend.device)
+    ProcessGroup.join(communication)
   }
 
   /// What the registry chooses where no setting does: the tasks that it enables, the radiographs of its default

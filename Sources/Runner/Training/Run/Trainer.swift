@@ -16,7 +16,6 @@ final class Trainer {
   let builder: BatchBuilder
   let schedule: any Schedule
   let monitor: DiagnosticsMonitor
-  let stepsPerEpoch: Int
   private let log: RunLog
   private let progress: ProgressReporter
   private let record: PretrainingRecord
@@ -37,7 +36,6 @@ final class Trainer {
     optimization = parts.optimization
     builder = parts.builder
     schedule = parts.schedule
-    stepsPerEpoch = parts.stepsPerEpoch
     monitor = parts.monitor()
     self.log = log
     self.progress = progress
@@ -60,47 +58,25 @@ final class Trainer {
   /// What the features looked like last; nil where nobody has looked yet.
   var lastReport: DiagnosticsReport? { diagnostics.last }
 
-  func run(from start: Int) throws -> TrainingLoop.Outcome {
-    let training = setup.configuration.training
-    let total = schedule.totalSteps
-    let loader = BatchLoader(
-      builder, steps: start * training.accumulation..<total * training.accumulation,
-      threads: setup.configuration.run.loaderThreads)
-    defer { loader.stop() }
-    let every = training.checkpointEverySteps
-    let loop = TrainingLoop(
-      steps: total, stepsPerEpoch: stepsPerEpoch, saving: every > 0 ? .everySteps(every) : .everyEpoch,
-      isStopRequested: { Interruption.isRequested })
-    let outcome = try loop.run(from: start, hooks: [record, checkpoints, diagnostics, watch]) { step in
-      let began = ProgressReporter.systemClock()
-      let batches = try (0..<training.accumulation).map { _ in try loader.next() }
-      let waited = ProgressReporter.systemClock() - began
-      let report = try perform(step, batches)
-      return PretrainingStep(
-        report: report, batches: batches, seconds: ProgressReporter.systemClock() - began, waited: waited)
+  func run(_ parts: RunParts, from start: Int) throws -> TrainingLoop.Outcome {
+    let taker = StepTaker(parts, start: start)
+    defer { taker.stop() }
+    var hooks: [any TrainingHook<PretrainingStep>] = [record, checkpoints, diagnostics, watch]
+    if let agreement = AgreementCheck(parts, start: start) { hooks.insert(agreement, at: 0) }
+    let outcome = try TrainingLoop(parts, taker).run(from: start, hooks: hooks) { step in
+      do { return try taker.take(step) } catch let broken as BrokenStep {
+        progress.finish()
+        try folder.markWorkedIn()
+        let failure = FailureReport(broken, checkpointStep: checkpoints.lastSaved)
+        try failure.write(to: folder)
+        throw TrainingStopped(failure: failure, folder: folder.path)
+      }
     }
     if case .finished = outcome {
       progress.finish()
       try noteSkippedRadiographs()
     }
     return outcome
-  }
-
-  private func perform(_ step: Int, _ batches: [LoadedBatch]) throws -> StepReport {
-    do {
-      return try optimization.step(
-        batches.map(\.batch), learningRate: schedule.learningRate(at: step),
-        emaDecay: schedule.emaDecay(at: step))
-    } catch let error as NonFiniteStep {
-      progress.finish()
-      try folder.markWorkedIn()
-      let failure = FailureReport(
-        step: step, term: error.term, checkpointStep: checkpoints.lastSaved,
-        radiographs: batches.flatMap(\.radiographs),
-        draws: batches.flatMap(\.draws))
-      try failure.write(to: folder)
-      throw TrainingStopped(failure: failure, folder: folder.path)
-    }
   }
 
   private func noteSkippedRadiographs() throws {
@@ -114,6 +90,16 @@ final class Trainer {
   }
 }
 
+extension TrainingLoop {
+  /// The loop of a run, which ends where `taker` says so.
+  init(_ parts: RunParts, _ taker: StepTaker) {
+    let every = parts.setup.configuration.training.checkpointEverySteps
+    self.init(
+      steps: parts.schedule.totalSteps, stepsPerEpoch: parts.stepsPerEpoch,
+      saving: every > 0 ? .everySteps(every) : .everyEpoch, isStopRequested: { taker.isStopRequested })
+  }
+}
+
 /// A step whose loss or gradient was no number: what it was made of.
 package struct FailureReport: Codable, Equatable {
   /// Optimiser steps that had been done.
@@ -123,6 +109,12 @@ package struct FailureReport: Codable, Equatable {
   var checkpointStep: Int
   package var radiographs: [String]
   package var draws: [[String: [Double]]]
+
+  /// - Parameter checkpointStep: of the last good checkpoint.
+  init(_ broken: BrokenStep, checkpointStep: Int) {
+    (step, term, self.checkpointStep) = (broken.step, broken.term, checkpointStep)
+    (radiographs, draws) = (broken.contents.radiographs, broken.contents.draws)
+  }
 
   package func write(to folder: RunFolder) throws {
     try folder.write(JsonText.encoded(self), to: .failure)

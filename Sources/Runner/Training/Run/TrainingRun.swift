@@ -1,3 +1,4 @@
+import CoreTensor
 import Runs
 
 /// A run of pre-training, from code: what `chex-runner` does with the same settings, in the same folder.
@@ -45,8 +46,12 @@ public struct TrainingRun: Sendable {
   }
 
   private init(_ result: Pretraining.Result) throws {
-    let summary = try RunSummary(of: result.folder)
-    (folder, isFinished) = (result.folder.path, result.isFinished)
+    guard let runFolder = result.folder else {
+      throw CommunicationError(
+        "TrainingRun: the run has several processes, and its first alone knows how it went")
+    }
+    let summary = try RunSummary(of: runFolder)
+    (folder, isFinished) = (runFolder.path, result.isFinished)
     (steps, firstLoss, lastLoss) = (summary.steps, summary.firstLoss, summary.lastLoss)
     imagesPerSecond = summary.imagesPerSecond
   }

@@ -20,7 +20,7 @@ public struct SettingsRequest: Sendable, Equatable {
     self.assignments = assignments
   }
 
-  /// Names that may be those of plugins: of tasks, evaluations, sources of radiographs and the device, and tables that
+  /// Names that may be those of plugins: of tasks, evaluations, sources of radiographs, device and communicator, and tables that
   /// the command line sets.
   /// - Throws: `SettingsError` where the file of `configuration` cannot be read.
   func mentionedNames() throws -> Set<String> {
@@ -28,7 +28,7 @@ public struct SettingsRequest: Sendable, Equatable {
     var names = Set(assignments.map(\.key.table)).subtracting(runnerTables)
     let keys = [
       SettingKey("run", "tasks"), SettingKey("run", "evaluations"), SettingKey("data", "source"),
-      DeviceChoice.key,
+      DeviceChoice.key, CommunicatorChoice.key,
     ]
     for key in keys + ComponentChoice.keys {
       let ofFile = try configuration.map { try SettingsFile.input(of: key, path: $0) } ?? nil

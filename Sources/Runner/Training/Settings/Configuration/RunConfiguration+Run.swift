@@ -21,6 +21,8 @@ extension RunConfiguration {
     public var precision: Precision = .auto
     /// As `--device` names it.
     public var device: String = DeviceChoice.cpu
+    /// What moves tensors between processes: a plugin's name, "auto" or "none".
+    public var communicator: String = CommunicatorChoice.automatic
     /// The most that kernels may use of the processor; nil = its best.
     public var instructions: InstructionSet? = nil
     /// Threads that read radiographs ahead; 0 = the step reads them itself. Changes no result.
@@ -60,6 +62,11 @@ extension RunConfiguration.Run {
       "device", \.device,
       help:
         "Where tensors live and are computed with: cpu, or a plugin of kind backend, NAME or NAME:PLACE.")
+    Setting(
+      "communicator", \.communicator,
+      help:
+        "What moves tensors between the processes of a run: a plugin of kind communicator; auto = the one that suits what"
+        + " started the processes; none = each process is a run of its own.")
     Setting(
       "instructions", \.instructions, orNone: "best",
       help: "The most that kernels may use of the processor.")

@@ -16,15 +16,15 @@ struct Plugins {
   init(_ manifest: PluginManifest, wanted: Set<String>) throws {
     let host = PluginHost(manifest: manifest)
     func isNeeded(_ entry: PluginManifest.Entry) -> Bool {
-      entry.enabled && entry.kind != .backend || wanted.contains(entry.name)
+      entry.enabled && !entry.kind.isLoadedWhereWanted || wanted.contains(entry.name)
     }
     for entry in manifest.entries where isNeeded(entry) {
       if let sources = host.sources(of: entry) { try PluginPackage.update(entry.name, sources) }
     }
     var loaded: [LoadedPlugin] = []
     var refused: [String: PluginError] = [:]
-    // A backend's libraries may be large: it is loaded only where it computes.
-    let names = manifest.entries.filter { $0.kind != .backend || wanted.contains($0.name) }.map(\.name)
+    let names = manifest.entries.filter { !$0.kind.isLoadedWhereWanted || wanted.contains($0.name) }.map(
+      \.name)
     for status in host.inspect(only: Set(names)) {
       switch status {
       case .loaded(let plugin): loaded.append(plugin)
@@ -38,6 +38,11 @@ struct Plugins {
     }
     (self.manifest, self.loaded, self.refused) = (manifest, loaded, refused)
   }
+}
+
+extension PluginKind {
+  /// Whether plugins of the kind are loaded only where they compute or communicate, since their libraries may be large.
+  var isLoadedWhereWanted: Bool { self == .backend || self == .communicator }
 }
 
 extension PluginHost {
