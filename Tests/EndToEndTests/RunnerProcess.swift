@@ -21,16 +21,20 @@ final class RunnerProcess {
   private let errorPath: String
 
   /// Starts the program in `folder`, which is not the repository's.
-  /// - Parameter environment: variables over those of the tests.
-  init(_ words: [String], in folder: String, environment: [String: String] = [:]) throws {
+  /// - Parameters:
+  ///   - environment: variables over those of the tests.
+  ///   - ranks: processes that mpirun starts; 0 = one, without it.
+  init(_ words: [String], in folder: String, environment: [String: String] = [:], ranks: Int = 0) throws {
     let name = UUID().uuidString
     (outputPath, errorPath) = ("\(folder)/.out-\(name)", "\(folder)/.err-\(name)")
     for path in [outputPath, errorPath] { try Data().write(to: URL(fileURLWithPath: path)) }
-    process.executableURL = URL(fileURLWithPath: try Repository.runner())
-    process.arguments = words
+    let runner = try Repository.runner()
+    process.executableURL = URL(fileURLWithPath: ranks == 0 ? runner : "/usr/bin/mpirun")
+    process.arguments = (ranks == 0 ? [] : ["--oversubscribe", "-n", "\(ranks)", runner]) + words
     process.currentDirectoryURL = URL(fileURLWithPath: folder)
     process.environment = ProcessInfo.processInfo.environment
       .merging(["SWIFT_BACKTRACE": "enable=no"]) { $1 }.merging(environment) { $1 }
+      .merging(["OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"]) { $1 }
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = FileHandle(forWritingAtPath: outputPath)
     process.standardError = FileHandle(forWritingAtPath: errorPath)

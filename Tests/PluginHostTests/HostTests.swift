@@ -35,11 +35,12 @@ import WorldModel
     #expect(
       all.map(\.name) == [
         "local", "global", "domain", "phantom", "dicom", "probe", "imagine", "sensitivity", "finetune",
-        "public-weights",
+        "public-weights", "mpi",
       ])
     #expect(
       all.map(\.definition.kind) == [
         .task, .task, .task, .data, .codec, .evaluation, .evaluation, .evaluation, .evaluation, .weights,
+        .communicator,
       ])
     #expect(try host.load(only: ["domain", "local"]).map(\.name) == ["local", "domain"])
   }

@@ -37,13 +37,14 @@ import Testing
     #expect(
       manifest.entries.map(\.name) == [
         "local", "global", "domain", "phantom", "dicom", "probe", "imagine", "sensitivity", "finetune",
-        "public-weights",
+        "public-weights", "mpi",
       ])
     #expect(
       manifest.entries.map(\.kind) == [
         .task, .task, .task, .data, .codec, .evaluation, .evaluation, .evaluation, .evaluation, .weights,
+        .communicator,
       ])
-    #expect(manifest.entries.map(\.enabled) == Array(repeating: true, count: 10))
+    #expect(manifest.entries.map(\.enabled) == Array(repeating: true, count: 11))
     #expect(manifest.defaultSource?.name == "phantom")
     #expect(manifest.defaultEvaluations.map(\.name) == ["imagine"])
   }

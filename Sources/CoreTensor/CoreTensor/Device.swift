@@ -8,6 +8,9 @@ public protocol Device: AnyObject, Sendable {
   var name: String { get }
   /// Computes here where no other backend of this device was chosen: in float32.
   var backend: any Backend { get }
+  /// Whether an address here is one of the host, which may read and write there when the device is synchronised: what
+  /// moves the processor's memory between processes then moves this. Default: no.
+  var isHostMemory: Bool { get }
 
   /// Memory whose contents are undefined, aligned to 64 bytes.
   /// - Parameter byteCount: 0 or more.
@@ -24,6 +27,10 @@ public protocol Device: AnyObject, Sendable {
   func fill(_ destination: UnsafeMutableRawPointer, with value: Float, count: Int)
   /// Returns when everything that was asked of the device is done.
   func synchronize()
+}
+
+extension Device {
+  public var isHostMemory: Bool { false }
 }
 
 /// Memory that a device gave.
@@ -61,6 +68,7 @@ public final class CPUDevice: Device {
   private init() {}
 
   public let name = "cpu"
+  public let isHostMemory = true
   public var backend: any Backend { CPUBackend.shared }
 
   public func allocate(byteCount: Int) -> DeviceMemory {

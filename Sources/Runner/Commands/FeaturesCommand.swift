@@ -29,9 +29,13 @@ extension Command {
       CommandOption("--json", help: "One line of JSON."),
     ] + EvaluatedRun.options.filter { !["--label", "--evaluation-filter", "--holdout"].contains($0.name) },
     arguments: [CommandArgument("RUN", help: "The run's folder.")],
+    sharesWork: true,
     examples: [
       CommandExample(
         "chex-runner features runs/first --data radiographs --out radiographs.npy", "one vector a radiograph"),
+      CommandExample(
+        "mpirun -n 4 chex-runner features runs/first --data store --out store.safetensors",
+        "four processes that share the radiographs"),
       CommandExample(
         "chex-runner features runs/first --data nih:FOLDER --split test --tokens --out test.safetensors",
         "a vector for each patch, of one split"),
@@ -69,8 +73,9 @@ struct FeatureExport {
   private let which: Encoder
   private let hasTokens: Bool
   private let radiographs: [Int]
-  /// Held until the lists and the features are there, so that no other call writes or removes them.
-  private let claim: OutputClaim
+  /// Held until the lists and the features are there, so that no other call writes or removes them; nil on processes
+  /// that write nothing.
+  private let claim: OutputClaim?
 
   private var list: String { out + ".images.csv" }
   private var skippedList: String { out + ".skipped.txt" }
@@ -81,7 +86,8 @@ struct FeatureExport {
     format = try FeatureFormat(path: out)
     let choice = try arguments.choice("--encoder", of: Encoder.allCases.map(\.rawValue))
     hasTokens = arguments.has("--tokens")
-    claim = try OutputClaim(out)
+    let isFirst = try ProcessGroup.launch().map { $0.rank == 0 } ?? true
+    claim = isFirst ? try OutputClaim(out) : nil
     for path in [out, out + ".images.csv", out + ".skipped.txt"]
     where FileManager.default.fileExists(atPath: path) {
       throw EvaluationError("--out \(out): \(path) exists already; remove it or give another --out")
@@ -121,6 +127,10 @@ struct FeatureExport {
 
   /// - Returns: 130 where the user stopped it; there is then no file.
   func export(json: Bool) throws -> Int32 {
+    if claim == nil {
+      Interruption.watch()
+      return try extract { _, _ in } == nil ? 130 : 0
+    }
     let began = ProgressReporter.systemClock()
     let shape = encoder.shape
     let file = try FeatureFile(
@@ -131,7 +141,7 @@ struct FeatureExport {
         "encoder": which.rawValue, "pooling": hasTokens ? "none" : "mean", "images": Folder.name(of: list),
       ])
     Interruption.watch()
-    guard let kept = try extract(to: file) else {
+    guard let kept = try extract({ try write($0, $1, file) }) else {
       StandardStream.error.show("chex-runner: stopped; nothing was written\n")
       return 130
     }
@@ -159,43 +169,47 @@ struct FeatureExport {
     return 0
   }
 
+  /// - Parameter write: is given the values of radiographs, row by row.
   /// - Returns: radiographs in rows' order; nil where the user stopped.
-  private func extract(to file: FeatureFile) throws -> [Int]? {
+  private func extract(_ write: ([Float], [Int]) throws -> Void) throws -> [Int]? {
     let progress = ProgressReporter(
       terminal: Terminal.current(descriptor: STDERR_FILENO), unit: "image", totalSteps: radiographs.count,
       output: ProgressReporter.standardError)
     defer { progress.finish() }
-    let (encoder, size) = (encoder, FeatureExtraction.batchSize)
-    var kept: [Int] = []
-    return try Compute.$backend.withValue(run.backend) {
+    var (kept, isStopped): ([Int], Bool) = ([], false)
+    try Compute.$backend.withValue(run.backend) {
       try PackedWeights.keeping {
-        for start in stride(from: 0, to: radiographs.count, by: size) {
-          if Interruption.isRequested { return nil }
-          let part = Array(radiographs[start..<min(radiographs.count, start + size)])
-          let batch = FeatureExtraction.tokens(encoder, run.source, part)
-          if let tokens = batch.tokens { try write(tokens, batch.radiographs, file) }
-          kept += batch.radiographs
-          progress.update(.init(step: start + part.count, radiographs: start + part.count))
+        try FeatureExtraction.forEachBatch(
+          encoder, run.source, radiographs: radiographs, isPooled: !hasTokens,
+          sharedBy: run.setup.communication
+        ) { part, values, done in
+          isStopped = try isStopRequested()
+          if isStopped { return false }
+          if !part.isEmpty { try write(values, part) }
+          kept += part
+          progress.update(.init(step: done, radiographs: done))
+          return true
         }
-        return kept
       }
     }
+    return isStopped ? nil : kept
   }
 
-  private func write(_ tokens: Tensor, _ radiographs: [Int], _ file: FeatureFile) throws {
+  /// Whether somebody asked any of the processes to stop.
+  private func isStopRequested() throws -> Bool {
+    guard let group = run.setup.communication else { return Interruption.isRequested }
+    return try group.gather(bytes: [Interruption.isRequested ? 1 : 0]).contains([1])
+  }
+
+  private func write(_ values: [Float], _ radiographs: [Int], _ file: FeatureFile) throws {
     let names = radiographs.map { run.source.records[$0].identifier }
-    func append(_ values: UnsafeBufferPointer<Float>) throws {
+    try values.withUnsafeBufferPointer { values in
       if let bad = FeatureExtraction.firstNotFinite(values) {
         throw EvaluationError(
           "features of \(names[bad * radiographs.count / values.count]): expected finite numbers, found \(values[bad]); "
             + "the weights of \(run.folder.path) at step \(run.step) are not usable, try --checkpoint")
       }
       try file.append(names, values)
-    }
-    if hasTokens {
-      try tokens.withValues(append)
-    } else {
-      try FeatureExtraction.pooled(tokens).withUnsafeBufferPointer(append)
     }
   }
 

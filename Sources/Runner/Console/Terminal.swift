@@ -21,12 +21,19 @@ public struct Terminal: Sendable, Equatable {
   public static func current(
     descriptor: Int32 = STDOUT_FILENO, environment: [String: String] = ProcessInfo.processInfo.environment
   ) -> Terminal {
-    let isInteractive = isatty(descriptor) == 1 && environment["TERM"] != "dumb"
+    let isInteractive = isatty(descriptor) == 1 && environment["TERM"] != "dumb" && isWatched(environment)
     var size = winsize()
     let known = ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
     let width = known ? Int(size.ws_col) : environment["COLUMNS"].flatMap { Int($0) } ?? 100
     let isColorRefused = environment["NO_COLOR"].map { !$0.isEmpty } ?? false
     return Terminal(isInteractive: isInteractive, width: width, hasColor: isInteractive && !isColorRefused)
+  }
+
+  /// Whether a person may watch: Open MPI's mpirun gives the first process a terminal, wherever its own output goes.
+  private static func isWatched(_ environment: [String: String]) -> Bool {
+    guard environment["OMPI_COMM_WORLD_RANK"] != nil else { return true }
+    let output = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(getppid())/fd/1")
+    return output.map { $0.hasPrefix("/dev/pts/") || $0.hasPrefix("/dev/tty") } ?? true
   }
 
   /// A style of text, by its ANSI number.

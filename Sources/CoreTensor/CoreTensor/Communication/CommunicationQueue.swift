@@ -8,7 +8,13 @@ public final class CommunicationQueue: Communicator, @unchecked Sendable {
   /// What went wrong first; nothing is called after it. Touched on the queue alone.
   private var failure: (any Error)?
 
+  /// Touched on the queue alone.
+  private var moved = CommunicationTraffic()
+
   public init(_ communicator: any Communicator) { self.communicator = communicator }
+
+  /// What was moved so far.
+  public var traffic: CommunicationTraffic { queue.sync { moved } }
 
   public var name: String { communicator.name }
   public var rank: Int { communicator.rank }
@@ -19,7 +25,9 @@ public final class CommunicationQueue: Communicator, @unchecked Sendable {
   func enqueue(_ call: @escaping @Sendable (any Communicator) throws -> Void) {
     queue.async { [self] in
       guard failure == nil else { return }
-      do { try call(communicator) } catch { failure = error }
+      let counted = CountingCommunicator(communicator)
+      do { try call(counted) } catch { failure = error }
+      moved.add(counted.traffic)
     }
   }
 
@@ -30,7 +38,9 @@ public final class CommunicationQueue: Communicator, @unchecked Sendable {
   private func call(_ body: (any Communicator) throws -> Void) throws {
     try queue.sync {
       if let failure { throw failure }
-      do { try body(communicator) } catch {
+      let counted = CountingCommunicator(communicator)
+      defer { moved.add(counted.traffic) }
+      do { try body(counted) } catch {
         failure = error
         throw error
       }
@@ -42,4 +52,48 @@ public final class CommunicationQueue: Communicator, @unchecked Sendable {
   public func gather(_ x: Tensor, into out: Tensor) throws { try call { try $0.gather(x, into: out) } }
   public func barrier() throws { try call { try $0.barrier() } }
   public func abort(status: Int32) -> Never { communicator.abort(status: status) }
+}
+
+/// What a communicator moved.
+public struct CommunicationTraffic: Sendable, Equatable {
+  /// Calls of `broadcast`, `exchange` and `gather`.
+  public var calls = 0
+  /// Bytes that this process sends to others, where each message goes straight to whom it is for.
+  public var bytes = 0
+
+  mutating func add(_ other: CommunicationTraffic) {
+    calls += other.calls
+    bytes += other.bytes
+  }
+}
+
+/// Counts what passes through it.
+private final class CountingCommunicator: Communicator, @unchecked Sendable {
+  private let communicator: any Communicator
+  private(set) var traffic = CommunicationTraffic()
+  init(_ communicator: any Communicator) { self.communicator = communicator }
+
+  var name: String { communicator.name }
+  var rank: Int { communicator.rank }
+  var size: Int { communicator.size }
+  func moves(_ device: any Device) -> Bool { communicator.moves(device) }
+
+  func broadcast(_ x: Tensor, from root: Int) throws {
+    note(rank == root ? x.count * (size - 1) : 0, x)
+    try communicator.broadcast(x, from: root)
+  }
+  func exchange(_ x: Tensor, into out: Tensor) throws {
+    note(x.count / size * (size - 1), x)
+    try communicator.exchange(x, into: out)
+  }
+  func gather(_ x: Tensor, into out: Tensor) throws {
+    note(x.count * (size - 1), x)
+    try communicator.gather(x, into: out)
+  }
+  func barrier() throws { try communicator.barrier() }
+  func abort(status: Int32) -> Never { communicator.abort(status: status) }
+
+  private func note(_ values: Int, _ x: Tensor) {
+    traffic.add(CommunicationTraffic(calls: 1, bytes: values * x.elementType.byteCount))
+  }
 }

@@ -16,6 +16,7 @@ public final class GradientReducer {
   private var launched = 0
   private var place: [ObjectIdentifier: (parameter: Int, bucket: Int)] = [:]
   private let results: GradientResults
+  private let sentAs: ElementType
   private var next: Int
 
   /// - Parameters:
@@ -23,12 +24,14 @@ public final class GradientReducer {
   ///   - microBatches: of the whole step.
   ///   - own: those of this process, of the same number on each rank.
   ///   - communication: to the others; nil where there are none.
+  ///   - sentAs: how gradients travel; as bfloat16 they are half as large, and the sums depend on the number of ranks.
   ///   - bucketBytes: about the size of a bucket.
   public init(
     _ parameters: [Parameter], microBatches: Int, own: Range<Int>, communication: CommunicationQueue?,
-    bucketBytes: Int = 8 << 20
+    sentAs: ElementType = .float32, bucketBytes: Int = 8 << 20
   ) {
     (self.parameters, self.own, self.communication) = (parameters, own, communication)
+    self.sentAs = sentAs
     tree = SummationTree(count: microBatches)
     partial = parameters.map { [tree] _ in PartialSums(tree, of: own) }
     next = own.lowerBound
@@ -112,6 +115,7 @@ public final class GradientReducer {
     let sums = bucket.places.map { partial[$0.parameter].sums.map(\.value) }
     let sent = (0..<rounds).map { round in
       bucket.packed(sums.map { round < $0.count ? $0[round] : nil }, parameters, ranks: communication.size)
+        .converted(to: sentAs)
     }
     let exchange = BucketExchange(tree: tree, pieces: pieces, sent: sent)
     communication.enqueue { [results] communicator in
@@ -185,9 +189,9 @@ private struct BucketExchange: @unchecked Sendable {
   /// - Returns: the sums of the whole bucket, `(size, n)`.
   func run(_ communicator: any Communicator) throws -> Tensor {
     let received = try sent.map { own in
-      let received = Tensor(uninitialized: own.shape, on: own.device)
+      let received = Tensor(uninitialized: own.shape, as: own.elementType, on: own.device)
       try communicator.exchange(own, into: received)
-      return received
+      return received.converted(to: .float32)
     }
     var rows: [Range<Int>: Tensor] = [:]
     let columns = sent[0].shape[1]
@@ -200,8 +204,18 @@ private struct BucketExchange: @unchecked Sendable {
       Compute.backend("sum of gradients", left).addScaled(right, by: 1, into: left)
       return left
     }
-    let whole = Tensor(uninitialized: sent[0].shape, on: sent[0].device)
-    try communicator.gather(sum, into: whole)
-    return whole
+    let whole = Tensor(uninitialized: sent[0].shape, as: sent[0].elementType, on: sent[0].device)
+    try communicator.gather(sum.converted(to: whole.elementType), into: whole)
+    return whole.converted(to: .float32)
+  }
+}
+
+extension Tensor {
+  /// The same values in another element type; itself where it has it.
+  fileprivate func converted(to type: ElementType) -> Tensor {
+    guard type != elementType else { return self }
+    let converted = Tensor(uninitialized: shape, as: type, on: device)
+    Compute.backend("convert", self).convert(self, into: converted)
+    return converted
   }
 }

@@ -34,6 +34,8 @@ public final class Optimization {
   public var backend: any Backend
   /// The processes that share a step's micro-batches, each of which takes as many; nil where this is the only one.
   public var communication: CommunicationQueue?
+  /// How gradients travel between them: see `GradientReducer`.
+  public var gradientsSentAs = ElementType.float32
 
   public init(
     _ model: WorldModel, optimizer: any Optimizer, reduction: LossReduction,
@@ -125,7 +127,8 @@ public final class Optimization {
     optimizer.clearGradients()
     let reducer = GradientReducer(
       optimizer.parameters, microBatches: batches.count * size,
-      own: rank * batches.count..<(rank + 1) * batches.count, communication: communication)
+      own: rank * batches.count..<(rank + 1) * batches.count, communication: communication,
+      sentAs: gradientsSentAs)
     var own: [MicroBatchReport] = []
     for batch in batches { try reducer.collect { own.append(MicroBatchReport(try accumulate(batch))) } }
     guard let communication else {

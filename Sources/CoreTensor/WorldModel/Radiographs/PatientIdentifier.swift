@@ -22,6 +22,8 @@ public struct PatientIdentifier: Sendable, Hashable {
 
   /// Whether the text stands where a name was taken out, or never was.
   private static func isPlaceholder(_ text: String) -> Bool {
+    // No placeholder holds a digit, and most names do: a table has half a million of them.
+    if text.utf8.contains(where: isDigit) { return false }
     let characters = text.uppercased().filter { $0.isLetter || $0.isNumber }
     return characters.isEmpty || placeholders.contains(characters)
   }
@@ -32,10 +34,13 @@ public struct PatientIdentifier: Sendable, Hashable {
     "NONAME",
   ]
 
+  private static func isDigit(_ byte: UInt8) -> Bool {
+    byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
+  }
+
   /// A whole number's digits without zeros before; nil for any other text.
   private static func wholeNumber(_ text: Substring.UTF8View) -> String? {
     let parts = text.split(separator: UInt8(ascii: "."), maxSplits: 1, omittingEmptySubsequences: false)
-    let isDigit = { (byte: UInt8) in byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9") }
     guard !parts[0].isEmpty, parts[0].allSatisfy(isDigit) else { return nil }
     guard parts.count == 1 || parts[1].allSatisfy({ $0 == UInt8(ascii: "0") }) else { return nil }
     let digits = parts[0].drop { $0 == UInt8(ascii: "0") }

@@ -9,11 +9,11 @@ import WorldModel
   }
 }
 
-/// Moves tensors of the processor between processes by MPI.
+/// Moves tensors in the host's memory between processes by MPI.
 public final class MPICommunicator: Communicator {
   public static let definition = CommunicatorDefinition(
     name: "mpi", summary: "MPI between processes that compute on processors, of one machine or many",
-    suits: { launch, device in launch.launcher != "torchrun" && device === CPUDevice.shared },
+    suits: { launch, device in launch.launcher != "torchrun" && device.isHostMemory },
     join: { _, _ in try MPICommunicator() })
 
   public let name = "mpi"
@@ -26,7 +26,7 @@ public final class MPICommunicator: Communicator {
     (self.rank, self.size) = (Int(rank), Int(size))
   }
 
-  public func moves(_ device: any Device) -> Bool { device === CPUDevice.shared }
+  public func moves(_ device: any Device) -> Bool { device.isHostMemory }
 
   public func broadcast(_ x: Tensor, from root: Int) throws {
     try Self.checked(chex_mpi_broadcast(address(x), x.count * x.elementType.byteCount, Int32(root)))
@@ -45,7 +45,11 @@ public final class MPICommunicator: Communicator {
 
   public func abort(status: Int32) -> Never { chex_mpi_abort(status) }
 
-  private func address(_ x: Tensor) -> UnsafeMutableRawPointer { x.address(on: CPUDevice.shared) }
+  private func address(_ x: Tensor) -> UnsafeMutableRawPointer {
+    require(x.device.isHostMemory, "mpi: a tensor of \(x.device.name), whose memory is not the host's")
+    x.device.synchronize()
+    return x.address(on: x.device)
+  }
 
   private static func checked(_ reason: UnsafeMutablePointer<CChar>?) throws {
     guard let reason else { return }

@@ -41,12 +41,56 @@ package enum FeatureExtraction {
     var kept: [Int] = []
     var values: [Float] = []
     for start in stride(from: 0, to: radiographs.count, by: batchSize) {
-      let batch = tokens(
-        encoder, source, Array(radiographs[start..<min(radiographs.count, start + batchSize)]))
+      let batch = tokens(encoder, source, part(of: radiographs, from: start))
       kept += batch.radiographs
       if let tokens = batch.tokens { values += pooled(tokens) }
     }
     return FeatureTable(width: encoder.shape.width, radiographs: kept, values: values)
+  }
+
+  private static func part(of radiographs: [Int], from start: Int) -> [Int] {
+    Array(radiographs[min(start, radiographs.count)..<min(radiographs.count, start + batchSize)])
+  }
+
+  /// Features of radiographs batch by batch, in their order. Where processes share the work, each computes one batch in
+  /// turn, and all are given all of them.
+  /// - Parameters:
+  ///   - isPooled: one vector a radiograph, else one for each patch.
+  ///   - communicator: to the other processes, all of which call this; nil where there are none.
+  ///   - body: is given radiographs of one batch that can be used, their values row by row, and how many radiographs of
+  ///     the list are done; returns whether to go on, on all processes alike.
+  package static func forEachBatch(
+    _ encoder: any ImageEncoder, _ source: RadiographCache, radiographs: [Int], isPooled: Bool,
+    sharedBy communicator: (any Communicator)?,
+    _ body: (_ radiographs: [Int], _ values: [Float], _ done: Int) throws -> Bool
+  ) throws {
+    let (rank, size) = (communicator?.rank ?? 0, communicator?.size ?? 1)
+    for start in stride(from: 0, to: radiographs.count, by: batchSize * size) {
+      let own = part(of: radiographs, from: start + rank * batchSize)
+      let batch = own.isEmpty ? (radiographs: [], tokens: nil) : tokens(encoder, source, own)
+      let values = batch.tokens.map { isPooled ? pooled($0) : $0.values } ?? []
+      let all =
+        try communicator.map { try shared(batch.radiographs, values, $0) } ?? [(batch.radiographs, values)]
+      for (number, part) in all.enumerated() where start + number * batchSize < radiographs.count {
+        let done = min(radiographs.count, start + (number + 1) * batchSize)
+        guard try body(part.radiographs, part.values, done) else { return }
+      }
+    }
+  }
+
+  /// What every process computed, in order of ranks.
+  private static func shared(
+    _ radiographs: [Int], _ values: [Float], _ communicator: any Communicator
+  ) throws -> [(radiographs: [Int], values: [Float])] {
+    let numbers = radiographs.withUnsafeBytes { Array($0) }
+    let all = try communicator.gather(bytes: numbers)
+    return try zip(all, communicator.gather(bytes: values.withUnsafeBytes { Array($0) })).map {
+      numbers, values in
+      (
+        numbers.withUnsafeBytes { Array($0.bindMemory(to: Int.self)) },
+        values.withUnsafeBytes { Array($0.bindMemory(to: Float.self)) }
+      )
+    }
   }
 
   /// Features of a batch of radiographs: those that can be used, and their tokens (B, N, D); nil where none can.

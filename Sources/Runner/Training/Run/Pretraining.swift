@@ -112,7 +112,7 @@ package enum Pretraining {
       return Result(folder: folder, isFinished: false)
     case .finished:
       try board?.synchronize()
-      try summarize(trainer, folder, log, terminal)
+      try summarize(trainer, parts, start, folder, log, terminal)
       return Result(folder: folder, isFinished: true, hasJustFinished: true)
     }
   }
@@ -165,7 +165,8 @@ package enum Pretraining {
   }
 
   private static func summarize(
-    _ trainer: Trainer, _ folder: RunFolder, _ log: RunLog, _ terminal: Terminal
+    _ trainer: Trainer, _ parts: RunParts, _ start: Int, _ folder: RunFolder, _ log: RunLog,
+    _ terminal: Terminal
   ) throws {
     let report = trainer.lastReport
     let summary = try RunSummary(
@@ -180,6 +181,14 @@ package enum Pretraining {
       String(
         format: "speed: median %.1f images/s; %.1f %% of the time waiting for data", summary.imagesPerSecond,
         100 * summary.dataWaitShare))
+    if let traffic = parts.setup.communication?.traffic {
+      let steps = Double(max(parts.schedule.totalSteps - start, 1))
+      try log.note(
+        String(
+          format: "between processes: %.0f calls and %.1f MB sent by each, a step",
+          Double(traffic.calls) / steps,
+          Double(traffic.bytes) / steps / 1e6))
+    }
     let tasks = (summary.taskSeconds ?? [:]).sorted { $0.value > $1.value }
     try log.note(
       "tasks' own code, ms a step: "

@@ -28,8 +28,11 @@ package struct RunSetup {
   /// - Parameters:
   ///   - pluginsFile: path of the registry; nil for what the rule of `PluginsFile` gives.
   ///   - wanted: names of plugins that the command needs beside those that settings name.
+  ///   - begins: whether this begins a run, whose steps are divided among the processes that were started.
   /// - Throws: `PackageError` or `PluginError` where a plugin that is enabled or wanted does not build or load.
-  package init(_ request: SettingsRequest, pluginsFile: String?, wanted: Set<String> = []) throws {
+  package init(
+    _ request: SettingsRequest, pluginsFile: String?, wanted: Set<String> = [], begins: Bool = true
+  ) throws {
     manifest = try PluginManifest(path: PluginsFile.locate(given: pluginsFile))
     let launch = try ProcessGroup.launch()
     let names = try request.mentionedNames().union(CommunicatorChoice.wanted(manifest, launch))
@@ -52,7 +55,7 @@ package struct RunSetup {
     var settings = try Settings(catalogue: catalogue, pluginsFile: given, request: request)
     // A run keeps the tasks and radiographs that it began with, whatever the registry says when it is resumed.
     let chosen = Self.choices(of: manifest, name).filter { settings[$0.key].value == .list([]) }
-    let divided = try MicroBatches.divided(settings, among: launch)
+    let divided = begins ? try MicroBatches.divided(settings, among: launch) : []
     if !chosen.isEmpty || !divided.isEmpty {
       var request = request
       request.assignments += divided

@@ -9,7 +9,9 @@ enum Follower {
   /// - Throws: `CommunicationError` where they differ.
   static func group(_ parts: RunParts) throws -> CommunicationQueue? {
     parts.optimization.communication = parts.setup.communication
+    if parts.setup.configuration.training.halvedGradients { parts.optimization.gradientsSentAs = .bfloat16 }
     guard let group = parts.setup.communication else { return nil }
+    try MicroBatches.check(parts.setup.configuration.training, among: group.size)
     try SharedState.compare(
       parts.setup, radiographs: RadiographList.fingerprint(parts.source.records), group)
     return group.isFirst ? nil : group

@@ -36,5 +36,16 @@ enum MicroBatches {
     ]
   }
 
+  /// - Throws: `SettingsError` where a run that goes on cannot be shared by so many processes to the same bits.
+  static func check(_ training: RunConfiguration.Training, among size: Int) throws {
+    guard training.accumulation % size != 0 else { return }
+    let divisors = (1...training.accumulation).filter { training.accumulation % $0 == 0 }
+    throw SettingsError(
+      place: "[training]", subject: "accumulation",
+      problem:
+        "the run's step is of \(training.accumulation) micro-batches, which \(size) processes cannot share",
+      remedy: "go on with " + divisors.map(String.init).joined(separator: ", ") + " processes")
+  }
+
   private static func divisor(_ a: Int, _ b: Int) -> Int { b == 0 ? a : divisor(b, a % b) }
 }

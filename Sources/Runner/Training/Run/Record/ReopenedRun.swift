@@ -23,6 +23,6 @@ extension RunSetup {
     let names = versions.plugins.map(\.name)
     request.dispensableTables = Set(names + names.compactMap { Renames.plugins[$0] })
     request.readsFormerNames = true
-    try self.init(request, pluginsFile: pluginsFile, wanted: wanted)
+    try self.init(request, pluginsFile: pluginsFile, wanted: wanted, begins: false)
   }
 }

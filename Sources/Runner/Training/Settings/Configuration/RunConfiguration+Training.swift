@@ -36,6 +36,8 @@ extension RunConfiguration {
     public var scheduleScale: Double = 1
     /// Whether blocks compute their activations again in the backward pass. Changes no result.
     public var checkpointActivations = false
+    /// Whether gradients travel between processes as bfloat16. The bits of a run then depend on their number.
+    public var halvedGradients = false
     /// Optimiser steps between checkpoints; 0 = one each epoch.
     public var checkpointEverySteps = 0
     /// Newest checkpoints that are kept.
@@ -134,6 +136,11 @@ extension RunConfiguration.Training {
       help:
         "Keep only each block's input for the backward pass and compute the rest again: a fifth more time, for"
         + " larger batches.")
+    Setting(
+      "bf16_gradients", \.halvedGradients,
+      help:
+        "Send gradients between processes as bf16, half the bytes; a run's bits then depend on the number of processes."
+    )
     Setting(
       "checkpoint_every_steps", \.checkpointEverySteps, in: 0...1_000_000_000,
       help: "Optimiser steps between two checkpoints; 0 = one at the end of each epoch.")
