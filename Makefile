@@ -4,7 +4,7 @@ RUNNER := .build/release/chex-runner
 OUT ?= runs/quick
 PREFIX ?= /usr/local
 
-.PHONY: setup build run test install lint format clean
+.PHONY: setup build run test torch install lint format clean
 
 setup:
 	@scripts/setup
@@ -17,6 +17,10 @@ run: build
 
 test:
 	@scripts/test
+
+# What --device torch:… needs beside the build: connects a PyTorch, or installs one.
+torch:
+	@scripts/torch
 
 install: build
 	@scripts/install $(PREFIX)

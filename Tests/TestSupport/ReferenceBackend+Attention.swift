@@ -19,7 +19,8 @@ extension ReferenceBackend {
   }
 
   public func attentionGradient(
-    _ operands: AttentionOperands, logSums: Tensor, outputGradient: Tensor, into gradients: AttentionOperands
+    _ operands: AttentionOperands, out: Tensor, logSums: Tensor, outputGradient: Tensor,
+    into gradients: AttentionOperands
   ) {
     let outputGradient = outputGradient.values
     var gradientsOfQueries = gradients.queries.values.map(Double.init)

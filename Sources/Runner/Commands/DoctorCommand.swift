@@ -56,7 +56,8 @@ extension Command {
         findings.append(("registry, why", place.reason + "; the rule: --plugins; \(PluginsFile.rule)"))
         for other in place.others { findings.append(("registry, not used", other)) }
         let rows = PluginRow.rows(of: manifest)
-        for warning in PluginHost(manifest: manifest).ownerWarnings(libraries: rows.map(\.library)) {
+        let host = PluginHost(manifest: manifest)
+        for warning in host.ownerWarnings(libraries: rows.map(\.library)) {
           findings.append(("warning", warning))
         }
         for row in rows {
@@ -64,6 +65,7 @@ extension Command {
           findings.append(("plugin \(row.name)", row.problem ?? well + (row.stale.map { "; " + $0 } ?? "")))
           if row.problem != nil && row.enabled { isWell = false }
         }
+        findings.append(contentsOf: devices(host))
       } catch {
         findings.append(("registry", "\(error)"))
         isWell = false
@@ -81,6 +83,17 @@ extension Command {
       }
       return isWell ? 0 : 1
     })
+
+  /// What backends say of what they need.
+  private static func devices(_ host: PluginHost) -> [(name: String, value: String)] {
+    host.inspect().compactMap { status in
+      guard case .loaded(let plugin) = status, case .backend(let definition) = plugin.definition,
+        let status = definition.status
+      else { return nil }
+      let said = PluginCode("backend \"\(plugin.name)\"", "status").run { status(plugin.options) }
+      return ("device \(plugin.name)", said)
+    }
+  }
 
   /// The font that figures are written with, or why there is none.
   private static func font() -> (text: String, isFound: Bool) {

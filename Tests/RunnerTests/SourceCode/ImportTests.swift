@@ -32,6 +32,7 @@ import Testing
     Room("Sources/Tasks", core),
     Room("Sources/Plugins", core),
     Room("Sources/Plugins/Dicom", core.union(["CDicomProtocol"])),
+    Room("Sources/Plugins/Torch", core.union(["CTorch"])),
     Room("Sources/Runner/PluginHost", core.union(["CToml"])),
     Room("Sources/Runner/Runs", core.union(["CZlib"])),
     Room("Sources/Runner/Radiographs", core.union(["PluginHost", "Runs", "CCodecs", "CZlib"])),

@@ -19,7 +19,10 @@ import Testing
     OtherMeaning("global", in: "Weights/Pickle/PickleMachine.swift", "an instruction of pickles"),
     OtherMeaning(
       "global", in: "Radiographs/Collections/Readers/VinDr.swift", "findings of whole radiographs"),
-    OtherMeaning("dicom", in: "Radiographs/Collections/", "an ending of files", isEndingOfFiles: true),
+    OtherMeaning("dicom", in: "Radiographs/Collections/", "an ending of files", isWhole: true),
+    OtherMeaning("torch", in: "Weights/", "PyTorch, whose files are read", isWhole: true),
+    OtherMeaning("torch", in: "Commands/Exchange/", "PyTorch, whose files are read", isWhole: true),
+    OtherMeaning("torch", in: "Commands/Verification/", "PyTorch, whose files are read", isWhole: true),
     OtherMeaning("probe", in: "Batches/", "the linear probe by which training watches features"),
     OtherMeaning("probe", in: "Training/", "the linear probe by which training watches features"),
     OtherMeaning("probe", in: "Commands/Reports/", "the linear probe of a run's summary"),
@@ -32,18 +35,18 @@ import Testing
     let folder: String
     let meaning: String
     /// Whether a text of the word alone has the other meaning too.
-    let isEndingOfFiles: Bool
+    let isWhole: Bool
 
-    init(_ word: String, in folder: String, _ meaning: String, isEndingOfFiles: Bool = false) {
+    init(_ word: String, in folder: String, _ meaning: String, isWhole: Bool = false) {
       (self.word, self.folder, self.meaning) = (word, "Sources/Runner/" + folder, meaning)
-      self.isEndingOfFiles = isEndingOfFiles
+      self.isWhole = isWhole
     }
 
     func covers(_ name: String, as word: SwiftSource.Word, in path: String) -> Bool {
       let isNamed =
         word.kind == .text
         && (word.text == name || word.text.contains("\(name).") || word.text.contains("--with \(name)"))
-      return name == self.word && path.hasPrefix(folder) && (!isNamed || isEndingOfFiles)
+      return name == self.word && path.hasPrefix(folder) && (!isNamed || isWhole)
     }
   }
 

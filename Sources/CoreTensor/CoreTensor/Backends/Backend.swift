@@ -97,9 +97,11 @@ public protocol Backend: Sendable {
   /// Softmax attention. Operands and out, `(B, T, heads · width)`, share one element type; log Σ exp of each query's
   /// scores, `(B, heads, T)`, is kept for the backward pass.
   func attention(_ operands: AttentionOperands, into out: Tensor, logSums: Tensor)
-  /// The gradients are laid out as the operands; that of every query, key and value is written.
+  /// The gradients are laid out as the operands; that of every query, key and value is written. `out` and `logSums` are
+  /// what `attention` wrote.
   func attentionGradient(
-    _ operands: AttentionOperands, logSums: Tensor, outputGradient: Tensor, into gradients: AttentionOperands)
+    _ operands: AttentionOperands, out: Tensor, logSums: Tensor, outputGradient: Tensor,
+    into gradients: AttentionOperands)
 
   /// out = e^x over its sum along an axis.
   func softmax(_ x: Tensor, axis: Int, into out: Tensor)

@@ -9,20 +9,26 @@ public struct BackendDefinition: Sendable {
   /// Makes the backend of one device. Asked twice for the same place it must give backends of one `Device` object,
   /// since tensors of two devices do not mix.
   public let make: @Sendable (Options, BackendRequest) throws -> any Backend
+  /// What `chex-runner doctor` says of it: what it needs, whether that is there, and which devices it sees.
+  public let status: (@Sendable (Options) -> String)?
 
   /// - Parameters:
   ///   - name: what `--device` begins with.
   ///   - summary: one line.
   ///   - options: that the plugin takes.
+  ///   - status: one line for `chex-runner doctor`; nil where there is nothing to say. It must return where what the
+  ///     backend needs is missing, and then say how to get it.
   ///   - make: throws a sentence where there is no such place, or it cannot be used.
   public init(
     name: String, summary: String, options: [OptionDeclaration] = [],
+    status: (@Sendable (Options) -> String)? = nil,
     make: @escaping @Sendable (Options, BackendRequest) throws -> any Backend
   ) {
     self.name = name
     self.summary = summary
     self.options = options
     self.make = make
+    self.status = status
   }
 }
 

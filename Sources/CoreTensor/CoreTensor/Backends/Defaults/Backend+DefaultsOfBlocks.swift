@@ -73,7 +73,8 @@ extension Backend {
   }
 
   public func attentionGradient(
-    _ operands: AttentionOperands, logSums: Tensor, outputGradient: Tensor, into gradients: AttentionOperands
+    _ operands: AttentionOperands, out: Tensor, logSums: Tensor, outputGradient: Tensor,
+    into gradients: AttentionOperands
   ) {
     let heads = AttentionHeads(operands, self)
     let up = AttentionHeads.part(

@@ -128,14 +128,16 @@ public final class ProfilingBackend: Backend, @unchecked Sendable {
     }
   }
   public func attentionGradient(
-    _ operands: AttentionOperands, logSums: Tensor, outputGradient: Tensor, into gradients: AttentionOperands
+    _ operands: AttentionOperands, out: Tensor, logSums: Tensor, outputGradient: Tensor,
+    into gradients: AttentionOperands
   ) {
     let scores = operands.batch * operands.heads * operands.queryCount * operands.keyCount
     measure(
       .attentionGradient, operations: 18 * scores, products: 10 * operands.width * scores,
-      operands.tensors + gradients.tensors + [logSums, outputGradient]
+      operands.tensors + gradients.tensors + [out, logSums, outputGradient]
     ) {
-      inner.attentionGradient(operands, logSums: logSums, outputGradient: outputGradient, into: gradients)
+      inner.attentionGradient(
+        operands, out: out, logSums: logSums, outputGradient: outputGradient, into: gradients)
     }
   }
 

@@ -80,7 +80,8 @@ extension CPUBackend {
   }
 
   public func attentionGradient(
-    _ operands: AttentionOperands, logSums: Tensor, outputGradient: Tensor, into gradients: AttentionOperands
+    _ operands: AttentionOperands, out: Tensor, logSums: Tensor, outputGradient: Tensor,
+    into gradients: AttentionOperands
   ) {
     let size = outputGradient.elementType.byteCount
     eachHead(operands, backward: true) { head, image, index, scratch in

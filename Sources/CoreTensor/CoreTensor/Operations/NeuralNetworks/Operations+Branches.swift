@@ -217,7 +217,8 @@ private func mixedGradient(
   output.receiveGradients(gradient, input: mixed, backend)
   let mixedGradient = backend.empty(mixed.shape, as: mixed.elementType)
   backend.product(gradient, output.weight, .backward, into: mixedGradient, then: .none)
-  backend.attentionGradient(operands, logSums: logSums, outputGradient: mixedGradient, into: gradients)
+  backend.attentionGradient(
+    operands, out: mixed, logSums: logSums, outputGradient: mixedGradient, into: gradients)
 }
 
 extension DenseWeights {

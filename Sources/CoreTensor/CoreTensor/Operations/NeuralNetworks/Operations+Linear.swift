@@ -79,11 +79,12 @@ public func attention(_ projected: Tensor, heads: Int) -> Tensor {
   let out = backend.empty([batch, tokens, width])
   let logSums = backend.empty([batch, heads, tokens])
   let operands = AttentionOperands(projected: projected.detached, heads: heads)
+  let result = out.detached
   backend.attention(operands, into: out, logSums: logSums)
   return differentiable("attention", [projected], out) { outputGradient in
     let inputGradient = backend.empty(projected.shape)
     backend.attentionGradient(
-      operands, logSums: logSums, outputGradient: outputGradient,
+      operands, out: result, logSums: logSums, outputGradient: outputGradient,
       into: AttentionOperands(projected: inputGradient, heads: heads))
     projected.node?.receive(inputGradient)
   }

@@ -1,0 +1,86 @@
+// Memory: of libtorch's caching allocators, moved in the order of the device's stream.
+#include "library.hpp"
+
+#include <ATen/ops/copy.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/fill.h>
+#include <c10/core/Allocator.h>
+#include <c10/core/Stream.h>
+#include <c10/core/impl/DeviceGuardImplInterface.h>
+
+namespace chex {
+
+static at::Tensor bytesAt(const Device &device, const void *data, size_t bytes) {
+  return wrap(device, const_cast<void *>(data), at::kByte, at::IntArrayRef({static_cast<int64_t>(bytes)}));
+}
+
+static Device host() { return Device{at::Device(at::kCPU), "cpu"}; }
+
+static Outcome allocate(Device *device, size_t bytes, void **data, void **owner) {
+  return guarded(device, [&] {
+    // Nothing has no address, and tensors need one.
+    auto block = c10::GetAllocator(device->device.type())->allocate(bytes > 0 ? bytes : 1);
+    *data = block.get();
+    *owner = new at::DataPtr(std::move(block));
+  });
+}
+
+static void release(void *owner) { delete static_cast<at::DataPtr *>(owner); }
+
+static Outcome upload(Device *device, const void *source, void *destination, size_t bytes) {
+  if (bytes == 0) return {nullptr, 0};
+  return guarded(device, [&] {
+    if (device->isProcessor()) {
+      std::memcpy(destination, source, bytes);
+      return;
+    }
+    // A copy from memory that the system may move waits; one from pinned memory goes on beside the host, and the
+    // allocator of pinned memory keeps the block until the copy is done.
+    auto staged =
+        at::empty({static_cast<int64_t>(bytes)}, at::TensorOptions().dtype(at::kByte).pinned_memory(true));
+    std::memcpy(staged.mutable_data_ptr(), source, bytes);
+    bytesAt(*device, destination, bytes).copy_(staged, /*non_blocking=*/true);
+  });
+}
+
+static Outcome download(Device *device, const void *source, void *destination, size_t bytes) {
+  if (bytes == 0) return {nullptr, 0};
+  return guarded(device, [&] {
+    if (device->isProcessor()) {
+      std::memcpy(destination, source, bytes);
+      return;
+    }
+    bytesAt(host(), destination, bytes).copy_(bytesAt(*device, source, bytes), /*non_blocking=*/false);
+  });
+}
+
+static Outcome copy(Device *device, const void *source, void *destination, size_t bytes) {
+  if (bytes == 0) return {nullptr, 0};
+  return guarded(device, [&] { bytesAt(*device, destination, bytes).copy_(bytesAt(*device, source, bytes)); });
+}
+
+static Outcome fill(Device *device, void *destination, float value, size_t count) {
+  if (count == 0) return {nullptr, 0};
+  return guarded(device, [&] {
+    wrap(*device, destination, at::kFloat, at::IntArrayRef({static_cast<int64_t>(count)})).fill_(value);
+  });
+}
+
+static Outcome synchronize(Device *device) {
+  return guarded(device, [&] {
+    if (device->isProcessor()) return;
+    c10::impl::getDeviceGuardImpl(device->device.type())->getStream(device->device).synchronize();
+  });
+}
+
+void fillMemory(chex_torch_table &table) {
+  table.allocate = allocate;
+  table.release = release;
+  table.upload = upload;
+  table.download = download;
+  table.copy = copy;
+  table.fill = fill;
+  table.synchronize = synchronize;
+}
+
+}  // namespace chex
