@@ -54,7 +54,7 @@ func glue(_ name: String, _ dependencies: [String] = []) -> Target {
 let pluginTargets = [
   "LocalTask", "GlobalTask", "DomainTask", "PhantomData", "DicomCodec", "ProbeEvaluation",
   "SensitivityEvaluation", "ImagineEvaluation",
-  "FineTuneEvaluation", "PublicWeights", "TorchBackend",
+  "FineTuneEvaluation", "PublicWeights", "TorchBackend", "TorchCommunicator",
 ]
 /// `scripts/build` leaves out what is of tests alone.
 let hasTests = Context.environment["CHEX_WITHOUT_TESTS"] == nil
@@ -113,7 +113,7 @@ let testTargets: [Target] =
     tests("SensitivityTests", ["SensitivityEvaluation", "PluginHost"]),
     tests("ImagineTests", ["ImagineEvaluation"]),
     tests("FineTuneTests", ["FineTuneEvaluation"]),
-    tests("TorchBackendTests", ["TorchBackend", "CTorch"]),
+    tests("TorchBackendTests", ["TorchBackend", "TorchCommunicator", "TorchBoundary", "CTorch"]),
     tests("RadiographsTests", ["Radiographs", "Runs", "CCodecs", "CZlib", "PhantomData"]),
     tests("PluginHostTests", ["PluginHost"]),
     tests(
@@ -147,8 +147,15 @@ let package = Package(
     // Its C++ side needs libtorch, which `make torch` finds; it lies in `Library` and is no target.
     .target(name: "CTorch", path: "Sources/Plugins/Torch/CTorch"),
     .target(
-      name: "TorchBackend", dependencies: [core, "CTorch"], path: "Sources/Plugins/Torch/Backend",
+      name: "TorchBoundary", dependencies: [core, "CTorch"], path: "Sources/Plugins/Torch/Boundary",
       swiftSettings: strict),
+    .target(
+      name: "TorchBackend", dependencies: [core, "CTorch", "TorchBoundary"],
+      path: "Sources/Plugins/Torch/Backend",
+      swiftSettings: strict),
+    .target(
+      name: "TorchCommunicator", dependencies: [core, "CTorch", "TorchBoundary"],
+      path: "Sources/Plugins/Torch/Communicator", swiftSettings: strict),
     .target(name: "CDicomProtocol", path: "Sources/Plugins/Dicom/CDicomProtocol"),
     .target(
       name: "DicomCodec", dependencies: [core, "CDicomProtocol"], path: "Sources/Plugins/Dicom/Codec",

@@ -3,6 +3,7 @@ import Foundation
 import Testing
 
 @testable import TorchBackend
+@testable import TorchBoundary
 
 /// What is said where the library is missing or not as it must be; none of it needs libtorch.
 @Suite struct RefusalTests {

@@ -4,6 +4,7 @@ import Testing
 import WorldModel
 
 @testable import TorchBackend
+@testable import TorchBoundary
 
 private let isThere = (try? TorchLibrary.shared()) != nil
 

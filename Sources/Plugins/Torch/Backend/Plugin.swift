@@ -1,4 +1,5 @@
 import CoreTensor
+import TorchBoundary
 import WorldModel
 
 @c(chex_plugin) public func entry() -> UnsafePointer<chex_plugin_information> {

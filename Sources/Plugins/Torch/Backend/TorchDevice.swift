@@ -1,6 +1,8 @@
 import CTorch
 import CoreTensor
 import Foundation
+import TorchBoundary
+import WorldModel
 
 /// A place where libtorch computes: the processor or a GPU.
 public final class TorchDevice: Device, @unchecked Sendable {
@@ -19,7 +21,8 @@ public final class TorchDevice: Device, @unchecked Sendable {
   static func at(_ place: String) throws -> TorchDevice {
     let library = try TorchLibrary.shared()
     let known = try library.places()
-    let place = try resolve(place, among: known)
+    let launch = try LaunchEnvironment(ProcessInfo.processInfo.environment)
+    let place = try resolve(place, among: known, localRank: launch?.localRank ?? 0)
     return try lock.withLock {
       if let device = made[place] { return device }
       let device = try TorchDevice(place, library)
@@ -29,10 +32,13 @@ public final class TorchDevice: Device, @unchecked Sendable {
   }
 
   /// The full name of a place.
-  static func resolve(_ place: String, among known: [String]) throws -> String {
-    if place.isEmpty { return known.first { $0 != "cpu" } ?? "cpu" }
+  /// - Parameter localRank: of this process among those of the machine, each of which takes a GPU of its own.
+  static func resolve(_ place: String, among known: [String], localRank: Int = 0) throws -> String {
+    let accelerators = known.filter { $0 != "cpu" }
+    if place.isEmpty { return accelerators.isEmpty ? "cpu" : accelerators[localRank % accelerators.count] }
     if known.contains(place) { return place }
-    if known.contains("\(place):0") { return "\(place):0" }
+    let own = known.filter { $0.hasPrefix("\(place):") }
+    if !own.isEmpty { return own[localRank % own.count] }
     throw TorchError(
       "torch:\(place): expected a device that libtorch sees, \(known.map { "torch:\($0)" }.joined(separator: ", ")); found none of that name"
         + (place.hasPrefix("cuda") && !known.contains { $0.hasPrefix("cuda") }
@@ -48,6 +54,7 @@ public final class TorchDevice: Device, @unchecked Sendable {
     isProcessor = place == "cpu"
   }
 
+  public var isHostMemory: Bool { isProcessor }
   public var backend: any Backend { TorchBackend(self, .float32, fusesAttention: true) }
 
   /// What products multiply where nothing else was asked for.

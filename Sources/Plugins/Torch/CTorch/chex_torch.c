@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "chex_torch.h"
+#include "chex_torch_group.h"
 
 #include <dlfcn.h>
 
@@ -9,6 +10,10 @@ void *chex_torch_load(const char *file) {
 
 const chex_torch_table *chex_torch_table_of(void *entry) {
   return ((chex_torch_entry)entry)();
+}
+
+const chex_torch_group_table *chex_torch_group_table_of(void *entry) {
+  return ((const chex_torch_group_table *(*)(void))entry)();
 }
 
 const char *chex_torch_own_file(void) {

@@ -6,28 +6,29 @@ import Foundation
 ///
 /// It is opened when a device is first asked for, and by itself: libtorch has functions named as those of the matrix
 /// library that the core uses, and neither may find the other's.
-final class TorchLibrary: @unchecked Sendable {
-  static let fileName = "libCheXTorch.so"
+package final class TorchLibrary: @unchecked Sendable {
+  package static let fileName = "libCheXTorch.so"
   /// A variable of the environment that names the library.
-  static let variable = "CHEX_TORCH_LIBRARY"
-  static let remedy =
+  package static let variable = "CHEX_TORCH_LIBRARY"
+  package static let remedy =
     "run make torch in the checkout, which takes the PyTorch of TORCH_HOME or of python3, or installs one "
     + "(docs/devices.md)"
 
-  let file: String
+  package let file: String
   private let pointer: UnsafePointer<chex_torch_table>
-  var table: chex_torch_table {
+  private let handle: UnsafeMutableRawPointer
+  package var table: chex_torch_table {
     @inline(__always) _read { yield pointer.pointee }
   }
   /// Of libtorch, as it runs.
-  var version: String { String(cString: table.runningVersion) }
+  package var version: String { String(cString: table.runningVersion) }
 
   private static let lock = NSLock()
   private nonisolated(unsafe) static var opened: TorchLibrary?
 
   /// The one of this process, opened where it is not yet.
   /// - Throws: `TorchError` that says what is missing and what to do.
-  static func shared() throws -> TorchLibrary {
+  package static func shared() throws -> TorchLibrary {
     try lock.withLock {
       if let opened { return opened }
       let library = try TorchLibrary(
@@ -40,7 +41,7 @@ final class TorchLibrary: @unchecked Sendable {
   }
 
   /// - Throws: `TorchError`.
-  init(file: String) throws {
+  package init(file: String) throws {
     guard let handle = chex_torch_load(file) else {
       throw TorchError(
         "\(file) cannot be loaded: \(Self.lastError); where PyTorch moved or changed, \(Self.remedy)")
@@ -50,6 +51,7 @@ final class TorchLibrary: @unchecked Sendable {
         "\(file): expected a library that make torch built, found one without \(CHEX_TORCH_ENTRY)")
     }
     pointer = chex_torch_table_of(entry)
+    self.handle = handle
     self.file = file
     // The number first: what follows it in a table of another number may be anything.
     try Self.check(abi: pointer.pointee.abi, file: file)
@@ -61,7 +63,7 @@ final class TorchLibrary: @unchecked Sendable {
   private static var lastError: String { dlerror().map { String(cString: $0) } ?? "no reason given" }
 
   /// Refuses a library of another boundary.
-  static func check(abi: Int32, file: String) throws {
+  package static func check(abi: Int32, file: String) throws {
     guard abi == CHEX_TORCH_ABI else {
       throw TorchError(
         "\(file): expected version \(CHEX_TORCH_ABI) of the boundary, found \(abi), of an older or newer "
@@ -70,7 +72,7 @@ final class TorchLibrary: @unchecked Sendable {
   }
 
   /// Refuses a library that was compiled for another libtorch.
-  static func check(compiled: String, running: String, file: String) throws {
+  package static func check(compiled: String, running: String, file: String) throws {
     guard number(compiled) == number(running) else {
       throw TorchError(
         "\(file): expected libtorch \(compiled), for which it was compiled, found \(running); \(remedy)")
@@ -85,7 +87,7 @@ final class TorchLibrary: @unchecked Sendable {
   /// - Parameters:
   ///   - environment: of the process.
   ///   - ownFile: the plugin's library.
-  static func locate(environment: [String: String], ownFile: String?) throws -> String {
+  package static func locate(environment: [String: String], ownFile: String?) throws -> String {
     if let given = environment[variable], !given.isEmpty {
       guard FileManager.default.fileExists(atPath: given) else {
         throw TorchError("\(variable): expected the library's file, found nothing at \(given)")
@@ -114,15 +116,30 @@ final class TorchLibrary: @unchecked Sendable {
   }
 
   /// Devices that libtorch sees: "cpu", "cuda:0".
-  func places() throws -> [String] {
+  package func places() throws -> [String] {
     var names: UnsafeMutablePointer<CChar>?
     try Self.check(table.devices(&names))
     defer { free(names) }
     return names.map { String(cString: $0).split(separator: "\n").map(String.init) } ?? []
   }
 
+  /// What joins processes.
+  /// - Throws: `TorchError` where the library was built before there was such a thing.
+  package func groups() throws -> chex_torch_group_table {
+    guard let entry = dlsym(handle, CHEX_TORCH_GROUP_ENTRY), let table = chex_torch_group_table_of(entry)
+    else {
+      throw TorchError("\(file): expected a library that joins processes, found an older one; \(Self.remedy)")
+    }
+    guard table.pointee.abi == CHEX_TORCH_GROUP_ABI else {
+      throw TorchError(
+        "\(file): expected version \(CHEX_TORCH_GROUP_ABI) of what joins processes, found \(table.pointee.abi); "
+          + Self.remedy)
+    }
+    return table.pointee
+  }
+
   /// Throws what a call says went wrong.
-  static func check(_ outcome: chex_torch_outcome) throws {
+  package static func check(_ outcome: chex_torch_outcome) throws {
     guard let error = outcome.error else { return }
     defer { free(error) }
     throw TorchError(String(cString: error))
@@ -130,7 +147,7 @@ final class TorchLibrary: @unchecked Sendable {
 }
 
 /// Why libtorch is not there, or not as it must be.
-struct TorchError: Error, CustomStringConvertible, Equatable {
-  let description: String
-  init(_ description: String) { self.description = description }
+package struct TorchError: Error, CustomStringConvertible, Equatable {
+  package let description: String
+  package init(_ description: String) { self.description = description }
 }
