@@ -52,6 +52,7 @@ public final class TorchDevice: Device, @unchecked Sendable {
     guard let opened else { throw TorchError("torch:\(place): libtorch opened nothing") }
     (name, handle, self.library) = ("torch:\(place)", opened, library)
     isProcessor = place == "cpu"
+    if isProcessor { library.table.shareMemory(Loans.take, Loans.give) }
   }
 
   public var isHostMemory: Bool { isProcessor }

@@ -73,7 +73,35 @@ static Outcome synchronize(Device *device) {
   });
 }
 
+// MARK: Memory of the processor
+
+/// The core's pool as libtorch's allocator, whose own asks the system each time, and gets pages to be cleared.
+class SharedMemory final : public c10::Allocator {
+ public:
+  void *(*take)(size_t) = nullptr;
+  void (*give)(void *) = nullptr;
+
+  at::DataPtr allocate(size_t bytes) override {
+    if (bytes == 0) return {nullptr, at::Device(at::kCPU)};
+    void *data = take(bytes);
+    return {data, data, give, at::Device(at::kCPU)};
+  }
+  /// For what libtorch keeps as a bare address.
+  at::DeleterFnPtr raw_deleter() const override { return give; }
+  void copy_data(void *destination, const void *source, size_t bytes) const override {
+    default_copy_data(destination, source, bytes);
+  }
+};
+
+static void shareMemory(void *(*take)(size_t), void (*give)(void *)) {
+  static SharedMemory shared;
+  shared.take = take;
+  shared.give = give;
+  c10::SetAllocator(at::kCPU, &shared);
+}
+
 void fillMemory(chex_torch_table &table) {
+  table.shareMemory = shareMemory;
   table.allocate = allocate;
   table.release = release;
   table.upload = upload;

@@ -23,6 +23,7 @@ extension Pretraining {
     let checkpoint = try checkpoint(of: other, step: step)
     let own = SettingAssignment(folderKey, .value(.text(out)), from: .flag("--out"))
     let setup = try RunSetup(reopening: other, assignments: settings + [own], pluginsFile: pluginsFile)
+    warn(of: try RunVersions(of: other).changes(to: RunVersions(setup)))
     let parts = try RunParts(setup)
     if let group = try Follower.group(parts) { return try Follower.run(parts, group) }
     let state = try ModelCheckpoint.load(checkpoint, into: parts.optimization)

@@ -31,6 +31,11 @@ package enum Pretraining {
     }
   }
 
+  /// Says what makes a run go on to other bits than those it would have ended with.
+  static func warn(of changes: [String]) {
+    for change in changes { StandardStream.error.show("chex-runner: warning: \(change)\n") }
+  }
+
   package static func resume(_ path: String, pluginsFile: String?) throws -> Result {
     let folder = try RunFolder.open(at: path)
     let isFirst = try ProcessGroup.launch().map { $0.rank == 0 } ?? true
@@ -38,9 +43,7 @@ package enum Pretraining {
     defer { withExtendedLifetime(lock) {} }
     let setup = try reopened(folder, pluginsFile: pluginsFile)
     let versions = try RunVersions(of: folder)
-    for change in versions.changes(to: RunVersions(setup)) {
-      StandardStream.error.show("chex-runner: warning: \(change)\n")
-    }
+    warn(of: versions.changes(to: RunVersions(setup)))
     let parts = try RunParts(setup)
     if let group = try Follower.group(parts) { return try Follower.run(parts, group) }
     if let change = try versions.split?.difference("the run", to: parts.splitRecord()) {

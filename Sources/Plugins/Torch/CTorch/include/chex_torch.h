@@ -100,6 +100,10 @@ typedef struct chex_torch_table {
   /// Threads that operations on the processor use.
   void (*setThreads)(int32_t threads);
 
+  /// What libtorch allocates on the processor between two of its steps comes from `take`, aligned to 64 bytes, and goes
+  /// back to `give` by its address.
+  void (*shareMemory)(void *(*take)(size_t bytes), void (*give)(void *address));
+
   // Memory. Blocks are given back by what `allocate` wrote to `owner`.
   chex_torch_outcome (*allocate)(chex_torch_device *, size_t bytes, void **data, void **owner);
   void (*release)(void *owner);
