@@ -32,19 +32,7 @@ public final class TorchCommunicator: Communicator, @unchecked Sendable {
     table = try TorchLibrary.shared().groups()
     let place = TorchCommunicator.accelerator(request.device)
     accelerator = place.isEmpty ? nil : request.device
-    let meeting = try Meeting(request.launch, environment)
-    var joined: OpaquePointer?
-    try meeting.address.withCString { address in
-      try meeting.prefix.withCString { prefix in
-        try place.withCString { accelerator in
-          var given = chex_torch_meeting(
-            address: address, port: Int32(meeting.port), rank: Int32(rank), size: Int32(size),
-            keepsStore: meeting.keepsStore ? 1 : 0, prefix: prefix, accelerator: accelerator)
-          try TorchLibrary.check(table.join(&given, &joined))
-        }
-      }
-    }
-    group = joined!
+    group = try Meeting(request.launch, environment).join(table, request.launch, accelerator: place)
   }
 
   /// `"cuda:0"` of `"torch:cuda:0"`; empty for processors, whatever computes on them.
@@ -99,6 +87,25 @@ struct Meeting: Equatable {
     // torchrun keeps the store itself, and starts all processes again where one fails.
     let isKept = environment["TORCHELASTIC_USE_AGENT_STORE"] == "True"
     keepsStore = !isKept && launch.rank == 0
+    // Each start of all processes meets anew.
     prefix = "chexworld/\(environment["TORCHELASTIC_RESTART_COUNT"] ?? "0")"
+  }
+  /// - Throws: `TorchError` where the others cannot be reached.
+  func join(
+    _ table: chex_torch_group_table, _ launch: LaunchEnvironment, accelerator: String
+  ) throws -> OpaquePointer {
+    var joined: OpaquePointer?
+    try address.withCString { address in
+      try prefix.withCString { prefix in
+        try accelerator.withCString { accelerator in
+          var given = chex_torch_meeting(
+            address: address, port: Int32(port), rank: Int32(launch.rank), size: Int32(launch.size),
+            keepsStore: keepsStore ? 1 : 0, prefix: prefix, accelerator: accelerator)
+          try TorchLibrary.check(table.join(&given, &joined))
+        }
+      }
+    }
+    guard let joined else { throw TorchError("c10d: joining gave no group") }
+    return joined
   }
 }
