@@ -98,7 +98,9 @@ import Testing
     #expect(Double(traffic.bytes) < 0.51 * Double(whole.bytes))
     #expect(shared[3] != alone[3])
     let pairs: [(Float, Float)] = Array(zip(alone[3]!, shared[3]!))
-    #expect(pairs.allSatisfy { one, many in abs(one - many) <= 0.01 * abs(one) + 0.05 })
+    // A number of bfloat16 is within 1/256 of what was rounded.
+    let largest = alone[3]!.map(abs).max()!
+    #expect(pairs.allSatisfy { one, many in abs(one - many) <= 0.01 * largest })
   }
 
   /// The tree's order is not that of a running sum, or these tests could not tell the two apart.

@@ -82,7 +82,8 @@ extension EndToEnd {
       #expect(outcome.status == 0, "\(outcome.everything)")
       let settings = try scratch.text("run/config.toml")
       #expect(settings.contains("batch_size = 4") && settings.contains("accumulation = 2"))
-      let odd = try start(3, ["--steps", "1"], try Scratch(), batch: 8).wait()
+      let other = try Scratch()
+      let odd = try start(3, ["--steps", "1"], other, batch: 8).wait()
       #expect(odd.everything.contains("which 3 processes cannot share in 3 equal parts; give --batch N"))
       #expect(odd.everything.components(separatedBy: "cannot share").count == 2)
     }
@@ -104,20 +105,31 @@ extension EndToEnd {
     /// A run whose processes nothing joins would be as many runs in one folder.
     @Test func processesThatNothingJoinsAreRefused() throws {
       let scratch = try Scratch()
-      let outcome = try scratch.run(
-        ["pretrain"] + Scratch.small + ["--out", "run"], environment: ["RANK": "0", "WORLD_SIZE": "2"])
-      #expect(outcome.status == 1)
+      let registry = try String(contentsOfFile: Repository.plugins, encoding: .utf8)
+      let tables = registry.components(separatedBy: "[[plugin]]").filter { !$0.contains("\"communicator\"") }
+      try scratch.write(Data(tables.joined(separator: "[[plugin]]").utf8), "plugins.toml")
+      // As mpiexec of another MPI than that of the plugin numbers two processes.
+      let launch = ["PMI_RANK": "0", "PMI_SIZE": "2"]
+      let words = ["pretrain"] + Scratch.small.dropLast(2) + ["--out", "run"]
+      let alone = try scratch.run(words + ["--plugins", "plugins.toml"], environment: launch)
+      #expect(alone.status == 1)
       #expect(
-        outcome.errors.contains("torchrun started 2 processes, expected a plugin of kind communicator"),
-        "\(outcome.errors)")
+        alone.errors.contains("mpiexec started 2 processes, expected a plugin of kind communicator"),
+        "\(alone.errors)")
+      let foreign = try scratch.run(words + ["--plugins", Repository.plugins], environment: launch)
+      #expect(foreign.status == 1)
+      #expect(
+        foreign.errors.contains("expected rank 0 of 2, as mpiexec says, found rank 0 of 1"),
+        "\(foreign.errors)")
       #expect(!scratch.has("run"))
-      let probe = try scratch.run(["probe", "run"], environment: ["RANK": "0", "WORLD_SIZE": "2"])
+      let probe = try scratch.run(["probe", "run"], environment: launch)
       #expect(probe.status == 2 && probe.errors.contains("2 processes were started"), "\(probe.errors)")
     }
 
     @Test func mpiKeepsItsPromises() throws {
+      let scratch = try Scratch()
       let outcome = try RunnerProcess(
-        ["plugins", "check", "mpi", "--plugins", Repository.plugins], in: try Scratch().path, ranks: 3
+        ["plugins", "check", "mpi", "--plugins", Repository.plugins], in: scratch.path, ranks: 3
       ).wait()
       #expect(outcome.status == 0, "\(outcome.everything)")
       #expect(outcome.output.contains("among 3 processes") && outcome.output.contains("all 7 promises kept"))

@@ -20,7 +20,7 @@ import WorldModel
     throws
   {
     let launch = try #require(try LaunchEnvironment([rank: "5", size: "8", local: text]))
-    #expect(launch.launcher == name && launch.rank == 5 && launch.size == 8 && launch.localSize == 4)
+    #expect(launch.launcher == name && launch.rank == 5 && launch.size == 8 && launch.machineSize == 4)
   }
 
   @Test(arguments: [("8", "8"), ("-1", "8"), ("x", "8"), ("0", "none"), ("0", "0")])

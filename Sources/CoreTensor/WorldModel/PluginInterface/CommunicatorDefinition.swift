@@ -45,19 +45,19 @@ public struct LaunchEnvironment: Sendable, Equatable {
   public let rank: Int
   public let size: Int
   /// Among the processes of this machine, where the launcher tells.
-  public let localRank: Int?
-  public let localSize: Int?
+  public let machineRank: Int?
+  public let machineSize: Int?
   /// Whose words these are.
   public let launcher: String
 
   /// Of a process that is the only one.
   public static let alone = LaunchEnvironment()
 
-  private init() { (rank, size, localRank, localSize, launcher) = (0, 1, 0, 1, "") }
+  private init() { (rank, size, machineRank, machineSize, launcher) = (0, 1, 0, 1, "") }
 
   /// A launcher, and its variables for rank, size, and the two among the processes of a machine.
   private static let launchers:
-    [(name: String, rank: String, size: String, localRank: String, localSize: String)] = [
+    [(name: String, rank: String, size: String, machineRank: String, machineSize: String)] = [
       (
         "mpirun", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK",
         "OMPI_COMM_WORLD_LOCAL_SIZE"
@@ -79,9 +79,9 @@ public struct LaunchEnvironment: Sendable, Equatable {
       }
       guard count > 1 else { continue }
       (self.rank, self.size, self.launcher) = (place, count, launcher.name)
-      localRank = variables[launcher.localRank].flatMap { Int($0) }
+      machineRank = variables[launcher.machineRank].flatMap { Int($0) }
       // SLURM writes "4(x2),3" for two machines of four and one of three.
-      localSize = variables[launcher.localSize].flatMap { Int($0.prefix { $0.isNumber }) }
+      machineSize = variables[launcher.machineSize].flatMap { Int($0.prefix { $0.isNumber }) }
       return
     }
     return nil

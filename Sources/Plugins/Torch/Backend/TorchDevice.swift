@@ -22,7 +22,7 @@ public final class TorchDevice: Device, @unchecked Sendable {
     let library = try TorchLibrary.shared()
     let known = try library.places()
     let launch = try LaunchEnvironment(ProcessInfo.processInfo.environment)
-    let place = try resolve(place, among: known, localRank: launch?.localRank ?? 0)
+    let place = try resolve(place, among: known, machineRank: launch?.machineRank ?? 0)
     return try lock.withLock {
       if let device = made[place] { return device }
       let device = try TorchDevice(place, library)
@@ -32,13 +32,13 @@ public final class TorchDevice: Device, @unchecked Sendable {
   }
 
   /// The full name of a place.
-  /// - Parameter localRank: of this process among those of the machine, each of which takes a GPU of its own.
-  static func resolve(_ place: String, among known: [String], localRank: Int = 0) throws -> String {
+  /// - Parameter machineRank: of this process among those of the machine, each of which takes a GPU of its own.
+  static func resolve(_ place: String, among known: [String], machineRank: Int = 0) throws -> String {
     let accelerators = known.filter { $0 != "cpu" }
-    if place.isEmpty { return accelerators.isEmpty ? "cpu" : accelerators[localRank % accelerators.count] }
+    if place.isEmpty { return accelerators.isEmpty ? "cpu" : accelerators[machineRank % accelerators.count] }
     if known.contains(place) { return place }
     let own = known.filter { $0.hasPrefix("\(place):") }
-    if !own.isEmpty { return own[localRank % own.count] }
+    if !own.isEmpty { return own[machineRank % own.count] }
     throw TorchError(
       "torch:\(place): expected a device that libtorch sees, \(known.map { "torch:\($0)" }.joined(separator: ", ")); found none of that name"
         + (place.hasPrefix("cuda") && !known.contains { $0.hasPrefix("cuda") }

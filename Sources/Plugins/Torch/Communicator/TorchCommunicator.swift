@@ -73,7 +73,7 @@ struct Meeting: Equatable {
 
   /// - Throws: `TorchError` where the environment does not say it.
   init(_ launch: LaunchEnvironment, _ environment: [String: String]) throws {
-    let isOneMachine = launch.localSize == launch.size
+    let isOneMachine = launch.machineSize == launch.size
     guard let address = environment["MASTER_ADDR"] ?? (isOneMachine ? "127.0.0.1" : nil) else {
       throw TorchError(
         "MASTER_ADDR of the environment: expected the address of the machine of rank 0, found none; torchrun sets it, "

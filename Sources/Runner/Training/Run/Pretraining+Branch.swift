@@ -25,7 +25,7 @@ extension Pretraining {
     let setup = try RunSetup(reopening: other, assignments: settings + [own], pluginsFile: pluginsFile)
     warn(of: try RunVersions(of: other).changes(to: RunVersions(setup)))
     let parts = try RunParts(setup)
-    if let group = try Follower.group(parts) { return try Follower.run(parts, group) }
+    if let group = try Worker.group(parts) { return try Worker.run(parts, group) }
     let state = try ModelCheckpoint.load(checkpoint, into: parts.optimization)
     guard state.step < parts.schedule.totalSteps else {
       throw BranchError.nothingLeft(run: path, step: state.step, steps: parts.schedule.totalSteps)

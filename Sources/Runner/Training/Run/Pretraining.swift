@@ -21,7 +21,7 @@ package enum Pretraining {
 
   package static func start(_ setup: RunSetup) throws -> Result {
     let parts = try RunParts(setup)
-    if let group = try Follower.group(parts) { return try Follower.run(parts, group) }
+    if let group = try Worker.group(parts) { return try Worker.run(parts, group) }
     // A run without a usable radiograph leaves no folder behind.
     _ = try parts.builder.sample(step: 0, index: 0, plans: parts.builder.plans(step: 0))
     let path = setup.configuration.run.out.nonEmpty ?? standardPath()
@@ -45,7 +45,7 @@ package enum Pretraining {
     let versions = try RunVersions(of: folder)
     warn(of: versions.changes(to: RunVersions(setup)))
     let parts = try RunParts(setup)
-    if let group = try Follower.group(parts) { return try Follower.run(parts, group) }
+    if let group = try Worker.group(parts) { return try Worker.run(parts, group) }
     if let change = try versions.split?.difference("the run", to: parts.splitRecord()) {
       StandardStream.error.show("chex-runner: warning: \(change)\n")
     }
@@ -76,9 +76,9 @@ package enum Pretraining {
 
   static func train(_ parts: RunParts, _ folder: RunFolder, start: Int) throws -> Result {
     let configuration = parts.setup.configuration
-    if let group = parts.setup.communication {
-      _ = try SharedState.share(parts.optimization, start: start, group)
-    }
+    let group = parts.setup.communication
+    if let group { _ = try SharedState.share(parts.optimization, start: start, group) }
+    let before = group?.traffic
     let terminal = Terminal.current()
     let progress = ProgressReporter(
       terminal: terminal, totalSteps: parts.schedule.totalSteps,
@@ -115,7 +115,10 @@ package enum Pretraining {
       return Result(folder: folder, isFinished: false)
     case .finished:
       try board?.synchronize()
-      try summarize(trainer, parts, start, folder, log, terminal)
+      try summarize(trainer, folder, log, terminal)
+      if let after = group?.traffic, let before {
+        try log.note(after.sentence(since: before, steps: parts.schedule.totalSteps - start))
+      }
       return Result(folder: folder, isFinished: true, hasJustFinished: true)
     }
   }
@@ -168,8 +171,7 @@ package enum Pretraining {
   }
 
   private static func summarize(
-    _ trainer: Trainer, _ parts: RunParts, _ start: Int, _ folder: RunFolder, _ log: RunLog,
-    _ terminal: Terminal
+    _ trainer: Trainer, _ folder: RunFolder, _ log: RunLog, _ terminal: Terminal
   ) throws {
     let report = trainer.lastReport
     let summary = try RunSummary(
@@ -184,14 +186,6 @@ package enum Pretraining {
       String(
         format: "speed: median %.1f images/s; %.1f %% of the time waiting for data", summary.imagesPerSecond,
         100 * summary.dataWaitShare))
-    if let traffic = parts.setup.communication?.traffic {
-      let steps = Double(max(parts.schedule.totalSteps - start, 1))
-      try log.note(
-        String(
-          format: "between processes: %.0f calls and %.1f MB sent by each, a step",
-          Double(traffic.calls) / steps,
-          Double(traffic.bytes) / steps / 1e6))
-    }
     let tasks = (summary.taskSeconds ?? [:]).sorted { $0.value > $1.value }
     try log.note(
       "tasks' own code, ms a step: "

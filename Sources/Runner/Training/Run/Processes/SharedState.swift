@@ -67,6 +67,16 @@ enum SharedState {
   }
 }
 
+extension CommunicationTraffic {
+  /// What moved since `earlier`, for each of so many steps.
+  func sentence(since earlier: CommunicationTraffic, steps: Int) -> String {
+    let steps = Double(max(steps, 1))
+    return String(
+      format: "between processes: %.1f calls and %.1f MB sent by each, a step",
+      Double(calls - earlier.calls) / steps, Double(bytes - earlier.bytes) / steps / 1e6)
+  }
+}
+
 /// Sees to it that all processes of a run stay alike: after the first step, and before each checkpoint.
 struct AgreementCheck: TrainingHook {
   typealias Report = PretrainingStep

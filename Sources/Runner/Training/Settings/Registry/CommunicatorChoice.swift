@@ -111,6 +111,6 @@ package enum ProcessGroup {
     let all = Compute.coreCount
     guard let launch else { return all }
     let cores = sysconf(Int32(_SC_NPROCESSORS_ONLN))
-    return max(1, min(all, cores / (launch.localSize ?? 1)))
+    return max(1, min(all, cores / (launch.machineSize ?? 1)))
   }
 }

@@ -4,7 +4,7 @@ import Radiographs
 import WorldModel
 
 /// A run as all of its processes but the first see it: they take its steps and write nothing.
-enum Follower {
+enum Worker {
   /// The group of a process that follows; nil for the first one, and where there are no others. Compares all processes.
   /// - Throws: `CommunicationError` where they differ.
   static func group(_ parts: RunParts) throws -> CommunicationQueue? {
