@@ -95,7 +95,7 @@ import Testing
       return queue.traffic
     }[0]
     #expect(traffic.calls == whole.calls)
-    #expect(Double(traffic.bytes) < 0.51 * Double(whole.bytes))
+    #expect(Double(traffic.byteCount) < 0.51 * Double(whole.byteCount))
     #expect(shared[3] != alone[3])
     let pairs: [(Float, Float)] = Array(zip(alone[3]!, shared[3]!))
     // A number of bfloat16 is within 1/256 of what was rounded.

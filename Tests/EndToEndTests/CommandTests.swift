@@ -87,11 +87,12 @@ extension EndToEnd {
       #expect(
         rows.map { $0["name"] as? String } == [
           "local", "global", "domain", "phantom", "dicom", "probe", "imagine", "sensitivity", "finetune",
-          "public-weights",
+          "torch", "public-weights", "mpi", "c10d",
         ])
       #expect(rows.allSatisfy { $0["problem"] == nil })
       #expect(
-        rows.filter { (($0["options"] as? [Any]) ?? []).isEmpty }.map { $0["kind"] as? String } == ["weights"]
+        rows.filter { (($0["options"] as? [Any]) ?? []).isEmpty }.map { $0["kind"] as? String }
+          == ["weights", "communicator", "communicator"]
       )
       let text = "[[plugin]]\nname = \"ghost\"\nkind = \"task\"\nlibrary = \"GhostTask\"\nenabled = true\n"
       try scratch.write(Data(text.utf8), "plugins.toml")

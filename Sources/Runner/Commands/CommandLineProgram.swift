@@ -29,8 +29,9 @@ public enum CommandLineProgram {
         writeError: { text in complaint.withLock { $0 += "rank \(launch.rank) of \(launch.size): \(text)\n" }
         })
       let status = program.run(words, console: console, processes: launch.size)
-      // What is wrong with the command line is wrong on every rank, and the first says so.
-      if status != Program.usageFailure { StandardStream.complain(complaint.withLock { $0 }) }
+      // What is wrong with the command line is wrong on every rank: the first says so, and ends this process meanwhile.
+      if status == Program.usageFailure { sleep(2) }
+      StandardStream.complain(complaint.withLock { $0 })
       return status
     } catch {
       StandardStream.complain("\(program.name): \(error)\n")

@@ -15,7 +15,8 @@ extension EndToEnd {
         "--data", "phantom", "--tasks", "local", "--heads", "4", "--set", "model.predictor_heads=4",
         "--preset", "quick",
         "--set", "training.learning_rate=1e-6", "--steps", "40", "--seed", "3", "--plugins",
-        Repository.plugins,
+        Repository.plugins, "--set", "phantom.images=160", "--set", "run.evaluations=none",
+        "--set", "diagnostics.every_epochs=0",
       ])
       #expect(imported.status == 0, "\(imported.everything)")
       let resumed = try scratch.run(["resume", run, "--plugins", Repository.plugins])

@@ -59,11 +59,11 @@ public struct CommunicationTraffic: Sendable, Equatable {
   /// Calls of `broadcast`, `exchange` and `gather`.
   public var calls = 0
   /// Bytes that this process sends to others, where each message goes straight to whom it is for.
-  public var bytes = 0
+  public var byteCount = 0
 
   mutating func add(_ other: CommunicationTraffic) {
     calls += other.calls
-    bytes += other.bytes
+    byteCount += other.byteCount
   }
 }
 
@@ -94,6 +94,6 @@ private final class CountingCommunicator: Communicator, @unchecked Sendable {
   func abort(status: Int32) -> Never { communicator.abort(status: status) }
 
   private func note(_ values: Int, _ x: Tensor) {
-    traffic.add(CommunicationTraffic(calls: 1, bytes: values * x.elementType.byteCount))
+    traffic.add(CommunicationTraffic(calls: 1, byteCount: values * x.elementType.byteCount))
   }
 }

@@ -73,7 +73,7 @@ extension CommunicationTraffic {
     let steps = Double(max(steps, 1))
     return String(
       format: "between processes: %.1f calls and %.1f MB sent by each, a step",
-      Double(calls - earlier.calls) / steps, Double(bytes - earlier.bytes) / steps / 1e6)
+      Double(calls - earlier.calls) / steps, Double(byteCount - earlier.byteCount) / steps / 1e6)
   }
 }
 
