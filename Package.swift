@@ -114,8 +114,9 @@ let testTargets: [Target] =
     tests("ImagineTests", ["ImagineEvaluation"]),
     tests("FineTuneTests", ["FineTuneEvaluation"]),
     tests("TorchBackendTests", ["TorchBackend", "TorchCommunicator", "TorchBoundary", "CTorch"]),
-    tests("RadiographsTests", ["Radiographs", "Runs", "CCodecs", "CZlib", "PhantomData"]),
-    tests("PluginHostTests", ["PluginHost"]),
+    tests(
+      "RadiographsTests", ["Radiographs", "Runs", "CCodecs", "CZlib", "PhantomData"], settings: unoptimized),
+    tests("PluginHostTests", ["PluginHost"], settings: unoptimized),
     tests(
       "RunnerTests",
       ["PhantomData", "PublicWeights"]
