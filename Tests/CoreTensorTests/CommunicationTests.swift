@@ -143,6 +143,27 @@ import Testing
     for (a, b) in zip(found.flatMap { $0 }, expected) { #expect(abs(a - b) < 1e-5) }
   }
 
+  /// Lists of tensors are added up in the tree's order, to the same bits on each rank.
+  @Test(arguments: [2, 3, 5]) func listsAreAddedUpOverRanks(ranks: Int) throws {
+    @Sendable func own(_ rank: Int) -> [[Float]] {
+      [[Float(rank) / 3, 1e8], [Float(rank + 1) / 7]]
+    }
+    let found = try ThreadGroup.run(ranks) { communicator in
+      let tensors = own(communicator.rank).map { Tensor($0, shape: [$0.count]) }
+      try communicator.sum(tensors)
+      return tensors.map(\.values)
+    }
+    func sum(_ node: Range<Int>, _ list: Int, _ place: Int) -> Float {
+      guard node.count > 1 else { return own(node.lowerBound)[list][place] }
+      var left = 1
+      while left * 2 < node.count { left *= 2 }
+      let middle = node.lowerBound + left
+      return sum(node.lowerBound..<middle, list, place) + sum(middle..<node.upperBound, list, place)
+    }
+    let expected = [[sum(0..<ranks, 0, 0), sum(0..<ranks, 0, 1)], [sum(0..<ranks, 1, 0)]]
+    for own in found { #expect(own == expected) }
+  }
+
   @Test func whatARankThrowsReachesItsCaller() throws {
     final class Broken: Communicator {
       let (name, rank, size) = ("broken", 0, 2)

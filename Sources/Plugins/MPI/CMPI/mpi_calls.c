@@ -104,10 +104,3 @@ void chex_mpi_abort(int status) {
   MPI_Abort(MPI_COMM_WORLD, status);
   _Exit(status);
 }
-
-const char *chex_mpi_library(void) {
-  static char text[MPI_MAX_LIBRARY_VERSION_STRING];
-  int length = 0;
-  MPI_Get_library_version(text, &length);
-  return text;
-}

@@ -90,6 +90,7 @@ struct Meeting: Equatable {
     // Each start of all processes meets anew.
     prefix = "chexworld/\(environment["TORCHELASTIC_RESTART_COUNT"] ?? "0")"
   }
+
   /// - Throws: `TorchError` where the others cannot be reached.
   func join(
     _ table: chex_torch_group_table, _ launch: LaunchEnvironment, accelerator: String

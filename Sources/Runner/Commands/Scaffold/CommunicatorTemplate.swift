@@ -17,7 +17,8 @@ enum CommunicatorTemplate {
         name: "{name}", summary: "files of a folder that all processes see",
         options: [
           OptionDeclaration(
-            "folder", .text(default: "/tmp/{name}"), help: "Folder that all processes of a run see, and no other run.")
+            "folder", .text(default: ""),
+            help: "Folder that all processes see; empty = one of the machine's temporary files, for one machine.")
         ],
         // Only where run.communicator names it.
         suits: { _, _ in false },
@@ -32,8 +33,9 @@ enum CommunicatorTemplate {
 
       init(_ folder: String, _ launch: LaunchEnvironment) throws {
         (rank, size) = (launch.rank, launch.size)
+        let shared = folder.isEmpty ? NSTemporaryDirectory() + "/{name}" : folder
         // The launcher is every process's parent; another run of it has another.
-        self.folder = folder + "/\(getppid())"
+        self.folder = shared + "/\(getppid())"
         try FileManager.default.createDirectory(atPath: self.folder, withIntermediateDirectories: true)
       }
 

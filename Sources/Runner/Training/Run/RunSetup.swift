@@ -35,8 +35,9 @@ package struct RunSetup {
   ) throws {
     manifest = try PluginManifest(path: PluginsFile.locate(given: pluginsFile))
     let launch = try ProcessGroup.launch()
-    let names = try request.mentionedNames().union(CommunicatorChoice.wanted(manifest, launch))
-    let found = try Plugins(manifest, wanted: wanted.union(names))
+    let found = try Plugins(
+      manifest, wanted: wanted.union(request.mentionedNames()),
+      tried: CommunicatorChoice.candidates(manifest, launch))
     (plugins, refusedPlugins) = (found.loaded, found.refused)
     let catalogue = try SettingsCatalogue(
       plugins: plugins.flatMap { plugin in

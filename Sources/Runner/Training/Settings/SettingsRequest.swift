@@ -20,8 +20,8 @@ public struct SettingsRequest: Sendable, Equatable {
     self.assignments = assignments
   }
 
-  /// Names that may be those of plugins: of tasks, evaluations, sources of radiographs, device and communicator, and tables that
-  /// the command line sets.
+  /// Names that may be those of plugins: of tasks, evaluations, sources of radiographs, device and communicator, and
+  /// tables that the command line sets.
   /// - Throws: `SettingsError` where the file of `configuration` cannot be read.
   func mentionedNames() throws -> Set<String> {
     let runnerTables = Set(SettingsCatalogue.runnerTables.map(\.name))

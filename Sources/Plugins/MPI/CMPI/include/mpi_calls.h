@@ -15,7 +15,5 @@ char *chex_mpi_gather(const void *data, void *out, size_t bytes);
 char *chex_mpi_barrier(void);
 /// Ends all processes.
 _Noreturn void chex_mpi_abort(int status);
-/// Version and implementation, for people.
-const char *chex_mpi_library(void);
 
 #endif

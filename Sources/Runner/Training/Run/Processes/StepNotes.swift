@@ -12,7 +12,7 @@ struct StepNotes: Codable {
     var draw: Double
     var edit: Double
   }
-  /// Where the radiographs and draws of a batch are needed: in reports of what went wrong.
+  /// What batches were made of, for reports of what went wrong.
   struct Contents: Codable {
     var radiographs: [String]
     var draws: [[String: [Double]]]

@@ -19,8 +19,8 @@ package struct CommunicatorChoice {
   let refused: [String: PluginError]
   let registry: PluginManifest
 
-  /// Names of plugins that must be loaded for it: all communicators, where several processes were started.
-  static func wanted(_ manifest: PluginManifest, _ launch: LaunchEnvironment?) -> Set<String> {
+  /// Names of plugins that may be chosen: all communicators, where several processes were started.
+  static func candidates(_ manifest: PluginManifest, _ launch: LaunchEnvironment?) -> Set<String> {
     guard launch != nil else { return [] }
     return Set(manifest.entries.filter { $0.enabled && $0.kind == .communicator }.map(\.name))
   }
@@ -68,11 +68,12 @@ package struct CommunicatorChoice {
       }
     }
     let known = registry.entries.filter { $0.kind == .communicator }.map(\.name)
+    let reasons = known.compactMap { refused[$0] }.map { "\n  \($0)" }
     throw CommunicationError(
       "run.communicator=\(name): \(launch.launcher) started \(launch.size) processes, expected a plugin of kind communicator "
         + "in \(registry.path) that joins them on \(device.name), found "
         + (known.isEmpty ? "none" : "only " + known.joined(separator: ", "))
-        + (refused.isEmpty ? "" : ":\n" + refused.values.map { "  \($0)" }.joined(separator: "\n"))
+        + reasons.joined()
         + "\nEnable or install one, start one process, or let each train alone with --set run.communicator=none"
     )
   }

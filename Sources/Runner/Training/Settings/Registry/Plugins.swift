@@ -10,10 +10,12 @@ struct Plugins {
   let refused: [String: PluginError]
 
   /// Builds what is enabled or wanted and older than its sources, and loads all.
-  /// - Parameter wanted: names that the command line or a file of settings asks for; others than plugins' are fine.
+  /// - Parameters:
+  ///   - wanted: names that the command line or a file of settings asks for; others than plugins' are fine.
+  ///   - tried: names of plugins of which one that loads may be enough.
   /// - Throws: `PackageError` where a package that is needed does not build, `PluginError` where a plugin that is
   ///   needed cannot be loaded.
-  init(_ manifest: PluginManifest, wanted: Set<String>) throws {
+  init(_ manifest: PluginManifest, wanted: Set<String>, tried: Set<String> = []) throws {
     let host = PluginHost(manifest: manifest)
     func isNeeded(_ entry: PluginManifest.Entry) -> Bool {
       entry.enabled && !entry.kind.isLoadedWhereWanted || wanted.contains(entry.name)
@@ -23,9 +25,10 @@ struct Plugins {
     }
     var loaded: [LoadedPlugin] = []
     var refused: [String: PluginError] = [:]
-    let names = manifest.entries.filter { !$0.kind.isLoadedWhereWanted || wanted.contains($0.name) }.map(
-      \.name)
-    for status in host.inspect(only: Set(names)) {
+    let loadable = manifest.entries.filter {
+      !$0.kind.isLoadedWhereWanted || wanted.union(tried).contains($0.name)
+    }
+    for status in host.inspect(only: Set(loadable.map(\.name))) {
       switch status {
       case .loaded(let plugin): loaded.append(plugin)
       case .failed(let entry, let error):
