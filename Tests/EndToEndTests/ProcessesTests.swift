@@ -126,10 +126,12 @@ extension EndToEnd {
       #expect(probe.status == 2 && probe.errors.contains("2 processes were started"), "\(probe.errors)")
     }
 
-    @Test func mpiKeepsItsPromises() throws {
+    /// MPI, and the package that `new-task --kind communicator` writes, which `scripts/packages` builds.
+    @Test(arguments: ["mpi", Repository.root + "/.build/tests/release/libSpotCommunicator.so"])
+    func promisesAreKeptAmongThree(plugin: String) throws {
       let scratch = try Scratch()
       let outcome = try RunnerProcess(
-        ["plugins", "check", "mpi", "--plugins", Repository.plugins], in: scratch.path, ranks: 3
+        ["plugins", "check", plugin, "--plugins", Repository.plugins], in: scratch.path, ranks: 3
       ).wait()
       #expect(outcome.status == 0, "\(outcome.everything)")
       #expect(outcome.output.contains("among 3 processes") && outcome.output.contains("all 7 promises kept"))

@@ -12,8 +12,8 @@ enum CommunicatorTemplate {
     }
 
     /// Moves tensors as files of a folder that all processes see: put calls of your network in their place.
-    final class {module}: Communicator, @unchecked Sendable {
-      static let definition = CommunicatorDefinition(
+    public final class {module}: Communicator, @unchecked Sendable {
+      public static let definition = CommunicatorDefinition(
         name: "{name}", summary: "files of a folder that all processes see",
         options: [
           OptionDeclaration(
@@ -24,9 +24,9 @@ enum CommunicatorTemplate {
         suits: { _, _ in false },
         join: { options, request in try {module}(options.text("folder"), request.launch) })
 
-      let name = "{name}"
-      let rank: Int
-      let size: Int
+      public let name = "{name}"
+      public let rank: Int
+      public let size: Int
       private let folder: String
       /// Calls made so far, which are the same on every rank.
       private var calls = 0
@@ -39,26 +39,26 @@ enum CommunicatorTemplate {
         try FileManager.default.createDirectory(atPath: self.folder, withIntermediateDirectories: true)
       }
 
-      func moves(_ device: any Device) -> Bool { device === CPUDevice.shared }
+      public func moves(_ device: any Device) -> Bool { device === CPUDevice.shared }
 
-      func broadcast(_ x: Tensor, from root: Int) throws {
+      public func broadcast(_ x: Tensor, from root: Int) throws {
         let all = try share(rank == root ? bytes(of: x) : Data())
         write(all[root], to: x)
       }
 
-      func exchange(_ x: Tensor, into out: Tensor) throws {
+      public func exchange(_ x: Tensor, into out: Tensor) throws {
         let part = out.count / size * out.elementType.byteCount
         let all = try share(bytes(of: x))
         write(all.reduce(Data()) { $0 + $1.dropFirst(rank * part).prefix(part) }, to: out)
       }
 
-      func gather(_ x: Tensor, into out: Tensor) throws {
+      public func gather(_ x: Tensor, into out: Tensor) throws {
         write(try share(bytes(of: x)).reduce(Data(), +), to: out)
       }
 
-      func barrier() throws { _ = try share(Data()) }
+      public func barrier() throws { _ = try share(Data()) }
 
-      func abort(status: Int32) -> Never {
+      public func abort(status: Int32) -> Never {
         try? Data().write(to: URL(fileURLWithPath: folder + "/ended"))
         exit(status)
       }
@@ -94,11 +94,11 @@ enum CommunicatorTemplate {
         data.copyBytes(to: x.address(on: CPUDevice.shared).assumingMemoryBound(to: UInt8.self), count: size)
       }
     }
+
     """#
 
   static let tests = #"""
     {imports}
-    import CoreTensor
 
     /// Among one process. `mpirun -n 3 chex-runner plugins check {name}` tries it among several.
     @Test func keepsEveryPromise() {
@@ -106,6 +106,7 @@ enum CommunicatorTemplate {
         #expect(check.problem == nil, "\(check.promise)")
       }
     }
+
     """#
 
   static let readme = """
