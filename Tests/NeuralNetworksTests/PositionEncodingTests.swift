@@ -32,6 +32,23 @@ import Testing
     }
   }
 
+  /// What travels to another device in halves is what is written here, to the bit.
+  @Test(arguments: PositionOrder.allCases)
+  func encodingsOfImages(order: PositionOrder) {
+    let encoding = PositionEncoding(width: 12, order: order)
+    let places: [[(row: Double, column: Double)]] = [
+      [(0, 1), (0, 2), (3.25, 1)], [(0, 1), (-7, 0.5), (0, 1)], [(3.25, 2), (1, 1), (2, 3.25)],
+    ]
+    let expected = places.joined().flatMap { Self.expected($0.row, $0.column, 12, order) }
+    let written = encoding.encodings(images: 3, places: 3, on: CPUDevice.shared) { places[$0][$1] }
+    let gathered = encoding.gatheredEncodings(images: 3, places: 3, on: CPUDevice.shared) { places[$0][$1] }
+    #expect(written.shape == [3, 3, 12] && gathered.shape == written.shape)
+    #expect(relativeDifference(written.values, expected) < 1e-6)
+    #expect(gathered.values == written.values)
+    let none = encoding.gatheredEncodings(images: 2, places: 0, on: CPUDevice.shared) { places[$0][$1] }
+    #expect(none.shape == [2, 0, 12])
+  }
+
   @Test func ordersSwapTheHalves() {
     let tables = PositionOrder.allCases.map { PositionEncoding(width: 8, order: $0).grid(3).values }
     for place in 0..<9 {

@@ -17,6 +17,9 @@ public protocol Device: AnyObject, Sendable {
   func allocate(byteCount: Int) -> DeviceMemory
   /// Takes memory back. Operations that were asked for earlier may still use it.
   func release(_ memory: DeviceMemory)
+  /// New memory that holds a copy of bytes of the host, for what is asked of the device after the call. Loader threads
+  /// call it beside what computes. Default: `allocate` and `upload`.
+  func memory(holding source: UnsafeRawBufferPointer) -> DeviceMemory
   /// Copies bytes of the host to this device. `source` may be reused when the call returns.
   func upload(_ source: UnsafeRawBufferPointer, to destination: UnsafeMutableRawPointer)
   /// Copies bytes of this device to the host; they are there when the call returns.
@@ -31,6 +34,12 @@ public protocol Device: AnyObject, Sendable {
 
 extension Device {
   public var isHostMemory: Bool { false }
+
+  public func memory(holding source: UnsafeRawBufferPointer) -> DeviceMemory {
+    let memory = allocate(byteCount: source.count)
+    upload(source, to: memory.address)
+    return memory
+  }
 }
 
 /// Memory that a device gave.
@@ -57,6 +66,12 @@ final class Storage: @unchecked Sendable {
   init(byteCount: Int, on device: any Device = CPUDevice.shared) {
     self.device = device
     memory = device.allocate(byteCount: byteCount)
+  }
+
+  /// With a copy of bytes of the host.
+  init(holding source: UnsafeRawBufferPointer, on device: any Device) {
+    self.device = device
+    memory = device.memory(holding: source)
   }
 
   deinit { device.release(memory) }

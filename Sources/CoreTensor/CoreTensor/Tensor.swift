@@ -29,6 +29,10 @@ public struct Tensor: @unchecked Sendable {
     offset = 0
   }
 
+  private init(_ shape: [Int], as elementType: ElementType, storage: Storage) {
+    (self.shape, self.elementType, self.storage, offset) = (shape, elementType, storage, 0)
+  }
+
   /// A tensor that shares the memory of another, from value `start` of it on.
   init(sharing other: Tensor, shape: [Int], start: Int = 0) {
     self.shape = shape
@@ -158,12 +162,11 @@ extension Tensor {
   /// The same values on another device, without history; the tensor itself where it is there already.
   public func moved(to device: any Device) -> Tensor {
     guard device !== self.device else { return detached }
-    let moved = Tensor(uninitialized: shape, as: elementType, on: device)
-    let size = count * elementType.byteCount
     let held = self.device === CPUDevice.shared ? self : onCPU
-    device.upload(UnsafeRawBufferPointer(start: held.bytes, count: size), to: moved.bytes)
-    withExtendedLifetime(held) {}
-    return moved
+    let source = UnsafeRawBufferPointer(start: held.bytes, count: count * elementType.byteCount)
+    return withExtendedLifetime(held) {
+      Tensor(shape, as: elementType, storage: Storage(holding: source, on: device))
+    }
   }
 
   /// A tensor of its own memory on the same device with the same values and no history.

@@ -48,7 +48,7 @@ public struct PositionEncoding: Sendable {
     }
   }
 
-  private func writeHalf(_ coordinate: Double, to target: UnsafeMutablePointer<Float>) {
+  func writeHalf(_ coordinate: Double, to target: UnsafeMutablePointer<Float>) {
     for (k, frequency) in frequencies.enumerated() {
       target[k] = Float(sin(coordinate * frequency))
       target[k + frequencies.count] = Float(cos(coordinate * frequency))

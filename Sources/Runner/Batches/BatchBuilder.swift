@@ -93,13 +93,19 @@ package final class BatchBuilder: Sendable {
 /// A batch, and what it was made of.
 package struct LoadedBatch: Sendable {
   package let step: Int
-  package let batch: WorldBatch
+  package private(set) var batch: WorldBatch
   /// Identifiers of its radiographs.
   package let radiographs: [String]
   /// Processor seconds of each task for all samples together.
   package let seconds: [TaskSeconds]
   /// For each sample, the numbers that tasks drew.
   package let draws: [[String: [Double]]]
+
+  func moved(to device: any Device) -> LoadedBatch {
+    var moved = self
+    moved.batch = batch.moved(to: device)
+    return moved
+  }
 }
 
 /// Every radiograph of the run failed to decode.

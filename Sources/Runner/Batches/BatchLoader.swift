@@ -9,6 +9,7 @@ import WorldModel
 package final class BatchLoader: @unchecked Sendable {
   private let builder: BatchBuilder
   private let share: BatchShare
+  private let device: any Device
   private let lastStep: Int
   private let ahead: Int
   private let condition = NSCondition()
@@ -35,13 +36,14 @@ package final class BatchLoader: @unchecked Sendable {
   /// - Parameters:
   ///   - steps: batches to make, in order, as `share` numbers them.
   ///   - share: which batches of the run these are; all, unless given.
+  ///   - device: where the batches are wanted, which they reach while earlier ones are computed with.
   ///   - threads: 0 or more.
   ///   - ahead: batches that may be ready or in work.
   package init(
-    _ builder: BatchBuilder, steps: Range<Int>, share: BatchShare = BatchShare(accumulation: 1), threads: Int,
-    ahead: Int = 3
+    _ builder: BatchBuilder, steps: Range<Int>, share: BatchShare = BatchShare(accumulation: 1),
+    device: any Device = CPUDevice.shared, threads: Int, ahead: Int = 3
   ) {
-    (self.builder, self.share) = (builder, share)
+    (self.builder, self.share, self.device) = (builder, share, device)
     self.ahead = ahead
     lastStep = steps.upperBound
     nextStep = steps.lowerBound
@@ -63,7 +65,7 @@ package final class BatchLoader: @unchecked Sendable {
     let step = nextStep
     require(step < lastStep, "BatchLoader: asked for batch \(step) of \(lastStep)")
     nextStep += 1
-    if isSynchronous { return try builder.batch(step: share.batch(step)) }
+    if isSynchronous { return try builder.batch(step: share.batch(step)).moved(to: device) }
     condition.broadcast()
     while ready[step] == nil {
       if let failure { throw failure }
@@ -125,7 +127,8 @@ package final class BatchLoader: @unchecked Sendable {
     condition.unlock()
     guard isComplete else { return }
     let batch = try builder.collate(
-      job.pending.samples.map { $0! }, step: share.batch(job.step), plans: job.pending.plans)
+      job.pending.samples.map { $0! }, step: share.batch(job.step), plans: job.pending.plans
+    ).moved(to: device)
     condition.lock()
     ready[job.step] = batch
     condition.broadcast()

@@ -59,16 +59,9 @@ public final class VisionPredictor: Predictor {
   }
 
   public func maskTokens(at places: [[GridPlace]]) -> Tensor {
-    let count = places.first?.count ?? 0
-    let (encoding, width) = (targetEncoding, shape.width)
-    let encoded = Tensor([places.count, count, width], on: maskToken.tensor.device) { values in
-      nonisolated(unsafe) let start = values.baseAddress
-      Compute.parallel(places.count) { image in
-        encoding.write(
-          count, place: { (places[image][$0].row, places[image][$0].column) },
-          to: start! + image * count * width)
-      }
-    }
+    let encoded = targetEncoding.encodings(
+      images: places.count, places: places.first?.count ?? 0, on: maskToken.tensor.device
+    ) { (places[$0][$1].row, places[$0][$1].column) }
     return addRowVector(encoded, maskToken.tensor)
   }
 

@@ -68,8 +68,9 @@ public struct LaunchEnvironment: Sendable, Equatable {
     ]
 
   /// Nil where no launcher started several processes.
+  /// - Parameter countsOne: whether one process that a launcher started is taken, too.
   /// - Throws: `CommunicationError` where a launcher's numbers are none.
-  public init?(_ variables: [String: String]) throws {
+  public init?(_ variables: [String: String], countsOne: Bool = false) throws {
     for launcher in Self.launchers {
       guard let size = variables[launcher.size], let rank = variables[launcher.rank] else { continue }
       guard let count = Int(size), let place = Int(rank), count > 0, (0..<count).contains(place) else {
@@ -77,7 +78,7 @@ public struct LaunchEnvironment: Sendable, Equatable {
           "\(launcher.rank) and \(launcher.size) of the environment: expected a rank below a number of processes, found "
             + "\"\(rank)\" and \"\(size)\"; start the processes with \(launcher.name), or unset both")
       }
-      guard count > 1 else { continue }
+      guard count > 1 || countsOne else { continue }
       (self.rank, self.size, self.launcher) = (place, count, launcher.name)
       machineRank = variables[launcher.machineRank].flatMap { Int($0) }
       // SLURM writes "4(x2),3" for two machines of four and one of three.

@@ -66,8 +66,20 @@ public final class TorchDevice: Device, @unchecked Sendable {
   public func allocate(byteCount: Int) -> DeviceMemory {
     // libtorch keeps no memory of the processor for later; the pool does.
     if isProcessor { return CPUDevice.shared.allocate(byteCount: byteCount) }
+    return block(byteCount) { library.table.allocate(handle, byteCount, &$0, &$1) }
+  }
+
+  public func memory(holding source: UnsafeRawBufferPointer) -> DeviceMemory {
+    if isProcessor { return CPUDevice.shared.memory(holding: source) }
+    return block(source.count) { library.table.stage(handle, source.baseAddress, source.count, &$0, &$1) }
+  }
+
+  private func block(
+    _ byteCount: Int,
+    _ make: (inout UnsafeMutableRawPointer?, inout UnsafeMutableRawPointer?) -> chex_torch_outcome
+  ) -> DeviceMemory {
     var (address, owner): (UnsafeMutableRawPointer?, UnsafeMutableRawPointer?)
-    let outcome = library.table.allocate(handle, byteCount, &address, &owner)
+    let outcome = make(&address, &owner)
     if outcome.wantsMemory != 0 {
       failForWantOfMemory(bytes: byteCount, for: "tensors on \(name)")
     }

@@ -17,8 +17,8 @@ struct chex_torch_group {
   c10::intrusive_ptr<c10d::Backend> processors;
   /// Null where tensors of the processor alone are moved.
   c10::intrusive_ptr<c10d::Backend> accelerators;
-  chex_torch_device processor{at::Device(at::kCPU), "cpu"};
-  chex_torch_device accelerator{at::Device(at::kCPU), "cpu"};
+  chex_torch_device processor{at::Device(at::kCPU), "cpu", {}};
+  chex_torch_device accelerator{at::Device(at::kCPU), "cpu", {}};
 };
 
 namespace chex {
@@ -44,7 +44,7 @@ static const Device *place(Group *group, int32_t onAccelerator) {
 
 static void joinAccelerators(
     Group &group, const c10::intrusive_ptr<c10d::Store> &store, const chex_torch_meeting &meeting) {
-  group.accelerator = Device{at::Device(std::string(meeting.accelerator)), meeting.accelerator};
+  group.accelerator = Device{at::Device(std::string(meeting.accelerator)), meeting.accelerator, {}};
 #ifdef CHEX_NCCL
   auto options = c10d::ProcessGroupNCCL::Options::create();
   options->timeout = patience;

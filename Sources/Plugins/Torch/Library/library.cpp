@@ -156,7 +156,10 @@ static Outcome openDevice(const char *place, Device **opened) {
     }
     // The first memory of a device starts its library.
     at::empty({1}, at::TensorOptions().dtype(at::kByte).device(device));
-    *opened = new Device{device, device.str()};
+    *opened = new Device{device, device.str(), {}};
+    if (!device.is_cpu()) {
+      (*opened)->arrivals = c10::impl::getDeviceGuardImpl(device.type())->getStreamFromGlobalPool(device);
+    }
   });
 }
 

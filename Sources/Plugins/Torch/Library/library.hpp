@@ -6,6 +6,7 @@
 #include <ATen/core/Tensor.h>
 #include <c10/core/DeviceGuard.h>
 #include <c10/core/InferenceMode.h>
+#include <c10/core/Stream.h>
 
 #include <atomic>
 #include <cstdlib>
@@ -17,6 +18,8 @@ struct chex_torch_device {
   at::Device device;
   /// Of the name in errors.
   std::string name;
+  /// In which bytes of the host arrive beside what computes; null on the processor.
+  std::optional<c10::Stream> arrivals;
   bool isProcessor() const { return device.is_cpu(); }
 };
 

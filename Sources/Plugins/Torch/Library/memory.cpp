@@ -6,6 +6,7 @@
 #include <ATen/ops/fill.h>
 #include <c10/core/Allocator.h>
 #include <c10/core/Stream.h>
+#include <c10/core/StreamGuard.h>
 #include <c10/core/impl/DeviceGuardImplInterface.h>
 
 namespace chex {
@@ -14,7 +15,7 @@ static at::Tensor bytesAt(const Device &device, const void *data, size_t bytes) 
   return wrap(device, const_cast<void *>(data), at::kByte, at::IntArrayRef({static_cast<int64_t>(bytes)}));
 }
 
-static Device host() { return Device{at::Device(at::kCPU), "cpu"}; }
+static Device host() { return Device{at::Device(at::kCPU), "cpu", {}}; }
 
 static Outcome allocate(Device *device, size_t bytes, void **data, void **owner) {
   return guarded(device, [&] {
@@ -27,6 +28,30 @@ static Outcome allocate(Device *device, size_t bytes, void **data, void **owner)
 
 static void release(void *owner) { delete static_cast<at::DataPtr *>(owner); }
 
+/// A copy in memory that the system does not move, from which bytes travel beside the host; its allocator keeps the
+/// block until they have.
+static at::Tensor pinned(const void *source, size_t bytes) {
+  auto copy =
+      at::empty({static_cast<int64_t>(bytes)}, at::TensorOptions().dtype(at::kByte).pinned_memory(true));
+  std::memcpy(copy.mutable_data_ptr(), source, bytes);
+  return copy;
+}
+
+static Outcome stage(Device *device, const void *source, size_t bytes, void **data, void **owner) {
+  return guarded(device, [&] {
+    auto implementation = c10::impl::getDeviceGuardImpl(device->device.type());
+    auto computing = implementation->getStream(device->device);
+    c10::StreamGuard guard(*device->arrivals);
+    auto block = c10::GetAllocator(device->device.type())->allocate(bytes > 0 ? bytes : 1);
+    if (bytes > 0) bytesAt(*device, block.get(), bytes).copy_(pinned(source, bytes), /*non_blocking=*/true);
+    device->arrivals->synchronize();
+    // The block is of the stream of arrivals, which must not have it again before those who compute are done with it.
+    implementation->recordDataPtrOnStream(block, computing);
+    *data = block.get();
+    *owner = new at::DataPtr(std::move(block));
+  });
+}
+
 static Outcome upload(Device *device, const void *source, void *destination, size_t bytes) {
   if (bytes == 0) return {nullptr, 0};
   return guarded(device, [&] {
@@ -34,12 +59,7 @@ static Outcome upload(Device *device, const void *source, void *destination, siz
       std::memcpy(destination, source, bytes);
       return;
     }
-    // A copy from memory that the system may move waits; one from pinned memory goes on beside the host, and the
-    // allocator of pinned memory keeps the block until the copy is done.
-    auto staged =
-        at::empty({static_cast<int64_t>(bytes)}, at::TensorOptions().dtype(at::kByte).pinned_memory(true));
-    std::memcpy(staged.mutable_data_ptr(), source, bytes);
-    bytesAt(*device, destination, bytes).copy_(staged, /*non_blocking=*/true);
+    bytesAt(*device, destination, bytes).copy_(pinned(source, bytes), /*non_blocking=*/true);
   });
 }
 
@@ -104,6 +124,7 @@ void fillMemory(chex_torch_table &table) {
   table.shareMemory = shareMemory;
   table.allocate = allocate;
   table.release = release;
+  table.stage = stage;
   table.upload = upload;
   table.download = download;
   table.copy = copy;

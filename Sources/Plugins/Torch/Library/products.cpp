@@ -21,13 +21,18 @@ static at::Tensor operand(const Device &device, const Given &x, int64_t columns,
   return wrap(device, x, {columns > 0 ? count / columns : 0, columns}).to(scalarType(type));
 }
 
-/// out = a · b. Sums are float32; a GPU hands them out unrounded where out asks for it.
+// Whether a GPU hands out the float32 sums of bfloat16 products unrounded, where out asks for it.
+#if TORCH_VERSION_MAJOR > 2 || TORCH_VERSION_MINOR >= 8
+#define CHEX_UNROUNDED
+#endif
+
+/// out = a · b, with sums in float32.
 static void multiply(const at::Tensor &a, const at::Tensor &b, at::Tensor &out) {
   if (a.scalar_type() == out.scalar_type()) {
     at::mm_out(out, a, b);
     return;
   }
-#if TORCH_VERSION_MAJOR > 2 || TORCH_VERSION_MINOR >= 8
+#ifdef CHEX_UNROUNDED
   if (a.is_cuda() && out.scalar_type() == at::kFloat) {
     at::mm_out(out, a, b, at::kFloat);
     return;
@@ -42,6 +47,13 @@ static void multiplyAndAdd(const at::Tensor &a, const at::Tensor &b, at::Tensor 
     at::addmm_out(out, out, a, b);
     return;
   }
+#ifdef CHEX_UNROUNDED
+  // In one pass over out, where a product of its own would take three.
+  if (a.is_cuda() && out.scalar_type() == at::kFloat) {
+    at::addmm_out(out, out, a, b, at::kFloat);
+    return;
+  }
+#endif
   auto sums = at::empty_like(out);
   multiply(a, b, sums);
   out.add_(sums);

@@ -41,7 +41,7 @@ extension Command {
         "WHAT",
         help:
           "step: forward, backward, clip, AdamW, moving average. ceiling: the step's matrix products back to "
-          + "back, and the share of their rate that the step reaches. encode: frozen features of whole crops. radiographs: "
+          + "back, and the share of their rate that the step reaches. encode: frozen features of whole crops. images: "
           + "decoding, crops, the tasks' edits and stacking, without a model; --threads loader threads. operations: "
           + "convolutions, norms and resizing of a U-Net, forward and with the backward pass."
       )

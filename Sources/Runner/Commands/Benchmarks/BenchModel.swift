@@ -88,7 +88,8 @@ struct BenchModel {
     return try body()
   }
 
-  /// The batch of a step: contexts, targets, predictions and what latents are told, as the tasks have them.
+  /// The batch of a step on the device, where loaders leave it: contexts, targets, predictions and what latents are told,
+  /// as the tasks have them.
   func randomBatch(_ step: Int) throws -> WorldBatch {
     var random = RandomStream(seed: 0, stream: "bench", step: step)
     let grid = sizes.encoder.patchCount
@@ -99,9 +100,11 @@ struct BenchModel {
       BatchScope(
         seed: 0, step: step, batchSize: sizes.batch,
         geometry: ImageGeometry(imageSize: sizes.image, patchSize: sizes.patch)))
-    let samples = try (0..<sizes.batch).map { index in
-      try plan.sample(NoiseImages.radiograph(sizes.image, &random), index: index)
-    }
+    let image = sizes.image
+    let samples = try Compute.map(sizes.batch) { index in
+      var own = RandomStream(seed: 0, stream: "bench radiograph", step: step, index: index)
+      return Result { try plan.sample(NoiseImages.radiograph(image, &own), index: index) }
+    }.map { try $0.get() }
     var batch = try plan.collate(samples)
     for context in batch.contexts.indices { batch.contexts[context].visible = patches(sizes.context) }
     let hidden = batch.targets.map { _ in patches(sizes.targets) }
@@ -110,7 +113,7 @@ struct BenchModel {
         name: prediction.name, context: prediction.context, target: prediction.target,
         patches: hidden[prediction.target], told: samples.map { $0.latents[index] })
     }
-    return batch
+    return batch.moved(to: optimization.backend.device)
   }
 }
 

@@ -11,7 +11,7 @@ extern "C" {
 #endif
 
 /// Counts what follows: a library of another number is refused, since its functions take something else.
-#define CHEX_TORCH_ABI 1
+#define CHEX_TORCH_ABI 2
 /// Axes of a tensor, at most.
 #define CHEX_TORCH_RANK 12
 /// The library's only symbol: a function without arguments that returns a `const chex_torch_table *`.
@@ -107,6 +107,9 @@ typedef struct chex_torch_table {
   // Memory. Blocks are given back by what `allocate` wrote to `owner`.
   chex_torch_outcome (*allocate)(chex_torch_device *, size_t bytes, void **data, void **owner);
   void (*release)(void *owner);
+  /// A block of a GPU that holds a copy of bytes of the host, made beside what computes there.
+  chex_torch_outcome (*stage)(
+      chex_torch_device *, const void *source, size_t bytes, void **data, void **owner);
   /// `source` may be reused when the call returns.
   chex_torch_outcome (*upload)(chex_torch_device *, const void *source, void *destination, size_t bytes);
   /// Waits.

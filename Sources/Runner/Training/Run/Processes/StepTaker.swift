@@ -25,7 +25,7 @@ final class StepTaker {
       size: communication?.size ?? 1)
     loader = BatchLoader(
       parts.builder, steps: start * share.perStep..<schedule.totalSteps * share.perStep, share: share,
-      threads: configuration.run.loaderThreads)
+      device: parts.optimization.backend.device, threads: configuration.run.loaderThreads)
   }
 
   /// Ends the loader's threads.

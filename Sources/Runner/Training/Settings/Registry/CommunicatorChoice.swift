@@ -30,11 +30,14 @@ package struct CommunicatorChoice {
   /// - Throws: `CommunicationError` where a launcher started several and nothing joins them, so that each would train
   ///   alone; what the plugin says.
   func join(_ launch: LaunchEnvironment?, _ device: any Device) throws -> CommunicationQueue? {
-    guard name != Self.nothing, let launch else {
-      guard [Self.automatic, Self.nothing].contains(name) else {
+    let isNamed = ![Self.automatic, Self.nothing].contains(name)
+    // A launcher may have been asked for one process, whose group is then one of its own.
+    let started = try launch ?? (isNamed ? ProcessGroup.launch(countsOne: true) : nil)
+    guard name != Self.nothing, let launch = started else {
+      guard !isNamed else {
         throw CommunicationError(
-          "run.communicator=\(name): expected several processes, found this one; start the program with mpirun, srun or "
-            + "torchrun")
+          "run.communicator=\(name): expected processes of a launcher, found this one by itself; start the program with "
+            + "mpirun, srun or torchrun")
       }
       return nil
     }
@@ -88,9 +91,10 @@ package enum ProcessGroup {
   static func join(_ group: CommunicationQueue?) { joined.withLock { $0 = group } }
 
   /// How this process is numbered among those that a launcher started; nil where there is one.
+  /// - Parameter countsOne: whether one that a launcher started is numbered, too.
   /// - Throws: `CommunicationError`.
-  package static func launch() throws -> LaunchEnvironment? {
-    try LaunchEnvironment(ProcessInfo.processInfo.environment)
+  package static func launch(countsOne: Bool = false) throws -> LaunchEnvironment? {
+    try LaunchEnvironment(ProcessInfo.processInfo.environment, countsOne: countsOne)
   }
 
   /// Ends this process's part. A failure of one ends all of them at once; else they leave together.
