@@ -73,6 +73,33 @@ extension EndToEnd {
       #expect(try scratch.bytes("0.npy").count > 10_000)
       #expect(try scratch.bytes("0.npy") == scratch.bytes("3.npy"))
       #expect(try scratch.bytes("0.npy.images.csv") == scratch.bytes("3.npy.images.csv"))
+      let probes = try [0, 3].map { ranks in
+        let outcome = try RunnerProcess(["probe", "run", "--json"], in: scratch.path, ranks: ranks).wait()
+        #expect(outcome.status == 0, "\(outcome.everything)")
+        return outcome.output
+      }
+      #expect(probes[0].contains("\"random\"") && probes[0] == probes[1])
+      let one = try RunnerProcess(
+        ["evaluate", "run", "--with", "imagine"], in: scratch.path, ranks: 2
+      ).wait()
+      #expect(one.status != 0 && one.everything.contains("which processes do not share"), "\(one.everything)")
+    }
+
+    /// A store is the same to the byte, whoever makes its shards.
+    @Test func aStoreIsPreparedByTwo() throws {
+      let scratch = try Scratch()
+      for ranks in [0, 2] {
+        let outcome = try RunnerProcess(
+          [
+            "data", "prepare", "--data", "phantom", "--set", "phantom.images=40", "--out", "store\(ranks)",
+            "--size", "64", "--sheet-images", "0",
+          ], in: scratch.path, ranks: ranks
+        ).wait()
+        #expect(outcome.status == 0, "\(outcome.everything)")
+      }
+      for name in try scratch.names("store0/shards") + ["../store.json"] {
+        #expect(try scratch.bytes("store0/shards/" + name) == scratch.bytes("store2/shards/" + name))
+      }
     }
 
     /// The same radiographs of a step, in as many parts as there are processes.
@@ -122,8 +149,8 @@ extension EndToEnd {
         foreign.errors.contains("expected rank 0 of 2, as mpiexec says, found rank 0 of 1"),
         "\(foreign.errors)")
       #expect(!scratch.has("run"))
-      let probe = try scratch.run(["probe", "run"], environment: launch)
-      #expect(probe.status == 2 && probe.errors.contains("2 processes were started"), "\(probe.errors)")
+      let imagine = try scratch.run(["imagine", "run"], environment: launch)
+      #expect(imagine.status == 2 && imagine.errors.contains("2 processes were started"), "\(imagine.errors)")
     }
 
     /// MPI, and the package that `new-task --kind communicator` writes, which `scripts/packages` builds.

@@ -1,6 +1,7 @@
 import CCodecs
 import Foundation
 import Imaging
+import TestSupport
 import Testing
 import WorldModel
 
@@ -106,6 +107,24 @@ import WorldModel
     #expect(try scratch.contents("stopped") == expected)
   }
 
+  /// Two and four processes make what one makes, and go on with what one began.
+  @Test(arguments: [2, 4]) func sameBytesForAnyProcesses(ranks: Int) throws {
+    let source = InventedSource.levels(45, bits: 8)
+    try scratch.store(source, plain, in: "alone")
+    let begun = try StorePreparation(source, settings: plain, folder: scratch.path + "/shared")
+    var done = 0
+    #expect(try begun.run(threads: 1, progress: { done = $0 }, isInterrupted: { done >= 9 }) == nil)
+    let (folder, settings) = (scratch.path + "/shared", plain)
+    let found = try ThreadGroup.run(ranks) { communicator in
+      let own = try StorePreparation(source, settings: settings, folder: folder, sharedBy: communicator)
+      let index = try #require(try own.run(threads: 1))
+      if communicator.isFirst { try own.complete(index) }
+      return index.radiographs.count
+    }
+    #expect(found[0] == 39 && found.dropFirst().allSatisfy { $0 == 0 })
+    #expect(try scratch.contents("shared") == scratch.contents("alone"))
+  }
+
   @Test func aRemovedShardIsMadeAgain() throws {
     let source = InventedSource.levels(30, bits: 16)
     try scratch.store(source, plain)
@@ -117,7 +136,7 @@ import WorldModel
       Fixtures.failure { _ = try StoreSource(folder: scratch.path + "/store") }?.contains("000001.jsonl")
         == true)
     let preparation = try StorePreparation(source, settings: plain, folder: scratch.path + "/store")
-    #expect(preparation.finishedBefore == 8)
+    #expect(preparation.finishedBefore == 22)
     #expect(
       Fixtures.failure { _ = try StoreSource(folder: scratch.path + "/store") }?.contains("not finished")
         == true)

@@ -41,7 +41,7 @@ extension Command {
     return Command(
       name: definition.commandName, summary: definition.summary,
       options: flags.map { $0.option(group: "Options of \(definition.name)") } + general,
-      arguments: [CommandArgument("RUN", help: "The run's folder.")],
+      arguments: [CommandArgument("RUN", help: "The run's folder.")], sharesWork: definition.isOfFeatures,
       examples: definition.command.examples.map { CommandExample("chex-runner \($0.line)", $0.meaning) },
       run: { try evaluate(definition, flags, $0) })
   }
@@ -52,7 +52,7 @@ extension Command {
     summary: "Evaluate a run by a plugin; each evaluation is a command of its own too",
     options: [CommandOption("--with", .value("NAME"), help: "The plugin, of kind evaluation. Required.")]
       + common + EvaluatedRun.options,
-    arguments: [CommandArgument("RUN", help: "The run's folder.")],
+    arguments: [CommandArgument("RUN", help: "The run's folder.")], sharesWork: true,
     examples: [
       CommandExample("chex-runner evaluate runs/first --with neighbours", "metrics of a plugin of your own")
     ],
@@ -87,8 +87,18 @@ extension Command {
     let run = try EvaluatedRun(
       arguments, evaluation: definition.name, flags: flags + [.folds],
       settings: definition.command.usesAllImages ? [all] : [])
+    let communicator = run.setup.communication
+    guard communicator == nil || definition.isOfFeatures else {
+      throw UsageError(
+        "\(definition.commandName): it evaluates a model, which processes do not share; start one process")
+    }
     let runner = try EvaluationRunner(
-      run, definition.name, presets: EvaluationPresets.chosen(definition, run, arguments))
+      run, definition.name, presets: EvaluationPresets.chosen(definition, run, arguments),
+      sharedBy: communicator)
+    if let communicator, !communicator.isFirst {
+      try runner.lendFeatures()
+      return 0
+    }
     for preset in runner.presets {
       let list = preset.values.map { "\($0.name) = \($0.value.tomlText)" }.joined(separator: ", ")
       ProgressReporter.standardError("preset for \(preset.name) (\(preset.reason)): \(list)\n")

@@ -17,17 +17,21 @@ package struct EvaluationRunner {
   /// Presets that change something, each with what it changes.
   package let presets: [EvaluationPreset]
   private let options: Options
+  /// To the processes that share the radiographs whose features are taken; nil where this is the only one.
+  private let communicator: (any Communicator)?
   let code: PluginCode
 
   /// - Parameters:
   ///   - run: opened with `name` among the plugins that are wanted.
   ///   - name: of an evaluation in the registry.
   ///   - presets: values over the options' defaults.
+  ///   - communicator: to the processes that share the work: the first calls the runner, others `lendFeatures`.
   /// - Throws: `EvaluationError` where the plugin is no evaluation.
   package init(
-    _ run: EvaluatedRun, _ name: String, presets: [EvaluationPreset] = [], comparesEncoders: Bool = true
+    _ run: EvaluatedRun, _ name: String, presets: [EvaluationPreset] = [], comparesEncoders: Bool = true,
+    sharedBy communicator: (any Communicator)? = nil
   ) throws {
-    (self.run, self.comparesEncoders) = (run, comparesEncoders)
+    (self.run, self.comparesEncoders, self.communicator) = (run, comparesEncoders, communicator)
     definition = try run.setup.evaluation(name)
     self.presets = presets.compactMap { preset in
       let values = preset.values.filter { run.setup.isDefault(SettingKey(name, $0.name)) }
@@ -66,7 +70,7 @@ package struct EvaluationRunner {
 
   /// Whether the evaluation works in a folder; one of features needs none.
   package var needsFolder: Bool {
-    if case .model = definition.subject { true } else { run.setup.configuration.evaluation.foldCount > 0 }
+    !definition.isOfFeatures || run.setup.configuration.evaluation.foldCount > 0
   }
 
   private var standardFolder: String {
@@ -121,21 +125,41 @@ package struct EvaluationRunner {
   }
 
   /// Whose features are evaluated, with what ends the names of their files.
-  var subjects: [(name: String, features: ([Int]) -> FeatureTable)] {
-    func features(_ encoder: any ImageEncoder) -> ([Int]) -> FeatureTable {
-      { FeatureExtraction.features(encoder, run.source, radiographs: $0, run.backend) }
-    }
-    let trained = (name: "", features: features(run.model.transferredEncoder))
-    guard comparesEncoders else { return [trained] }
-    return [
-      trained, (name: "-random", features: features(run.untrained().transferredEncoder)),
-      (name: "-pixels", features: { PixelFeatures.features(run.source, radiographs: $0) }),
+  var subjects: [(name: String, features: ([Int]) throws -> FeatureTable)] {
+    let encoded = encoders.map { name, encoder in (name: name, features: features(encoder)) }
+    guard comparesEncoders else { return encoded }
+    return encoded + [
+      (name: "-pixels", features: { PixelFeatures.features(run.source, radiographs: $0) })
     ]
   }
 
-  func input(_ features: ([Int]) -> FeatureTable, _ images: ChosenImages) throws -> EvaluationInput {
+  private var encoders: [(name: String, encoder: any ImageEncoder)] {
+    let trained = (name: "", encoder: run.model.transferredEncoder)
+    return comparesEncoders
+      ? [trained, (name: "-random", encoder: run.untrained().transferredEncoder)] : [trained]
+  }
+
+  private func features(_ encoder: any ImageEncoder) -> ([Int]) throws -> FeatureTable {
+    {
+      try FeatureExtraction.features(
+        encoder, run.source, radiographs: $0, run.backend, sharedBy: communicator)
+    }
+  }
+
+  /// What processes but the first do: their share of the features, as the first asks for them in its order.
+  package func lendFeatures() throws {
+    let images = run.radiographs
+    let lists =
+      run.setup.configuration.evaluation.foldCount > 0
+      ? [try FoldPlan(run).all] : [images.train, images.validation, images.test]
+    for (_, encoder) in encoders {
+      for radiographs in lists { _ = try features(encoder)(radiographs) }
+    }
+  }
+
+  func input(_ features: ([Int]) throws -> FeatureTable, _ images: ChosenImages) throws -> EvaluationInput {
     func set(_ radiographs: [Int], _ purpose: String?) throws -> FeatureSet {
-      let table = features(radiographs)
+      let table = try features(radiographs)
       if let purpose, table.radiographs.isEmpty { throw Self.noRadiograph(to: purpose) }
       return FeatureSet(
         width: table.width, records: table.radiographs.map { run.source.records[$0] }, values: table.values,
@@ -258,4 +282,9 @@ extension RunSetup {
     guard let declaration = settings.catalogue[key] else { return false }
     return settings[key].layer != .flags && settings[key].value == declaration.defaultValue
   }
+}
+
+extension EvaluationDefinition {
+  /// Whether it is given features, which processes can share; else the model.
+  package var isOfFeatures: Bool { if case .features = subject { true } else { false } }
 }

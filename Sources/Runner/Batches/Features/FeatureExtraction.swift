@@ -26,26 +26,26 @@ package enum FeatureExtraction {
 
   /// Each radiograph, resized whole to the input size, through `encoder`; mean over tokens of its output (spec section
   /// 9).
-  /// - Parameter encoder: does not change meanwhile.
+  /// - Parameters:
+  ///   - encoder: does not change meanwhile.
+  ///   - communicator: to the processes that share the work, all of which call this; nil where there are none.
+  /// - Throws: `CommunicationError`.
   package static func features(
-    _ encoder: any ImageEncoder, _ source: RadiographCache, radiographs: [Int], _ backend: any Backend
-  ) -> FeatureTable {
-    Compute.$backend.withValue(backend) {
-      PackedWeights.keeping { features(encoder, source, radiographs) }
+    _ encoder: any ImageEncoder, _ source: RadiographCache, radiographs: [Int], _ backend: any Backend,
+    sharedBy communicator: (any Communicator)? = nil
+  ) throws -> FeatureTable {
+    try Compute.$backend.withValue(backend) {
+      try PackedWeights.keeping {
+        var (kept, values): ([Int], [Float]) = ([], [])
+        try forEachBatch(encoder, source, radiographs: radiographs, isPooled: true, sharedBy: communicator) {
+          usable, features, _ in
+          kept += usable
+          values += features
+          return true
+        }
+        return FeatureTable(width: encoder.shape.width, radiographs: kept, values: values)
+      }
     }
-  }
-
-  private static func features(
-    _ encoder: any ImageEncoder, _ source: RadiographCache, _ radiographs: [Int]
-  ) -> FeatureTable {
-    var kept: [Int] = []
-    var values: [Float] = []
-    for start in stride(from: 0, to: radiographs.count, by: batchSize) {
-      let batch = tokens(encoder, source, part(of: radiographs, from: start))
-      kept += batch.radiographs
-      if let tokens = batch.tokens { values += pooled(tokens) }
-    }
-    return FeatureTable(width: encoder.shape.width, radiographs: kept, values: values)
   }
 
   private static func part(of radiographs: [Int], from start: Int) -> [Int] {

@@ -29,11 +29,15 @@ extension Command {
         help: "Radiographs on contact sheets, those that were cut most first; default 48, 0 for no sheet."),
       CommandOption("--json", help: "The report as one line of JSON; progress goes to standard error."),
     ] + SettingFlag.dataOptions.filter { !ofTraining.contains($0.name) },
+    sharesWork: true,
     examples: [
       CommandExample("chex-runner data prepare --data FOLDER --out store", "then train with --data store"),
       CommandExample(
         "chex-runner data prepare --data index.csv --out store --size 1024 --depth 16 --filter source=nih",
         "finer, and only some rows of a table"),
+      CommandExample(
+        "mpirun -n 8 chex-runner data prepare --data FOLDER --out store",
+        "eight processes, on one machine or several with a shared folder"),
     ],
     run: { arguments in try DataPreparation(arguments).run() })
 
@@ -49,18 +53,22 @@ private struct DataPreparation {
   let sheetRadiographs: Int
   let isJson: Bool
   let source: any RadiographSource
+  /// To the processes that share the work; nil where this is the only one.
+  let communicator: (any Communicator)?
 
   init(_ arguments: ParsedArguments) throws {
     guard let out = arguments.value("--out") else {
       throw UsageError("data prepare: --out STORE is required")
     }
     self.out = out.count > 1 && out.hasSuffix("/") ? String(out.dropLast()) : out
-    threads = try arguments.integer("--threads", in: 1...1024) ?? Compute.coreCount
+    threads = try arguments.integer("--threads", in: 1...1024) ?? ProcessGroup.threads(try ProcessGroup.launch())
     sheetRadiographs = try arguments.integer("--sheet-images", in: 0...4800) ?? 48
     isJson = arguments.has("--json")
     let size = try arguments.integer("--size", in: 32...65_536) ?? 512
     let depth = try arguments.choice("--depth", of: StoreSettings.Depth.allCases.map(\.rawValue))
-    let setup = try RunSetup(SettingsRequest(arguments), pluginsFile: arguments.value("--plugins"))
+    let setup = try RunSetup(
+      SettingsRequest(arguments), pluginsFile: arguments.value("--plugins"), begins: false)
+    communicator = setup.communication
     for name in setup.configuration.data.sources { try Self.refuseSource(name, out: self.out) }
     source = try ChosenRadiographs.of(try setup.openSource(asStored: true), setup.configuration.data)
     settings = StoreSettings(
@@ -114,7 +122,8 @@ private struct DataPreparation {
 
   func run() throws -> Int32 {
     let began = ProgressReporter.systemClock()
-    let preparation = try StorePreparation(source, settings: settings, folder: out)
+    let preparation = try StorePreparation(
+      source, settings: settings, folder: out, sharedBy: communicator)
     let before = preparation.finishedBefore
     let progress = reporter(preparation)
     if before > 0 {
@@ -142,6 +151,7 @@ private struct DataPreparation {
         "chex-runner: stopped; run the same command again to go on, finished shards are kept\n")
       return 130
     }
+    guard communicator?.isFirst ?? true else { return 0 }
     guard !index.radiographs.isEmpty else {
       let report = report(index, sheets: [], preparation, seconds)
       discardEmptyStore()

@@ -27,9 +27,8 @@ extension EvaluationRunner {
   func evaluateFolds(_ evaluation: any Evaluation, out: String) throws -> EvaluationReport? {
     let plan = try FoldPlan(run)
     return try withFolder(out) { workspace in
-      let all = (plan.always + plan.folds.flatMap(\.test)).sorted()
       // Features do not depend on the fold, so they are taken once.
-      let tables = subjects.map { (name: $0.name, table: $0.features(all)) }
+      let tables = try subjects.map { (name: $0.name, table: try $0.features(plan.all)) }
       var results: [[EvaluationResult]] = []
       for (index, images) in plan.folds.enumerated() {
         try workspace.note("fold \(index + 1) of \(plan.folds.count)")

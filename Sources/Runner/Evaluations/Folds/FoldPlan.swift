@@ -12,6 +12,8 @@ struct FoldPlan {
   let folds: [ChosenImages]
   /// Images that are learnt from in every fold and tested in none.
   let always: [Int]
+  /// Every image of the folds, and those learnt from in each.
+  var all: [Int] { (always + folds.flatMap(\.test)).sorted() }
   /// What the user should know of it.
   let notes: [String]
 

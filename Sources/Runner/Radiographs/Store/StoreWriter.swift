@@ -1,17 +1,21 @@
+import CoreTensor
 import Foundation
 import Runs
 import WorldModel
 
-/// A store's folder while radiographs are written into it, in the source's order, by one caller at a time.
+/// A store's folder while radiographs are written into it, shard by shard, by one caller at a time. Several processes may
+/// write shards of their own.
 ///
 /// A shard's pixels and then its index get their names when they are whole and on the disk, so whatever has an index
 /// is finished.
 final class StoreWriter {
   let folder: String
   private(set) var manifest: StoreManifest
-  /// Radiographs of the source whose shards are finished.
-  private(set) var finished = 0
-  /// Radiographs added since.
+  /// Shards that were not finished when the writer was made.
+  private var unfinished: [Int] = []
+  /// Those that this process has yet to write, in order.
+  private var left: ArraySlice<Int> = []
+  /// Radiographs of the first of them that were added.
   private var pending = 0
   private var claim: FolderClaim?
   private var shard: ShardFile?
@@ -44,13 +48,39 @@ final class StoreWriter {
     self.manifest = manifest
     try Self.makeFolder(folder + "/" + StoreFiles.shards)
     try removeRemains()
-    finished = finishedRadiographs()
+    unfinished = unfinishedShards()
     // A finished store of which a shard was removed becomes an unfinished one, until that is back.
-    if manifest.isComplete, finished < manifest.sourceRadiographs {
+    if manifest.isComplete, !unfinished.isEmpty {
       self.manifest.isComplete = false
       (self.manifest.radiographs, self.manifest.dropped) = (0, 0)
       try DurableFile.write(try self.manifest.encoded(), to: path)
     }
+  }
+
+  /// Writes into a store that another process, the first of those that share the work, has made or goes on with.
+  init(joining folder: String, manifest: StoreManifest) throws {
+    self.folder = folder
+    let earlier = try StoreManifest.read(folder: folder)
+    try Self.compare(manifest, with: earlier, path: folder + "/" + StoreManifest.name)
+    self.manifest = earlier
+    unfinished = unfinishedShards()
+  }
+
+  /// Radiographs of the shards that were finished.
+  var finishedBefore: Int {
+    manifest.sourceRadiographs - unfinished.reduce(0) { $0 + radiographs(of: $1).count }
+  }
+
+  /// The radiographs that a process is to add, in order: those of its shards, which are dealt out in turn.
+  func share(rank: Int, size: Int) -> [Int] {
+    let own = unfinished.enumerated().filter { $0.offset % size == rank }.map(\.element)
+    left = own[...]
+    return own.flatMap { Array(radiographs(of: $0)) }
+  }
+
+  private func radiographs(of shard: Int) -> Range<Int> {
+    let perShard = manifest.settings.imagesPerShard
+    return shard * perShard..<min((shard + 1) * perShard, manifest.sourceRadiographs)
   }
 
   private static func compare(_ new: StoreManifest, with earlier: StoreManifest, path: String) throws {
@@ -90,23 +120,18 @@ final class StoreWriter {
     }
   }
 
-  /// Radiographs of the shards that are finished without a gap; what comes after a gap is written again.
-  private func finishedRadiographs() -> Int {
-    let perShard = manifest.settings.imagesPerShard
-    var shard = 0
-    while shard < manifest.shardCount {
-      let expected = min(perShard, manifest.sourceRadiographs - shard * perShard)
-      guard let index = try? StoreIndex.read(folder: folder, shard: shard, imagesPerShard: perShard),
-        index.radiographs.count + index.dropped.count == expected
-      else { break }
-      shard += 1
+  private func unfinishedShards() -> [Int] {
+    let isFinished = Compute.map(manifest.shardCount) { [folder, manifest] shard in
+      let index = try? StoreIndex.read(
+        folder: folder, shard: shard, imagesPerShard: manifest.settings.imagesPerShard)
+      return index.map { $0.radiographs.count + $0.dropped.count }
     }
-    return min(shard * perShard, manifest.sourceRadiographs)
+    return isFinished.indices.filter { isFinished[$0] != radiographs(of: $0).count }
   }
 
-  /// Adds the next radiograph.
+  /// Adds the next radiograph of this process's share.
   func append(_ radiograph: PreparedRadiograph) throws {
-    let number = finished / manifest.settings.imagesPerShard
+    let number = left[left.startIndex]
     let file = try shard ?? ShardFile(path: folder + "/" + StoreFiles.pixels(number))
     shard = file
     switch radiograph {
@@ -116,21 +141,17 @@ final class StoreWriter {
       lines += StoreLine.radiograph(record, place).encoded
     }
     pending += 1
-    let isLast = finished + pending == manifest.sourceRadiographs
-    guard pending == manifest.settings.imagesPerShard || isLast else { return }
+    guard pending == radiographs(of: number).count else { return }
     try file.finish()
     try DurableFile.write(lines, to: folder + "/" + StoreFiles.index(number))
-    (shard, lines) = (nil, [])
-    finished += pending
-    pending = 0
+    (shard, lines, pending) = (nil, [], 0)
+    left.removeFirst()
   }
 
-  /// The radiographs of all finished shards.
+  /// The radiographs of all shards.
   func index() throws -> StoreIndex {
     try StoreIndex.read(
-      folder: folder,
-      shards: (finished + manifest.settings.imagesPerShard - 1) / manifest.settings.imagesPerShard,
-      imagesPerShard: manifest.settings.imagesPerShard)
+      folder: folder, shards: manifest.shardCount, imagesPerShard: manifest.settings.imagesPerShard)
   }
 
   /// Writes the list of dropped radiographs.

@@ -56,14 +56,14 @@ final class DiagnosticsMonitor {
   /// - Throws: `MetricError` where a feature is not finite.
   func report(_ encoder: any ImageEncoder, step: Int) throws -> DiagnosticsReport? {
     let held = heldOut(configuration.diagnostics.images)
-    let features = FeatureExtraction.features(encoder, source, radiographs: held, backend)
+    let features = try FeatureExtraction.features(encoder, source, radiographs: held, backend)
     guard features.radiographs.count > 1 else { return nil }
     let diagnostics = FeatureDiagnostics(features)
     let limits = configuration.diagnostics
     return DiagnosticsReport(
       step: step, diagnostics: diagnostics,
       probe: try probe.map {
-        try $0(FeatureExtraction.features(encoder, source, radiographs: $0.radiographs, backend))
+        try $0(try FeatureExtraction.features(encoder, source, radiographs: $0.radiographs, backend))
       },
       isCollapsed:
         !(diagnostics.rank >= limits.minimumRank && diagnostics.deviation >= limits.minimumDeviation))

@@ -112,7 +112,7 @@ package enum ProcessGroup {
   }
 
   /// Threads that compute where a launcher put several processes on this machine.
-  static func threads(_ launch: LaunchEnvironment?) -> Int {
+  package static func threads(_ launch: LaunchEnvironment?) -> Int {
     let all = Compute.coreCount
     guard let launch else { return all }
     let cores = sysconf(Int32(_SC_NPROCESSORS_ONLN))
