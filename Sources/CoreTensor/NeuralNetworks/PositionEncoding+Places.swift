@@ -5,6 +5,7 @@ extension PositionEncoding {
   /// - Parameters:
   ///   - images: how many there are.
   ///   - places: of each image.
+  ///   - device: where they are wanted.
   ///   - place: the row and the column of a place of an image, by their numbers.
   public func encodings(
     images: Int, places: Int, on device: any Device,

@@ -68,7 +68,9 @@ public struct LaunchEnvironment: Sendable, Equatable {
     ]
 
   /// Nil where no launcher started several processes.
-  /// - Parameter countsOne: whether one process that a launcher started is taken, too.
+  /// - Parameters:
+  ///   - variables: of the environment.
+  ///   - countsOne: whether one process that a launcher started is taken, too.
   /// - Throws: `CommunicationError` where a launcher's numbers are none.
   public init?(_ variables: [String: String], countsOne: Bool = false) throws {
     for launcher in Self.launchers {

@@ -61,7 +61,8 @@ private struct DataPreparation {
       throw UsageError("data prepare: --out STORE is required")
     }
     self.out = out.count > 1 && out.hasSuffix("/") ? String(out.dropLast()) : out
-    threads = try arguments.integer("--threads", in: 1...1024) ?? ProcessGroup.threads(try ProcessGroup.launch())
+    threads =
+      try arguments.integer("--threads", in: 1...1024) ?? ProcessGroup.threads(try ProcessGroup.launch())
     sheetRadiographs = try arguments.integer("--sheet-images", in: 0...4800) ?? 48
     isJson = arguments.has("--json")
     let size = try arguments.integer("--size", in: 32...65_536) ?? 512
