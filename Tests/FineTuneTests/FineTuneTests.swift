@@ -6,6 +6,7 @@ import Testing
 import WorldModel
 
 @testable import FineTuneEvaluation
+@testable import FineTuning
 @testable import PluginChecks
 
 /// Fine-tuning as a whole, on radiographs that take a moment.
@@ -166,9 +167,9 @@ import WorldModel
   }
 
   @Test func allLabelsWhereNothingIsSaid() throws {
-    #expect(try Fixture.settings(["fraction": .list([])]).regimes == [.fraction(1)])
+    #expect(try Fixture.settings(["fraction": .list([])]).training.regimes == [.fraction(1)])
     let shots = try Fixture.settings(["fraction": .list([]), "shots": .list([.number(3)])])
-    #expect(shots.regimes == [.shots(3)])
+    #expect(shots.training.regimes == [.shots(3)])
   }
 
   @Test func theScheduleRisesAndFalls() throws {
@@ -177,7 +178,7 @@ import WorldModel
       try Fixture.settings([
         "epochs": .integer(10), "minimum_steps": .integer(100), "warmup_epochs": .number(2),
         "learning_rate": .number(1),
-      ]))
+      ]).training)
     #expect(schedule.stepsPerPass == 3 && schedule.stepsPerEpoch == 10 && schedule.steps == 100)
     #expect(schedule.learningRate(at: 0) == 1.0 / 21 && schedule.learningRate(at: 20) == 1)
     #expect(abs(schedule.learningRate(at: 99) - 0.01) < 1e-12)

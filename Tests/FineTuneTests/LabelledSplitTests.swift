@@ -3,6 +3,7 @@ import Testing
 import WorldModel
 
 @testable import FineTuneEvaluation
+@testable import FineTuning
 
 /// Which radiographs trials learn from.
 @Suite struct RadiographSplitTests {
@@ -15,7 +16,7 @@ import WorldModel
       radiographs, train: Array(0..<200), validation: validation, test: Array(220..<240), findings: findings)
     let settings = try Fixture.settings(more)
     return RadiographDraw(
-      labels: try RadiographLabels(input, settings.kind), settings: settings, input: input)
+      labels: try RadiographLabels(input, settings.kind), settings: settings.training, input: input)
   }
 
   private func patients(_ indices: [Int]) -> Set<String> {
@@ -55,8 +56,9 @@ import WorldModel
 
   @Test(arguments: [1, 5, 10]) func shotsAreCasesOfEachClass(count: Int) throws {
     let draw = try draw()
+    let labels = try #require(draw.labels as? RadiographLabels)
     let split = try draw.split(.shots(count), trial: 0)
-    for number in 0..<2 { #expect(draw.labels.positives(split.train, number).count >= count) }
+    for number in 0..<2 { #expect(labels.positives(split.train, number).count >= count) }
     let healthy = split.train.filter { radiographs.records[$0].findings.isEmpty }
     #expect(healthy.count == count)
     #expect(split.train.count <= 3 * count && split.train.count >= 2 * count)
@@ -64,8 +66,9 @@ import WorldModel
     #expect(try draw.split(.shots(count), trial: 1).train != split.train)
     let single = try self.draw(["loss": .text("cross-entropy")], findings: ["bright"])
     let ones = try single.split(.shots(count), trial: 0)
-    #expect(single.labels.classes == ["bright", "none of these"])
-    for number in 0..<2 { #expect(single.labels.positives(ones.train, number).count == count) }
+    let singles = try #require(single.labels as? RadiographLabels)
+    #expect(singles.classes == ["bright", "none of these"])
+    for number in 0..<2 { #expect(singles.positives(ones.train, number).count == count) }
   }
 
   @Test func missingCasesAreTold() throws {

@@ -5,6 +5,7 @@ import PluginChecks
 import WorldModel
 
 @testable import FineTuneEvaluation
+@testable import FineTuning
 
 /// Radiographs that are as bright as their findings say: "bright" lights the upper half, "low" the lower.
 struct LitRadiographs: RadiographSource {

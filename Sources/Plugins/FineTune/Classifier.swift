@@ -1,9 +1,10 @@
 import CoreTensor
+import FineTuning
 import NeuralNetworks
 import WorldModel
 
 /// An encoder and a linear head on the mean of its tokens (spec section 9).
-final class Classifier: Module {
+final class Classifier: FineTunedNetwork {
   let encoder: any ImageEncoder
   let head: Linear
 
@@ -29,18 +30,6 @@ final class Classifier: Module {
   func visit(_ visitor: inout ParameterVisitor) {
     visitor.module(encoder, "encoder")
     visitor.module(head, "head")
-  }
-
-  /// Takes over every value of another of the same shape.
-  func copy(_ other: Classifier) {
-    for (own, others) in zip(entries, other.entries) { own.parameter.assign(others.parameter.tensor) }
-  }
-
-  /// A copy of every value, in the order of `entries`.
-  var values: [Tensor] { entries.map { $0.parameter.tensor.copied() } }
-
-  func assign(_ values: [Tensor]) {
-    for (own, value) in zip(entries, values) { own.parameter.assign(value) }
   }
 }
 

@@ -1,57 +1,22 @@
 import CoreTensor
+import FineTuning
 import Foundation
 import WorldModel
 
 /// Fine-tunes copies of a model's encoder and tests each once.
 struct FineTuneEvaluation: ModelEvaluation {
   let settings: FineTuneSettings
-  /// Results of finished trials, as a saved state.
-  private static let finished = "finished"
 
   func callAsFunction(_ input: ModelEvaluationInput) throws -> EvaluationResult {
     let labels = try RadiographLabels(input, settings.kind)
-    let plans = try plans(input, labels)
-    var results = try restored(input)
-    if results.count < plans.count { try introduce(input, labels, plans) }
-    let pace = Pace(steps: plans.reduce(0) { $0 + $1.schedule.steps })
-    for plan in plans {
-      defer { pace.stepsBefore += plan.schedule.steps }
-      guard results[plan.name] == nil else { continue }
-      for note in plan.split.notes { try input.workspace.note("\(plan.title): \(note)") }
-      results[plan.name] = try Trial(plan, input, settings, labels, pace).run()
-      try input.workspace.save(
-        EvaluationState(
-          tensors: [], text: try TrialState.encoded(plans.compactMap { results[$0.name] })),
-        named: Self.finished)
-    }
-    // A finished evaluation needs no weights to go on from.
-    try input.workspace.save(EvaluationState(tensors: [], text: ""), named: TrialState.name)
+    let plans = try RadiographDraw(labels: labels, settings: settings.training, input: input).plans()
+    let task = ClassificationTask(
+      labels: labels,
+      views: RadiographViews(
+        source: input.radiographs, side: input.model.shape.encoder.imageSize, views: settings.views))
+    let results = try Trials(input, settings.training, plans).run(
+      task, tested: labels.labelled(input.test), begin: { try introduce(input, labels, plans) })
     return try result(input, labels, plans, results)
-  }
-
-  private func plans(_ input: ModelEvaluationInput, _ labels: RadiographLabels) throws -> [TrialPlan] {
-    let draw = RadiographDraw(labels: labels, settings: settings, input: input)
-    return try settings.regimes.flatMap { regime in
-      let trials = if case .fraction = regime { settings.seeds } else { settings.draws }
-      return try (0..<trials).map { number in
-        let split = try draw.split(regime, trial: number)
-        return TrialPlan(
-          regime: regime, number: number, split: split,
-          schedule: TrialSchedule(radiographs: split.train.count, settings))
-      }
-    }
-  }
-
-  private func restored(_ input: ModelEvaluationInput) throws -> [String: FinishedTrial] {
-    guard let state = try input.workspace.restore(Self.finished) else { return [:] }
-    do {
-      let results = try JSONDecoder().decode([FinishedTrial].self, from: Data(state.text.utf8))
-      return Dictionary(results.map { ($0.result.trial, $0) }) { first, _ in first }
-    } catch {
-      throw FineTuneError(
-        "saved state \"\(Self.finished)\": expected results of trials, found other text (\(error)); remove the "
-          + "evaluation's folder and begin again")
-    }
   }
 
   private func introduce(_ input: ModelEvaluationInput, _ labels: RadiographLabels, _ plans: [TrialPlan])
@@ -60,23 +25,12 @@ struct FineTuneEvaluation: ModelEvaluation {
     let workspace = input.workspace
     try workspace.note(
       "fine-tuning \(plans.count) times for \(labels.classes.joined(separator: ", ")), from "
-        + (settings.origin == .scratch ? "scratch" : "the \(settings.origin.rawValue) encoder"))
+        + settings.training.originInWords)
     if labels.unlabelled > 0 {
       try workspace.note("\(labels.unlabelled) radiographs have no label that could be used and are left out")
     }
-    let validation = plans[0].split.validation
-    if validation.isEmpty {
-      try workspace.warn("no radiograph is left to choose the epoch by, so that the last one is tested")
-    } else if !labels.labelled(input.validation).isEmpty {
-      try workspace.note("the epoch is chosen by the \(validation.count) radiographs of the validation split")
-    } else {
-      let patients = settings.validation == .train ? "all training patients" : "the patients of each share"
-      try workspace.note(
-        String(
-          format:
-            "no split is named for validation: the epoch is chosen by %g%% of %@, which are not learnt from",
-          settings.validationFraction * 100, patients as NSString))
-    }
+    try settings.training.tellOfValidation(
+      plans[0].split.validation.count, isNamed: !labels.labelled(input.validation).isEmpty, workspace)
     for plan in plans where settings.kind == .multi && !plan.split.validation.isEmpty {
       let isDefined = labels.classes.indices.contains { number in
         let known = plan.split.validation.compactMap { labels[$0][number] }
@@ -94,9 +48,9 @@ struct FineTuneEvaluation: ModelEvaluation {
 
   private func result(
     _ input: ModelEvaluationInput, _ labels: RadiographLabels, _ plans: [TrialPlan],
-    _ results: [String: FinishedTrial]
+    _ results: [String: FinishedTrial<SplitMetrics, [[Double]]>]
   ) throws -> EvaluationResult {
-    let summaries = settings.regimes.map { regime in
+    let summaries = settings.training.regimes.map { regime in
       RegimeSummary(
         regime.name,
         plans.filter { $0.regime == regime }.compactMap { results[$0.name]?.result }, labels.classes)
@@ -109,16 +63,15 @@ struct FineTuneEvaluation: ModelEvaluation {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     let document = ClassificationDocument(
-      from: settings.origin.rawValue, loss: settings.kind.rawValue, regimes: summaries,
+      from: settings.training.origin.rawValue, loss: settings.kind.rawValue, regimes: summaries,
       trials: plans.compactMap { results[$0.name]?.result })
     try input.workspace.write(
       String(decoding: try encoder.encode(document), as: UTF8.self) + "\n", named: "classification.json")
-    let origin = settings.origin == .scratch ? "scratch" : "its \(settings.origin.rawValue) encoder"
     let undefined = summaries.first?.undefined ?? []
     return EvaluationResult(
       summaries.flatMap(\.metrics), summary: summaries.last?.metrics.first?.key,
       tables: summaries.map(\.table), charts: try [chart(input.workspace, plans)].compactMap { $0 },
-      notes: ["fine-tuned from \(origin)"]
+      notes: ["fine-tuned from \(settings.training.originInWords)"]
         + (undefined.isEmpty
           ? []
           : [
@@ -131,7 +84,8 @@ struct FineTuneEvaluation: ModelEvaluation {
   }
 
   private func table(
-    _ plan: TrialPlan, _ trial: FinishedTrial, _ labels: RadiographLabels, _ records: [RadiographRecord]
+    _ plan: TrialPlan, _ trial: FinishedTrial<SplitMetrics, [[Double]]>, _ labels: RadiographLabels,
+    _ records: [RadiographRecord]
   ) -> PredictionTable {
     var columns = labels.classes.indices.map { number in
       PredictionTable.Column.scores(

@@ -1,3 +1,4 @@
+import FineTuning
 import WorldModel
 
 /// What the radiographs of an evaluation's radiographs are, class by class.
@@ -60,5 +61,19 @@ struct RadiographLabels: Sendable {
   /// Positives of a class among radiographs.
   func positives(_ radiographs: [Int], _ number: Int) -> [Int] {
     radiographs.filter { self[$0][number] == true }
+  }
+}
+
+extension RadiographLabels: DrawnLabels {
+  var cases: [(name: String, isCase: (Int) -> Bool)] {
+    let positives = classes.enumerated().map { number, name in
+      (name: name, isCase: { (radiograph: Int) in self[radiograph][number] == true })
+    }
+    guard kind == .multi else { return positives }
+    return positives + [("no finding", { !self[$0].contains { $0 != false } })]
+  }
+
+  func classesWithoutPositives(_ radiographs: [Int]) -> [String] {
+    classes.indices.filter { positives(radiographs, $0).isEmpty }.map { classes[$0] }
   }
 }

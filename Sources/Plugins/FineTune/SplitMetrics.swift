@@ -1,10 +1,11 @@
 import CoreTensor
+import FineTuning
 import Foundation
 import Metrics
 import WorldModel
 
 /// How well scores tell radiographs apart.
-struct SplitMetrics: Sendable, Equatable, Codable {
+struct SplitMetrics: TrialFigures {
   struct Class: Sendable, Equatable, Codable {
     let name: String
     /// Areas under the receiver operating characteristic and the precision-recall curve; nil without one radiograph of
@@ -54,7 +55,8 @@ struct SplitMetrics: Sendable, Equatable, Codable {
     values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
   }
 
-  /// What the epoch is chosen by: accuracy, or the mean AUROC; nil where no class has one radiograph of each kind.
+  var measure: String { accuracy != nil ? "accuracy" : "mean AUROC" }
+  /// Accuracy, or the mean AUROC; nil where no class has one radiograph of each kind.
   var choice: Double? { accuracy ?? meanAuroc }
 
   /// Whether it is better than an earlier epoch's, on the same radiographs: of two equals the lower loss, which alone

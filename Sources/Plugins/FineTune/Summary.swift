@@ -1,25 +1,6 @@
+import FineTuning
 import Metrics
 import WorldModel
-
-/// Mean and spread of a figure over trials.
-struct Spread: Codable, Equatable {
-  let mean: Double
-  /// Standard deviation of a sample; nil of one trial.
-  let deviation: Double?
-
-  /// - Parameter values: one of each trial; nil where there is none.
-  init?(_ values: [Double?]) {
-    let known = values.compactMap { $0 }
-    guard known.count == values.count, let mean = SplitMetrics.mean(known) else { return nil }
-    self.mean = mean
-    let squares = known.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-    deviation = known.count > 1 ? (squares / Double(known.count - 1)).squareRoot() : nil
-  }
-
-  func metric(_ key: MetricKey) -> EvaluationMetric {
-    EvaluationMetric(key, mean, uncertainty: deviation.map(EvaluationMetric.Uncertainty.deviation))
-  }
-}
 
 /// The trials of one regime together.
 struct RegimeSummary: Codable {
@@ -41,7 +22,7 @@ struct RegimeSummary: Codable {
   /// Classes without a positive or without a negative test radiograph.
   let undefined: [String]
 
-  init(_ name: String, _ results: [TrialResult], _ names: [String]) {
+  init(_ name: String, _ results: [TrialResult<SplitMetrics>], _ names: [String]) {
     self.name = name
     trials = results.count
     trainRadiographs = results.map(\.trainRadiographs)
@@ -107,5 +88,5 @@ struct ClassificationDocument: Codable {
   let from: String
   let loss: String
   let regimes: [RegimeSummary]
-  let trials: [TrialResult]
+  let trials: [TrialResult<SplitMetrics>]
 }

@@ -1,0 +1,167 @@
+import Foundation
+import WorldModel
+
+/// Where the encoder that is fine-tuned comes from.
+package enum EncoderOrigin: String, CaseIterable, Sendable { case target, context, scratch }
+
+/// Of which radiographs those are taken that choose the epoch, where the source names none for it.
+package enum ValidationOrigin: String, CaseIterable, Sendable {
+  /// Of all radiographs that may be learnt from, whatever share of them is.
+  case train
+  /// Of the few that a share or shots leave.
+  case subset
+}
+
+/// How trials learn, whatever they learn: the options that all kinds of fine-tuning have.
+package struct TrainingSettings: Sendable, Equatable {
+  package let origin: EncoderOrigin
+  package let regimes: [Regime]
+  package let seeds: Int
+  package let draws: Int
+  package let epochs: Int
+  package let minimumSteps: Int
+  package let patience: Int
+  package let batchSize: Int
+  package let learningRate: Double
+  package let layerDecay: Double
+  package let dropPath: Double
+  package let weightDecay: Double
+  package let clipNorm: Double
+  package let warmupEpochs: Double
+  package let validation: ValidationOrigin
+  package let validationFraction: Double
+
+  /// - Parameter regimes: how much trials learn from; all of the labels where there are none.
+  /// - Throws: `FineTuneError` where one stands there twice.
+  package init(_ options: Options, regimes given: [Regime], draws: Int = 1) throws {
+    let regimes = given.isEmpty ? [.fraction(1)] : given
+    if let twice = regimes.indices.first(where: { regimes[..<$0].contains(regimes[$0]) }) {
+      throw FineTuneError("options: \(regimes[twice].name) stands there twice; keep one")
+    }
+    (self.regimes, self.draws) = (regimes, draws)
+    origin = EncoderOrigin(rawValue: options.text("from"))!
+    seeds = options.integer("seeds")
+    (epochs, minimumSteps) = (options.integer("epochs"), options.integer("minimum_steps"))
+    (patience, batchSize) = (options.integer("patience"), options.integer("batch_size"))
+    (learningRate, layerDecay) = (options.number("learning_rate"), options.number("layer_decay"))
+    (dropPath, weightDecay) = (options.number("drop_path"), options.number("weight_decay"))
+    (clipNorm, warmupEpochs) = (options.number("clip_norm"), options.number("warmup_epochs"))
+    validation = ValidationOrigin(rawValue: options.text("validation"))!
+    validationFraction = options.number("validation_fraction")
+  }
+
+  /// Shares of the patients, and trials of each.
+  package static let shares = [
+    OptionDeclaration(
+      "fraction", .numbers(default: [], in: 0.0001...1),
+      help:
+        "Shares of the patients to learn from; all of them where nothing else is given. Of one seed a smaller share "
+        + "is part of a larger."),
+    OptionDeclaration(
+      "seeds", .integer(default: 5, in: 1...100), help: "How many trials each share has."),
+  ]
+
+  package static let origin = OptionDeclaration(
+    "from", .choice(default: EncoderOrigin.target.rawValue, of: EncoderOrigin.allCases.map(\.rawValue)),
+    help: "The encoder: the run's target or context encoder, or one that each seed initialises anew.")
+
+  /// What differs from one kind of fine-tuning to another.
+  package struct Defaults: Sendable {
+    let epochs: Int
+    let minimumSteps: Int
+    let batchSize: Int
+    let learningRate: Double
+    let layerDecay: Double
+    let dropPath: Double
+
+    package init(
+      epochs: Int, minimumSteps: Int, batchSize: Int, learningRate: Double, layerDecay: Double,
+      dropPath: Double
+    ) {
+      (self.epochs, self.minimumSteps, self.batchSize) = (epochs, minimumSteps, batchSize)
+      (self.learningRate, self.layerDecay, self.dropPath) = (learningRate, layerDecay, dropPath)
+    }
+  }
+
+  package static func training(_ defaults: Defaults) -> [OptionDeclaration] {
+    [
+      OptionDeclaration(
+        "epochs", .integer(default: defaults.epochs, in: 1...10_000), help: "Passes over the images, at most."
+      ),
+      OptionDeclaration(
+        "minimum_steps", .integer(default: defaults.minimumSteps, in: 0...1_000_000),
+        help: "Steps of a trial, at least: where images are few, an epoch passes over them several times."),
+      OptionDeclaration(
+        "patience", .integer(default: 10, in: 0...10_000),
+        help: "Epochs without gain after which a trial ends; 0 = never."),
+      OptionDeclaration(
+        "batch_size", .integer(default: defaults.batchSize, in: 1...4096), help: "Images a step."),
+      OptionDeclaration(
+        "learning_rate", .number(default: defaults.learningRate, in: 1e-8...1),
+        help: "Learning rate of the head and the last norm, at its peak."),
+      OptionDeclaration(
+        "layer_decay", .number(default: defaults.layerDecay, in: 0.01...1),
+        help: "Factor on the learning rate from each block to the one below."),
+      OptionDeclaration(
+        "drop_path", .number(default: defaults.dropPath, in: 0...0.95),
+        help: "Probability that an image skips a branch of the last block; it falls to 0 at the first."),
+      OptionDeclaration(
+        "weight_decay", .number(default: 0.05, in: 0...10),
+        help: "Weight decay; parameters of one dimension have none."),
+      OptionDeclaration(
+        "clip_norm", .number(default: 1, in: 0...1000), help: "Largest norm of a gradient; 0 = any."),
+      OptionDeclaration(
+        "warmup_epochs", .number(default: 3, in: 0...10_000),
+        help: "Epochs in which the learning rate rises; half of all at most."),
+    ]
+  }
+
+  package static let choosing = [
+    OptionDeclaration(
+      "validation",
+      .choice(default: ValidationOrigin.train.rawValue, of: ValidationOrigin.allCases.map(\.rawValue)),
+      help:
+        "Where no split is named for validation, its images are taken from all training patients (train), or only "
+        + "from those learnt from (subset)."),
+    OptionDeclaration(
+      "validation_fraction", .number(default: 0.1, in: 0...0.5),
+      help: "Share of the patients that validation takes."),
+  ]
+}
+
+/// How much a trial may learn from.
+package enum Regime: Sendable, Equatable, Hashable {
+  /// A share of the patients.
+  case fraction(Double)
+  /// Cases a class.
+  case shots(Int)
+  /// Patients, each with all of its radiographs.
+  case patients(Int)
+
+  /// `"1% of labels"`
+  package var name: String {
+    switch self {
+    case .fraction(let share): String(format: "%g%% of labels", share * 100)
+    case .shots(let count): count == 1 ? "1 shot" : "\(count) shots"
+    case .patients(let count): count == 1 ? "1 patient" : "\(count) patients"
+    }
+  }
+
+  /// Begins the names of files.
+  package var key: String {
+    switch self {
+    case .fraction(let share): String(format: "fraction-%g", share)
+    case .shots(let count): "shots-\(count)"
+    case .patients(let count): "patients-\(count)"
+    }
+  }
+
+  /// Whether its trials are draws of their own; else they are seeds.
+  package var isDrawn: Bool { if case .shots = self { true } else { false } }
+}
+
+/// What the radiographs or the model lack, or what went wrong.
+package struct FineTuneError: Error, CustomStringConvertible {
+  package let description: String
+  package init(_ description: String) { self.description = description }
+}
