@@ -5,16 +5,18 @@ import PackageDescription
 let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 let core: Target.Dependency = .product(name: "CoreTensor", package: "CoreTensor")
 
-/// A plugin is a dynamic library of its own that imports the core and nothing else.
-func plugin(_ name: String, _ path: String) -> Target {
-  .target(name: name, dependencies: [core], path: path, swiftSettings: strict)
+/// A plugin is a dynamic library of its own that imports the core, and modules that it shares with other plugins.
+func plugin(_ name: String, _ path: String, _ shared: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: [core] + shared, path: path, swiftSettings: strict)
 }
 /// All tests are one program, which holds several plugins and so several entry points; it calls none of them.
 let manyEntryPoints: [LinkerSetting] = [.unsafeFlags(["-Xlinker", "-z", "-Xlinker", "muldefs"])]
-func tests(_ name: String, _ dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = []) -> Target
-{
+func tests(
+  _ name: String, _ dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = [],
+  exclude: [String] = []
+) -> Target {
   .testTarget(
-    name: name, dependencies: [core, "TestSupport"] + dependencies, path: "Tests/\(name)",
+    name: name, dependencies: [core, "TestSupport"] + dependencies, path: "Tests/\(name)", exclude: exclude,
     swiftSettings: strict + settings, linkerSettings: manyEntryPoints)
 }
 
@@ -54,7 +56,7 @@ func glue(_ name: String, _ dependencies: [String] = []) -> Target {
 let pluginTargets = [
   "LocalTask", "GlobalTask", "DomainTask", "PhantomData", "DicomCodec", "ProbeEvaluation",
   "SensitivityEvaluation", "ImagineEvaluation",
-  "FineTuneEvaluation", "PublicWeights", "TorchBackend", "TorchCommunicator",
+  "FineTuneEvaluation", "SegmentEvaluation", "PublicWeights", "TorchBackend", "TorchCommunicator",
 ]
 /// `scripts/build` leaves out what is of tests alone.
 let hasTests = Context.environment["CHEX_WITHOUT_TESTS"] == nil
@@ -112,7 +114,9 @@ let testTargets: [Target] =
     tests("PhantomTests", ["PhantomData"]),
     tests("SensitivityTests", ["SensitivityEvaluation", "PluginHost"]),
     tests("ImagineTests", ["ImagineEvaluation"]),
-    tests("FineTuneTests", ["FineTuneEvaluation"]),
+    tests("FineTuneTests", ["FineTuneEvaluation", "FineTuning"]),
+    tests(
+      "SegmentTests", ["SegmentEvaluation", "SegmentationMetrics", "FineTuning"], exclude: ["golden.json"]),
     tests("TorchBackendTests", ["TorchBackend", "TorchCommunicator", "TorchBoundary", "CTorch"]),
     tests(
       "RadiographsTests", ["Radiographs", "Runs", "CCodecs", "CZlib", "PhantomData"], settings: unoptimized),
@@ -143,7 +147,13 @@ let package = Package(
     plugin("ProbeEvaluation", "Sources/Plugins/Probe"),
     plugin("SensitivityEvaluation", "Sources/Plugins/Sensitivity"),
     plugin("ImagineEvaluation", "Sources/Plugins/Imagine"),
-    plugin("FineTuneEvaluation", "Sources/Plugins/FineTune"),
+    .target(
+      name: "FineTuning", dependencies: [core], path: "Sources/Plugins/FineTuning", swiftSettings: strict),
+    plugin("FineTuneEvaluation", "Sources/Plugins/FineTune", ["FineTuning"]),
+    .target(
+      name: "SegmentationMetrics", path: "Sources/Plugins/Segment/Metrics", swiftSettings: strict),
+    plugin(
+      "SegmentEvaluation", "Sources/Plugins/Segment/Evaluation", ["FineTuning", "SegmentationMetrics"]),
     plugin("PublicWeights", "Sources/Plugins/Weights"),
     // Its C++ side needs libtorch, which `make torch` finds; it lies in `Library` and is no target.
     .target(name: "CTorch", path: "Sources/Plugins/Torch/CTorch"),

@@ -87,6 +87,7 @@ extension EndToEnd {
       #expect(
         rows.map { $0["name"] as? String } == [
           "local", "global", "domain", "phantom", "dicom", "probe", "imagine", "sensitivity", "finetune",
+          "finetune-segment",
           "torch", "public-weights", "mpi", "c10d",
         ])
       #expect(rows.allSatisfy { $0["problem"] == nil })

@@ -35,12 +35,13 @@ import WorldModel
     #expect(
       all.map(\.name) == [
         "local", "global", "domain", "phantom", "dicom", "probe", "imagine", "sensitivity", "finetune",
+        "finetune-segment",
         "torch", "public-weights", "mpi", "c10d",
       ])
     #expect(
       all.map(\.definition.kind) == [
-        .task, .task, .task, .data, .codec, .evaluation, .evaluation, .evaluation, .evaluation, .backend,
-        .weights, .communicator, .communicator,
+        .task, .task, .task, .data, .codec, .evaluation, .evaluation, .evaluation, .evaluation, .evaluation,
+        .backend, .weights, .communicator, .communicator,
       ])
     #expect(try host.load(only: ["domain", "local"]).map(\.name) == ["local", "domain"])
   }

@@ -37,14 +37,15 @@ import Testing
     #expect(
       manifest.entries.map(\.name) == [
         "local", "global", "domain", "phantom", "dicom", "probe", "imagine", "sensitivity", "finetune",
+        "finetune-segment",
         "torch", "public-weights", "mpi", "c10d",
       ])
     #expect(
       manifest.entries.map(\.kind) == [
-        .task, .task, .task, .data, .codec, .evaluation, .evaluation, .evaluation, .evaluation, .backend,
-        .weights, .communicator, .communicator,
+        .task, .task, .task, .data, .codec, .evaluation, .evaluation, .evaluation, .evaluation, .evaluation,
+        .backend, .weights, .communicator, .communicator,
       ])
-    #expect(manifest.entries.map(\.enabled) == Array(repeating: true, count: 13))
+    #expect(manifest.entries.map(\.enabled) == Array(repeating: true, count: 14))
     #expect(manifest.defaultSource?.name == "phantom")
     #expect(manifest.defaultEvaluations.map(\.name) == ["imagine"])
   }

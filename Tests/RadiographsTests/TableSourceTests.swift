@@ -26,6 +26,38 @@ import WorldModel
     Fixtures.failure { _ = try open(text, options: options) }
   }
 
+  /// Files that columns of masks name, relative to the table; several are one mask.
+  @Test func masksAreThoseOfTheirColumns() throws {
+    let folder = try ScratchFolder()
+    func picture(_ name: String, _ height: Int, _ width: Int, _ isLit: (Int, Int) -> Bool) throws {
+      let pixels = (0..<height * width).map { Float(isLit($0 / width, $0 % width) ? 1 : 0) }
+      try folder.write(
+        try PngWriter.encode(GrayImage(width: width, height: height, pixels: pixels)), name)
+    }
+    try picture("image.png", 40, 60) { ($0 + $1) % 2 == 0 }
+    try picture("left.png", 80, 120) { $0 < 20 && $1 < 40 }
+    try picture("right.png", 40, 60) { $0 == 39 && $1 == 59 }
+    let path = try folder.write(
+      "file,Lungs_mask,mask,mask_kind\nimage.png,left.png|right.png,,by hand\n", "images.csv")
+    let source = try TableSource(table: path)
+    #expect(source.summary.contains("masks in \"Lungs_mask\", \"mask\""), "\(source.summary)")
+    let masks = try #require(try source.truth(at: 0)).masks
+    #expect(Array(masks.keys) == ["lungs"])
+    let lungs = try #require(masks["lungs"])
+    #expect((lungs.height, lungs.width) == (40, 60))
+    // The first file is twice as large, and made smaller by nearest places.
+    for row in 0..<40 {
+      for column in 0..<60 {
+        let isIn = row < 10 && column < 20 || row == 39 && column == 59
+        #expect(lungs[row, column] == (isIn ? 1 : 0))
+      }
+    }
+    let bare = try folder.write("file,mask\nimage.png,\n", "bare.csv")
+    #expect(try TableSource(table: bare).truth(at: 0) == nil)
+    let torn = try folder.write("file,mask\nimage.png,none.png\n", "torn.csv")
+    #expect(throws: UnusableRadiograph.self) { try TableSource(table: torn).truth(at: 0) }
+  }
+
   @Test func readsRecords() throws {
     let (source, folder) = try open()
     #expect(

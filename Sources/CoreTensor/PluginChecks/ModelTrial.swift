@@ -40,4 +40,12 @@ private struct WaveRadiographs: RadiographSource {
     image.applyBrightness(index % 2 == 0 ? 1.2 : 0.6)
     return image
   }
+
+  /// The finding is where a radiograph that has it is bright.
+  func truth(at index: Int) -> RadiographTruth? {
+    guard index % 2 == 0 else { return RadiographTruth() }
+    var mask = radiograph(at: index)
+    mask.pixels = mask.pixels.map { $0 > 0.5 ? 1 : 0 }
+    return RadiographTruth(masks: ["effusion": mask])
+  }
 }

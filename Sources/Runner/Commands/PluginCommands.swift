@@ -13,7 +13,9 @@ enum PluginCommands {
   /// - Throws: `SettingsError` or `PluginError` where the registry cannot be read, or the wanted plugin not loaded;
   ///   `UsageError` where the wanted plugin brings no command, or one whose flags are taken.
   static func find(_ words: [String], name: String?) throws -> [Command] {
-    try plugins([.evaluation, .data], registry: registry(words), name: name).compactMap { plugin in
+    try plugins([.evaluation, .data], registry: registry(words)) { entry in
+      name.map { entry.name == $0 || entry.kind == .evaluation && entry.name.hasPrefix($0 + "-") }
+    }.compactMap { plugin in
       switch plugin.definition {
       case .evaluation(let definition): Command.evaluation(definition)
       case .data(let definition): try DataPluginCommand(plugin, definition).command(isAsked: name != nil)
@@ -27,11 +29,18 @@ enum PluginCommands {
   ///   - registry: path of the registry; nil for what the rule of `PluginsFile` gives.
   ///   - name: as of ``find(_:name:)``.
   static func plugins(_ kinds: Set<PluginKind>, registry: String?, name: String?) throws -> [LoadedPlugin] {
+    try plugins(kinds, registry: registry) { entry in name.map { entry.name == $0 } }
+  }
+
+  /// - Parameter isWanted: whether a plugin is; nil for all that can be loaded as they are.
+  private static func plugins(
+    _ kinds: Set<PluginKind>, registry: String?, _ isWanted: (PluginManifest.Entry) -> Bool?
+  ) throws -> [LoadedPlugin] {
     let manifest = try PluginManifest(path: PluginsFile.locate(given: registry))
     let host = PluginHost(manifest: manifest)
-    let entries = manifest.entries.filter { kinds.contains($0.kind) && (name ?? $0.name) == $0.name }
+    let entries = manifest.entries.filter { kinds.contains($0.kind) && isWanted($0) ?? true }
     let names = Set(entries.map(\.name))
-    guard name == nil else { return try host.loadCurrent(names) }
+    guard entries.allSatisfy({ isWanted($0) == nil }) else { return try host.loadCurrent(names) }
     return host.inspect(only: names).compactMap { status -> LoadedPlugin? in
       if case .loaded(let plugin) = status { plugin } else { nil }
     }

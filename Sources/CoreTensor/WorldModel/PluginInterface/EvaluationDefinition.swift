@@ -76,8 +76,13 @@ public struct EvaluationDefinition: Sendable {
     self.command = command ?? EvaluationCommand()
   }
 
-  /// The words that call it: `"probe"`, `"finetune classify"`.
-  public var commandName: String { [name, command.verb].filter { !$0.isEmpty }.joined(separator: " ") }
+  /// The words that call it: `"probe"`, `"finetune classify"`. A name that ends in the verb, as `finetune-segment` does,
+  /// is called by its words, `"finetune segment"`, so that several plugins bring verbs of one command.
+  public var commandName: String {
+    guard !command.verb.isEmpty else { return name }
+    return (name.hasSuffix("-" + command.verb) ? String(name.dropLast(command.verb.count + 1)) : name) + " "
+      + command.verb
+  }
 }
 
 /// How the program calls an evaluation.

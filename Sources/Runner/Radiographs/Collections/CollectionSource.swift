@@ -151,16 +151,8 @@ public struct CollectionSource: RadiographSource {
 
   public func truth(at index: Int) throws -> RadiographTruth? {
     guard let truth = truths[index] else { return nil }
-    guard let header = try header(at: index) else { return nil }
-    var (width, height) = (header.width, header.height)
-    if files.decoder.shorterSide != nil {
-      // Only the codec knows to what size it decodes.
-      let radiograph = try radiograph(at: index)
-      (width, height) = (radiograph.width, radiograph.height)
+    return try truth.scaled(try header(at: index), files: files, identifier: records[index].identifier) {
+      try radiograph(at: index)
     }
-    return try truth.scaled(
-      width: width, height: height,
-      stored: KnownTruth.Size(width: Double(header.width), height: Double(header.height)), files: files,
-      identifier: records[index].identifier)
   }
 }

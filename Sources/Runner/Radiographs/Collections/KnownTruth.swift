@@ -18,6 +18,23 @@ struct KnownTruth: Sendable, Equatable {
   /// Files, relative to the folder, whose union makes a mask.
   var maskFiles: [String: [String]] = [:]
 
+  /// Truth in the pixels of the radiograph as its source decodes it; nil where its file says nothing of its size.
+  /// - Parameter radiograph: decodes it, where only the codec knows to what size.
+  func scaled(
+    _ header: ImageHeader?, files: RadiographFiles, identifier: String, radiograph: () throws -> GrayImage
+  ) throws -> RadiographTruth? {
+    guard let header else { return nil }
+    var (width, height) = (header.width, header.height)
+    if files.decoder.shorterSide != nil {
+      let radiograph = try radiograph()
+      (width, height) = (radiograph.width, radiograph.height)
+    }
+    return try scaled(
+      width: width, height: height,
+      stored: Size(width: Double(header.width), height: Double(header.height)), files: files,
+      identifier: identifier)
+  }
+
   /// Truth in the pixels of a radiograph.
   /// - Parameters:
   ///   - width, height: of the radiograph as it is decoded.

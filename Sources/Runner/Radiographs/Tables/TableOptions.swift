@@ -53,8 +53,25 @@ struct TableColumns {
   let split: Int?
   let view: Int?
   let filters: [Filter]
-  /// Every other column, and that of the view.
+  /// Every other column, and those of the view and of masks.
   let attributes: [Int]
+
+  /// A column that names files of masks.
+  struct Mask: Sendable, Equatable {
+    let column: String
+    /// Of the mask: `lungs` of `lungs_mask`.
+    let name: String
+
+    /// Nil where a column of that name has no masks.
+    init?(column: String) {
+      let words = column.lowercased().split { $0 == "_" || $0 == " " }
+      guard let last = words.last, last == "mask" || last == "masks" else { return nil }
+      self.column = column
+      name = words.count > 1 ? words.dropLast().joined(separator: " ") : "mask"
+    }
+  }
+
+  var masks: [Mask] { attributes.compactMap { Mask(column: names[$0]) } }
 
   /// - Throws: the problem in words; the caller knows the file.
   init(header: [String], options: TableOptions) throws(TableProblem) {

@@ -10,13 +10,15 @@ public struct TableSource: RadiographSource {
   /// Of radiographs that name nobody, and of PNG radiographs of 16 bits that use fewer.
   public let notes: [String]
   private let files: RadiographFiles
+  /// Columns that name files of masks, and the names of these.
+  private let masks: [TableColumns.Mask]
 
   /// Longest table that is read, in bytes.
   static let mostBytes = 1 << 30
 
   /// Reads the table; radiographs are opened only when they are asked for. A radiograph's identifier is its path as
-  /// written. Labels such as "No Finding" are findings like any other. A column of views is read and stays an
-  /// attribute.
+  /// written. Labels such as "No Finding" are findings like any other. Columns of views and of masks are read and stay
+  /// attributes: `lungs_mask` names the file of the mask "lungs", or several separated by `|`, and `mask` that of "mask".
   /// - Parameters:
   ///   - table: path of a CSV file with a header line (RFC 4180; semicolons and tabs are recognised).
   ///   - options: columns and filters.
@@ -32,6 +34,7 @@ public struct TableSource: RadiographSource {
     let content = try TableContent(path: table, options: options, collection: collection)
     var records = content.records
     let anonymous = records.removePlaceholders()
+    masks = content.masks
     self.records = records
     findingNames = Set(content.records.flatMap(\.findings) + options.labelColumns).sorted {
       $0.utf8.lexicographicallyPrecedes($1.utf8)
@@ -47,6 +50,20 @@ public struct TableSource: RadiographSource {
 
   public func radiograph(at index: Int) throws -> GrayImage {
     try files.radiograph(records[index].identifier)
+  }
+
+  public func truth(at index: Int) throws -> RadiographTruth? {
+    let record = records[index]
+    var truth = KnownTruth()
+    for mask in masks {
+      let names = (record.attributes[mask.column] ?? "").split(separator: "|").map { $0.trimmingSpaces() }
+        .filter { !$0.isEmpty }
+      if !names.isEmpty { truth.maskFiles[mask.name] = names }
+    }
+    guard !truth.maskFiles.isEmpty else { return nil }
+    return try truth.scaled(try header(at: index), files: files, identifier: record.identifier) {
+      try radiograph(at: index)
+    }
   }
 
   public func header(at index: Int) throws -> ImageHeader? { try files.header(records[index].identifier) }
@@ -74,6 +91,7 @@ private struct TableContent {
   var records: [RadiographRecord] = []
   /// For the summary: which column means what.
   var meanings: [String] = []
+  var masks: [TableColumns.Mask] = []
   private var lines: [String: Int] = [:]
   /// For each record, its cell of findings.
   private var labelCells: [String] = []
@@ -91,6 +109,7 @@ private struct TableContent {
         throw TableProblem("the table is empty; a header is needed")
       }
       let columns = try TableColumns(header: header.fields, options: options)
+      masks = columns.masks
       var rowCount = 0
       while let row = try reader.next() {
         rowCount += 1
@@ -181,6 +200,9 @@ private struct TableContent {
       ("labels", columns.labels), ("patients", columns.patient), ("splits", columns.split),
     ].map { meaning, column in
       column.map { "\(meaning) in \"\(columns.names[$0])\"" } ?? "no \(meaning)"
+    }
+    if !columns.masks.isEmpty {
+      meanings.append("masks in " + columns.masks.map { "\"\($0.column)\"" }.joined(separator: ", "))
     }
     if !columns.findings.isEmpty {
       let labels = "\(columns.findings.count) label columns, \(policy.words)"

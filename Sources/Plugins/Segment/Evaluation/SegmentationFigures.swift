@@ -1,0 +1,107 @@
+import FineTuning
+import SegmentationMetrics
+
+/// How good masks are, on some radiographs, by what the epoch is chosen.
+struct SegmentationFigures: TrialFigures {
+  let radiographs: Int
+  /// Over all images, both empty being 1, by class.
+  let dice: [String: Double]
+
+  init(_ images: [SegmentationAnswers.Image], classes: [String]) {
+    radiographs = images.count
+    dice = Dictionary(
+      uniqueKeysWithValues: classes.enumerated().compactMap { number, name in
+        MeanDice(images.map { $0.classes[number].overlap }).allImages.map { (name, $0) }
+      })
+  }
+
+  var measure: String { "mean Dice" }
+  var choice: Double? { dice.isEmpty ? nil : dice.values.sorted().reduce(0, +) / Double(dice.count) }
+  func isBetter(than other: SegmentationFigures) -> Bool { (choice ?? 0) > (other.choice ?? 0) }
+}
+
+/// What a network says of test radiographs.
+struct SegmentationAnswers: Codable, Equatable {
+  /// One class of one image.
+  struct Class: Codable, Equatable {
+    let overlap: Overlap
+    /// 95th percentile of the distance between outlines, pixels; the image's diagonal where one has none, nil where
+    /// neither has, or it was not measured.
+    let hausdorff: Double?
+    /// Share of both outlines that lies within the tolerance of the other; nil likewise.
+    let surfaceDice: Double?
+  }
+
+  /// One image.
+  struct Image: Codable, Equatable {
+    let classes: [Class]
+    /// Of the predictions, class by class, as run lengths; none where they are not kept.
+    var masks: [RunLengthMask]
+
+    /// - Parameter tolerance: of outlines, pixels; nil where they are not measured.
+    init(truth: [Mask], predicted: [Mask], tolerance: Double?) {
+      masks = tolerance == nil ? [] : predicted.map(RunLengthMask.init)
+      classes = zip(truth, predicted).map { truth, predicted in
+        let overlap = Overlap(truth: truth, prediction: predicted)
+        guard let tolerance, !(overlap.isTruthEmpty && overlap.isPredictionEmpty) else {
+          return Class(overlap: overlap, hausdorff: nil, surfaceDice: nil)
+        }
+        let distances = SurfaceDistances(truth: truth, prediction: predicted)
+        let diagonal = Double(truth.rows * truth.rows + truth.columns * truth.columns).squareRoot()
+        return Class(
+          overlap: overlap, hausdorff: min(distances.robustHausdorff(), diagonal),
+          surfaceDice: distances.surfaceDice(tolerance: tolerance))
+      }
+    }
+
+    /// Of all classes, both empty being 1.
+    var dice: Double {
+      classes.reduce(0) { $0 + ($1.overlap.dice(.one) ?? 0) } / Double(max(classes.count, 1))
+    }
+  }
+
+  var images: [Image]
+
+  /// The places of so many of the worst, the middle and the best images, worst first, each once.
+  func examples(_ count: Int) -> [Int] {
+    let order = images.indices.sorted { (images[$0].dice, $0) < (images[$1].dice, $1) }
+    let middle = order.dropFirst(max(0, (order.count - count) / 2)).prefix(count)
+    let wanted = Set(order.prefix(count)).union(middle).union(order.suffix(count))
+    return order.filter(wanted.contains)
+  }
+
+  /// Keeps the masks of the examples alone.
+  mutating func keepMasks(_ count: Int) {
+    let wanted = Set(examples(count))
+    for place in images.indices where !wanted.contains(place) { images[place].masks = [] }
+  }
+}
+
+/// A mask as the lengths of its runs, row by row, the first of background.
+struct RunLengthMask: Codable, Equatable {
+  let rows: Int
+  let columns: Int
+  let runs: [Int]
+
+  init(_ mask: Mask) {
+    (rows, columns) = (mask.rows, mask.columns)
+    var (runs, isIn) = ([0], false)
+    for pixel in mask.pixels {
+      if pixel != isIn {
+        runs.append(0)
+        isIn = pixel
+      }
+      runs[runs.count - 1] += 1
+    }
+    self.runs = runs
+  }
+
+  var mask: Mask {
+    var (pixels, isIn): ([Bool], Bool) = ([], false)
+    for run in runs {
+      pixels += [Bool](repeating: isIn, count: run)
+      isIn.toggle()
+    }
+    return Mask(rows: rows, columns: columns, pixels: pixels)
+  }
+}

@@ -1,0 +1,99 @@
+import CoreTensor
+import FineTuning
+import Foundation
+import Imaging
+import NeuralNetworks
+import SegmentationMetrics
+import WorldModel
+
+/// Fine-tuning for masks: Dice and binary cross-entropy, equally weighted.
+struct SegmentationTask: FineTuneTask {
+  let labels: MaskLabels
+  let views: MaskViews
+  let settings: SegmentSettings
+  private static let batchSize = 16
+
+  func network(_ model: WorldModel, seed: UInt64, trainable: Bool) -> SegmentationNetwork {
+    SegmentationNetwork(
+      model, classes: labels.classes.count, decoder: settings.decoder, isFrozen: settings.isFrozen,
+      seed: seed,
+      trainable: trainable)
+  }
+
+  func loss(
+    _ network: SegmentationNetwork, _ radiographs: [Int], step: Int, seed: UInt64,
+    dropping: (Int) -> DropPath?
+  ) throws -> (loss: Tensor, radiographs: [Int])? {
+    let batch = try views.augmented(radiographs) {
+      RandomStream(seed: seed, stream: "segment.view", step: step, index: $0)
+    }
+    guard let batch else { return nil }
+    let dropping = settings.isFrozen ? nil : dropping(batch.radiographs.count)
+    let logits = network(batch.images, dropping: dropping)
+    return (MaskLoss.diceAndCrossEntropy(logits, batch.masks), batch.radiographs)
+  }
+
+  func judge(
+    _ network: SegmentationNetwork, _ radiographs: [Int], isTest: Bool
+  ) throws -> Judged<SegmentationFigures, SegmentationAnswers> {
+    var images: [SegmentationAnswers.Image] = []
+    var kept: [Int] = []
+    try PackedWeights.keeping {
+      for start in stride(from: 0, to: radiographs.count, by: Self.batchSize) {
+        let part = Array(radiographs[start..<min(radiographs.count, start + Self.batchSize)])
+        let batch = try views.whole(part)
+        guard !batch.isEmpty else { continue }
+        let logits = network(InputNormalization.tensor(batch.map(\.image)))
+        for (place, image) in batch.enumerated() {
+          let predicted = Self.masks(slice(logits, place..<place + 1), like: image.masks[0])
+          images.append(
+            .init(
+              truth: image.masks.map(Self.mask), predicted: predicted,
+              tolerance: isTest ? settings.tolerance : nil))
+          kept.append(image.radiograph)
+        }
+      }
+    }
+    let figures = SegmentationFigures(images, classes: labels.classes)
+    var answers = SegmentationAnswers(images: isTest ? images : [])
+    if isTest { answers.keepMasks(Self.shown) }
+    return Judged(
+      figures, radiographs: kept, answers: answers,
+      row: figures.choice.map { [("validation_dice", $0)] } ?? [])
+  }
+
+  /// Images whose masks are kept for a sheet: so many of the worst, the middle and the best.
+  private static let shown = 4
+
+  /// Where the logits of one radiograph, made as large as it is, are above 0.
+  private static func masks(_ logits: Tensor, like image: GrayImage) -> [Mask] {
+    let own = resized(logits, height: image.height, width: image.width).values
+    let size = image.height * image.width
+    return (0..<logits.shape[1]).map { number in
+      Mask(
+        rows: image.height, columns: image.width,
+        pixels: own[number * size..<(number + 1) * size].map { $0 > 0 })
+    }
+  }
+
+  private static func mask(_ image: GrayImage) -> Mask {
+    Mask(rows: image.height, columns: image.width, pixels: image.pixels.map { $0 > 0.5 })
+  }
+}
+
+/// Losses of masks.
+enum MaskLoss {
+  /// Mean over images and classes of 1 - Dice of probabilities, plus the mean binary cross-entropy of all pixels.
+  /// - Parameters:
+  ///   - logits: (B, classes, S, S)
+  ///   - masks: likewise, 0 or 1.
+  static func diceAndCrossEntropy(_ logits: Tensor, _ masks: Tensor) -> Tensor {
+    let probabilities = sigmoid(logits)
+    let both = (probabilities * masks).sum(over: [2, 3])
+    let all = probabilities.sum(over: [2, 3]) + masks.sum(over: [2, 3])
+    // One pixel more on either side, so that nothing of nothing is found whole.
+    let dice = (both * 2 + 1) / (all + 1)
+    let crossEntropy = relu(logits) - logits * masks + log(exp(-abs(logits)) + 1)
+    return (1 - dice).mean() + crossEntropy.mean()
+  }
+}

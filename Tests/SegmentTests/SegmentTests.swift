@@ -1,0 +1,174 @@
+import CoreTensor
+import FineTuning
+import Foundation
+import Imaging
+import NeuralNetworks
+import PluginChecks
+import TestSupport
+import Testing
+import WorldModel
+
+@testable import SegmentEvaluation
+@testable import SegmentationMetrics
+
+/// Radiographs with a bright disc, whose mask is the disc; each third has none.
+private struct Discs: RadiographSource {
+  let summary = "discs"
+  let findingNames = ["disc"]
+  let records: [RadiographRecord]
+  var truths = true
+
+  init(_ count: Int) {
+    records = (0..<count).map {
+      RadiographRecord(
+        identifier: "disc-\($0)", patient: "patient-\($0)", findings: $0 % 3 == 2 ? [] : ["disc"])
+    }
+  }
+
+  private func mask(_ index: Int) -> GrayImage {
+    var random = RandomStream(seed: 5, stream: "disc", index: index)
+    let (row, column) = (random.uniform(in: 8...24), random.uniform(in: 10...28))
+    var image = GrayImage(width: 40, height: 32)
+    for y in 0..<32 {
+      for x in 0..<40 where hypot(Double(y) - row, Double(x) - column) < 7 { image[y, x] = 1 }
+    }
+    return image
+  }
+
+  func radiograph(at index: Int) -> GrayImage {
+    var image = index % 3 == 2 ? GrayImage(width: 40, height: 32) : mask(index)
+    image.pixels = image.pixels.map { 0.2 + 0.6 * $0 }
+    return image
+  }
+
+  func truth(at index: Int) -> RadiographTruth? {
+    guard truths else { return nil }
+    return index % 3 == 2 ? RadiographTruth() : RadiographTruth(masks: ["disc": mask(index)])
+  }
+}
+
+/// Segmentation as a whole, on radiographs that take a moment.
+@Suite struct SegmentTests {
+  private static let shape = WorldModelConfiguration(
+    encoder: VisionTransformerConfiguration(imageSize: 32, patchSize: 8, width: 16, depth: 2, heads: 2),
+    predictor: PredictorConfiguration(featureWidth: 16, width: 8, depth: 1, heads: 2, gridSize: 4))
+  private static let quick: [String: OptionValue] = [
+    "epochs": .integer(12), "minimum_steps": .integer(0), "batch_size": .integer(8), "seeds": .integer(1),
+    "learning_rate": .number(3e-3), "warmup_epochs": .number(1), "patience": .integer(0),
+  ]
+
+  private static func input(
+    _ discs: Discs = Discs(60), _ workspace: any EvaluationWorkspace = MemoryWorkspace()
+  ) -> ModelEvaluationInput {
+    func model() -> WorldModel { WorldModel(shape, latents: [], seed: 4) }
+    return ModelEvaluationInput(
+      model: model(), makeUntrained: model, tasks: [], views: ViewSettings(), radiographs: discs,
+      train: Array(0..<40), validation: [], test: Array(40..<60), findingNames: discs.findingNames, seed: 11,
+      workspace: workspace)
+  }
+
+  private static func evaluate(
+    _ input: ModelEvaluationInput, _ more: [String: OptionValue] = [:]
+  ) throws -> EvaluationResult {
+    let options = Options(SegmentSettings.declarations, given: quick.merging(more) { $1 })
+    return try SegmentEvaluation(settings: try SegmentSettings(options))(input)
+  }
+
+  @Test func everyPromiseIsKept() {
+    let checks = checkEvaluation(segmentDefinition)
+    #expect(checks.count == 4)
+    for check in checks { #expect(check.isKept, "\(check.promise): \(check.problem ?? "")") }
+  }
+
+  @Test(arguments: [("paper", false), ("linear", false), ("paper", true)])
+  func discsAreFound(decoder: String, isFrozen: Bool) throws {
+    let workspace = MemoryWorkspace()
+    let result = try Self.evaluate(
+      Self.input(Discs(60), workspace),
+      ["decoder": .text(decoder), "frozen": .boolean(isFrozen), "epochs": .integer(25)])
+    func value(_ name: String) throws -> Double {
+      try #require(result.metrics.first { $0.key.description == "\(name) of disc, 100% of labels" }?.value)
+    }
+    // 20 test radiographs of which 13 have a disc: what predicting nothing scores is known.
+    #expect(abs(try value("Dice of predicting nothing") - 7.0 / 20) < 1e-12)
+    #expect(try value("Dice of positives") > 0.75)
+    #expect(try value("Dice of all images") > 0.7)
+    #expect(try value("HD95") < 12)
+    #expect(result.predictions.first?.radiographs.count == 20)
+    #expect(result.sheets["masks"]?.rows.count == 12)
+    let rows = workspace.rows.filter { $0.series == "fraction-1-seed-0" }
+    #expect(rows.map(\.step) == Array(1...25) && rows[0].values.contains { $0.name == "validation_dice" })
+  }
+
+  @Test func aFrozenEncoderStaysAsItIs() throws {
+    let model = WorldModel(Self.shape, latents: [], seed: 4)
+    let network = SegmentationNetwork(
+      model, classes: 2, decoder: .paper, isFrozen: true, seed: 1, trainable: true)
+    #expect(network.encoder.entries.allSatisfy { !$0.parameter.isTrainable })
+    #expect(network.entries.contains { $0.name == "decoder.stages.3.second.norm.weight" })
+    let logits = network(Tensor.zeros([3, 3, 32, 32]))
+    #expect(logits.shape == [3, 2, 32, 32])
+  }
+
+  @Test(arguments: [1, 7, 20]) func aStoppedEvaluationEndsWithTheSameBits(stop: Int) throws {
+    let whole = try Self.evaluate(Self.input())
+    let first = MemoryWorkspace(stopAfter: stop)
+    #expect(throws: EvaluationStopped.self) { _ = try Self.evaluate(Self.input(Discs(60), first)) }
+    #expect(try Self.evaluate(Self.input(Discs(60), first.reopened())) == whole)
+  }
+
+  @Test func fewPatientsAreDrawn() throws {
+    let workspace = MemoryWorkspace()
+    let result = try Self.evaluate(
+      Self.input(Discs(60), workspace),
+      ["patients": .list([.number(2), .number(5)]), "epochs": .integer(1), "decoder": .text("linear")])
+    #expect(
+      result.tables.map(\.title) == [
+        "2 patients: 2 images to learn from, 1 trial, 20 to test on",
+        "5 patients: 5 images to learn from, 1 trial, 20 to test on",
+      ])
+  }
+
+  @Test func whatCannotBeLearntIsRefused() {
+    var bare = Discs(60)
+    bare.truths = false
+    let cases: [(Discs, [String: OptionValue], String)] = [
+      (bare, [:], "expected masks of the radiographs, found none"),
+      (Discs(60), ["masks": .list([.text("dsic")])], "expected some of disc, found \"dsic\""),
+      (Discs(60), ["patients": .list([.number(1.5)])], "whole numbers of patients"),
+    ]
+    for (discs, options, text) in cases {
+      #expect { _ = try Self.evaluate(Self.input(discs), options) } throws: { "\($0)".contains(text) }
+    }
+    #expect(SegmentationNetwork.problem(.paper, patch: 14)?.contains("--decoder linear") == true)
+    #expect(SegmentationNetwork.problem(.linear, patch: 14) == nil)
+  }
+
+  /// Dice and cross-entropy, written down plainly.
+  @Test func theLossIsThatOfItsDefinition() {
+    var random = RandomStream(seed: 3, stream: "loss")
+    let logits = (0..<2 * 2 * 9).map { _ in Float(random.normal() * 2) }
+    let masks = (0..<2 * 2 * 9).map { _ in Float(random.chance(0.4) ? 1 : 0) }
+    var (dice, crossEntropy) = (0.0, 0.0)
+    for part in 0..<4 {
+      let pairs = (part * 9..<part * 9 + 9).map {
+        (1 / (1 + Foundation.exp(-Double(logits[$0]))), Double(masks[$0]))
+      }
+      let both = pairs.reduce(0) { $0 + $1.0 * $1.1 }
+      dice += 1 - (2 * both + 1) / (pairs.reduce(0) { $0 + $1.0 + $1.1 } + 1)
+      crossEntropy -= pairs.reduce(0) {
+        $0 + $1.1 * Foundation.log($1.0) + (1 - $1.1) * Foundation.log(1 - $1.0)
+      }
+    }
+    let found = MaskLoss.diceAndCrossEntropy(
+      Tensor(logits, shape: [2, 2, 3, 3]), Tensor(masks, shape: [2, 2, 3, 3]))
+    #expect(abs(Double(found.scalar) - (dice / 4 + crossEntropy / 36)) < 1e-6)
+  }
+
+  @Test func masksKeepTheirRuns() {
+    for golden in [[true], [false, false], [true, false, false, true, true, false]] {
+      let mask = Mask(rows: 1, columns: golden.count, pixels: golden)
+      #expect(RunLengthMask(mask).mask == mask)
+    }
+  }
+}
