@@ -151,7 +151,8 @@ let package = Package(
       name: "FineTuning", dependencies: [core], path: "Sources/Plugins/FineTuning", swiftSettings: strict),
     plugin("FineTuneEvaluation", "Sources/Plugins/FineTune", ["FineTuning"]),
     .target(
-      name: "SegmentationMetrics", path: "Sources/Plugins/Segment/Metrics", swiftSettings: strict),
+      name: "SegmentationMetrics", dependencies: [core], path: "Sources/Plugins/Segment/Metrics",
+      swiftSettings: strict),
     plugin(
       "SegmentEvaluation", "Sources/Plugins/Segment/Evaluation", ["FineTuning", "SegmentationMetrics"]),
     plugin("PublicWeights", "Sources/Plugins/Weights"),

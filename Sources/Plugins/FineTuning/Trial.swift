@@ -135,8 +135,8 @@ package final class Trial<Task: FineTuneTask>: TrainingHook {
   private static func targetEncoder(_ model: WorldModel) throws -> any ImageEncoder {
     guard let encoder = model.targetEncoder else {
       throw FineTuneError(
-        "finetune.from = \"target\": the run has no target encoder (model.target_encoder = \"absent\"); "
-          + "use --set finetune.from=context")
+        "--from target: the run has no target encoder (model.target_encoder = \"absent\"); use --from context"
+      )
     }
     return encoder
   }

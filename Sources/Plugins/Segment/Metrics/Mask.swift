@@ -1,3 +1,5 @@
+import CoreTensor
+
 /// Which pixels of a radiograph are of the structure that is segmented.
 public struct Mask: Sendable, Equatable {
   public let rows: Int

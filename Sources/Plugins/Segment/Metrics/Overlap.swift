@@ -1,3 +1,5 @@
+import CoreTensor
+
 /// What an overlap is worth where there is nothing to find.
 ///
 /// On images where the truth is not empty the rules agree: an image of which nothing is found is worth 0.

@@ -1,3 +1,5 @@
+import CoreTensor
+
 /// Distance between the centres of neighbouring pixels, in millimetres.
 public struct PixelSpacing: Sendable, Equatable {
   /// From a row to the next.
