@@ -38,6 +38,17 @@ struct ClassificationTask: FineTuneTask {
         : nil)
   }
 
+  func description(_ network: Classifier, validation: [Int]) throws -> KeptModel.Description {
+    let scores = try RadiographScores(validation, network, views)
+    let probabilities = scores.probabilities(labels.kind)
+    return KeptModel.Description(
+      classes: labels.classes,
+      thresholds: labels.classes.indices.map { number in
+        KeptModel.threshold(
+          probabilities.map { $0[number] }, scores.radiographs.map { labels[$0][number] })
+      })
+  }
+
   private func row(
     _ metrics: SplitMetrics, _ scores: RadiographScores, width: Int
   ) -> [(name: String, value: Double)] {

@@ -23,7 +23,8 @@ public let fineTuneDefinition = EvaluationDefinition(
     // A probe is content with a few thousand images; what is called all labels must be all.
     usesAllImages: true, folder: { "finetune-" + $0.text("from") }),
   presets: FineTunePresets.all,
-  makeForModel: { FineTuneEvaluation(settings: try FineTuneSettings($0)) })
+  makeForModel: { FineTuneEvaluation(settings: try FineTuneSettings($0)) }
+).predicting { try ClassPredictor(try FineTuneSettings($0), $1, $2) }
 
 /// What the host looks up in the library.
 @c(chex_plugin)

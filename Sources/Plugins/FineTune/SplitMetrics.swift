@@ -69,7 +69,9 @@ struct SplitMetrics: TrialFigures {
 
 extension RadiographScores {
   /// The probability of each class, a row for each radiograph.
-  func probabilities(_ kind: LabelKind) -> [[Double]] {
+  func probabilities(_ kind: LabelKind) -> [[Double]] { Self.probabilities(of: logits, kind) }
+
+  static func probabilities(of logits: [[Double]], _ kind: LabelKind) -> [[Double]] {
     switch kind {
     case .multi: logits.map { $0.map { 1 / (1 + exp(-$0)) } }
     case .single: logits.map(Self.softmax)

@@ -57,6 +57,8 @@ package protocol FineTuneTask {
   func loss(
     _ network: Network, _ radiographs: [Int], step: Int, seed: UInt64, dropping: (Int) -> DropPath?
   ) throws -> (loss: Tensor, radiographs: [Int])?
+  /// What is kept beside the weights of a network whose epoch these radiographs chose.
+  func description(_ network: Network, validation: [Int]) throws -> KeptModel.Description
   /// - Parameters:
   ///   - network: one without gradients.
   ///   - isTest: whether the answers are kept.
@@ -257,6 +259,10 @@ package final class Trial<Task: FineTuneTask>: TrainingHook {
   private func test() throws -> FinishedTrial<Task.Figures, Task.Answers> {
     let epochs = progress.step / plan.schedule.stepsPerEpoch
     if bestValues.isEmpty { evaluatedModel.copy(network) } else { evaluatedModel.assign(bestValues) }
+    if plan.isKept {
+      let description = try task.description(evaluatedModel, validation: plan.split.validation)
+      try KeptModel.save(evaluatedModel, description, for: plan, to: input.workspace)
+    }
     let judged = try judge(tested, "test radiographs", isTest: true)
     let result = TrialResult(
       trial: plan.name, trainRadiographs: plan.split.train.count,

@@ -9,6 +9,8 @@ package struct TrialPlan {
   package let schedule: TrialSchedule
   /// Begins the names of what it leaves: `fraction-0.01-seed-0`.
   package var name: String { "\(regime.key)-\(regime.isDrawn ? "draw" : "seed")-\(number)" }
+  /// Whether its model is kept: that of the first trial of each regime.
+  package var isKept: Bool { number == 0 }
   /// Which of the regime's: `seed 0`.
   package var trial: String { "\(regime.isDrawn ? "draw" : "seed") \(number)" }
   /// As notes call it.

@@ -6,6 +6,7 @@ import Training
 /// those of plugins come from their definitions (`PluginCommands`).
 let allCommands: [Command] = [
   .pretrain, .resume, .dataAudit, .dataPrepare, .dataSplits, .dataWrite, .dataCollections, .plugins, .newTask,
-  .verify, .replay, .compare, .ablate, .report, .features, .evaluate, .curve, .weightsImport, .weightsExport,
+  .verify, .replay, .compare, .ablate, .report, .features, .evaluate, .predict, .curve, .weightsImport,
+  .weightsExport,
   .weightsShow, .weightsFamilies, .bench, .doctor,
 ]

@@ -193,7 +193,11 @@ final class EvaluationFolder: EvaluationWorkspace {
 
   func restore(_ name: String) throws -> EvaluationState? {
     guard access(stateFile(name), F_OK) == 0 else { return nil }
-    let file = try SafetensorsFile(path: stateFile(name))
+    return try Self.state(stateFile(name))
+  }
+
+  static func state(_ file: String) throws -> EvaluationState {
+    let file = try SafetensorsFile(path: file)
     return EvaluationState(
       tensors: try file.names.map {
         ($0, Tensor(try file.floats(named: $0), shape: try file.shape(named: $0)))
@@ -201,7 +205,8 @@ final class EvaluationFolder: EvaluationWorkspace {
       text: file.metadata["state"] ?? "")
   }
 
-  private func stateFile(_ name: String) -> String { "\(path)/\(name).state.safetensors" }
+  static let stateEnding = ".state.safetensors"
+  private func stateFile(_ name: String) -> String { path + "/" + name + Self.stateEnding }
 
   var isStopRequested: Bool { Interruption.isRequested }
 }

@@ -48,6 +48,8 @@ public struct EvaluationDefinition: Sendable {
   public let command: EvaluationCommand
   /// In the order in which they are laid over one another, the last on top.
   public let presets: [EvaluationPreset]
+  /// Nil where it keeps no model that could be used on other radiographs.
+  public internal(set) var makePredictor: PredictorMaker?
 
   /// An evaluation of frozen features.
   public init(

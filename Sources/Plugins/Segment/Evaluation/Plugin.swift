@@ -22,7 +22,8 @@ public let segmentDefinition = EvaluationDefinition(
         "what the frozen tokens of the run's own radiographs know of two findings"),
     ], usesAllImages: true,
     folder: { "segment-" + $0.text("from") + ($0.boolean("frozen") ? "-frozen" : "") }),
-  makeForModel: { SegmentEvaluation(settings: try SegmentSettings($0)) })
+  makeForModel: { SegmentEvaluation(settings: try SegmentSettings($0)) }
+).predicting { try MaskPredictor(try SegmentSettings($0), $1, $2) }
 
 /// What the host looks up in the library.
 @c(chex_plugin)

@@ -62,11 +62,15 @@ struct SegmentationTask: FineTuneTask {
       row: figures.choice.map { [("validation_dice", $0)] } ?? [])
   }
 
+  func description(_ network: SegmentationNetwork, validation: [Int]) throws -> KeptModel.Description {
+    KeptModel.Description(classes: labels.classes, thresholds: labels.classes.map { _ in 0.5 })
+  }
+
   /// Images whose masks are kept for a sheet: so many of the worst, the middle and the best.
   private static let shown = 4
 
   /// Where the logits of one radiograph, made as large as it is, are above 0.
-  private static func masks(_ logits: Tensor, like image: GrayImage) -> [Mask] {
+  static func masks(_ logits: Tensor, like image: GrayImage) -> [Mask] {
     let own = resized(logits, height: image.height, width: image.width).values
     let size = image.height * image.width
     return (0..<logits.shape[1]).map { number in
