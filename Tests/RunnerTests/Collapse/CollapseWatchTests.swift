@@ -50,7 +50,7 @@ import Testing
 
   /// What begins to fall slowly is dated to its beginning, and so is the checkpoint before it.
   @Test func theFallIsDatedToItsBeginning() throws {
-    let found = Self.watch([1, 0.9, 0.8, 0.5, 0.4, 0.3, 0.2].map { Self.glance(patchRank: $0) })
+    let found = Self.watch([1, 0.9, 0.8, 0.5, 0.4, 0.2, 0.2].map { Self.glance(patchRank: $0) })
     let alarm = try #require(found.alarms.first)
     #expect(alarm.since == 150 && alarm.seenAt == 300 && alarm.lastHealthyStep == 100)
   }
