@@ -172,6 +172,18 @@ import WorldModel
     #expect(shots.training.regimes == [.shots(3)])
   }
 
+  @Test func theThresholdPartsPositivesFromNegatives() {
+    func threshold(_ scores: [Double], _ truth: [Bool?]) -> Double { KeptModel.threshold(scores, truth) }
+    // Halfway between the lowest score above and the highest below; what is unknown has no say.
+    #expect(threshold([0.9, 0.75, 0.25, 0.1, 0.5], [true, true, false, false, nil]) == 0.5)
+    #expect(threshold([0.5, 0.25, 0.125, 0], [true, false, false, false]) == 0.375)
+    // Two of three found without an alarm beat three of three with one alarm in two.
+    #expect(threshold([0.875, 0.75, 0.5, 0.25, 0], [true, true, false, true, false]) == 0.625)
+    // Equal scores fall on one side, so that nothing is gained from the pair of 0.5.
+    #expect(threshold([0.5, 0.5], [true, false]) == 0.5)
+    #expect(threshold([0.25, 0.75], [true, nil]) == 0.5)
+  }
+
   @Test func theScheduleRisesAndFalls() throws {
     let schedule = TrialSchedule(
       radiographs: 20,

@@ -80,6 +80,28 @@ private struct Discs: RadiographSource {
     for check in checks { #expect(check.isKept, "\(check.promise): \(check.problem ?? "")") }
   }
 
+  @Test func boxesAreFilledAsMasks() throws {
+    func box(_ finding: String, _ row: Double, _ column: Double, _ height: Double, _ width: Double)
+      -> RadiographTruth.Box
+    { .init(finding: finding, row: row, column: column, height: height, width: width) }
+    var truth = RadiographTruth(
+      boxes: [box("nodule", 1, 0.6, 2, 1.5), box("nodule", 3, 3, 9, 9), box("mass", 0, 0, 1, 1)])
+    // Pixels whose middle lies within, and no further than the radiograph.
+    let nodule = try #require(truth.mask(of: "nodule", height: 4, width: 5))
+    #expect(nodule.width == 5 && nodule.height == 4)
+    #expect(
+      nodule.pixels == [
+        0, 0, 0, 0, 0,
+        0, 1, 0, 0, 0,
+        0, 1, 0, 0, 0,
+        0, 0, 0, 1, 1,
+      ])
+    #expect(truth.mask(of: "effusion", height: 4, width: 5) == nil)
+    // A mask that readers drew comes before their boxes.
+    truth.masks["nodule"] = GrayImage(width: 5, height: 4)
+    #expect(truth.mask(of: "nodule", height: 4, width: 5)?.pixels.contains(1) == false)
+  }
+
   @Test(arguments: [("paper", false), ("linear", false), ("paper", true)])
   func discsAreFound(decoder: String, isFrozen: Bool) throws {
     let workspace = MemoryWorkspace()

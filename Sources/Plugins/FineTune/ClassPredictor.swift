@@ -20,10 +20,9 @@ struct ClassPredictor: RadiographPredictor {
   }
 
   func callAsFunction(_ radiographs: [GrayImage]) throws -> [RadiographPrediction] {
-    let side = side
-    let images = Compute.map(radiographs.count) { radiographs[$0].resized(to: (side, side)) }
-    let values = classifier.head(classifier.pooled(InputNormalization.tensor(images))).values.map(Double.init)
-    let rows = images.indices.map { Array(values[$0 * classes.count..<($0 + 1) * classes.count]) }
+    let images = KeptModel.input(radiographs, side: side)
+    let values = classifier.head(classifier.pooled(images)).values.map(Double.init)
+    let rows = radiographs.indices.map { Array(values[$0 * classes.count..<($0 + 1) * classes.count]) }
     return RadiographScores.probabilities(of: rows, kind).map { RadiographPrediction(probabilities: $0) }
   }
 }

@@ -19,19 +19,12 @@ struct FineTuneSettings: Sendable, Equatable {
   /// - Throws: `FineTuneError` where shots are no whole numbers, or something stands there twice.
   init(_ options: Options) throws {
     kind = LabelKind(rawValue: options.text("loss"))!
-    let shots = options.numbers("shots")
-    if let odd = shots.first(where: { $0 != $0.rounded() }) {
-      throw FineTuneError("option shots: expected whole numbers of cases a class, found \(odd)")
-    }
+    let shots = try TrainingSettings.counts(options, "shots", of: "cases a class")
     training = try TrainingSettings(
       options,
-      regimes: options.numbers("fraction").map(Regime.fraction) + shots.map { Regime.shots(Int($0)) },
+      regimes: options.numbers("fraction").map(Regime.fraction) + shots.map(Regime.shots),
       draws: options.integer("draws"))
-    let jitter = options.number("jitter")
-    views = ViewSettings(
-      area: options.interval("crop_area"), mirrorProbability: options.number("mirror_probability"),
-      jitterProbability: jitter > 0 ? 0.8 : 0, jitterBrightness: 1 - jitter...1 + jitter,
-      jitterContrast: 1 - jitter...1 + jitter)
+    views = TrainingSettings.views(options)
   }
 
   static let declarations =
@@ -51,17 +44,8 @@ struct FineTuneSettings: Sendable, Equatable {
     + TrainingSettings.training(
       .init(epochs: 30, minimumSteps: 600, batchSize: 32, learningRate: 1e-4, layerDecay: 0.75, dropPath: 0.6)
     )
-    + augmentation + TrainingSettings.choosing
-
-  private static let augmentation = [
-    OptionDeclaration(
-      "crop_area", .interval(default: 0.5...1, in: 0.01...1),
-      help: "Share of a training image's area that a crop takes."),
-    OptionDeclaration(
-      "mirror_probability", .number(default: 0.5, in: 0...1),
-      help: "Probability that a training image is mirrored."),
-    OptionDeclaration(
-      "jitter", .number(default: 0.4, in: 0...1),
-      help: "How far a training image's brightness and contrast change, either way."),
-  ]
+    + TrainingSettings.augmentation(
+      cropArea: 0.5...1, cropHelp: "Share of a training image's area that a crop takes.",
+      mirrorHelp: "Probability that a training image is mirrored.", jitter: 0.4)
+    + TrainingSettings.choosing
 }

@@ -33,14 +33,13 @@ struct RadiographViews {
   private func prepared(
     _ radiographs: [Int], _ view: @Sendable (GrayImage, Int) -> GrayImage
   ) throws -> (radiographs: [Int], images: Tensor?) {
-    let results = Results(radiographs.count)
     let source = source
-    Compute.parallel(radiographs.count) { place in
-      results[place] = Result { view(try source.radiograph(at: radiographs[place]), place) }
+    let results = Compute.map(radiographs.count) { place in
+      Result { view(try source.radiograph(at: radiographs[place]), place) }
     }
     var kept: [(radiograph: Int, image: GrayImage)] = []
-    for (radiograph, result) in zip(radiographs, results.all) {
-      do { kept.append((radiograph, try result!.get())) } catch is UnusableRadiograph { continue }
+    for (radiograph, result) in zip(radiographs, results) {
+      do { kept.append((radiograph, try result.get())) } catch is UnusableRadiograph { continue }
     }
     guard !kept.isEmpty else { return ([], nil) }
     let (size, images) = (3 * side * side, kept.map(\.image))
@@ -49,23 +48,5 @@ struct RadiographViews {
       Compute.parallel(images.count) { InputNormalization.write(images[$0], to: start + $0 * size) }
     }
     return (kept.map(\.radiograph), out)
-  }
-
-  /// What threads write, each to its own place.
-  private final class Results: @unchecked Sendable {
-    private let buffer: UnsafeMutableBufferPointer<Result<GrayImage, any Error>?>
-    init(_ count: Int) {
-      buffer = .allocate(capacity: count)
-      buffer.initialize(repeating: nil)
-    }
-    deinit {
-      buffer.deinitialize()
-      buffer.deallocate()
-    }
-    subscript(place: Int) -> Result<GrayImage, any Error>? {
-      get { buffer[place] }
-      set { buffer[place] = newValue }
-    }
-    var all: [Result<GrayImage, any Error>?] { Array(buffer) }
   }
 }

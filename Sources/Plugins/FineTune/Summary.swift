@@ -67,19 +67,14 @@ struct RegimeSummary: Codable {
     let accuracies: [MetricKey?] = accuracy == nil ? [] : [key("accuracy")]
     let gap: [MetricKey?] = accuracy == nil ? [] : [nil]
     return MetricTable(
-      heading, rows: names + (hasMeans ? ["mean"] : []) + (accuracy == nil ? [] : ["accuracy"]),
+      Regime.heading(name, learnt: trainRadiographs),
+      rows: names + (hasMeans ? ["mean"] : []) + (accuracy == nil ? [] : ["accuracy"]),
       columns: [
         .init("AUROC", keys("AUROC", mean: true) + accuracies),
         .init("AUPRC", keys("AUPRC", mean: true) + gap),
         .init("positives", keys("test positives", mean: false) + gap),
         .init("test images", keys("test images", mean: false) + gap),
       ])
-  }
-
-  private var heading: String {
-    let (fewest, most) = (trainRadiographs.min() ?? 0, trainRadiographs.max() ?? 0)
-    return "\(name): \(fewest == most ? "\(most)" : "\(fewest) to \(most)") images to learn from, "
-      + (trials == 1 ? "1 trial" : "\(trials) trials")
   }
 }
 

@@ -1,5 +1,6 @@
 import CoreTensor
 import Foundation
+import Imaging
 import NeuralNetworks
 import WorldModel
 
@@ -47,6 +48,12 @@ package enum KeptModel {
       }
       entry.parameter.assign(tensor)
     }
+  }
+
+  /// Radiographs of any sizes as an encoder takes them (B, 3, S, S).
+  package static func input(_ radiographs: [GrayImage], side: Int) -> Tensor {
+    InputNormalization.tensor(
+      Compute.map(radiographs.count) { radiographs[$0].resized(to: (side, side)) })
   }
 
   /// The threshold at which the share of positives found and of negatives left alone is largest together (Youden's J); 0.5

@@ -116,6 +116,43 @@ package struct TrainingSettings: Sendable, Equatable {
     ]
   }
 
+  /// How training images differ from epoch to epoch.
+  package static func augmentation(
+    cropArea: ClosedRange<Double>, cropHelp: String, mirrorHelp: String, jitter: Double
+  ) -> [OptionDeclaration] {
+    [
+      OptionDeclaration("crop_area", .interval(default: cropArea, in: 0.01...1), help: cropHelp),
+      OptionDeclaration("mirror_probability", .number(default: 0.5, in: 0...1), help: mirrorHelp),
+      OptionDeclaration(
+        "jitter", .number(default: jitter, in: 0...1),
+        help: "How far a training image's brightness and contrast change, either way."),
+    ]
+  }
+
+  /// The views that the options of `augmentation` ask for.
+  /// - Parameter aspect: width to height of a crop.
+  package static func views(
+    _ options: Options, aspect: ClosedRange<Double> = ViewSettings().aspect
+  ) -> ViewSettings {
+    let jitter = options.number("jitter")
+    return ViewSettings(
+      area: options.interval("crop_area"), aspect: aspect,
+      mirrorProbability: options.number("mirror_probability"), jitterProbability: jitter > 0 ? 0.8 : 0,
+      jitterBrightness: 1 - jitter...1 + jitter, jitterContrast: 1 - jitter...1 + jitter)
+  }
+
+  /// The numbers of an option that counts something.
+  /// - Parameter what: what they count, for the error.
+  /// - Throws: `FineTuneError` where one is no whole number.
+  package static func counts(_ options: Options, _ name: String, of what: String) throws -> [Int] {
+    try options.numbers(name).map { number in
+      guard number == number.rounded() else {
+        throw FineTuneError("option \(name): expected whole numbers of \(what), found \(number)")
+      }
+      return Int(number)
+    }
+  }
+
   package static let choosing = [
     OptionDeclaration(
       "validation",
@@ -145,6 +182,16 @@ package enum Regime: Sendable, Equatable, Hashable {
     case .shots(let count): count == 1 ? "1 shot" : "\(count) shots"
     case .patients(let count): count == 1 ? "1 patient" : "\(count) patients"
     }
+  }
+
+  /// Above a table of its trials: `"1% of labels: 12 images to learn from, 5 trials"`.
+  /// - Parameters:
+  ///   - name: of the regime.
+  ///   - learnt: images that each trial learnt from.
+  package static func heading(_ name: String, learnt: [Int]) -> String {
+    let (fewest, most) = (learnt.min() ?? 0, learnt.max() ?? 0)
+    return "\(name): \(fewest == most ? "\(most)" : "\(fewest) to \(most)") images to learn from, "
+      + (learnt.count == 1 ? "1 trial" : "\(learnt.count) trials")
   }
 
   /// Begins the names of files.

@@ -125,7 +125,7 @@ private struct PredictionRun {
       do { usable.append((source.records[radiograph], try result.get())) } catch let error
         as UnusableRadiograph
       {
-        try table.skip(error)
+        try table.skip(source.records[radiograph], error.reason)
       }
     }
     guard !usable.isEmpty else { return }

@@ -17,7 +17,7 @@ final class PredictionFolder {
   private let classes: [String]
   private let table: LineFile
   private let skippedTable: LineFile
-  /// Identifiers of radiographs that were looked at.
+  /// Identifiers of radiographs that were looked at, as the tables hold them.
   private(set) var done: Set<String> = []
   /// Of these, those that could not be used.
   private(set) var skipped = 0
@@ -75,24 +75,17 @@ final class PredictionFolder {
     let present = zip(prediction.probabilities, thresholds).map { $0 >= $1 ? "1" : "0" }
     try table.append(
       [record.identifier] + prediction.probabilities.map { String(format: "%.6f", $0) } + present)
-    done.insert(Self.key(record.identifier))
+    done.insert(DelimitedText.content(record.identifier))
   }
 
-  func skip(_ error: UnusableRadiograph) throws {
-    try skippedTable.append([error.identifier, error.reason])
-    done.insert(Self.key(error.identifier))
+  func skip(_ record: RadiographRecord, _ reason: String) throws {
+    try skippedTable.append([record.identifier, reason])
+    done.insert(DelimitedText.content(record.identifier))
     skipped += 1
   }
 
   /// Whether an earlier call, or this one, has looked at a radiograph.
-  func isDone(_ identifier: String) -> Bool { done.contains(Self.key(identifier)) }
-
-  /// An identifier as a reader of the table finds it.
-  private static func key(_ identifier: String) -> String {
-    let cell = DelimitedText.cell(identifier)
-    guard cell.hasPrefix("\"") else { return cell }
-    return String(cell.dropFirst().dropLast()).replacing("\"\"", with: "\"")
-  }
+  func isDone(_ identifier: String) -> Bool { done.contains(DelimitedText.content(identifier)) }
 
   private func maskFile(_ name: String, _ own: String) -> String {
     path + "/masks/" + name + "-" + Self.safe(own) + ".png"

@@ -33,7 +33,9 @@ package struct FinishedEvaluation {
             + "the command that trained it")
       }
       do { return try JSONDecoder().decode(Content.self, from: Data(try DurableFile.read(file))) } catch {
-        throw EvaluationError("\(file): expected what an evaluation wrote, found other text (\(error))")
+        throw EvaluationError(
+          "\(file): expected what an evaluation wrote, found other text (\(error)); "
+            + "run the evaluation again into another folder")
       }
     }
     let request: Request = try decoded(EvaluationFolder.requestName, "an evaluation")
@@ -55,7 +57,9 @@ package struct FinishedEvaluation {
   package func predictor(_ model: String?, _ run: EvaluatedRun) throws -> any RadiographPredictor {
     let definition = try run.setup.evaluation(evaluation)
     guard let make = definition.makePredictor else {
-      throw EvaluationError("\(path): \(definition.commandName) keeps no model that could be used again")
+      throw EvaluationError(
+        "\(path): \(definition.commandName) keeps no model that could be used again; "
+          + "give the folder of one that fine-tunes")
     }
     let state = try EvaluationFolder.state(file(try chosen(model)))
     let given = options.filter { name, _ in definition.options.contains { $0.name == name } }

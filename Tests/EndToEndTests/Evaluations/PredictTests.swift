@@ -22,6 +22,14 @@ extension EndToEnd {
       try scratch.write(whole.prefix(whole.count / 2), "strange/one/torn.png")
     }
 
+    /// A run of two steps, and a model fine-tuned from it for one epoch, in `tuned`.
+    private func tune(_ scratch: Scratch, _ words: [String]) throws {
+      #expect(try scratch.pretrain(["--steps", "2", "--out", "run"]).status == 0)
+      let tuned = try scratch.run(
+        ["finetune"] + words + ["--plugins", Repository.plugins, "--epochs", "1", "--out", "tuned"])
+      #expect(tuned.status == 0, "\(tuned.everything)")
+    }
+
     /// Width and height of a PNG file.
     private func size(_ bytes: Data) -> [Int] {
       [16, 20].map { start in (0..<4).reduce(0) { $0 << 8 | Int(bytes[bytes.startIndex + start + $1]) } }
@@ -29,12 +37,12 @@ extension EndToEnd {
 
     @Test func masksOfStrangers() throws {
       let scratch = try Scratch()
-      #expect(try scratch.pretrain(["--steps", "2", "--out", "run"]).status == 0)
-      let tuned = try scratch.run([
-        "finetune", "segment", "run", "--plugins", Repository.plugins, "--masks", "lungs", "--epochs", "1",
-        "--set", "finetune-segment.minimum_steps=0", "--seeds", "1", "--decoder", "linear", "--out", "tuned",
-      ])
-      #expect(tuned.status == 0, "\(tuned.everything)")
+      try tune(
+        scratch,
+        [
+          "segment", "run", "--masks", "lungs", "--set", "finetune-segment.minimum_steps=0", "--seeds", "1",
+          "--decoder", "linear",
+        ])
       try strangers(scratch)
       let words = ["predict", "tuned", "--data", "strange", "--plugins", Repository.plugins]
       let first = try scratch.run(words + ["--out", "new", "--threads", "1"])
@@ -60,12 +68,12 @@ extension EndToEnd {
 
     @Test func probabilitiesOfFindings() throws {
       let scratch = try Scratch()
-      #expect(try scratch.pretrain(["--steps", "2", "--out", "run"]).status == 0)
-      let tuned = try scratch.run([
-        "finetune", "classify", "run", "--plugins", Repository.plugins, "--fraction", "0.5,1", "--seeds", "2",
-        "--epochs", "1", "--set", "finetune.minimum_steps=0", "--label", "effusion,nodule", "--out", "tuned",
-      ])
-      #expect(tuned.status == 0, "\(tuned.everything)")
+      try tune(
+        scratch,
+        [
+          "classify", "run", "--fraction", "0.5,1", "--seeds", "2", "--set", "finetune.minimum_steps=0",
+          "--label", "effusion,nodule",
+        ])
       try strangers(scratch)
       let words = ["predict", "tuned", "--data", "strange", "--plugins", Repository.plugins]
       let several = try scratch.run(words + ["--out", "new"])

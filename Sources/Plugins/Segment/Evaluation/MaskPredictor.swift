@@ -22,9 +22,7 @@ struct MaskPredictor: RadiographPredictor {
   }
 
   func callAsFunction(_ radiographs: [GrayImage]) throws -> [RadiographPrediction] {
-    let side = side
-    let images = Compute.map(radiographs.count) { radiographs[$0].resized(to: (side, side)) }
-    let logits = network(InputNormalization.tensor(images))
+    let logits = network(KeptModel.input(radiographs, side: side))
     return radiographs.enumerated().map { place, radiograph in
       let own = slice(logits, place..<place + 1)
       let size = own.count / classes.count

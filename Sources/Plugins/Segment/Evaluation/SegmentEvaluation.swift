@@ -64,13 +64,10 @@ struct SegmentEvaluation: ModelEvaluation {
         PredictionTable(
           subject: plan.regime.name, trial: plan.trial,
           radiographs: trial.radiographs.map { .init(records[$0]) },
-          columns: labels.classes.enumerated().flatMap { number, name in
-            [
-              PredictionTable.Column.measure(
-                "Dice of \(name)",
-                values: trial.scores.images.map { $0.classes[number].overlap.dice(.nnunet) }
-              )
-            ]
+          columns: labels.classes.enumerated().map { number, name in
+            .measure(
+              "Dice of \(name)",
+              values: trial.scores.images.map { $0.classes[number].overlap.dice(.nnunet) })
           })
       }
     }

@@ -38,18 +38,11 @@ struct SegmentSettings: Sendable, Equatable {
     decoder = DecoderKind(rawValue: options.text("decoder"))!
     isFrozen = options.boolean("frozen")
     tolerance = options.number("tolerance")
-    let patients = options.numbers("patients")
-    if let odd = patients.first(where: { $0 != $0.rounded() }) {
-      throw FineTuneError("option patients: expected whole numbers of patients, found \(odd)")
-    }
+    let patients = try TrainingSettings.counts(options, "patients", of: "patients")
     training = try TrainingSettings(
       options,
-      regimes: options.numbers("fraction").map(Regime.fraction) + patients.map { Regime.patients(Int($0)) })
-    let jitter = options.number("jitter")
-    views = ViewSettings(
-      area: options.interval("crop_area"), aspect: 0.9...1 / 0.9,
-      mirrorProbability: options.number("mirror_probability"), jitterProbability: jitter > 0 ? 0.8 : 0,
-      jitterBrightness: 1 - jitter...1 + jitter, jitterContrast: 1 - jitter...1 + jitter)
+      regimes: options.numbers("fraction").map(Regime.fraction) + patients.map(Regime.patients))
+    views = TrainingSettings.views(options, aspect: 0.9...1 / 0.9)
   }
 
   static let declarations =
@@ -74,15 +67,10 @@ struct SegmentSettings: Sendable, Equatable {
     ] + TrainingSettings.shares
     + TrainingSettings.training(
       .init(epochs: 40, minimumSteps: 400, batchSize: 16, learningRate: 2e-4, layerDecay: 0.8, dropPath: 0.1))
-    + [
-      OptionDeclaration(
-        "crop_area", .interval(default: 0.6...1, in: 0.01...1),
-        help: "Share of a training image's area that a crop takes, image and mask alike."),
-      OptionDeclaration(
-        "mirror_probability", .number(default: 0.5, in: 0...1),
-        help: "Probability that a training image is mirrored; 0 where a mask is of one side."),
-      OptionDeclaration(
-        "jitter", .number(default: 0.2, in: 0...1),
-        help: "How far a training image's brightness and contrast change, either way."),
-    ] + TrainingSettings.choosing
+    + TrainingSettings.augmentation(
+      cropArea: 0.6...1,
+      cropHelp: "Share of a training image's area that a crop takes, image and mask alike.",
+      mirrorHelp: "Probability that a training image is mirrored; 0 where a mask is of one side.", jitter: 0.2
+    )
+    + TrainingSettings.choosing
 }

@@ -68,14 +68,10 @@ struct SegmentSummary {
   }
 
   var table: MetricTable {
-    let learnt = trials.map(\.result.trainRadiographs)
-    let (fewest, most) = (learnt.min() ?? 0, learnt.max() ?? 0)
-    let heading =
-      "\(regime.name): \(fewest == most ? "\(most)" : "\(fewest) to \(most)") images to learn from, "
-      + (trials.count == 1 ? "1 trial" : "\(trials.count) trials")
-      + ", \(trials.first?.radiographs.count ?? 0) to test on"
-    return MetricTable(
-      heading, rows: classes,
+    MetricTable(
+      Regime.heading(regime.name, learnt: trials.map(\.result.trainRadiographs))
+        + ", \(trials.first?.radiographs.count ?? 0) to test on",
+      rows: classes,
       columns: Self.figures.map { figure in
         .init(
           figure.title,
