@@ -77,22 +77,17 @@ public struct TextTable: Sendable {
     }
   }
 
-  /// Breaks at blanks; a word that is longer than a line is cut.
+  /// Breaks at blanks only: a path that is longer than a line stays whole, so that it can be copied and searched for.
   static func wrapped(_ text: String, width: Int) -> [String] {
     var result: [String] = []
     var line = ""
     for word in text.split(separator: " ") {
-      var word = String(word)
       if !line.isEmpty, line.count + 1 + word.count > width {
         result.append(line)
         line = ""
       }
-      while word.count > width {
-        result.append(String(word.prefix(width)))
-        word = String(word.dropFirst(width))
-      }
-      line += line.isEmpty ? word : " " + word
+      line += line.isEmpty ? String(word) : " " + word
     }
-    return result + (line.isEmpty && !result.isEmpty ? [] : [line])
+    return result + [line]
   }
 }

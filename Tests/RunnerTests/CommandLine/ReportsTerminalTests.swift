@@ -36,8 +36,8 @@ import Testing
         """)
   }
 
-  @Test func longWordsAreCutAndEmptyTextsKept() {
-    #expect(TextTable.wrapped("abcdefghij kl", width: 4) == ["abcd", "efgh", "ij", "kl"])
+  @Test func longWordsStayWholeAndEmptyTextsAreKept() {
+    #expect(TextTable.wrapped("a /folder/file kl", width: 4) == ["a", "/folder/file", "kl"])
     #expect(TextTable.wrapped("", width: 4) == [""])
     #expect(TextTable.wrapped("abcd", width: 4) == ["abcd"])
     #expect(TextTable.wrapped("ab cd", width: 5) == ["ab cd"])
