@@ -12,8 +12,8 @@ from programs import ROOT, Ours, Peer, core_count, progress
 
 SECTIONS = {
     function.__name__: function
-    for function in (pairs.step, pairs.small, pairs.encode, pairs.operations, pairs.avx2, alone.ceiling, alone.profile,
-                     alone.scaling, alone.runs, alone.precision)
+    for function in (pairs.step, pairs.segmentation, pairs.small, pairs.encode, pairs.operations, pairs.avx2,
+                     alone.ceiling, alone.profile, alone.scaling, alone.runs, alone.precision)
 }
 
 EXAMPLES = """examples:
@@ -51,7 +51,7 @@ def main():
     peer = None if options.alone else Peer(options.peer, options.python, core_count())
     bench = pairs.Bench(Ours(), peer, options.rounds, options.write, options.eager)
     texts = {"machine": machine(bench)}
-    apart = ("avx2", "operations")
+    apart = ("avx2", "operations", "segmentation")
     print(texts["machine"])
     for name in names:
         progress(f"{name} …")

@@ -3,9 +3,12 @@
 import statistics
 
 import figures
-from programs import progress
+from programs import Peer, progress
 
 BASE = dict(model="base", batch=8, image=224, context=59, targets=61, steps=3)
+SEGMENTATION = dict(model="base", batch=8, image=224, steps=3)
+# The step of the peer for each step of ours.
+PEER_STEPS = {"step": Peer.step, "finetune-segment": Peer.segmentation}
 # A mode of the peer that is slower than another by this much in the first round is not run again.
 HOPELESS = 1.1
 
@@ -48,24 +51,31 @@ class Bench:
 HEAD = ["images/s, minimum / median / maximum", "ours", "PyTorch's best mode", "PyTorch", "ratio of each pair"]
 
 
-def step_row(bench, what, options, memory=None):
+def step_row(bench, what, options, memory=None, command="step"):
     """One row of a table of steps; `memory` gathers the peaks, MiB, of ours and of each mode."""
 
     def ours():
-        result = bench.ours.bench("step", **options)
+        result = bench.ours.bench(command, **options)
         if memory is not None:
             memory.setdefault("ours", []).append(result["peak_mib"])
         return result["images_per_second"]
 
     def mode(name, compiled):
         def measure():
-            result = bench.peer.step(compiled, **{key: value for key, value in options.items() if key != "instructions"})
+            shared = {key: value for key, value in options.items() if key != "instructions"}
+            result = PEER_STEPS[command](bench.peer, compiled, **shared)
             if memory is not None:
                 memory.setdefault(name, []).append(result["peak_mib"])
             return result["images_per_second"]
         return measure
 
     return bench.row(what, ours, {"eager": mode("eager", False), "compiled": mode("compiled", True)})
+
+
+def peaks_beside(memory, mode):
+    """Cells of a table: the largest peak of ours and of a mode of the peer, and their ratio."""
+    ours, theirs = max(memory["ours"]), max(memory.get(mode, [0]))
+    return ours, theirs or "-", f"{ours / theirs:.2f}" if theirs else "-"
 
 
 def step(bench):
@@ -77,9 +87,22 @@ def step(bench):
         again = bench.ours.bench("step", **options, checkpoint_activations=True)
         bench.measured.append({"what": f"peak MiB, {precision}", "peaks": memory, "checkpointed": again})
         rows.append(row)
-        ours, theirs = max(memory["ours"]), max(memory.get(row[2], [0]))
-        peaks.append([precision, ours, again["peak_mib"], theirs or "-", f"{ours / theirs:.2f}" if theirs else "-"])
+        ours, *theirs = peaks_beside(memory, row[2])
+        peaks.append([precision, ours, again["peak_mib"], *theirs])
     head = ["peak memory of the process, MiB", "ours", "with --checkpoint-activations", "PyTorch, that mode", "ratio"]
+    return figures.table(HEAD, rows) + "\n\n" + figures.table(head, peaks)
+
+
+def segmentation(bench):
+    """Fine-tuning ViT-B/16 at batch 8 for masks: rate and peak memory of a step."""
+    rows, peaks = [], []
+    for precision in ("f32", "bf16"):
+        options, memory = dict(SEGMENTATION, precision=precision), {}
+        what = f"fine-tuning for masks, ViT-B/16, batch 8, {precision}"
+        rows.append(step_row(bench, what, options, memory, "finetune-segment"))
+        bench.measured.append({"what": f"peak MiB, {what}", "peaks": memory})
+        peaks.append([precision, *peaks_beside(memory, rows[-1][2])])
+    head = ["peak memory of the process, MiB", "ours", "PyTorch, that mode", "ratio"]
     return figures.table(HEAD, rows) + "\n\n" + figures.table(head, peaks)
 
 

@@ -67,7 +67,7 @@ class Ours:
 
 
 class Peer:
-    """The same step and encoder in PyTorch."""
+    """The same steps, encoder and operations in PyTorch."""
 
     # What holds each of its libraries to AVX2.
     AVX2 = {"ATEN_CPU_CAPABILITY": "avx2", "MKL_ENABLE_INSTRUCTIONS": "AVX2", "ONEDNN_MAX_CPU_ISA": "AVX2"}
@@ -90,6 +90,10 @@ class Peer:
         words = [self.python, ROOT / "Benchmarks/peer_encode.py", self.folder, "--threads", self.threads]
         words += ["--mode", mode, "--batch", batch, "--repeats", 15 if batch == 1 else 3]
         return last_json(run(words + ["--compile"] * compiled, environment=self.environment))["images_per_second"]
+
+    def segmentation(self, compiled, **options):
+        words = [self.python, ROOT / "Benchmarks/peer_segmentation.py", "--threads", self.threads, *flags(options)]
+        return last_json(run(words + ["--compile"] * compiled, environment=self.environment))
 
     def operations(self, **options):
         words = [self.python, ROOT / "Benchmarks/peer_operations.py", "--threads", self.threads, *flags(options)]

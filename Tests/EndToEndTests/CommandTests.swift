@@ -190,7 +190,7 @@ extension EndToEnd {
 
     @Test func benchRefuses() throws {
       for (what, more, problem) in [
-        ("nothing", "", "expected step, ceiling, encode, operations or images"),
+        ("nothing", "", "expected step, ceiling, encode, operations, images or an evaluation"),
         ("step", "--context 17", "at most the 16 patches"),
         ("step", "--precision f64", "f32, bf16"), ("encode", "--instructions avx1024", "portable, avx2"),
       ] {
@@ -232,6 +232,15 @@ extension EndToEnd {
       #expect(keys.isSubset(of: Set(result.keys)), "\(result.keys)")
       #expect(result["model"] as? String == "tiny" && result["batch"] as? Int == 1)
       #expect((result["loss"] as? Double ?? .nan).isFinite)
+    }
+
+    @Test(arguments: ["finetune", "finetune-segment"]) func benchOfFineTuning(name: String) throws {
+      let outcome = try bench(name)
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      let result: [String: Any] = try parsed(outcome.output)
+      #expect((result["loss"] as? Double ?? .nan) > 0 && result["peak_mib"] as? Int ?? 0 > 0, "\(result)")
+      let probe = try bench("probe")
+      #expect(probe.status == 2 && probe.errors.contains("trains nothing that could be timed"))
     }
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Imaging
 import SegmentationMetrics
 
 /// Knuth's 64-bit linear congruential generator with MMIX's constants; the golden figures were made with the same.

@@ -67,10 +67,11 @@ import Testing
 
   @Test func summariesAgreeWithOtherImplementations() throws {
     for golden in try GoldenFile.golden.get().summaries {
-      let summary = SegmentationSummary(golden.images.map(\.overlap))
-      #expect(summary.images == golden.images.count && summary.emptyImages == golden.empty)
-      #expect(summary.falsePositiveImages == golden.falsePositive)
-      for (mean, expected) in [(summary.dice, golden.dice), (summary.predictingNothing, golden.nothing)] {
+      let overlaps = golden.images.map(\.overlap)
+      let alarms = overlaps.compactMap(\.isFalseAlarm)
+      #expect(alarms.count == golden.empty && alarms.count { $0 } == golden.falsePositive)
+      let nothing = overlaps.map(\.predictingNothing)
+      for (mean, expected) in [(MeanDice(overlaps), golden.dice), (MeanDice(nothing), golden.nothing)] {
         #expect(near(mean.nnunet, expected[0]) && near(mean.allImages, expected[1]))
         #expect(near(mean.positives, expected[2], within: 1e-6))
       }
@@ -81,19 +82,16 @@ import Testing
     let empty = Overlap(truePositives: 0, falsePositives: 0, falseNegatives: 0)
     let invented = Overlap(truePositives: 0, falsePositives: 9, falseNegatives: 0)
     let found = Overlap(truePositives: 3, falsePositives: 1, falseNegatives: 1)
-    let summary = SegmentationSummary([empty, empty, invented, found])
-    #expect(summary.dice == MeanDice([empty, empty, invented, found]))
-    #expect(summary.dice.nnunet == 0.375 && summary.dice.allImages == 2.75 / 4)
-    #expect(summary.dice.positives == 0.75)
-    let nothing = summary.predictingNothing
+    let overlaps = [empty, empty, invented, found]
+    let dice = MeanDice(overlaps)
+    #expect(dice.nnunet == 0.375 && dice.allImages == 2.75 / 4 && dice.positives == 0.75)
+    let nothing = MeanDice(overlaps.map(\.predictingNothing))
     #expect(nothing.nnunet == 0 && nothing.allImages == 0.75 && nothing.positives == 0)
-    #expect(summary.images == 4 && summary.emptyImages == 3 && summary.falsePositiveImages == 1)
-    #expect(summary.falsePositiveShare == 1.0 / 3)
+    #expect(overlaps.map(\.isFalseAlarm) == [false, false, true, nil])
   }
 
   @Test func summariesOfNothingAreUndefined() {
-    let summary = SegmentationSummary([])
-    #expect(summary.dice.nnunet == nil && summary.dice.allImages == nil && summary.dice.positives == nil)
-    #expect(summary.predictingNothing.allImages == nil && summary.falsePositiveShare == nil)
+    let dice = MeanDice([])
+    #expect(dice.nnunet == nil && dice.allImages == nil && dice.positives == nil)
   }
 }

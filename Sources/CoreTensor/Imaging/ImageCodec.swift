@@ -29,6 +29,8 @@ public struct ImageHeader: Sendable, Equatable {
     public static let manufacturer = "manufacturer"
     /// What white means: `MONOCHROME1` where the file stores radiographs inverted.
     public static let photometric = "photometric"
+    /// Between rows and columns in millimetres, as `PixelSpacing` reads it.
+    public static let pixelSpacing = "pixel_spacing"
   }
 }
 

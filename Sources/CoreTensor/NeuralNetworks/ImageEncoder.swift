@@ -25,6 +25,10 @@ public protocol ImageEncoder: Module {
   /// Factors on the learning rate of each parameter when the encoder is fine-tuned: 1 for the layer that is nearest to
   /// the features, `decay` times less for each layer below. Default: no factors.
   func learningRateScales(decay: Double) -> [ObjectIdentifier: Double]
+  /// Takes over every value of another encoder of its kind, which may have been made for another size of image or patch
+  /// where the encoder knows what that means. Default: one of the same sizes alone.
+  /// - Returns: false where it cannot; nothing is changed then.
+  func adopt(_ other: any ImageEncoder) -> Bool
 }
 
 extension ImageEncoder {
@@ -44,4 +48,6 @@ extension ImageEncoder {
   }
 
   public func learningRateScales(decay: Double) -> [ObjectIdentifier: Double] { [:] }
+
+  public func adopt(_ other: any ImageEncoder) -> Bool { assignAll(other) }
 }

@@ -46,6 +46,16 @@ extension Module {
     visit(&visitor)
     return visitor.entries
   }
+
+  /// Takes over the values of a module that has the same parameters; false where it has others.
+  func assignAll(_ other: any Module) -> Bool {
+    let (own, others) = (entries, other.entries)
+    guard own.map(\.name) == others.map(\.name),
+      own.map(\.parameter.shape) == others.map(\.parameter.shape)
+    else { return false }
+    for (entry, source) in zip(own, others) { entry.parameter.assign(source.parameter.tensor) }
+    return true
+  }
 }
 
 /// How a module's parameters begin, and whether training changes them.

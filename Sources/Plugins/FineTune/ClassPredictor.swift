@@ -1,6 +1,7 @@
 import CoreTensor
 import FineTuning
 import Imaging
+import NeuralNetworks
 import WorldModel
 
 /// A fine-tuned classifier, used on other radiographs.
@@ -11,12 +12,24 @@ struct ClassPredictor: RadiographPredictor {
   private let kind: LabelKind
   private let side: Int
 
-  init(_ settings: FineTuneSettings, _ state: EvaluationState, _ model: WorldModel) throws {
+  init(
+    _ settings: FineTuneSettings, _ state: EvaluationState, _ networks: Networks,
+    _ pretrained: VisionTransformerConfiguration
+  ) throws {
     let description = try KeptModel.description(state)
     (classes, thresholds) = (description.classes, description.thresholds)
-    classifier = Classifier(model, classes: classes.count, seed: 0, trainable: false)
+    let shape = try settings.training.encoderShape(pretrained)
+    classifier = Classifier(networks, shape, classes: classes.count, seed: 0, trainable: false)
     try KeptModel.restore(state, into: classifier)
-    (kind, side) = (settings.kind, model.shape.encoder.imageSize)
+    (kind, side) = (settings.kind, shape.imageSize)
+  }
+
+  var network: PredictorNetwork? {
+    PredictorNetwork(
+      classifier, encoder: classifier.encoder,
+      description:
+        "logits = head.weight · mean of the encoder's tokens + head.bias, of the classes in their order; "
+        + (kind == .multi ? "sigmoid for each" : "softmax over all") + " gives probabilities")
   }
 
   func callAsFunction(_ radiographs: [GrayImage]) throws -> [RadiographPrediction] {

@@ -9,8 +9,10 @@ struct ClassificationTask: FineTuneTask {
   let labels: RadiographLabels
   let views: RadiographViews
 
-  func network(_ model: WorldModel, seed: UInt64, trainable: Bool) -> Classifier {
-    Classifier(model, classes: labels.classes.count, seed: seed, trainable: trainable)
+  func network(
+    _ networks: Networks, _ shape: VisionTransformerConfiguration, seed: UInt64, trainable: Bool
+  ) -> Classifier {
+    Classifier(networks, shape, classes: labels.classes.count, seed: seed, trainable: trainable)
   }
 
   func loss(

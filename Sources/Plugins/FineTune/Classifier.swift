@@ -9,13 +9,16 @@ final class Classifier: FineTunedNetwork {
   let head: Linear
 
   /// - Parameters:
-  ///   - model: whose kind of encoder it takes.
+  ///   - networks: of the model, whose kind of encoder it takes.
+  ///   - shape: of the encoder.
   ///   - seed: of the head's first weights, and the encoder's where nothing is copied over them.
   ///   - trainable: false for a copy that only judges radiographs.
-  init(_ model: WorldModel, classes: Int, seed: UInt64, trainable: Bool) {
+  init(
+    _ networks: Networks, _ shape: VisionTransformerConfiguration, classes: Int, seed: UInt64, trainable: Bool
+  ) {
     var start = Initializer(
       random: RandomStream(seed: seed, stream: "finetune.encoder"), trainable: trainable)
-    encoder = model.networks.makeEncoder(model.shape.encoder, &start)
+    encoder = networks.makeEncoder(shape, &start)
     var beginning = Initializer(
       random: RandomStream(seed: seed, stream: "finetune.head"), trainable: trainable)
     head = Linear(encoder.shape.width, classes, initializer: &beginning)

@@ -13,7 +13,9 @@ struct FineTuneEvaluation: ModelEvaluation {
     let task = ClassificationTask(
       labels: labels,
       views: RadiographViews(
-        source: input.radiographs, side: input.model.shape.encoder.imageSize, views: settings.views))
+        source: input.radiographs,
+        side: try settings.training.encoderShape(input.model.shape.encoder).imageSize, views: settings.views,
+        leftOut: LeftOutRadiographs(input.workspace)))
     let results = try Trials(input, settings.training, plans).run(
       task, tested: labels.labelled(input.test), begin: { try introduce(input, labels, plans) })
     return try result(input, labels, plans, results)

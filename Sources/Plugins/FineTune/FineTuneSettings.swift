@@ -41,6 +41,7 @@ struct FineTuneSettings: Sendable, Equatable {
           "The loss is binary where an image has any number of findings, cross-entropy where it is of one class."
       ),
     ]
+    + TrainingSettings.sizes
     + TrainingSettings.training(
       .init(epochs: 30, minimumSteps: 600, batchSize: 32, learningRate: 1e-4, layerDecay: 0.75, dropPath: 0.6)
     )

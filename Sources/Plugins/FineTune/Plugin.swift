@@ -1,3 +1,5 @@
+import CoreTensor
+import FineTuning
 import WorldModel
 
 /// Fine-tuned classification as a plugin: `kind = "evaluation"`, `name = "finetune"`.
@@ -24,7 +26,18 @@ public let fineTuneDefinition = EvaluationDefinition(
     usesAllImages: true, folder: { "finetune-" + $0.text("from") }),
   presets: FineTunePresets.all,
   makeForModel: { FineTuneEvaluation(settings: try FineTuneSettings($0)) }
-).predicting { try ClassPredictor(try FineTuneSettings($0), $1, $2) }
+).predicting { try ClassPredictor(try FineTuneSettings($0), $1, $2, $3) }
+  .timing { options, networks, shape, images in
+    let settings = try FineTuneSettings(options)
+    let classifier = Classifier(networks, shape, classes: timedClasses, seed: 0, trainable: true)
+    let truth = [Bool?](repeating: true, count: images * timedClasses)
+    return settings.training.timedStep(classifier, images: images) { network, images, dropping in
+      binaryCrossEntropy(network.head(network.pooled(images, dropping: dropping)), targets: truth)
+    }
+  }
+
+/// Findings of a step that is timed, as many as NIH has.
+private let timedClasses = 14
 
 /// What the host looks up in the library.
 @c(chex_plugin)

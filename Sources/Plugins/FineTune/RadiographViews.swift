@@ -1,4 +1,5 @@
 import CoreTensor
+import FineTuning
 import Imaging
 import WorldModel
 
@@ -8,11 +9,13 @@ struct RadiographViews {
   /// Side of the input in pixels.
   let side: Int
   let views: ViewSettings
+  let leftOut: LeftOutRadiographs
 
   /// Whole radiographs, resized.
   /// - Returns: those of `radiographs` that can be used, and their pixels (B, 3, S, S), nil where none can.
   func whole(_ radiographs: [Int]) throws -> (radiographs: [Int], images: Tensor?) {
-    try prepared(radiographs) { radiograph, _ in radiograph.resized(to: (side, side)) }
+    let side = side
+    return try prepared(radiographs) { radiograph, _ in radiograph.resized(to: (side, side)) }
   }
 
   /// One random crop of each radiograph, mirrored or not, of changed brightness and contrast.
@@ -20,7 +23,8 @@ struct RadiographViews {
   func augmented(
     _ radiographs: [Int], random: @Sendable (Int) -> RandomStream
   ) throws -> (radiographs: [Int], images: Tensor?) {
-    try prepared(radiographs) { radiograph, place in
+    let (views, side) = (views, side)
+    return try prepared(radiographs) { radiograph, place in
       var (random, radiograph) = (random(place), radiograph)
       let frame = views.frames(1, imageHeight: radiograph.height, imageWidth: radiograph.width, &random)[0]
       _ = views.jitter(&radiograph, &random)
@@ -35,12 +39,11 @@ struct RadiographViews {
   ) throws -> (radiographs: [Int], images: Tensor?) {
     let source = source
     let results = Compute.map(radiographs.count) { place in
-      Result { view(try source.radiograph(at: radiographs[place]), place) }
+      Result {
+        (radiograph: radiographs[place], image: view(try source.radiograph(at: radiographs[place]), place))
+      }
     }
-    var kept: [(radiograph: Int, image: GrayImage)] = []
-    for (radiograph, result) in zip(radiographs, results) {
-      do { kept.append((radiograph, try result.get())) } catch is UnusableRadiograph { continue }
-    }
+    let kept = try leftOut.usable(results)
     guard !kept.isEmpty else { return ([], nil) }
     let (size, images) = (3 * side * side, kept.map(\.image))
     let out = Tensor([kept.count, 3, side, side]) { values in

@@ -17,7 +17,15 @@ package struct Spread: Codable, Equatable {
     deviation = known.count > 1 ? (squares / Double(known.count - 1)).squareRoot() : nil
   }
 
-  package func metric(_ key: MetricKey) -> EvaluationMetric {
-    EvaluationMetric(key, mean, uncertainty: deviation.map(EvaluationMetric.Uncertainty.deviation))
+  /// - Parameter interval: of the mean, over other test images; nil for none.
+  package func metric(_ key: MetricKey, interval: ClosedRange<Double>? = nil) -> EvaluationMetric {
+    let uncertainty: EvaluationMetric.Uncertainty? =
+      switch (deviation, interval) {
+      case (let deviation?, let interval?): .spread(deviation: deviation, interval: interval)
+      case (let deviation?, nil): .deviation(deviation)
+      case (nil, let interval?): .interval(interval)
+      case (nil, nil): nil
+      }
+    return EvaluationMetric(key, mean, uncertainty: uncertainty)
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import NeuralNetworks
 import WorldModel
 
 /// Where the encoder that is fine-tuned comes from.
@@ -30,6 +31,9 @@ package struct TrainingSettings: Sendable, Equatable {
   package let warmupEpochs: Double
   package let validation: ValidationOrigin
   package let validationFraction: Double
+  /// Sides of the input and of a patch in pixels; nil for those of the run.
+  package let imageSize: Int?
+  package let patchSize: Int?
 
   /// - Parameter regimes: how much trials learn from; all of the labels where there are none.
   /// - Throws: `FineTuneError` where one stands there twice.
@@ -48,6 +52,23 @@ package struct TrainingSettings: Sendable, Equatable {
     (clipNorm, warmupEpochs) = (options.number("clip_norm"), options.number("warmup_epochs"))
     validation = ValidationOrigin(rawValue: options.text("validation"))!
     validationFraction = options.number("validation_fraction")
+    func size(_ name: String) -> Int? { options.integer(name) > 0 ? options.integer(name) : nil }
+    (imageSize, patchSize) = (size("image_size"), size("patch_size"))
+  }
+
+  /// The sizes of the encoder that is fine-tuned, of those that it was pre-trained with.
+  /// - Throws: `FineTuneError` where patches do not fill the image.
+  package func encoderShape(
+    _ pretrained: VisionTransformerConfiguration
+  ) throws -> VisionTransformerConfiguration {
+    var shape = pretrained
+    (shape.imageSize, shape.patchSize) = (imageSize ?? shape.imageSize, patchSize ?? shape.patchSize)
+    guard shape.imageSize % shape.patchSize == 0 else {
+      throw FineTuneError(
+        "options image_size and patch_size: expected a side of the image that patches fill, found \(shape.imageSize) "
+          + "and \(shape.patchSize); take a multiple of \(shape.patchSize)")
+    }
+    return shape
   }
 
   /// Shares of the patients, and trials of each.
@@ -64,6 +85,18 @@ package struct TrainingSettings: Sendable, Equatable {
   package static let origin = OptionDeclaration(
     "from", .choice(default: EncoderOrigin.target.rawValue, of: EncoderOrigin.allCases.map(\.rawValue)),
     help: "The encoder: the run's target or context encoder, or one that each seed initialises anew.")
+
+  /// Sizes other than those of pre-training.
+  package static let sizes = [
+    OptionDeclaration(
+      "image_size", .integer(default: 0, in: 0...4096),
+      help: "Side of the input in pixels; positions are resampled. 0 = as pre-trained."),
+    OptionDeclaration(
+      "patch_size", .integer(default: 0, in: 0...256),
+      help:
+        "Side of a patch in pixels; the encoder sees smaller patches as though they were enlarged. 0 = as pre-trained."
+    ),
+  ]
 
   /// What differs from one kind of fine-tuning to another.
   package struct Defaults: Sendable {

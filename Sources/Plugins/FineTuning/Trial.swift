@@ -49,10 +49,13 @@ package protocol FineTuneTask {
   associatedtype Answers: Codable & Equatable
 
   /// - Parameters:
-  ///   - model: whose kind of encoder it takes.
+  ///   - networks: of the model, whose kind of encoder it takes.
+  ///   - shape: of the encoder.
   ///   - seed: of the first weights.
   ///   - trainable: false for a copy that only judges radiographs.
-  func network(_ model: WorldModel, seed: UInt64, trainable: Bool) -> Network
+  func network(
+    _ networks: Networks, _ shape: VisionTransformerConfiguration, seed: UInt64, trainable: Bool
+  ) -> Network
   /// The loss of a step's radiographs, one view of each, and those that could be used; nil where none can.
   func loss(
     _ network: Network, _ radiographs: [Int], step: Int, seed: UInt64, dropping: (Int) -> DropPath?
@@ -108,28 +111,21 @@ package final class Trial<Task: FineTuneTask>: TrainingHook {
     (self.task, self.plan, self.input, self.settings, self.tested) = (task, plan, input, settings, tested)
     self.pace = pace
     seed = input.seed &+ UInt64(plan.number)
-    network = task.network(input.model, seed: seed, trainable: true)
-    evaluatedModel = task.network(input.model, seed: seed, trainable: false)
+    let shape = try settings.encoderShape(input.model.shape.encoder)
+    network = task.network(input.model.networks, shape, seed: seed, trainable: true)
+    evaluatedModel = task.network(input.model.networks, shape, seed: seed, trainable: false)
     let source: (any ImageEncoder)? =
       switch settings.origin {
       case .target: try Self.targetEncoder(input.model)
       case .context: input.model.encoder
       case .scratch: nil
       }
-    if let source {
-      for (own, others) in zip(network.encoder.entries, source.entries) {
-        own.parameter.assign(others.parameter.tensor)
-      }
+    if let source, !network.encoder.adopt(source) {
+      throw FineTuneError(
+        "options image_size and patch_size: the run's encoder cannot be made for other sizes than its own; leave them out"
+      )
     }
-    let rates = network.encoder.learningRateScales(decay: settings.layerDecay)
-    optimizer = AdamW(
-      network.entries.map(\.parameter).filter(\.isTrainable),
-      settings: AdamWSettings(weightDecay: settings.weightDecay, clipNorm: settings.clipNorm)
-    ) { parameter in
-      var scale = UpdateScale.standard(for: parameter)
-      scale.learningRate = rates[ObjectIdentifier(parameter)] ?? 1
-      return scale
-    }
+    optimizer = settings.optimizer(of: network)
     progress = TrialProgress(trial: plan.name)
     if let saved = try TrialState.restore(self, from: input.workspace) { progress = saved }
   }

@@ -24,6 +24,8 @@ extension Command {
           "Which of the models that the evaluation kept, such as fraction-0.1; needed where there are several."
       ),
       CommandOption("--run", .value("RUN"), help: "The run's folder, where it was moved since."),
+      CommandOption(
+        "--overlays", help: "Of masks: each radiograph as a picture with their outlines in colours, too."),
       CommandOption("--json", help: "One line of JSON."),
     ]
       + EvaluatedRun.settingOptions.filter {
@@ -38,6 +40,9 @@ extension Command {
       CommandExample(
         "chex-runner predict runs/lungs --data hospital --out lungs",
         "masks of a folder of PNG, JPEG and DICOM files"),
+      CommandExample(
+        "chex-runner predict runs/lungs --data hospital --overlays --out lungs",
+        "and pictures with their outlines, to look at"),
       CommandExample(
         "chex-runner predict runs/findings --model fraction-1 --data new.csv --out new",
         "probabilities of findings, and whether they are above the thresholds that validation chose"),
@@ -62,6 +67,7 @@ private struct PredictionRun {
   private static let batchSize = 16
   private let out: String
   private let isJson: Bool
+  private let hasOverlays: Bool
   private let evaluation: FinishedEvaluation
   private let model: String
   private let run: EvaluatedRun
@@ -70,17 +76,14 @@ private struct PredictionRun {
   init(_ arguments: ParsedArguments) throws {
     guard let out = arguments.value("--out") else { throw UsageError("predict: --out DIR is required") }
     guard arguments.has("--data") else { throw UsageError("predict: --data SOURCE is required") }
-    (self.out, isJson) = (out, arguments.has("--json"))
+    (self.out, isJson, hasOverlays) = (out, arguments.has("--json"), arguments.has("--overlays"))
     evaluation = try FinishedEvaluation(arguments.required("EVALUATION"))
     model = try evaluation.chosen(arguments.value("--model"))
-    let folder = arguments.value("--run") ?? evaluation.run
-    guard Folder.exists(folder) else {
-      throw EvaluationError(
-        "\(evaluation.path): its run was \(folder), which is not there; name the run's folder with --run")
-    }
-    run = try EvaluatedRun(folder, arguments, evaluation: evaluation.evaluation, keepsRadiographs: false)
+    run = try EvaluatedRun(
+      evaluation.runFolder(arguments.value("--run")), arguments, evaluation: evaluation.evaluation,
+      keepsRadiographs: false)
     let (evaluation, model, run) = (evaluation, model, run)
-    predictor = try Compute.$backend.withValue(run.backend) { try evaluation.predictor(model, run) }
+    predictor = try Compute.$backend.withValue(run.backend) { try evaluation.predictor(model, run.setup) }
   }
 
   /// - Returns: 130 where the user stopped it; the same command goes on.
@@ -133,7 +136,8 @@ private struct PredictionRun {
       try PackedWeights.keeping { try predictor(usable.map(\.image)) }
     }
     for (own, prediction) in zip(usable, predictions) {
-      try table.add(own.record, prediction, thresholds: predictor.thresholds)
+      try table.add(
+        own.record, prediction, thresholds: predictor.thresholds, overlaying: hasOverlays ? own.image : nil)
     }
   }
 
@@ -160,6 +164,7 @@ private struct PredictionRun {
     Output.print(
       "\(report.radiographs) radiographs of \(report.source) by model \(model) of \(evaluation.path)\n"
         + (report.masks > 0 ? "\(report.masks) masks in \(out)/masks\n" : "")
+        + (report.masks > 0 && hasOverlays ? "pictures of them in \(out)/overlays\n" : "")
         + (report.skipped > 0
           ? "\(report.skipped) could not be used: \(out)/\(PredictionFolder.skippedName)\n" : "")
         + "table: \(out)/\(PredictionFolder.tableName)")

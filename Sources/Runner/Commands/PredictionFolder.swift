@@ -1,5 +1,6 @@
 import Console
 import Evaluations
+import Figures
 import Foundation
 import Imaging
 import Radiographs
@@ -65,16 +66,32 @@ final class PredictionFolder {
     return classes.count { access(maskFile(name, $0), F_OK) == 0 }
   }
 
-  func add(_ record: RadiographRecord, _ prediction: RadiographPrediction, thresholds: [Double]) throws {
+  /// - Parameter overlaying: the radiograph, where masks are drawn over it; nil for none.
+  func add(
+    _ record: RadiographRecord, _ prediction: RadiographPrediction, thresholds: [Double],
+    overlaying radiograph: GrayImage?
+  ) throws {
     let name = freshName(record.identifier)
     if !prediction.masks.isEmpty { try Folder.create(path + "/masks") }
     for (mask, own) in zip(prediction.masks, classes) {
       try PngWriter.write(mask, to: maskFile(name, own))
       masks += 1
     }
-    let present = zip(prediction.probabilities, thresholds).map { $0 >= $1 ? "1" : "0" }
+    let isPresent = zip(prediction.probabilities, thresholds).map { $0 >= $1 }
+    if let radiograph, !prediction.masks.isEmpty {
+      try Folder.create(path + "/overlays")
+      try MaskOverlay(
+        title: record.identifier, radiograph: radiograph,
+        layers: classes.indices.map {
+          .init(
+            name: classes[$0], probability: prediction.probabilities[$0], isPresent: isPresent[$0],
+            mask: prediction.masks[$0])
+        }
+      ).write(to: path + "/overlays/" + name + ".png")
+    }
     try table.append(
-      [record.identifier] + prediction.probabilities.map { String(format: "%.6f", $0) } + present)
+      [record.identifier] + prediction.probabilities.map { String(format: "%.6f", $0) }
+        + isPresent.map { $0 ? "1" : "0" })
     done.insert(DelimitedText.content(record.identifier))
   }
 

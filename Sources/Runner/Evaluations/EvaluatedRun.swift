@@ -87,7 +87,9 @@ package struct EvaluatedRun {
       isOwn
       ? try folder.recordedSplit()?.difference("the run", to: split.record(source.records, list: splitList))
       : nil
-    let remarks = setup.configuration.data.splitFile == nil ? [] : source.notes
+    // What is to be said of the run's own radiographs was said when it began.
+    let areOthers = setup.settings[SettingKey("data", "source")].layer == .flags
+    let remarks = areOthers || setup.configuration.data.splitFile != nil ? source.notes : []
     for warning in remarks + [splitDifference].compactMap({ $0 }) {
       ProgressReporter.standardError("chex-runner: warning: \(warning)\n")
     }
@@ -185,5 +187,17 @@ package struct EvaluatedRun {
     return SplitRecord(
       ["train": names(chosen.train), "validation": names(chosen.validation), "test": names(chosen.test)],
       list: splitList)
+  }
+
+  /// Over every record, sorted by its identifier: whose each radiograph is, its split and its labels.
+  var recordsChecksum: String {
+    let lines = source.records.map { record in
+      [
+        record.identifier, "patient " + (record.patient ?? ""), "split " + (record.split ?? ""),
+        "findings " + record.findings.sorted().joined(separator: "|"),
+        "unknown " + record.unknown.sorted().joined(separator: "|"),
+      ]
+    }
+    return SplitChecksum.of(lines)
   }
 }

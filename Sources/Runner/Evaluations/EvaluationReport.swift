@@ -20,6 +20,8 @@ package struct EvaluationReport: Encodable {
       switch metric.uncertainty {
       case .interval(let range): (low, high) = (range.lowerBound, range.upperBound)
       case .deviation(let deviation): self.deviation = deviation
+      case .spread(let deviation, let range):
+        (low, high, self.deviation) = (range.lowerBound, range.upperBound, deviation)
       case nil: break
       }
     }
@@ -37,8 +39,8 @@ package struct EvaluationReport: Encodable {
     package func text(unit: String) -> String {
       let isCount = !unit.isEmpty && value == value.rounded() && abs(value) < 1e15
       let number = String(format: isCount ? "%.0f" : "%.4f", value)
-      if let low, let high { return number + String(format: " [%.3f, %.3f]", low, high) }
-      return number + (deviation.map { String(format: " ± %.4f", $0) } ?? "")
+      let interval = low.flatMap { low in high.map { String(format: " [%.3f, %.3f]", low, $0) } } ?? ""
+      return number + (deviation.map { String(format: " ± %.4f", $0) } ?? "") + interval
     }
   }
 

@@ -186,7 +186,8 @@ package struct EvaluationRunner {
     let workspace = try folder(out)
     guard let result = try result(of: evaluation, radiographs, in: workspace) else { return nil }
     var report = report(
-      train: radiographs.train.count, validation: radiographs.validation.count, test: radiographs.test.count,
+      train: radiographs.train.count, validation: radiographs.validation.count,
+      test: result.tested ?? radiographs.test.count,
       result.metrics.map { .init($0) }, result)
     report.out = out
     try workspace.write(report)
@@ -232,7 +233,7 @@ package struct EvaluationRunner {
     let request = Request(
       evaluation: definition.name, weights: run.checksum, seed: configuration.run.seed,
       options: options.values, data: configuration.data, settings: configuration.evaluation,
-      splitList: run.splitList, fold: fold)
+      splitList: run.splitList, records: run.recordsChecksum, fold: fold)
     return try JsonText.encoded(request)
   }
 
@@ -246,6 +247,8 @@ package struct EvaluationRunner {
     let settings: RunConfiguration.Evaluation
     /// Checksum of the list of splits, which may change where its path stays; nil where there is none.
     let splitList: String?
+    /// Checksum of what is known of the radiographs, which may change where their path stays.
+    let records: String
     let fold: Int?
   }
 

@@ -12,8 +12,9 @@ package struct FinishedEvaluation {
   package let evaluation: String
   /// Its options, as they were.
   package let options: [String: OptionValue]
-  /// The run's folder, as it was called then.
+  /// The run's folder, as it was called then, and steps that it had trained.
   package let run: String
+  package let step: Int
   /// Names of kept models, without what begins them all: `fraction-0.1`.
   package let models: [String]
 
@@ -21,7 +22,10 @@ package struct FinishedEvaluation {
     let evaluation: String
     let options: [String: OptionValue]
   }
-  private struct Report: Decodable { let run: String }
+  private struct Report: Decodable {
+    let run: String
+    let step: Int
+  }
 
   /// - Throws: `EvaluationError` where the folder is none of a finished evaluation.
   package init(_ path: String) throws {
@@ -40,10 +44,28 @@ package struct FinishedEvaluation {
     }
     let request: Request = try decoded(EvaluationFolder.requestName, "an evaluation")
     let report: Report = try decoded(EvaluationFolder.metricsName, "a finished evaluation")
-    (self.path, evaluation, options, run) = (path, request.evaluation, request.options, report.run)
+    (self.path, evaluation, options) = (path, request.evaluation, request.options)
+    (run, step) = (report.run, report.step)
     let (begin, end) = (EvaluationDefinition.keptModel, EvaluationFolder.stateEnding)
     models = try Folder.names(path).filter { $0.hasPrefix(begin) && $0.hasSuffix(end) }.sorted()
       .map { String($0.dropFirst(begin.count).dropLast(end.count)) }
+  }
+
+  /// Whether a folder is an evaluation's.
+  package static func isFolder(_ path: String) -> Bool {
+    access(path + "/" + EvaluationFolder.requestName, F_OK) == 0
+  }
+
+  /// The run's folder.
+  /// - Parameter moved: where the user says that it is; nil for where it was.
+  /// - Throws: `EvaluationError` where it is not there.
+  package func runFolder(_ moved: String?) throws -> String {
+    let folder = moved ?? run
+    guard Folder.exists(folder) else {
+      throw EvaluationError(
+        "\(path): its run was \(folder), which is not there; name the run's folder with --run")
+    }
+    return folder
   }
 
   /// Of a model's file.
@@ -52,10 +74,10 @@ package struct FinishedEvaluation {
   /// Makes what uses a model.
   /// - Parameters:
   ///   - model: one of `models`; nil for the only one.
-  ///   - run: opened, its radiographs those to predict.
+  ///   - setup: of the run, with the evaluation's plugin among those loaded.
   /// - Throws: `EvaluationError` where there is none of that name, or several and none is named.
-  package func predictor(_ model: String?, _ run: EvaluatedRun) throws -> any RadiographPredictor {
-    let definition = try run.setup.evaluation(evaluation)
+  package func predictor(_ model: String?, _ setup: RunSetup) throws -> any RadiographPredictor {
+    let definition = try setup.evaluation(evaluation)
     guard let make = definition.makePredictor else {
       throw EvaluationError(
         "\(path): \(definition.commandName) keeps no model that could be used again; "
@@ -64,7 +86,7 @@ package struct FinishedEvaluation {
     let state = try EvaluationFolder.state(file(try chosen(model)))
     let given = options.filter { name, _ in definition.options.contains { $0.name == name } }
     return try PluginCode("evaluation \"\(evaluation)\"", "predict").run {
-      try make(Options(definition.options, given: given), state, run.model)
+      try make(Options(definition.options, given: given), state, setup.networks, setup.shape.encoder)
     }
   }
 

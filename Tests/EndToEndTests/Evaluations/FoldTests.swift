@@ -34,7 +34,7 @@ extension EndToEnd {
       for text in [
         "linear probe, AUROC over the images of all folds", "fold 3", "mean", "trained − random",
         "plain pixels",
-        "each of 160 images of 80 patients is tested once, in one of 3 folds", "leak: 80 images",
+        "each of 160 images of 80 patients is in the test part of one of 3 folds", "leak: 80 images",
       ] { #expect(outcome.output.contains(text), "\(text): \(outcome.output)") }
       let predictions = rows(try scratch.text("folds/predictions.csv"))
       for subject in ["linear probe", "nearest neighbours"] {

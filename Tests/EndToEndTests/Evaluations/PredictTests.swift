@@ -45,7 +45,7 @@ extension EndToEnd {
         ])
       try strangers(scratch)
       let words = ["predict", "tuned", "--data", "strange", "--plugins", Repository.plugins]
-      let first = try scratch.run(words + ["--out", "new", "--threads", "1"])
+      let first = try scratch.run(words + ["--out", "new", "--threads", "1", "--overlays"])
       #expect(first.status == 0, "\(first.everything)")
       #expect(first.output.contains("18 radiographs of") && first.output.contains("18 masks in new/masks"))
       #expect(try scratch.text("new/skipped.csv").contains("one/torn.png"))
@@ -55,6 +55,9 @@ extension EndToEnd {
       #expect(masks.count == 18)
       #expect(size(try scratch.bytes("new/masks/" + masks[0])) == [80, 80])
       #expect(size(try scratch.bytes("new/masks/" + masks[17])) == [120, 120])
+      let overlays = try scratch.names("new/overlays").sorted()
+      #expect(overlays.count == 18)
+      #expect(size(try scratch.bytes("new/overlays/" + overlays[0]))[1] > 80)
       // A call that was cut short goes on, to the same table.
       let text = try scratch.text("new/predictions.csv")
       let kept = rows[..<12].joined(separator: "\n") + "\n" + rows[12].prefix(9)

@@ -32,6 +32,8 @@ public struct EvaluationMetric: Sendable, Equatable {
     case interval(ClosedRange<Double>)
     /// The standard deviation over trials of other seeds or draws.
     case deviation(Double)
+    /// Both: the standard deviation over trials, and the confidence interval of their mean over other test images.
+    case spread(deviation: Double, interval: ClosedRange<Double>)
   }
 
   public let key: MetricKey
@@ -138,6 +140,11 @@ public struct EvaluationResult: Sendable, Equatable {
     }
     (self.metrics, self.summary, self.tables) = (metrics, chosen, tables)
     (self.charts, self.sheets, self.notes, self.predictions) = (charts, sheets, notes, predictions)
+  }
+
+  /// Images that were tested, where the result says so image by image: those that could be used and are labelled.
+  public var tested: Int? {
+    predictions.isEmpty ? nil : Set(predictions.flatMap { $0.radiographs.map(\.identifier) }).count
   }
 
   /// The metric of a key; nil where there is none.

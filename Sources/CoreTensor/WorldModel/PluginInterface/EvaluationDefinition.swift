@@ -50,6 +50,8 @@ public struct EvaluationDefinition: Sendable {
   public let presets: [EvaluationPreset]
   /// Nil where it keeps no model that could be used on other radiographs.
   public internal(set) var makePredictor: PredictorMaker?
+  /// Nil where it trains nothing that could be timed.
+  public internal(set) var makeStep: StepMaker?
 
   /// An evaluation of frozen features.
   public init(

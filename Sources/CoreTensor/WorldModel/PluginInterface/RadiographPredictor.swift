@@ -1,5 +1,6 @@
 import CoreTensor
 import Imaging
+import NeuralNetworks
 
 /// A model that an evaluation trained and kept, used on radiographs that it has not seen (`chex-runner predict`).
 public protocol RadiographPredictor {
@@ -10,6 +11,29 @@ public protocol RadiographPredictor {
   /// - Parameter radiographs: of any sizes.
   /// - Returns: one for each, in their order.
   func callAsFunction(_ radiographs: [GrayImage]) throws -> [RadiographPrediction]
+  /// The network, for use by other programs (`chex-runner weights export`). Default nil: it has none to give.
+  var network: PredictorNetwork? { get }
+}
+
+extension RadiographPredictor {
+  public var network: PredictorNetwork? { nil }
+}
+
+/// An encoder and what stands on it.
+public struct PredictorNetwork {
+  public let encoder: any ImageEncoder
+  /// Parameters and running statistics of everything besides the encoder, by name.
+  public let head: [(name: String, tensor: Tensor)]
+  /// What the head does with the encoder's tokens, in a sentence for who writes it anew in another language.
+  public let description: String
+
+  /// - Parameters:
+  ///   - module: the whole network, whose encoder's entries begin with `encoder.`.
+  ///   - description: of the head.
+  public init(_ module: any Module, encoder: any ImageEncoder, description: String) {
+    (self.encoder, self.description) = (encoder, description)
+    head = module.entries.filter { !$0.name.hasPrefix("encoder.") }.map { ($0.name, $0.parameter.tensor) }
+  }
 }
 
 /// What a model says of one radiograph.
@@ -26,12 +50,25 @@ public struct RadiographPrediction: Sendable, Equatable {
 
 extension EvaluationDefinition {
   /// Makes what uses a model that the evaluation kept: of the evaluation's options, of what it saved under a name that
-  /// begins with `keptModel`, and of a world model of the run, whose kind of encoder it takes.
+  /// begins with `keptModel`, and of the kind and the sizes of the run's encoder.
   public typealias PredictorMaker =
-    @Sendable (Options, EvaluationState, WorldModel) throws -> any RadiographPredictor
+    @Sendable (Options, EvaluationState, Networks, VisionTransformerConfiguration) throws
+    -> any RadiographPredictor
 
   /// How names of kept models begin, in the evaluation's workspace.
   public static let keptModel = "model-"
+
+  /// Makes a training step to be timed: of the evaluation's options, of the kind and the sizes of the encoder, and of how
+  /// many images a step has. Each call of what it makes is one step on images of noise, whose loss it returns.
+  public typealias StepMaker =
+    @Sendable (Options, Networks, VisionTransformerConfiguration, Int) throws -> () throws -> Double
+
+  /// The same evaluation, whose training step `chex-runner bench NAME` can time.
+  public func timing(by make: @escaping StepMaker) -> EvaluationDefinition {
+    var definition = self
+    definition.makeStep = make
+    return definition
+  }
 
   /// The same evaluation, whose kept models can be used on other radiographs.
   public func predicting(by make: @escaping PredictorMaker) -> EvaluationDefinition {

@@ -43,6 +43,14 @@ public struct RadiographRecord: Sendable, Equatable, Codable {
   }
 }
 
+extension RadiographRecord {
+  /// Of the pixels of its file: the attribute `pixel_spacing`, else the header's tag of that name; nil without either.
+  public func storedSpacing(_ header: ImageHeader?) -> PixelSpacing? {
+    let own = attributes[ImageHeader.Tag.pixelSpacing].flatMap(PixelSpacing.init)
+    return own ?? header?.tags[ImageHeader.Tag.pixelSpacing].flatMap(PixelSpacing.init)
+  }
+}
+
 /// A collection of radiographs.
 public protocol RadiographSource: Sendable {
   /// A line for logs: `"phantom, seed 0, 1024 radiographs"`.
@@ -61,6 +69,10 @@ public protocol RadiographSource: Sendable {
   /// the radiograph.
   /// - Throws: `UnusableRadiograph`.
   func header(at index: Int) throws -> ImageHeader?
+  /// How far apart the pixels of `radiograph` are, which is radiograph `index` as it was decoded; nil where nothing says it.
+  /// By default what its record says under `pixel_spacing` for the pixels of its file, else what the file itself says.
+  /// - Throws: `UnusableRadiograph`.
+  func pixelSpacing(at index: Int, of radiograph: GrayImage) throws -> PixelSpacing?
   /// What the user should know: how many radiographs were left out, and why.
   var notes: [String] { get }
   /// Whether radiographs come about as fast as from memory, so that keeping them would only copy them. Default false.
@@ -70,6 +82,13 @@ public protocol RadiographSource: Sendable {
 extension RadiographSource {
   public func truth(at index: Int) throws -> RadiographTruth? { nil }
   public func header(at index: Int) throws -> ImageHeader? { nil }
+  public func pixelSpacing(at index: Int, of radiograph: GrayImage) throws -> PixelSpacing? {
+    let header = try header(at: index)
+    guard let spacing = records[index].storedSpacing(header) else { return nil }
+    return spacing.scaled(
+      rows: Double(header?.height ?? radiograph.height) / Double(radiograph.height),
+      columns: Double(header?.width ?? radiograph.width) / Double(radiograph.width))
+  }
   public var notes: [String] { [] }
   public var radiographsAreCheap: Bool { false }
 }

@@ -76,7 +76,7 @@ extension ImageHeader {
       Tag.photometric: text(fields.photometric), "modality": text(fields.modality),
       "body_part": text(fields.body_part), "study": text(fields.study), "instance": text(fields.instance),
       "transfer_syntax": text(fields.transfer_syntax),
-      "pixel_spacing": spacing.0 > 0 ? "\(spacing.0)\\\(spacing.1)" : "",
+      Tag.pixelSpacing: spacing.0 > 0 ? "\(spacing.0)\\\(spacing.1)" : "",
     ]
     tags = all.filter { !$0.value.isEmpty }
   }

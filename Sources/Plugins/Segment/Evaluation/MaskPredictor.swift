@@ -2,6 +2,7 @@ import CoreTensor
 import FineTuning
 import Foundation
 import Imaging
+import NeuralNetworks
 import SegmentationMetrics
 import WorldModel
 
@@ -9,20 +10,35 @@ import WorldModel
 struct MaskPredictor: RadiographPredictor {
   let classes: [String]
   let thresholds: [Double]
-  private let network: SegmentationNetwork
+  private let segmentation: SegmentationNetwork
   private let side: Int
+  private let decoder: String
 
-  init(_ settings: SegmentSettings, _ state: EvaluationState, _ model: WorldModel) throws {
+  init(
+    _ settings: SegmentSettings, _ state: EvaluationState, _ networks: Networks,
+    _ pretrained: VisionTransformerConfiguration
+  ) throws {
     let description = try KeptModel.description(state)
+    decoder = settings.decoder.rawValue
     (classes, thresholds) = (description.classes, description.thresholds)
-    network = SegmentationNetwork(
-      model, classes: classes.count, decoder: settings.decoder, isFrozen: false, seed: 0, trainable: false)
-    try KeptModel.restore(state, into: network)
-    side = model.shape.encoder.imageSize
+    let shape = try settings.training.encoderShape(pretrained)
+    segmentation = SegmentationNetwork(
+      networks, shape, classes: classes.count, decoder: settings.decoder, isFrozen: false, seed: 0,
+      trainable: false)
+    try KeptModel.restore(state, into: segmentation)
+    side = shape.imageSize
+  }
+
+  var network: PredictorNetwork? {
+    PredictorNetwork(
+      segmentation, encoder: segmentation.encoder,
+      description:
+        "logits of the classes' masks in their order, of the encoder's tokens by a decoder \"\(decoder)\" "
+        + "(docs/evaluation.md); sigmoid gives probabilities")
   }
 
   func callAsFunction(_ radiographs: [GrayImage]) throws -> [RadiographPrediction] {
-    let logits = network(KeptModel.input(radiographs, side: side))
+    let logits = segmentation(KeptModel.input(radiographs, side: side))
     return radiographs.enumerated().map { place, radiograph in
       let own = slice(logits, place..<place + 1)
       let size = own.count / classes.count

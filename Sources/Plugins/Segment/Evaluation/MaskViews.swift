@@ -1,14 +1,16 @@
 import CoreTensor
+import FineTuning
 import Imaging
 import WorldModel
 
 /// Radiographs with their masks, as a network sees them, read and prepared on all threads.
 struct MaskViews {
   let source: any RadiographSource
-  let classes: [String]
+  let labels: MaskLabels
   /// Side of the input in pixels.
   let side: Int
   let views: ViewSettings
+  let leftOut: LeftOutRadiographs
 
   /// Views of some radiographs, those that can be used.
   struct Batch {
@@ -31,23 +33,37 @@ struct MaskViews {
       let image = radiograph.cropped(
         row: frame.row, column: frame.column, height: frame.height, width: frame.width, resizedTo: side,
         mirrored: frame.mirrored)
-      return (image, masks.map { nearest($0, frame, side) })
+      return (image, masks.map { $0.nearest(frame, height: side, width: side) })
     }
   }
 
-  /// Whole radiographs as the encoder sees them, and their masks in their own pixels.
-  func whole(_ radiographs: [Int]) throws -> [(radiograph: Int, image: GrayImage, masks: [GrayImage])] {
-    let side = side
-    return try read(radiographs) { radiograph, masks, _ in (radiograph.resized(to: (side, side)), masks) }
+  /// A whole radiograph as the encoder sees it, and what is compared in its own pixels.
+  struct Whole: Sendable {
+    let radiograph: Int
+    let image: GrayImage
+    let masks: [GrayImage]
+    let spacing: PixelSpacing?
+  }
+
+  func whole(_ radiographs: [Int]) throws -> [Whole] {
+    let (source, side) = (source, side)
+    return try read(radiographs) { image, masks, place in
+      Whole(
+        radiograph: radiographs[place], image: image.resized(to: (side, side)), masks: masks,
+        spacing: try source.pixelSpacing(at: radiographs[place], of: image))
+    }
   }
 
   private func prepared(
     _ radiographs: [Int],
     _ view: @Sendable (GrayImage, [GrayImage], Int) -> (GrayImage, [GrayImage])
   ) throws -> Batch? {
-    let kept = try read(radiographs, view)
+    let kept = try read(radiographs) { image, masks, place in
+      let (image, masks) = view(image, masks, place)
+      return (radiograph: radiographs[place], image: image, masks: masks)
+    }
     guard !kept.isEmpty else { return nil }
-    let masks = Tensor([kept.count, classes.count, side, side]) { values in
+    let masks = Tensor([kept.count, labels.classes.count, side, side]) { values in
       var place = 0
       for mask in kept.flatMap(\.masks) {
         for pixel in mask.pixels {
@@ -60,54 +76,18 @@ struct MaskViews {
       radiographs: kept.map(\.radiograph), images: InputNormalization.tensor(kept.map(\.image)), masks: masks)
   }
 
-  private func read(
-    _ radiographs: [Int],
-    _ view: @Sendable (GrayImage, [GrayImage], Int) -> (GrayImage, [GrayImage])
-  ) throws -> [(radiograph: Int, image: GrayImage, masks: [GrayImage])] {
-    let (source, classes) = (source, classes)
+  /// What is made of each radiograph and its masks, without those that cannot be used.
+  private func read<Made: Sendable>(
+    _ radiographs: [Int], _ make: @Sendable (GrayImage, [GrayImage], Int) throws -> Made
+  ) throws -> [Made] {
+    let (source, labels) = (source, labels)
     let results = Compute.map(radiographs.count) { place in
       Result {
         let image = try source.radiograph(at: radiographs[place])
-        let truth = try source.truth(at: radiographs[place])
-        // A class that a labelled radiograph has no mask of is known to be absent.
-        let masks = classes.map {
-          truth?.mask(of: $0, height: image.height, width: image.width)
-            ?? GrayImage(width: image.width, height: image.height)
-        }
-        return view(image, masks.map { fitted($0, to: image) }, place)
+        return try make(
+          image, labels.masks(of: radiographs[place], height: image.height, width: image.width), place)
       }
     }
-    return try zip(radiographs, results).compactMap { radiograph, result in
-      do {
-        let (image, masks) = try result.get()
-        return (radiograph, image, masks)
-      } catch is UnusableRadiograph { return nil }
-    }
+    return try leftOut.usable(results)
   }
-}
-
-/// A mask in the pixels of its radiograph, where it was kept in others.
-private func fitted(_ mask: GrayImage, to image: GrayImage) -> GrayImage {
-  guard mask.width != image.width || mask.height != image.height else { return mask }
-  let whole = Frame(
-    row: 0, column: 0, height: mask.height, width: mask.width, mirrored: false, imageHeight: mask.height,
-    imageWidth: mask.width)
-  return nearest(mask, whole, height: image.height, width: image.width)
-}
-
-private func nearest(_ mask: GrayImage, _ frame: Frame, _ side: Int) -> GrayImage {
-  nearest(mask, frame, height: side, width: side)
-}
-
-/// A crop of a mask in other sizes, 0 or 1: each pixel that of the place where its middle falls.
-private func nearest(_ mask: GrayImage, _ frame: Frame, height: Int, width: Int) -> GrayImage {
-  func places(_ count: Int, _ start: Int, _ size: Int) -> [Int] {
-    (0..<count).map { start + min(size - 1, (2 * $0 + 1) * size / (2 * count)) }
-  }
-  let rows = places(height, frame.row, frame.height)
-  var columns = places(width, frame.column, frame.width)
-  if frame.mirrored { columns.reverse() }
-  return GrayImage(
-    width: width, height: height,
-    pixels: rows.flatMap { row in columns.map { mask[row, $0] > 0.5 ? 1 : 0 } })
 }

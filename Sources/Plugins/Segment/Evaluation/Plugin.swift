@@ -1,3 +1,5 @@
+import CoreTensor
+import FineTuning
 import WorldModel
 
 /// Segmentation as a plugin: `kind = "evaluation"`, `name = "finetune-segment"`.
@@ -22,8 +24,24 @@ public let segmentDefinition = EvaluationDefinition(
         "what the frozen tokens of the run's own radiographs know of two findings"),
     ], usesAllImages: true,
     folder: { "segment-" + $0.text("from") + ($0.boolean("frozen") ? "-frozen" : "") }),
+  presets: SegmentPresets.all,
   makeForModel: { SegmentEvaluation(settings: try SegmentSettings($0)) }
-).predicting { try MaskPredictor(try SegmentSettings($0), $1, $2) }
+).predicting { try MaskPredictor(try SegmentSettings($0), $1, $2, $3) }
+  .timing { options, networks, shape, images in
+    let settings = try SegmentSettings(options)
+    if let problem = SegmentationNetwork.problem(settings.decoder, patch: shape.patchSize) {
+      throw FineTuneError(problem)
+    }
+    let network = SegmentationNetwork(
+      networks, shape, classes: 1, decoder: settings.decoder, isFrozen: settings.isFrozen, seed: 0,
+      trainable: true)
+    let noise = TrainingSettings.noise([images, 1, shape.imageSize, shape.imageSize], stream: "bench.masks")
+    let masks = Tensor(noise.values.map { $0 < 0.2 ? 1 : 0 }, shape: noise.shape)
+    return settings.training.timedStep(network, images: images) { network, images, dropping in
+      MaskLoss.diceAndCrossEntropy(
+        network(images, dropping: settings.isFrozen ? nil : dropping), masks)
+    }
+  }
 
 /// What the host looks up in the library.
 @c(chex_plugin)

@@ -10,11 +10,12 @@ struct SegmentEvaluation: ModelEvaluation {
   let settings: SegmentSettings
 
   func callAsFunction(_ input: ModelEvaluationInput) throws -> EvaluationResult {
-    let shape = input.model.shape.encoder
+    let shape = try settings.training.encoderShape(input.model.shape.encoder)
     if let problem = SegmentationNetwork.problem(settings.decoder, patch: shape.patchSize) {
       throw FineTuneError(problem)
     }
-    let labels = try MaskLabels(input, classes: settings.classes)
+    let leftOut = LeftOutRadiographs(input.workspace)
+    let labels = try MaskLabels(input, classes: settings.classes, leftOut)
     guard !labels.labelled(input.test).isEmpty else {
       throw FineTuneError(
         "\(input.radiographs.summary): none of the \(input.test.count) radiographs to test on has masks of "
@@ -22,11 +23,14 @@ struct SegmentEvaluation: ModelEvaluation {
     }
     let plans = try RadiographDraw(labels: labels, settings: settings.training, input: input).plans()
     let views = MaskViews(
-      source: input.radiographs, classes: labels.classes, side: shape.imageSize, views: settings.views)
+      source: input.radiographs, labels: labels, side: shape.imageSize, views: settings.views,
+      leftOut: leftOut)
+    let tested = labels.labelled(input.test)
+    let task = SegmentationTask(
+      labels: labels, views: views, settings: settings, unit: DistanceUnit(of: tested, input.radiographs))
     let results = try Trials(input, settings.training, plans).run(
-      SegmentationTask(labels: labels, views: views, settings: settings), tested: labels.labelled(input.test),
-      begin: { try introduce(input, labels, plans) })
-    return try result(input, labels, plans, results)
+      task, tested: tested, begin: { try introduce(input, labels, plans) })
+    return try result(input, task, plans, results)
   }
 
   private func introduce(_ input: ModelEvaluationInput, _ labels: MaskLabels, _ plans: [TrialPlan]) throws {
@@ -35,7 +39,10 @@ struct SegmentEvaluation: ModelEvaluation {
       "training masks \(plans.count) times for \(labels.classes.joined(separator: ", ")), from "
         + settings.training.originInWords + (settings.isFrozen ? ", which stays as it is" : ""))
     if labels.unlabelled > 0 {
-      try workspace.note("\(labels.unlabelled) radiographs have no masks of these and are left out")
+      try workspace.note(
+        labels.unlabelled == 1
+          ? "1 radiograph has no masks of these and is left out"
+          : "\(labels.unlabelled) radiographs have no masks of these and are left out")
     }
     let sided = labels.classes.filter {
       $0.lowercased().contains("left") || $0.lowercased().contains("right")
@@ -50,15 +57,18 @@ struct SegmentEvaluation: ModelEvaluation {
   }
 
   private func result(
-    _ input: ModelEvaluationInput, _ labels: MaskLabels, _ plans: [TrialPlan],
+    _ input: ModelEvaluationInput, _ task: SegmentationTask, _ plans: [TrialPlan],
     _ results: [String: SegmentTrial]
   ) throws -> EvaluationResult {
+    let labels = task.labels
+    let records = input.radiographs.records
     let summaries = settings.training.regimes.map { regime in
       SegmentSummary(
-        regime: regime, classes: labels.classes,
-        trials: plans.filter { $0.regime == regime }.compactMap { results[$0.name] })
+        regime: regime, classes: labels.classes, unit: task.unit,
+        trials: plans.filter { $0.regime == regime }.compactMap { results[$0.name] },
+        patient: { records[$0].patientKey }, seed: input.seed)
     }
-    let records = input.radiographs.records
+    let metrics = summaries.map(\.metrics)
     let tables = plans.compactMap { plan in
       results[plan.name].map { trial in
         PredictionTable(
@@ -72,7 +82,11 @@ struct SegmentEvaluation: ModelEvaluation {
       }
     }
     return EvaluationResult(
-      summaries.flatMap(\.metrics), summary: summaries.last?.mean?.key, tables: summaries.map(\.table),
+      metrics.flatMap(\.self),
+      summary: summaries.last.map(\.summary).flatMap { last in
+        metrics.joined().contains { $0.key == last } ? last : nil
+      },
+      tables: zip(summaries, metrics).map { $0.table($1) },
       sheets: try examples(input, labels, plans, results),
       notes: [
         "trained from \(settings.training.originInWords)"
@@ -80,8 +94,10 @@ struct SegmentEvaluation: ModelEvaluation {
         "Dice: by nnU-Net's rule, images without truth and prediction do not count, a false alarm counts 0; all images: "
           + "nothing found where nothing is counts 1; nothing: what predicting nothing would have there; positives: images "
           + "with truth alone; false alarms: share of images without truth in which something was found",
-        "HD95 and surface Dice (tolerance \(settings.tolerance) px): over images in which truth or prediction has an "
-          + "outline; where only one has, HD95 is the image's diagonal and surface Dice 0",
+        "HD95 and surface Dice (tolerance \(settings.tolerance) \(task.unit.rawValue)): over images in which truth or "
+          + "prediction has an outline; where only one has, HD95 is the image's diagonal and surface Dice 0; in "
+          + task.unit.words,
+        "±: standard deviation over trials; in brackets the 95 % bootstrap interval of their mean, over test patients",
       ], predictions: tables)
   }
 

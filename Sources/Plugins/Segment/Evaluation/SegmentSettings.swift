@@ -29,7 +29,7 @@ struct SegmentSettings: Sendable, Equatable {
   let isFrozen: Bool
   let training: TrainingSettings
   let views: ViewSettings
-  /// How far an outline may be off and still count for the surface Dice, in pixels of the radiograph.
+  /// How far an outline may be off and still count for the surface Dice: millimetres, or pixels of the radiograph.
   let tolerance: Double
 
   /// - Throws: `FineTuneError` where numbers of patients are no whole numbers, or something stands there twice.
@@ -62,9 +62,11 @@ struct SegmentSettings: Sendable, Equatable {
         help: "Numbers of patients to learn from, in place of shares."),
       OptionDeclaration(
         "tolerance", .number(default: 2, in: 0...1000),
-        help: "How far an outline may be off and still count for the surface Dice, in pixels of the image."),
+        help:
+          "How far an outline may be off and still count for the surface Dice, in millimetres where "
+          + "the pixel spacing of every test image is known, else in pixels of the image."),
       TrainingSettings.origin,
-    ] + TrainingSettings.shares
+    ] + TrainingSettings.shares + TrainingSettings.sizes
     + TrainingSettings.training(
       .init(epochs: 40, minimumSteps: 400, batchSize: 16, learningRate: 2e-4, layerDecay: 0.8, dropPath: 0.1))
     + TrainingSettings.augmentation(

@@ -25,13 +25,7 @@ extension SegmentEvaluation {
     _ input: ModelEvaluationInput, _ labels: MaskLabels, _ radiograph: Int, _ found: SegmentationAnswers.Image
   ) throws -> PictureSheet.Row {
     let image = try input.radiographs.radiograph(at: radiograph)
-    let known = try input.radiographs.truth(at: radiograph)
-    let truth = labels.classes.compactMap { name -> Mask? in
-      guard let mask = known?.mask(of: name, height: image.height, width: image.width),
-        mask.width == image.width, mask.height == image.height
-      else { return nil }
-      return Mask(rows: mask.height, columns: mask.width, pixels: mask.pixels.map { $0 > 0.5 })
-    }
+    let truth = labels.masks(of: radiograph, height: image.height, width: image.width).map(Mask.init)
     let dice = zip(labels.classes, found.classes).map { name, own in
       name + " "
         + (own.overlap.dice(.nnunet).map { String(($0 * 1000).rounded() / 1000) } ?? "nothing, rightly")

@@ -1,4 +1,5 @@
 import FineTuning
+import Imaging
 import SegmentationMetrics
 
 /// How good masks are, on some radiographs, by what the epoch is chosen.
@@ -25,7 +26,7 @@ struct SegmentationAnswers: Codable, Equatable {
   /// One class of one image.
   struct Class: Codable, Equatable {
     let overlap: Overlap
-    /// 95th percentile of the distance between outlines, pixels; the image's diagonal where one has none, nil where
+    /// 95th percentile of the distance between outlines, in the test's unit; the image's diagonal where one has none, nil where
     /// neither has, or it was not measured.
     let hausdorff: Double?
     /// Share of both outlines that lies within the tolerance of the other; nil likewise.
@@ -38,16 +39,19 @@ struct SegmentationAnswers: Codable, Equatable {
     /// Of the predictions, class by class, as run lengths; none where they are not kept.
     var masks: [RunLengthMask]
 
-    /// - Parameter tolerance: of outlines, pixels; nil where they are not measured.
-    init(truth: [Mask], predicted: [Mask], tolerance: Double?) {
-      masks = tolerance == nil ? [] : predicted.map(RunLengthMask.init)
+    /// - Parameters:
+    ///   - spacing: of pixels, in the unit in which outlines are measured; nil where they are not.
+    ///   - tolerance: of outlines, in the same unit.
+    init(truth: [Mask], predicted: [Mask], spacing: PixelSpacing?, tolerance: Double) {
+      masks = spacing == nil ? [] : predicted.map(RunLengthMask.init)
       classes = zip(truth, predicted).map { truth, predicted in
         let overlap = Overlap(truth: truth, prediction: predicted)
-        guard let tolerance, !(overlap.isTruthEmpty && overlap.isPredictionEmpty) else {
+        guard let spacing, !(overlap.isTruthEmpty && overlap.isPredictionEmpty) else {
           return Class(overlap: overlap, hausdorff: nil, surfaceDice: nil)
         }
-        let distances = SurfaceDistances(truth: truth, prediction: predicted)
-        let diagonal = Double(truth.rows * truth.rows + truth.columns * truth.columns).squareRoot()
+        let distances = SurfaceDistances(truth: truth, prediction: predicted, spacing: spacing)
+        let (height, width) = (Double(truth.rows) * spacing.row, Double(truth.columns) * spacing.column)
+        let diagonal = (height * height + width * width).squareRoot()
         return Class(
           overlap: overlap, hausdorff: min(distances.robustHausdorff(), diagonal),
           surfaceDice: distances.surfaceDice(tolerance: tolerance))
@@ -74,34 +78,5 @@ struct SegmentationAnswers: Codable, Equatable {
   mutating func keepMasks(_ count: Int) {
     let wanted = Set(examples(count))
     for place in images.indices where !wanted.contains(place) { images[place].masks = [] }
-  }
-}
-
-/// A mask as the lengths of its runs, row by row, the first of background.
-struct RunLengthMask: Codable, Equatable {
-  let rows: Int
-  let columns: Int
-  let runs: [Int]
-
-  init(_ mask: Mask) {
-    (rows, columns) = (mask.rows, mask.columns)
-    var (runs, isIn) = ([0], false)
-    for pixel in mask.pixels {
-      if pixel != isIn {
-        runs.append(0)
-        isIn = pixel
-      }
-      runs[runs.count - 1] += 1
-    }
-    self.runs = runs
-  }
-
-  var mask: Mask {
-    var (pixels, isIn): ([Bool], Bool) = ([], false)
-    for run in runs {
-      pixels += [Bool](repeating: isIn, count: run)
-      isIn.toggle()
-    }
-    return Mask(rows: rows, columns: columns, pixels: pixels)
   }
 }

@@ -10,18 +10,21 @@ final class SegmentationNetwork: FineTunedNetwork {
   private let decoder: any MaskDecoder
   private let isTrainable: Bool
 
-  /// - Parameter isFrozen: whether the encoder stays as it is.
+  /// - Parameters:
+  ///   - networks: of the model, whose kind of encoder it takes.
+  ///   - shape: of the encoder.
+  ///   - isFrozen: whether the encoder stays as it is.
   /// - Precondition: `decoder` suits the encoder's patches: see `problem`.
   init(
-    _ model: WorldModel, classes: Int, decoder kind: DecoderKind, isFrozen: Bool, seed: UInt64,
+    _ networks: Networks, _ shape: VisionTransformerConfiguration, classes: Int, decoder kind: DecoderKind,
+    isFrozen: Bool, seed: UInt64,
     trainable: Bool
   ) {
     var start = Initializer(
       random: RandomStream(seed: seed, stream: "segment.encoder"), trainable: trainable && !isFrozen)
-    encoder = model.networks.makeEncoder(model.shape.encoder, &start)
+    encoder = networks.makeEncoder(shape, &start)
     var beginning = Initializer(
       random: RandomStream(seed: seed, stream: "segment.decoder"), trainable: trainable)
-    let shape = encoder.shape
     if let base = kind.base {
       decoder = PyramidDecoder(shape.width, classes: classes, base: base, patch: shape.patchSize, &beginning)
     } else {

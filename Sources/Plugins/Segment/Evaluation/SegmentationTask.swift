@@ -11,11 +11,15 @@ struct SegmentationTask: FineTuneTask {
   let labels: MaskLabels
   let views: MaskViews
   let settings: SegmentSettings
+  /// Of distances between outlines.
+  let unit: DistanceUnit
   private static let batchSize = 16
 
-  func network(_ model: WorldModel, seed: UInt64, trainable: Bool) -> SegmentationNetwork {
+  func network(
+    _ networks: Networks, _ shape: VisionTransformerConfiguration, seed: UInt64, trainable: Bool
+  ) -> SegmentationNetwork {
     SegmentationNetwork(
-      model, classes: labels.classes.count, decoder: settings.decoder, isFrozen: settings.isFrozen,
+      networks, shape, classes: labels.classes.count, decoder: settings.decoder, isFrozen: settings.isFrozen,
       seed: seed,
       trainable: trainable)
   }
@@ -48,8 +52,9 @@ struct SegmentationTask: FineTuneTask {
           let predicted = Self.masks(slice(logits, place..<place + 1), like: image.masks[0])
           images.append(
             .init(
-              truth: image.masks.map(Self.mask), predicted: predicted,
-              tolerance: isTest ? settings.tolerance : nil))
+              truth: image.masks.map(Mask.init), predicted: predicted,
+              spacing: isTest ? unit == .millimetres ? image.spacing : .one : nil,
+              tolerance: settings.tolerance))
           kept.append(image.radiograph)
         }
       }
@@ -78,10 +83,6 @@ struct SegmentationTask: FineTuneTask {
         rows: image.height, columns: image.width,
         pixels: own[number * size..<(number + 1) * size].map { $0 > 0 })
     }
-  }
-
-  private static func mask(_ image: GrayImage) -> Mask {
-    Mask(rows: image.height, columns: image.width, pixels: image.pixels.map { $0 > 0.5 })
   }
 }
 

@@ -1,3 +1,5 @@
+import Imaging
+
 /// A mask's contour, in elements that lie where the corners of four pixels meet; what lies outside the image is
 /// background.
 struct Contour {

@@ -1,3 +1,5 @@
+import Imaging
+
 /// Exact Euclidean distance transform with anisotropic spacing, in time linear in pixels.
 ///
 /// Separable, after Felzenszwalb and Huttenlocher, "Distance Transforms of Sampled Functions" (2012): the nearest

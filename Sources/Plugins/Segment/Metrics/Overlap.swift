@@ -57,6 +57,9 @@ public struct Overlap: Sendable, Equatable, Codable {
   /// Whether the prediction has no pixel.
   public var isPredictionEmpty: Bool { truePositives + falsePositives == 0 }
 
+  /// Whether something was found where nothing is; nil where something is.
+  public var isFalseAlarm: Bool? { isTruthEmpty ? !isPredictionEmpty : nil }
+
   /// Of an empty prediction for the same truth.
   public var predictingNothing: Overlap {
     Overlap(truePositives: 0, falsePositives: 0, falseNegatives: truePositives + falseNegatives)

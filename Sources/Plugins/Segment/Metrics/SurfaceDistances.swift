@@ -1,4 +1,5 @@
 import CoreTensor
+import Imaging
 
 /// How far the contours of truth and prediction lie apart, after Nikolov et al., "Clinically Applicable Segmentation
 /// of Head and Neck Anatomy for Radiotherapy" (2021), as DeepMind's package `surface-distance` 0.1 has it in 2-D.

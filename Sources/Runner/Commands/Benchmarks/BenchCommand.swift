@@ -7,7 +7,7 @@ extension Command {
   /// Times the parts that decide what a run costs.
   static let bench = Command(
     name: "bench",
-    summary: "Time a training step, the products in it, operations, frozen features, or the data path",
+    summary: "Time a step of training or fine-tuning, its products, operations, features, or the data path",
     options: [
       CommandOption("--model", .value("SIZE"), help: "tiny, small, base or large; default base."),
       CommandOption(
@@ -43,7 +43,8 @@ extension Command {
           "step: forward, backward, clip, AdamW, moving average. ceiling: the step's matrix products back to "
           + "back, and the share of their rate that the step reaches. encode: frozen features of whole crops. images: "
           + "decoding, crops, the tasks' edits and stacking, without a model; --threads loader threads. operations: "
-          + "convolutions, norms and resizing of a U-Net, forward and with the backward pass."
+          + "convolutions, norms and resizing of a U-Net, forward and with the backward pass. The name of an evaluation "
+          + "that trains: a step of its network on images of noise, without reading."
       )
     ],
     examples: [
@@ -96,9 +97,10 @@ extension Command {
           threads: arguments.integer("--threads", in: 1...64) ?? 1,
           pluginsFile: arguments.value("--plugins"))
         try show(try bench.run()) { $0.description }
-      case let what:
-        throw UsageError(
-          "bench: expected step, ceiling, encode, operations or images, found \"\(what)\"")
+      case let name:
+        let bench = try EvaluationBench(
+          name, sizes, backend: backend, steps: steps, pluginsFile: arguments.value("--plugins"))
+        try show(try bench.run()) { $0.description }
       }
       return 0
     })

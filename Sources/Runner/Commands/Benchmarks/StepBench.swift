@@ -41,17 +41,30 @@ struct StepBench {
       if step == 1 { before = StoragePool.shared.statistics.systemAllocations }
     }
     let allocations = steps > 1 ? StoragePool.shared.statistics.systemAllocations - before : 0
-    let median = BenchFigures.median(times)
-    let operations = profiler.entries.values.reduce(0) { $0 + $1.productOperations }
     return Result(
-      peer: "chex-runner " + CommandLineProgram.version, model: model.sizes.size.rawValue,
-      image: model.sizes.image, batch: model.sizes.batch,
-      precision: model.optimization.backend.activationType.rawValue, threads: Compute.threads,
+      model.sizes, model.optimization.backend, times: times, loss: loss,
+      operations: profiler.entries.values.reduce(0) { $0 + $1.productOperations },
+      systemAllocations: allocations)
+  }
+}
+
+extension StepBench.Result {
+  /// - Parameters:
+  ///   - times: of each step, seconds; the median is taken.
+  ///   - operations: floating-point operations of the matrix products of a step.
+  init(
+    _ sizes: BenchSizes, _ backend: any Backend, times: [Double], loss: Double, operations: Double,
+    systemAllocations: Int
+  ) {
+    let median = BenchFigures.median(times)
+    self.init(
+      peer: "chex-runner " + CommandLineProgram.version, model: sizes.size.rawValue, image: sizes.image,
+      batch: sizes.batch, precision: backend.activationType.rawValue, threads: Compute.threads,
       instructions: InstructionSet.current.rawValue, secondsPerStep: BenchFigures.rounded(median),
-      imagesPerSecond: BenchFigures.rounded(Double(model.sizes.batch) / median),
+      imagesPerSecond: BenchFigures.rounded(Double(sizes.batch) / median),
       gigaflopsPerSecond: BenchFigures.rounded(operations / median * 1e-9),
-      peakMib: BenchFigures.peakMebibytes,
-      loss: BenchFigures.rounded(loss), systemAllocations: allocations)
+      peakMib: BenchFigures.peakMebibytes, loss: BenchFigures.rounded(loss),
+      systemAllocations: systemAllocations)
   }
 }
 

@@ -1,4 +1,5 @@
 import Console
+import Evaluations
 import Foundation
 import Runs
 import Training
@@ -75,7 +76,9 @@ extension Command {
 
   /// Writes a run's weights for other programs.
   static let weightsExport = Command(
-    name: "weights export", summary: "Write a run's weights as a family of checkpoints has them, for PyTorch",
+    name: "weights export",
+    summary:
+      "Write the weights of a run, or a fine-tuned model, as a family of checkpoints has them, for PyTorch",
     options: [
       CommandOption(
         "--out", aliases: ["-o"], .value("FOLDER"),
@@ -85,13 +88,29 @@ extension Command {
         help: "The family of checkpoints that is written; default is the registry's first that can be. "
           + "`chex-runner weights families` lists them."),
       CommandOption(
+        "--model", .value("NAME"),
+        help:
+          "Of an evaluation: which of the models that it kept, such as fraction-0.1; needed where there are several."
+      ),
+      CommandOption(
+        "--run", .value("RUN"), help: "Of an evaluation: its run's folder, where it was moved since."),
+      CommandOption(
         "--encoder", .value("WHICH"),
         help: "target, which is what is transferred (default), or context; not of families of whole models."),
       .plugins,
       CommandOption("--json", help: "One line of JSON."),
     ],
-    arguments: [CommandArgument("RUN", help: "The run's folder.")],
+    arguments: [
+      CommandArgument(
+        "RUN",
+        help:
+          "The run's folder; or the folder of an evaluation that trained a model, RUN/evaluations/… or its --out."
+      )
+    ],
     examples: [
+      CommandExample(
+        "chex-runner weights export runs/findings --model fraction-1 --out classifier",
+        "a fine-tuned model: its encoder, and its head beside it"),
       CommandExample(
         "chex-runner weights export runs/first --out first-vit",
         "an encoder; the command ends with how it is opened elsewhere"),
@@ -100,6 +119,24 @@ extension Command {
     run: { arguments in
       guard let out = arguments.value("--out") else {
         throw UsageError("weights export: --out FOLDER is required")
+      }
+      if FinishedEvaluation.isFolder(arguments.required("RUN")) {
+        guard !arguments.has("--encoder") else {
+          throw UsageError(
+            "weights export: --encoder is of a run; a fine-tuned model has one encoder, leave it out")
+        }
+        let report = try FineTunedExport(
+          arguments.required("RUN"), model: arguments.value("--model"),
+          as: WeightsExport.family(arguments.value("--as"), arguments.value("--plugins")),
+          run: arguments.value("--run"), pluginsFile: arguments.value("--plugins")
+        ).write(to: out)
+        if arguments.has("--json") { try Output.printJson(report) } else { Output.print(report.text) }
+        return 0
+      }
+      for option in ["--model", "--run"] where arguments.has(option) {
+        throw UsageError(
+          "weights export: \(option) is of an evaluation's folder, found that of a run; leave it out, or give the folder "
+            + "of the evaluation")
       }
       let export = try WeightsExport(
         arguments.required("RUN"), as: arguments.value("--as"),

@@ -79,7 +79,7 @@ struct WeightsExport {
     checkpoint = try folder.savedCheckpoints.latest().checkpoint
   }
 
-  private static func family(_ name: String?, _ pluginsFile: String?) throws -> any WeightsFamily {
+  static func family(_ name: String?, _ pluginsFile: String?) throws -> any WeightsFamily {
     let families = try WeightsFamilies(pluginsFile: pluginsFile)
     let written = families.all.filter { $0.exports != nil }
     let known = written.isEmpty ? "none" : written.map(\.name).joined(separator: ", ")
@@ -117,9 +117,11 @@ struct WeightsExport {
       usage: usage)
   }
 
+  /// - Parameter more: writes further files to the folder.
   /// - Returns: how many tensors were written, and how the folder is opened elsewhere.
   static func write(
-    _ model: ExportedModel, as family: any WeightsFamily, to out: String
+    _ model: ExportedModel, as family: any WeightsFamily, to out: String,
+    and more: (_ folder: String) throws -> Void = { _ in }
   ) throws -> (tensors: Int, usage: String?) {
     let entries = try model.parameters.flatMap { try Self.entries($0, family) }
     let companions = try PluginCode("weights family \"\(family.name)\"", "companions").run {
@@ -129,6 +131,7 @@ struct WeightsExport {
     try Folder.fill(out, refusal: { refusal }) {
       try SafetensorsWriter.write(entries, metadata: companions.metadata, to: out + "/model.safetensors")
       for file in companions.files { try DurableFile.write(file.text, to: out + "/" + file.name) }
+      try more(out)
     }
     return (entries.count, companions.usage?.replacingOccurrences(of: "FOLDER", with: out))
   }

@@ -61,7 +61,7 @@ struct FoldPlan {
     }
     let patients = Set(tested.map { records[$0].patientKey }).count
     notes =
-      ["each of \(tested.count) images of \(patients) patients is tested once, in one of \(count) folds"]
+      ["each of \(tested.count) images of \(patients) patients is in the test part of one of \(count) folds"]
       + seen.notes
       + Self.leaks(known.count, choice)
   }

@@ -75,10 +75,13 @@ struct CollectionListing {
       records.append(record)
       truths.append(radiograph.truth)
     }
+    guard let first = radiographs.first else {
+      throw refuse("no radiograph is listed: its tables have a header and no rows")
+    }
     guard !records.isEmpty else {
       throw refuse(
         "none of the \(radiographs.count) radiographs that are listed is in the folder, the first is "
-          + "\(radiographs.first?.record.identifier ?? ""); \(folder.radiographs.count) other radiographs are there"
+          + "\(first.record.identifier); \(folder.radiographs.count) other radiographs are there"
       )
     }
     let unlisted = taken.indices.first { !taken[$0] }.map { folder.radiographs[$0] }

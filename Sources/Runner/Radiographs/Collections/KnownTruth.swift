@@ -48,13 +48,16 @@ struct KnownTruth: Sendable, Equatable {
     var truth = RadiographTruth()
     truth.boxes = try boxes.map { box in
       // Half a percent beyond the edge is a reader's hand; more is a radiograph that was made smaller than its boxes.
-      guard box.column + box.width <= space.width * 1.005 + 1,
-        box.row + box.height <= space.height * 1.005 + 1
+      func lies(_ start: Double, _ length: Double, within side: Double) -> Bool {
+        length > 0 && start >= -0.005 * side - 1 && start + length <= side * 1.005 + 1
+      }
+      guard lies(box.column, box.width, within: space.width), lies(box.row, box.height, within: space.height)
       else {
         throw UnusableRadiograph(
           identifier: identifier,
-          reason: "its box around \"\(box.finding)\" reaches to column \(box.column + box.width), row "
-            + "\(box.row + box.height), but the radiograph has \(Int(space.width)) × \(Int(space.height)) pixels; boxes are "
+          reason:
+            "its box around \"\(box.finding)\" reaches from column \(box.column), row \(box.row) to column "
+            + "\(box.column + box.width), row \(box.row + box.height), but the radiograph has \(Int(space.width)) × \(Int(space.height)) pixels; boxes are "
             + "in the pixels of the owners' radiographs")
       }
       return RadiographTruth.Box(

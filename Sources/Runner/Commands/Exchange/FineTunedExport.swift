@@ -1,0 +1,111 @@
+import Console
+import CoreTensor
+import Evaluations
+import Foundation
+import NeuralNetworks
+import Runs
+import Training
+import Weights
+import WorldModel
+
+/// A model that an evaluation fine-tuned: its encoder as a family of checkpoints has it, and beside it `head.safetensors`
+/// and `head.json`, which say all that the encoder does not.
+struct FineTunedExport {
+  /// What was written.
+  struct Report: Codable {
+    let evaluation: String
+    let model: String
+    let family: String
+    let out: String
+    let classes: [String]
+    let tensors: Int
+    let headTensors: Int
+    /// How the encoder is opened elsewhere; nil where the family says nothing.
+    let usage: String?
+
+    var text: String {
+      "\(out): model \(model) of \(evaluation) for \(classes.joined(separator: ", "))\n"
+        + "encoder: model.safetensors as \(family), \(tensors) tensors\n"
+        + "head: head.safetensors, \(headTensors) tensors; head.json says what it does with the tokens"
+        + (usage.map { "\nin Python: \($0)" } ?? "")
+    }
+  }
+
+  /// `head.json`.
+  private struct Head: Encodable {
+    let classes: [String]
+    let thresholds: [Double]
+    let imageSize: Int
+    let patchSize: Int
+    let computation: String
+  }
+
+  private let evaluation: FinishedEvaluation
+  private let model: String
+  private let family: any WeightsFamily
+  private let predictor: any RadiographPredictor
+  private let network: PredictorNetwork
+  private let shape: WorldModelConfiguration
+
+  /// - Parameters:
+  ///   - path: of the evaluation's folder.
+  ///   - model: one of those that it kept; nil for the only one.
+  ///   - family: that has encoders.
+  ///   - run: the run's folder, where it was moved since; nil otherwise.
+  ///   - pluginsFile: the registry; nil for the usual rule.
+  init(
+    _ path: String, model: String?, as family: any WeightsFamily, run: String?, pluginsFile: String?
+  ) throws {
+    evaluation = try FinishedEvaluation(path)
+    self.model = try evaluation.chosen(model)
+    self.family = family
+    let setup = try RunSetup(
+      reopening: try RunFolder.open(at: evaluation.runFolder(run)), pluginsFile: pluginsFile,
+      wanted: [evaluation.evaluation])
+    let kind = setup.configuration.model.encoderName
+    guard kind == ComponentChoice.standardNetwork, family.exports == .encoder else {
+      throw UsageError(
+        "weights export: \(path) holds a fine-tuned \(kind) encoder; expected a vision transformer, model.encoder = "
+          + "\"\(ComponentChoice.standardNetwork)\", and a family of encoders in --as, found \(family.name)")
+    }
+    predictor = try evaluation.predictor(self.model, setup)
+    guard let network = predictor.network else {
+      throw UsageError(
+        "weights export: \(path): expected an evaluation that trains a network, found \(evaluation.evaluation), which "
+          + "gives none to other programs")
+    }
+    self.network = network
+    var shape = setup.shape
+    shape.encoder = network.encoder.shape
+    self.shape = shape
+  }
+
+  /// - Parameter out: a new or empty folder.
+  func write(to out: String) throws -> Report {
+    let exported = ExportedModel(
+      shape: shape,
+      parameters: network.encoder.entries.map {
+        .init(name: "encoder." + $0.name, shape: $0.parameter.shape, values: $0.parameter.tensor.values)
+      },
+      run: Folder.name(of: evaluation.path), step: evaluation.step, encoder: nil)
+    let json = JSONEncoder()
+    json.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    json.keyEncodingStrategy = .convertToSnakeCase
+    let sizes = network.encoder.shape
+    let description = try json.encode(
+      Head(
+        classes: predictor.classes, thresholds: predictor.thresholds, imageSize: sizes.imageSize,
+        patchSize: sizes.patchSize, computation: network.description))
+    let (tensors, usage) = try WeightsExport.write(exported, as: family, to: out) { folder in
+      try SafetensorsWriter.write(
+        network.head.map {
+          SafetensorsEntry(name: $0.name, shape: $0.tensor.shape, floats: $0.tensor.values)
+        },
+        metadata: ["format": "pt"], to: folder + "/head.safetensors")
+      try DurableFile.write(String(decoding: description, as: UTF8.self) + "\n", to: folder + "/head.json")
+    }
+    return Report(
+      evaluation: evaluation.path, model: model, family: family.name, out: out, classes: predictor.classes,
+      tensors: tensors, headTensors: network.head.count, usage: usage)
+  }
+}
