@@ -190,6 +190,17 @@ public func differentiable(
   return result
 }
 
+/// Where a tensor's gradient goes, without its values: a backward pass that does not need them must not keep them.
+struct GradientReceiver {
+  /// Nil where it wants none.
+  let node: Node?
+  let shape: [Int]
+}
+
+extension Tensor {
+  var receiver: GradientReceiver { GradientReceiver(node: node, shape: shape) }
+}
+
 enum History {
   /// While true, results remember nothing.
   @TaskLocal static var isPaused = false

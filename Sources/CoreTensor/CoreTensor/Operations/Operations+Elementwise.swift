@@ -5,10 +5,11 @@ private func unary(
 ) -> Tensor {
   let out = backend.empty(x.shape)
   forward(out)
+  let source = x.receiver
   return differentiable(name, [x], out) { outputGradient in
-    let inputGradient = backend.empty(x.shape)
+    let inputGradient = backend.empty(source.shape)
     gradient(outputGradient, inputGradient)
-    x.node?.receive(inputGradient)
+    source.node?.receive(inputGradient)
   }
 }
 
@@ -39,9 +40,10 @@ extension Tensor {
     let backend = Compute.backend("add", a, b)
     let out = backend.empty(a.shape)
     backend.add(a, b, into: out)
+    let (left, right) = (a.node, b.node)
     return differentiable("add", [a, b], out) { outputGradient in
-      a.node?.receive(outputGradient)
-      b.node?.receive(outputGradient)
+      left?.receive(outputGradient)
+      right?.receive(outputGradient)
     }
   }
 
@@ -62,8 +64,9 @@ public func addRowVector(_ x: Tensor, _ vector: Tensor) -> Tensor {
   let backend = Compute.backend("addRowVector", x, vector)
   let out = x.copied()
   backend.addRowVector(vector, to: out)
+  let source = x.receiver
   return differentiable("addRowVector", [x, vector], out) { outputGradient in
-    x.node?.receive(outputGradient)
+    source.node?.receive(outputGradient)
     vector.node?.receive(shape: vector.shape) { backend.sumRows(outputGradient, into: $0, accumulate: $1) }
   }
 }

@@ -25,8 +25,9 @@ public func expanded(_ x: Tensor, to shape: [Int]) -> Tensor {
   require(broadcastShape(x.shape, shape) == shape, "expanded: \(x.shape) to \(shape)")
   guard x.shape != shape else { return x }
   let backend = Compute.backend("expanded", x)
+  let source = x.receiver
   return differentiable("expanded", [x], backend.repeated(x, to: shape)) {
-    x.node?.receive(backend.summed($0, to: x.shape))
+    source.node?.receive(backend.summed($0, to: source.shape))
   }
 }
 
@@ -43,8 +44,9 @@ public func slice(_ x: Tensor, _ ranges: [Range<Int>?]) -> Tensor {
   }
   let box = BoxOfAxes(x.shape, whole)
   let backend = Compute.backend("slice", x)
+  let source = x.receiver
   return differentiable("slice", [x], box.cut(x, backend)) { outputGradient in
-    x.node?.receive(box.placed(outputGradient, around: 0, backend))
+    source.node?.receive(box.placed(outputGradient, around: 0, backend))
   }
 }
 
@@ -64,8 +66,9 @@ public func padded(_ x: Tensor, _ widths: [(before: Int, after: Int)], value: Fl
   }
   let box = BoxOfAxes(shape, ranges)
   let backend = Compute.backend("padded", x)
+  let source = x.receiver
   return differentiable("padded", [x], box.placed(x, around: value, backend)) {
-    x.node?.receive(box.cut($0, backend))
+    source.node?.receive(box.cut($0, backend))
   }
 }
 
@@ -95,9 +98,10 @@ public func concatenate(_ parts: [Tensor], axis: Int) -> Tensor {
     boxes.append(BoxOfAxes(shape, ranges))
     boxes[boxes.count - 1].place(part, in: out, backend)
   }
+  let sources = parts.map(\.receiver)
   return differentiable("concatenate", parts, out) { [boxes] outputGradient in
-    for (part, box) in zip(parts, boxes) {
-      if let node = part.node { node.receive(box.cut(outputGradient, backend)) }
+    for (source, box) in zip(sources, boxes) {
+      if let node = source.node { node.receive(box.cut(outputGradient, backend)) }
     }
   }
 }

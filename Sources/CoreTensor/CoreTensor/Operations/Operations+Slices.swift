@@ -9,10 +9,11 @@ public func gather(_ x: Tensor, axis: Int, indices: [Int]) -> Tensor {
   let backend = Compute.backend("gather", x)
   let out = backend.empty(plan.chosenShape)
   backend.gatherRows(plan.matrix(x), plan.rows, into: plan.matrix(out))
+  let source = x.receiver
   return differentiable("gather", [x], out) { outputGradient in
-    let inputGradient = backend.filled(x.shape, with: 0)
+    let inputGradient = backend.filled(source.shape, with: 0)
     addRows(plan.matrix(outputGradient), plan.rows, to: plan.matrix(inputGradient), backend)
-    x.node?.receive(inputGradient)
+    source.node?.receive(inputGradient)
   }
 }
 
@@ -33,10 +34,11 @@ public func scatterAdd(_ x: Tensor, axis: Int, indices: [Int], size: Int) -> Ten
   let backend = Compute.backend("scatterAdd", x)
   let out = backend.filled(shape, with: 0)
   addRows(plan.matrix(x), plan.rows, to: plan.matrix(out), backend)
+  let source = x.receiver
   return differentiable("scatterAdd", [x], out) { outputGradient in
-    let inputGradient = backend.empty(x.shape)
+    let inputGradient = backend.empty(source.shape)
     backend.gatherRows(plan.matrix(outputGradient), plan.rows, into: plan.matrix(inputGradient))
-    x.node?.receive(inputGradient)
+    source.node?.receive(inputGradient)
   }
 }
 

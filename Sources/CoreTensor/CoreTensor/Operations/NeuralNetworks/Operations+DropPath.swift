@@ -20,16 +20,18 @@ public func dropPath(_ x: Tensor, kept: [Int], scale: Float, _ branch: (Tensor) 
   backend.difference(whole, chosen, by: scale, times: nil, into: difference)
   let out = x.copied()
   backend.scatterRows(imageRows(difference), kept, into: imageRows(out))
+  // Nodes alone are kept: the backward pass needs neither x nor what the branch gave.
+  let (source, given, shape) = (x.node, whole.node, chosen.shape)
   return differentiable("dropPath", [x, whole], out) { outputGradient in
-    let own = backend.empty(chosen.shape)
+    let own = backend.empty(shape)
     backend.gatherRows(imageRows(outputGradient), kept, into: imageRows(own))
-    let inputGradient = backend.empty(chosen.shape)
-    if let node = whole.node {
+    let inputGradient = backend.empty(shape)
+    if let node = given {
       backend.scale(own, by: scale, into: inputGradient)
       node.receive(inputGradient)
     }
-    if let node = x.node {
-      let rest = backend.empty(chosen.shape)
+    if let node = source {
+      let rest = backend.empty(shape)
       backend.scale(own, by: -scale, into: rest)
       let gradients = outputGradient.copied()
       backend.scatterRows(imageRows(rest), kept, into: imageRows(gradients))
@@ -48,8 +50,9 @@ private func gatherImages(_ x: Tensor, _ kept: [Int]) -> Tensor {
   let backend = Compute.backend("gatherImages", x)
   let out = backend.empty([kept.count] + x.shape.dropFirst())
   backend.gatherRows(imageRows(x), kept, into: imageRows(out))
+  let source = x.receiver
   return differentiable("gatherImages", [x], out) { outputGradient in
-    x.node?.receive(shape: x.shape) { buffer, accumulate in
+    source.node?.receive(shape: source.shape) { buffer, accumulate in
       if !accumulate { buffer.fill(0) }
       backend.scatterRows(imageRows(outputGradient), kept, into: imageRows(buffer))
     }

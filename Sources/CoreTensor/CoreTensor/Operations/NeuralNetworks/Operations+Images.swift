@@ -12,10 +12,11 @@ public func resized(_ x: Tensor, height: Int, width: Int, mode: ResizeMode = .bi
   let backend = Compute.backend("resized", x)
   let out = backend.empty([x.shape[0], x.shape[1], height, width])
   backend.resize(x, mode, into: out)
+  let source = x.receiver
   return differentiable("resized", [x], out) { outputGradient in
-    let inputGradient = backend.empty(x.shape)
+    let inputGradient = backend.empty(source.shape)
     backend.resizeGradient(outputGradient, mode, into: inputGradient)
-    x.node?.receive(inputGradient)
+    source.node?.receive(inputGradient)
   }
 }
 
@@ -56,11 +57,12 @@ public func averagePool2d(_ x: Tensor, size: Int, stride: Int? = nil, padding: I
     backend.combine(.add, out, taps.inputs(image, tap, backend), into: out)
   }
   backend.combine(.multiply, out, share, into: out)
+  let source = x.receiver
   return differentiable("averagePool2d", [x], Tensor(sharing: out, shape: taps.output)) { outputGradient in
     let part = backend.combined(.multiply, Tensor(sharing: outputGradient, shape: out.shape), share)
     let sums = backend.filled(taps.paddedShape, with: 0)
     for tap in 0..<taps.count { taps.add(part, tap, to: sums, backend) }
-    x.node?.receive(taps.cut(sums, backend))
+    source.node?.receive(taps.cut(sums, backend))
   }
 }
 

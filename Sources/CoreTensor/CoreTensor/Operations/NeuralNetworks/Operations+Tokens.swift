@@ -4,8 +4,9 @@ public func gatherTokens(_ x: Tensor, _ indices: [[Int]]) -> Tensor {
   let backend = Compute.backend("gatherTokens", x)
   let out = backend.empty([x.shape[0], indices.first?.count ?? 0, x.shape[2]])
   backend.gatherRows(x, rows, into: out)
+  let source = x.receiver
   return differentiable("gatherTokens", [x], out) { outputGradient in
-    x.node?.receive(shape: x.shape) { buffer, accumulate in
+    source.node?.receive(shape: source.shape) { buffer, accumulate in
       if !accumulate { buffer.fill(0) }
       addRows(outputGradient, rows, to: buffer, backend)
     }
@@ -64,10 +65,10 @@ public func concatenate(_ parts: [Tensor]) -> Tensor {
       part, StridedPlace(strides: [1]), to: out, StridedPlace(start: start, strides: [1]), sizes: [part.count]
     )
   }
+  let sources = parts.map(\.receiver)
   return differentiable("concatenate", parts, out) { outputGradient in
-    for (part, start) in zip(parts, starts) {
-      part.node?.receive(
-        Tensor(sharing: outputGradient, shape: part.shape, start: start))
+    for (source, start) in zip(sources, starts) {
+      source.node?.receive(Tensor(sharing: outputGradient, shape: source.shape, start: start))
     }
   }
 }
@@ -79,8 +80,9 @@ public func slice(_ x: Tensor, _ range: Range<Int>) -> Tensor {
   let shape = [range.count] + x.shape.dropFirst()
   let out = Tensor(sharing: x, shape: shape, start: range.lowerBound * size)
   let backend = Compute.backend("slice", x)
+  let source = x.receiver
   return differentiable("slice", [x], out) { outputGradient in
-    x.node?.receive(shape: x.shape) { buffer, accumulate in
+    source.node?.receive(shape: source.shape) { buffer, accumulate in
       if !accumulate { buffer.fill(0) }
       let part = Tensor(sharing: buffer, shape: shape, start: range.lowerBound * size)
       backend.addScaled(outputGradient, by: 1, into: part)
@@ -92,8 +94,9 @@ public func slice(_ x: Tensor, _ range: Range<Int>) -> Tensor {
 public func reshape(_ x: Tensor, _ shape: [Int]) -> Tensor {
   require(shape.reduce(1, *) == x.count, "reshape: \(x.shape) to \(shape)")
   let out = Tensor(sharing: x, shape: shape)
+  let source = x.receiver
   return differentiable("reshape", [x], out) { outputGradient in
-    x.node?.receive(Tensor(sharing: outputGradient, shape: x.shape))
+    source.node?.receive(Tensor(sharing: outputGradient, shape: source.shape))
   }
 }
 
@@ -148,10 +151,11 @@ public func meanTokens(_ x: Tensor) -> Tensor {
   sumTokens(x, into: sums, accumulate: false, backend)
   let out = backend.empty([batch, width])
   backend.scale(sums, by: 1 / Float(tokens), into: out)
+  let source = x.receiver
   return differentiable("meanTokens", [x], out) { outputGradient in
     let share = backend.empty([batch, width])
     backend.scale(outputGradient, by: 1 / Float(tokens), into: share)
-    x.node?.receive(repeatRows(share, tokens))
+    source.node?.receive(repeatRows(share, tokens))
   }
 }
 
@@ -162,8 +166,9 @@ public func repeatRows(_ x: Tensor, _ count: Int) -> Tensor {
   let backend = Compute.backend("repeatRows", x)
   let out = backend.empty([batch, count, width])
   backend.gatherRows(x, (0..<batch * count).map { $0 / count }, into: out)
+  let source = x.receiver
   return differentiable("repeatRows", [x], out) { outputGradient in
-    x.node?.receive(shape: x.shape) { sumTokens(outputGradient, into: $0, accumulate: $1, backend) }
+    source.node?.receive(shape: source.shape) { sumTokens(outputGradient, into: $0, accumulate: $1, backend) }
   }
 }
 
