@@ -182,11 +182,11 @@ class Network(nn.Module):
 
 
 def loss_of(logits, masks):
-    """1 - Dice, a mean over images and classes, and the mean binary cross-entropy of all pixels, in float32."""
+    """1 - Dice, of all pixels of a class in the batch, a mean over classes, and the mean binary cross-entropy of all pixels, in float32."""
     logits = logits.float()
     probabilities = logits.sigmoid()
-    both = (probabilities * masks).sum((2, 3))
-    dice = (both * 2 + 1) / (probabilities.sum((2, 3)) + masks.sum((2, 3)) + 1)
+    both = (probabilities * masks).sum((0, 2, 3))
+    dice = (both * 2 + 1) / (probabilities.sum((0, 2, 3)) + masks.sum((0, 2, 3)) + 1)
     return (1 - dice).mean() + F.binary_cross_entropy_with_logits(logits, masks)
 
 

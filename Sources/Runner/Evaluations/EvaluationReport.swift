@@ -36,9 +36,14 @@ package struct EvaluationReport: Encodable {
     }
 
     /// - Parameter unit: a whole number of something is written without decimals.
-    package func text(unit: String) -> String {
+    package func number(unit: String) -> String {
       let isCount = !unit.isEmpty && value == value.rounded() && abs(value) < 1e15
-      let number = String(format: isCount ? "%.0f" : "%.4f", value)
+      return String(format: isCount ? "%.0f" : "%.4f", value)
+    }
+
+    /// The number, and what it may be taken for.
+    package func text(unit: String) -> String {
+      let number = number(unit: unit)
       let interval = low.flatMap { low in high.map { String(format: " [%.3f, %.3f]", low, $0) } } ?? ""
       return number + (deviation.map { String(format: " ± %.4f", $0) } ?? "") + interval
     }
@@ -135,7 +140,11 @@ package struct EvaluationReport: Encodable {
     for row in table.rows.indices {
       let cells = columns.flatMap { own in
         own.subjects.map { subject in
-          own.metrics[row].flatMap { metric in metric.values[subject].map { $0.text(unit: metric.unit) } }
+          own.metrics[row].flatMap { metric in
+            metric.values[subject].map {
+              own.column.isBrief ? $0.number(unit: metric.unit) : $0.text(unit: metric.unit)
+            }
+          }
             ?? ""
         }
       }

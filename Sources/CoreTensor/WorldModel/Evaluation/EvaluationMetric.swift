@@ -77,13 +77,19 @@ public struct MetricTable: Sendable, Equatable {
     /// Whether an evaluation of features is shown here for every encoder that it judged, and the difference between
     /// the trained and the random one. False for what no encoder changes, such as the number of images.
     public let comparesEncoders: Bool
+    /// Whether values stand alone in the table, which their uncertainty would make too wide; it is in the metrics.
+    public let isBrief: Bool
 
     /// - Parameters:
     ///   - title: the column's heading; where encoders are compared, theirs take its place.
     ///   - keys: one for each row.
     ///   - comparesEncoders: default false.
-    public init(_ title: String, _ keys: [MetricKey?], comparesEncoders: Bool = false) {
-      (self.title, self.keys, self.comparesEncoders) = (title, keys, comparesEncoders)
+    ///   - isBrief: default false.
+    public init(
+      _ title: String, _ keys: [MetricKey?], comparesEncoders: Bool = false, isBrief: Bool = false
+    ) {
+      (self.title, self.keys) = (title, keys)
+      (self.comparesEncoders, self.isBrief) = (comparesEncoders, isBrief)
     }
   }
 

@@ -97,7 +97,8 @@ struct SegmentEvaluation: ModelEvaluation {
         "HD95 and surface Dice (tolerance \(settings.tolerance) \(task.unit.rawValue)): over images in which truth or "
           + "prediction has an outline; where only one has, HD95 is the image's diagonal and surface Dice 0; in "
           + task.unit.words,
-        "±: standard deviation over trials; in brackets the 95 % bootstrap interval of their mean, over test patients",
+        "±: standard deviation over trials; in brackets the 95 % bootstrap interval of their mean, over test patients; "
+          + "metrics.json has both of every figure",
       ], predictions: tables)
   }
 

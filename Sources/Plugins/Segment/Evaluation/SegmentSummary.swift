@@ -22,11 +22,13 @@ struct SegmentSummary {
     let name: String
     let title: String
     var isDistance = false
+    /// Whether its uncertainty is left out of the table.
+    var isBrief = true
     let value: @Sendable (_ image: SegmentationAnswers.Class) -> Double?
   }
 
   private static let figures = [
-    Figure(name: "Dice", title: "Dice") { $0.overlap.dice(.nnunet) },
+    Figure(name: "Dice", title: "Dice", isBrief: false) { $0.overlap.dice(.nnunet) },
     Figure(name: "Dice of all images", title: "all images") { $0.overlap.dice(.one) },
     Figure(name: "Dice of predicting nothing", title: "nothing") { $0.overlap.predictingNothing.dice(.one) },
     Figure(name: "Dice of positives", title: "positives") { $0.overlap.dice(.monai) },
@@ -107,7 +109,8 @@ struct SegmentSummary {
       columns: Self.figures.map { figure in
         .init(
           figure.title + (figure.isDistance ? ", \(unit.rawValue)" : ""),
-          classes.map { name in known.contains(key(figure, name)) ? key(figure, name) : nil })
+          classes.map { name in known.contains(key(figure, name)) ? key(figure, name) : nil },
+          isBrief: figure.isBrief)
       })
   }
 }

@@ -5,14 +5,14 @@ import SegmentationMetrics
 /// How good masks are, on some radiographs, by what the epoch is chosen.
 struct SegmentationFigures: TrialFigures {
   let radiographs: Int
-  /// Over all images, both empty being 1, by class.
+  /// By class, by nnU-Net's rule, so that finding nothing is worth nothing; 1 where there is nothing and nothing was found.
   let dice: [String: Double]
 
   init(_ images: [SegmentationAnswers.Image], classes: [String]) {
     radiographs = images.count
     dice = Dictionary(
       uniqueKeysWithValues: classes.enumerated().compactMap { number, name in
-        MeanDice(images.map { $0.classes[number].overlap }).allImages.map { (name, $0) }
+        images.isEmpty ? nil : (name, MeanDice(images.map { $0.classes[number].overlap }).nnunet ?? 1)
       })
   }
 

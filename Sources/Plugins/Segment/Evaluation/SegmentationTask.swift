@@ -88,14 +88,16 @@ struct SegmentationTask: FineTuneTask {
 
 /// Losses of masks.
 enum MaskLoss {
-  /// Mean over images and classes of 1 - Dice of probabilities, plus the mean binary cross-entropy of all pixels.
+  /// Mean over classes of 1 - Dice of probabilities, plus the mean binary cross-entropy of all pixels. Dice is of all
+  /// pixels of the batch together, as nnU-Net has it: image by image, those without a finding, which are most, would
+  /// each give a whole Dice for finding nothing.
   /// - Parameters:
   ///   - logits: (B, classes, S, S)
   ///   - masks: likewise, 0 or 1.
   static func diceAndCrossEntropy(_ logits: Tensor, _ masks: Tensor) -> Tensor {
     let probabilities = sigmoid(logits)
-    let both = (probabilities * masks).sum(over: [2, 3])
-    let all = probabilities.sum(over: [2, 3]) + masks.sum(over: [2, 3])
+    let both = (probabilities * masks).sum(over: [0, 2, 3])
+    let all = probabilities.sum(over: [0, 2, 3]) + masks.sum(over: [0, 2, 3])
     // One pixel more on either side, so that nothing of nothing is found whole.
     let dice = (both * 2 + 1) / (all + 1)
     let crossEntropy = relu(logits) - logits * masks + log(exp(-abs(logits)) + 1)
