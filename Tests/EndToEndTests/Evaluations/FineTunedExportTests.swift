@@ -27,11 +27,12 @@ extension EndToEnd {
       #expect(report["head_tensors"] as? Int == head.count && report["model"] as? String == "fraction-1")
       #expect(
         try scratch.names("new").sorted() == [
-          "config.json", "head.json", "head.safetensors", "model.safetensors",
+          "config.json", "head", "model.safetensors",
         ])
-      let description = try scratch.json("new/head.json")
+      #expect(try scratch.names("new/head").sorted() == ["head.json", "head.safetensors"])
+      let description = try scratch.json("new/head/head.json")
       #expect(description["classes"] as? [String] == classes && description["patch_size"] as? Int == patch)
-      let shown = try scratch.run(["weights", "show", "new/head.safetensors"] + plugins)
+      let shown = try scratch.run(["weights", "show", "new/head/head.safetensors"] + plugins)
       for name in head { #expect(shown.output.contains(name), "\(shown.everything)") }
       let arguments = try #require(try scratch.json("new/config.json")["model_args"] as? [String: Any])
       #expect(arguments["patch_size"] as? Int == patch)

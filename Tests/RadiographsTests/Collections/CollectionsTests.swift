@@ -58,6 +58,9 @@ import WorldModel
     let mask = try #require(try source.truth("0104_1.png")?.masks["lungs"])
     #expect(mask.width == 40 && mask.height == 36)
     #expect(mask.pixels.indices.allSatisfy { mask.pixels[$0] == ($0 % 40 < 10 || $0 % 40 >= 30 ? 1 : 0) })
+    let left = try #require(try source.truth("0104_1.png")?.masks["left lung"])
+    #expect(left.pixels.indices.allSatisfy { left.pixels[$0] == ($0 % 40 < 10 ? 1 : 0) })
+    #expect(try source.truth("0104_1.png")?.masks.keys.sorted() == ["left lung", "lungs", "right lung"])
     #expect(try source.truth("0001_0.png") == nil)
     #expect(source.notes.contains { has($0, "1 radiographs have a mask of one lung only", "MCUCXR_0001_0") })
     #expect(

@@ -8,8 +8,8 @@ import Training
 import Weights
 import WorldModel
 
-/// A model that an evaluation fine-tuned: its encoder as a family of checkpoints has it, and beside it `head.safetensors`
-/// and `head.json`, which say all that the encoder does not.
+/// A model that an evaluation fine-tuned: its encoder as a family of checkpoints has it, and in its folder `head` all that
+/// the encoder does not say: timm takes a folder that holds two files of weights for damaged.
 struct FineTunedExport {
   /// What was written.
   struct Report: Codable {
@@ -26,12 +26,12 @@ struct FineTunedExport {
     var text: String {
       "\(out): model \(model) of \(evaluation) for \(classes.joined(separator: ", "))\n"
         + "encoder: model.safetensors as \(family), \(tensors) tensors\n"
-        + "head: head.safetensors, \(headTensors) tensors; head.json says what it does with the tokens"
+        + "head: head/head.safetensors, \(headTensors) tensors; head/head.json says what it does with the tokens"
         + (usage.map { "\nin Python: \($0)" } ?? "")
     }
   }
 
-  /// `head.json`.
+  /// `head/head.json`.
   private struct Head: Encodable {
     let classes: [String]
     let thresholds: [Double]
@@ -97,12 +97,14 @@ struct FineTunedExport {
         classes: predictor.classes, thresholds: predictor.thresholds, imageSize: sizes.imageSize,
         patchSize: sizes.patchSize, computation: network.description))
     let (tensors, usage) = try WeightsExport.write(exported, as: family, to: out) { folder in
+      try Folder.create(folder + "/head")
       try SafetensorsWriter.write(
         network.head.map {
           SafetensorsEntry(name: $0.name, shape: $0.tensor.shape, floats: $0.tensor.values)
         },
-        metadata: ["format": "pt"], to: folder + "/head.safetensors")
-      try DurableFile.write(String(decoding: description, as: UTF8.self) + "\n", to: folder + "/head.json")
+        metadata: ["format": "pt"], to: folder + "/head/head.safetensors")
+      try DurableFile.write(
+        String(decoding: description, as: UTF8.self) + "\n", to: folder + "/head/head.json")
     }
     return Report(
       evaluation: evaluation.path, model: model, family: family.name, out: out, classes: predictor.classes,

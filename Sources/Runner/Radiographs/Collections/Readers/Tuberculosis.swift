@@ -31,7 +31,7 @@ extension RadiographCollection {
 }
 
 /// Radiographs whose names end in their label. Pictures in a folder with "mask" in its name, or with "_mask" at the end
-/// of their own, are masks of the lungs; those of one radiograph are united.
+/// of their own, are masks of the lungs; those of one radiograph are united, and those of one side masks of their own too.
 private struct TuberculosisReader {
   private static let finding = "Tuberculosis"
   private let request: CollectionFolder.Request
@@ -75,7 +75,7 @@ private struct TuberculosisReader {
       try listing.add(
         ListedRadiograph(
           record: record, place: TablePlace(path: path, line: 1),
-          truth: masks[stem].map { KnownTruth(maskFiles: ["lungs": $0]) }))
+          truth: masks[stem].map { KnownTruth(maskFiles: Self.lungs($0)) }))
     }
     guard !listing.radiographs.isEmpty else {
       throw listing.refuse(
@@ -88,6 +88,14 @@ private struct TuberculosisReader {
         "\(absent.count) radiographs of the lists are not in the folder, the first is \(first.name)")
     }
     return try listing.source()
+  }
+
+  /// Both lungs together, and each by itself where its mask has a file of its own.
+  private static func lungs(_ files: [String]) -> [String: [String]] {
+    let sides = [("left lung", "leftMask/"), ("right lung", "rightMask/")].compactMap { name, folder in
+      files.filter { $0.contains(folder) }.first.map { (name, [$0]) }
+    }
+    return ["lungs": files].merging(sides) { own, _ in own }
   }
 
   /// The digit at the end of a radiograph's name; nil for other pictures.
