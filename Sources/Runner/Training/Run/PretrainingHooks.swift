@@ -76,12 +76,14 @@ final class PretrainingCheckpoints: TrainingHook {
   var healthyStep: () -> Int? = { nil }
   /// Step of the newest checkpoint.
   private(set) var lastSaved: Int
+  private var reports: PacedReports
 
   init(
     folder: RunFolder, optimization: Optimization, seed: Int, record: RunRecord, store: CheckpointStore,
     metrics: MetricsLog, board: TensorBoardWriter?, start: Int
   ) {
     self.board = board
+    reports = PacedReports { try RunReport.writeAll(folder) }
     (self.folder, self.optimization, self.seed) = (folder, optimization, seed)
     (self.record, self.store, self.metrics, lastSaved) = (record, store, metrics, start)
   }
@@ -97,8 +99,11 @@ final class PretrainingCheckpoints: TrainingHook {
     store.keptStep = healthyStep()
     try ModelCheckpoint.save(optimization, step: position.step, seed: seed, record: record, to: store)
     lastSaved = position.step
-    if position.step > 0 { try RunReport.writeAll(folder) }
+    if position.step > 0 { try reports.write() }
   }
+
+  /// Brings the reports up to date where the run ends or stops.
+  func finishReports() throws { try reports.finish() }
 }
 
 /// Looks at the features every few epochs, and at the end.

@@ -72,6 +72,7 @@ final class Trainer {
         throw TrainingStopped(failure: failure, folder: folder.path)
       }
     }
+    try checkpoints.finishReports()
     if case .finished = outcome {
       progress.finish()
       try noteSkippedRadiographs()
