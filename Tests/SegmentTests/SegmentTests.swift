@@ -192,8 +192,14 @@ private struct Discs: RadiographSource {
     for (discs, options, text) in cases {
       #expect { _ = try Self.evaluate(Self.input(discs), options) } throws: { "\($0)".contains(text) }
     }
-    #expect(SegmentationNetwork.problem(.paper, patch: 14)?.contains("--decoder linear") == true)
-    #expect(SegmentationNetwork.problem(.linear, patch: 14) == nil)
+    func problem(_ kind: DecoderKind, _ imageSize: Int, _ patchSize: Int) -> String? {
+      var shape = Self.shape.encoder
+      (shape.imageSize, shape.patchSize) = (imageSize, patchSize)
+      return SegmentationNetwork.problem(kind, shape)
+    }
+    #expect(problem(.paper, 224, 14)?.contains("decoder = \"linear\"") == true)
+    #expect(problem(.paper, 16, 16)?.contains("2 patches along a side") == true)
+    #expect(problem(.linear, 224, 14) == nil && problem(.paper, 48, 16) == nil)
   }
 
   /// Dice and cross-entropy, written down plainly.

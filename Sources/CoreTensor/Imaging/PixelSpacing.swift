@@ -19,11 +19,12 @@ public struct PixelSpacing: Sendable, Equatable, Codable {
     (self.row, self.column) = (row, column)
   }
 
-  /// As DICOM writes it, `0.143\0.139` (row, column), or one number for square pixels; nil where it says no such thing.
+  /// As DICOM writes it, `0.143\0.139` (row, column), or one number for square pixels; brackets and commas are read; nil where it says no such thing.
   public init?(_ text: String) {
-    let numbers = text.split(separator: "\\", omittingEmptySubsequences: false).map { part in
-      part.split(separator: " ").count == 1 ? Double(String(part.split(separator: " ")[0])) : nil
-    }
+    // Lists as Python writes them, too.
+    let bare = text.drop { " [(".contains($0) }.reversed().drop { " ])".contains($0) }.reversed()
+    let numbers = String(bare).split(separator: /\s*[\\,]\s*|\s+/, omittingEmptySubsequences: false)
+      .map { Double(String($0)) }
     guard (1...2).contains(numbers.count), let row = numbers[0], let column = numbers[numbers.count - 1],
       row > 0, row.isFinite, column > 0, column.isFinite
     else { return nil }

@@ -228,7 +228,7 @@ package final class Trial<Task: FineTuneTask>: TrainingHook {
         progress.best = .init(epoch: epoch, metrics: judged.figures)
         bestValues = evaluatedModel.values
       }
-      let stale = epoch - (progress.best?.epoch ?? epoch)
+      let stale = progress.best.map { $0.metrics.hasLearnt ? epoch - $0.epoch : 0 } ?? 0
       progress.isFinished = settings.patience > 0 && stale >= settings.patience
       try warn(judged.collapse, epoch)
     }
@@ -260,6 +260,12 @@ package final class Trial<Task: FineTuneTask>: TrainingHook {
       try KeptModel.save(evaluatedModel, description, for: plan, to: input.workspace)
     }
     let judged = try judge(tested, "test radiographs", isTest: true)
+    if let best = progress.best, !best.metrics.hasLearnt {
+      try input.workspace.warn(
+        "\(plan.title): after \(epochs) epochs \(best.metrics.measure) of the validation images is \(best.metrics.choice ?? 0): "
+          + "nothing was learnt that shows; give more epochs or steps (--minimum-steps), another learning rate, or more labels"
+      )
+    }
     let result = TrialResult(
       trial: plan.name, trainRadiographs: plan.split.train.count,
       validationRadiographs: plan.split.validation.count,

@@ -6,8 +6,14 @@ package protocol TrialFigures: Codable, Equatable, Sendable {
   var measure: String { get }
   /// Its value; nil where it is not defined.
   var choice: Double? { get }
+  /// Whether it says anything: patience counts from then on. Default true.
+  var hasLearnt: Bool { get }
   /// Whether it is better than an earlier epoch's, on the same radiographs.
   func isBetter(than other: Self) -> Bool
+}
+
+extension TrialFigures {
+  package var hasLearnt: Bool { true }
 }
 
 /// How far a trial is; saved beside the weights.

@@ -89,7 +89,12 @@ private struct PredictionRun {
   /// - Returns: 130 where the user stopped it; the same command goes on.
   func predictAll() throws -> Int32 {
     let began = ProgressReporter.systemClock()
-    let table = try PredictionFolder(out, request: try request(), classes: predictor.classes)
+    guard !hasOverlays || predictor.hasMasks else {
+      throw UsageError(
+        "predict: --overlays is of masks, and model \(model) of \(evaluation.path) draws none; leave it out")
+    }
+    let table = try PredictionFolder(
+      out, request: try request(), classes: predictor.classes, hasMasks: predictor.hasMasks)
     let records = run.source.records
     let (chosen, note) = DataSplit.chosen(records, run.setup.configuration.data.choice)
     for note in run.source.notes + (note.map { [$0] } ?? []) {
@@ -164,7 +169,12 @@ private struct PredictionRun {
     Output.print(
       "\(report.radiographs) radiographs of \(report.source) by model \(model) of \(evaluation.path)\n"
         + (report.masks > 0 ? "\(report.masks) masks in \(out)/masks\n" : "")
-        + (report.masks > 0 && hasOverlays ? "pictures of them in \(out)/overlays\n" : "")
+        + (hasOverlays
+          ? "\(table.overlays) pictures of them in \(out)/overlays"
+            + (table.overlays < report.radiographs
+              ? "; of radiographs that were predicted without --overlays there are none, give another --out for them"
+              : "")
+            + "\n" : "")
         + (report.skipped > 0
           ? "\(report.skipped) could not be used: \(out)/\(PredictionFolder.skippedName)\n" : "")
         + "table: \(out)/\(PredictionFolder.tableName)")

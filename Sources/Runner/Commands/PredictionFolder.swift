@@ -23,12 +23,17 @@ final class PredictionFolder {
   /// Of these, those that could not be used.
   private(set) var skipped = 0
   private(set) var masks = 0
+  private(set) var overlays = 0
+  private let hasMasks: Bool
   private var names: Set<String> = []
 
-  /// - Parameter request: what decides the predictions; a folder of another is refused.
+  /// - Parameters:
+  ///   - request: what decides the predictions; a folder of another is refused.
+  ///   - classes: of the predictions.
+  ///   - hasMasks: whether each has a mask; then a last column says how their files' names begin.
   /// - Throws: `EvaluationError`, `StorageError`.
-  init(_ path: String, request: String, classes: [String]) throws {
-    (self.path, self.classes) = (path, classes)
+  init(_ path: String, request: String, classes: [String], hasMasks: Bool) throws {
+    (self.path, self.classes, self.hasMasks) = (path, classes, hasMasks)
     let file = path + "/" + Self.requestName
     let isKnown = access(file, F_OK) == 0
     if !isKnown, Folder.exists(path), let stranger = try Folder.names(path).first {
@@ -47,7 +52,8 @@ final class PredictionFolder {
     } else {
       try DurableFile.write(request, to: file)
     }
-    let header = ["radiograph"] + classes.map { "probability of \($0)" } + classes
+    let header =
+      ["radiograph"] + classes.map { "probability of \($0)" } + classes + (hasMasks ? ["file"] : [])
     table = try LineFile(path + "/" + Self.tableName, header: header)
     skippedTable = try LineFile(path + "/" + Self.skippedName, header: ["radiograph", "reason"])
     for identifier in try table.firstCells() {
@@ -63,6 +69,7 @@ final class PredictionFolder {
   /// Takes the name of a radiograph that an earlier call wrote, and counts its masks.
   private func masksOfNext(_ identifier: String) -> Int {
     let name = freshName(identifier)
+    if access(overlayFile(name), F_OK) == 0 { overlays += 1 }
     return classes.count { access(maskFile(name, $0), F_OK) == 0 }
   }
 
@@ -87,11 +94,12 @@ final class PredictionFolder {
             name: classes[$0], probability: prediction.probabilities[$0], isPresent: isPresent[$0],
             mask: prediction.masks[$0])
         }
-      ).write(to: path + "/overlays/" + name + ".png")
+      ).write(to: overlayFile(name))
+      overlays += 1
     }
     try table.append(
       [record.identifier] + prediction.probabilities.map { String(format: "%.6f", $0) }
-        + isPresent.map { $0 ? "1" : "0" })
+        + isPresent.map { $0 ? "1" : "0" } + (hasMasks ? [name] : []))
     done.insert(DelimitedText.content(record.identifier))
   }
 
@@ -104,14 +112,17 @@ final class PredictionFolder {
   /// Whether an earlier call, or this one, has looked at a radiograph.
   func isDone(_ identifier: String) -> Bool { done.contains(DelimitedText.content(identifier)) }
 
+  private func overlayFile(_ name: String) -> String { path + "/overlays/" + name + ".png" }
+
   private func maskFile(_ name: String, _ own: String) -> String {
     path + "/masks/" + name + "-" + Self.safe(own) + ".png"
   }
 
   /// A name that no other radiograph has, made of an identifier without its ending; the same in the same order.
   private func freshName(_ identifier: String) -> String {
-    let base = Self.safe(
-      identifier.lastIndex(of: ".").map { String(identifier[..<$0]) } ?? identifier)
+    let ending = identifier.split(separator: ".").last.map(String.init) ?? ""
+    let isEnding = (1...5).contains(ending.count) && ending.contains(where: \.isLetter)
+    let base = Self.safe(isEnding ? String(identifier.dropLast(ending.count + 1)) : identifier)
     var (name, number) = (base, 2)
     while !names.insert(name).inserted {
       name = "\(base)-\(number)"
@@ -121,8 +132,9 @@ final class PredictionFolder {
   }
 
   private static func safe(_ text: String) -> String {
-    let kept = text.map { $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) ? $0 : "_" }
-    return String(String(kept).drop { $0 == "." }.suffix(150))
+    let kept = text.map { $0.isLetter || $0.isNumber || "-_.".contains($0) ? $0 : "_" }
+    // A file's name has 255 bytes at most, and a letter up to four.
+    return String(String(kept).drop { $0 == "." }.suffix(kept.allSatisfy(\.isASCII) ? 150 : 40))
   }
 }
 

@@ -189,14 +189,14 @@ package struct EvaluatedRun {
       list: splitList)
   }
 
-  /// Over every record, sorted by its identifier: whose each radiograph is, its split and its labels.
+  /// Over every record, sorted by its identifier: whose each radiograph is, its split, its labels and what else a table says, such as names of masks.
   var recordsChecksum: String {
     let lines = source.records.map { record in
       [
         record.identifier, "patient " + (record.patient ?? ""), "split " + (record.split ?? ""),
         "findings " + record.findings.sorted().joined(separator: "|"),
         "unknown " + record.unknown.sorted().joined(separator: "|"),
-      ]
+      ] + record.attributes.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
     }
     return SplitChecksum.of(lines)
   }

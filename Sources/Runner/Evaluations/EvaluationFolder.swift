@@ -35,10 +35,13 @@ final class EvaluationFolder: EvaluationWorkspace {
   /// - Parameters:
   ///   - path: made where it is missing.
   ///   - request: everything that decides the metrics, as text.
+  ///   - isSame: whether a request that the folder holds asks for the same.
   ///   - boardStep: the step under which metrics and pictures go to event files for TensorBoard; nil for none.
   /// - Throws: `EvaluationError` where the folder holds another request's work or is none of an evaluation,
   ///   `StorageError.folderInUse` where another process works there.
-  init(_ path: String, request: String, boardStep: Int? = nil) throws {
+  init(
+    _ path: String, request: String, isSame: (String) -> Bool = { _ in false }, boardStep: Int? = nil
+  ) throws {
     (self.path, self.boardStep) = (path, boardStep)
     let file = path + "/" + Self.requestName
     if Folder.exists(path), try Self.holdsWork(path), access(file, F_OK) != 0 {
@@ -49,7 +52,8 @@ final class EvaluationFolder: EvaluationWorkspace {
     made = try Folder.create(path)
     lock = try RunLock(path: path + "/" + Self.lockName, folder: path)
     if try Self.holdsWork(path) {
-      guard String(decoding: try DurableFile.read(file), as: UTF8.self) == request else {
+      let held = String(decoding: try DurableFile.read(file), as: UTF8.self)
+      guard held == request || isSame(held) else {
         throw EvaluationError(
           "\(path): holds the same evaluation with other settings, radiographs or weights (\(Self.requestName) tells which); "
             + "give --out another folder, or remove this one")

@@ -223,18 +223,31 @@ package struct EvaluationRunner {
   /// A folder to work in: of this request, or of one of its folds.
   func folder(_ path: String, fold: Int? = nil) throws -> EvaluationFolder {
     try EvaluationFolder(
-      path, request: request(fold: fold), boardStep: run.setup.configuration.run.tensorBoard ? run.step : nil)
+      path, request: request(fold: fold), isSame: { isSame($0, fold: fold) },
+      boardStep: run.setup.configuration.run.tensorBoard ? run.step : nil)
   }
 
   /// Everything that decides the metrics: weights, options, images and findings.
   /// - Parameter fold: which fold the folder is of; nil for none.
   func request(fold: Int? = nil) throws -> String {
+    try JsonText.encoded(currentRequest(fold: fold))
+  }
+
+  /// Whether a request of an earlier version asks for the same: what it lacks is as it was then.
+  private func isSame(_ text: String, fold: Int?) -> Bool {
+    guard var held = try? JSONDecoder().decode(Request.self, from: Data(text.utf8)) else { return false }
+    var own = currentRequest(fold: fold)
+    if held.records == nil { own.records = nil }
+    held.options = Options(definition.options, given: held.options).values
+    return (try? JsonText.encoded(held)) == (try? JsonText.encoded(own))
+  }
+
+  private func currentRequest(fold: Int?) -> Request {
     let configuration = run.setup.configuration
-    let request = Request(
+    return Request(
       evaluation: definition.name, weights: run.checksum, seed: configuration.run.seed,
       options: options.values, data: configuration.data, settings: configuration.evaluation,
       splitList: run.splitList, records: run.recordsChecksum, fold: fold)
-    return try JsonText.encoded(request)
   }
 
   private struct Request: Codable {
@@ -242,13 +255,13 @@ package struct EvaluationRunner {
     /// Checksum of the model's file.
     let weights: String
     let seed: Int
-    let options: [String: OptionValue]
+    var options: [String: OptionValue]
     let data: RunConfiguration.Data
     let settings: RunConfiguration.Evaluation
     /// Checksum of the list of splits, which may change where its path stays; nil where there is none.
     let splitList: String?
     /// Checksum of what is known of the radiographs, which may change where their path stays.
-    let records: String
+    var records: String?
     let fold: Int?
   }
 

@@ -38,8 +38,8 @@ package struct FinishedEvaluation {
       }
       do { return try JSONDecoder().decode(Content.self, from: Data(try DurableFile.read(file))) } catch {
         throw EvaluationError(
-          "\(file): expected what an evaluation wrote, found other text (\(error)); "
-            + "run the evaluation again into another folder")
+          "\(file): expected what an evaluation wrote, found other text; "
+            + "give the folder of one that trained a model")
       }
     }
     let request: Request = try decoded(EvaluationFolder.requestName, "an evaluation")
@@ -60,7 +60,9 @@ package struct FinishedEvaluation {
   /// - Parameter moved: where the user says that it is; nil for where it was.
   /// - Throws: `EvaluationError` where it is not there.
   package func runFolder(_ moved: String?) throws -> String {
-    let folder = moved ?? run
+    // Where both were moved together the run is the folder that the evaluation lies in.
+    let around = path + "/../.."
+    let folder = moved ?? (Folder.exists(run) ? run : Folder.exists(around + "/checkpoints") ? around : run)
     guard Folder.exists(folder) else {
       throw EvaluationError(
         "\(path): its run was \(folder), which is not there; name the run's folder with --run")
@@ -94,7 +96,8 @@ package struct FinishedEvaluation {
   package func chosen(_ model: String?) throws -> String {
     guard let first = models.first else {
       throw EvaluationError(
-        "\(path): expected a model that the evaluation kept, found none; fine-tune again with this version")
+        "\(path): expected a model that the evaluation kept, found none; of folds give \(path)/fold-1, else fine-tune "
+          + "again with this version")
     }
     guard let model else {
       guard models.count == 1 else {

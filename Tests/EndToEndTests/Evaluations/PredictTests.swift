@@ -50,7 +50,7 @@ extension EndToEnd {
       #expect(first.output.contains("18 radiographs of") && first.output.contains("18 masks in new/masks"))
       #expect(try scratch.text("new/skipped.csv").contains("one/torn.png"))
       let rows = try scratch.text("new/predictions.csv").split(separator: "\n")
-      #expect(rows.count == 19 && rows[0] == "radiograph,probability of lungs,lungs", "\(rows[0])")
+      #expect(rows.count == 19 && rows[0] == "radiograph,probability of lungs,lungs,file", "\(rows[0])")
       let masks = try scratch.names("new/masks").sorted()
       #expect(masks.count == 18)
       #expect(size(try scratch.bytes("new/masks/" + masks[0])) == [80, 80])

@@ -52,7 +52,7 @@ import WorldModel
     let source = try tree.open()
     #expect(
       has(
-        Fixtures.reason { _ = try source.truth("bb.jpg") }, "reaches to column 2000.0, row 3000.0",
+        Fixtures.reason { _ = try source.truth("bb.jpg") }, "to column 2000.0, row 3000.0",
         "40 × 36 pixels"))
     try tree.text("train_meta.csv", "image_id,dim0,dim1\nbb,3600,4000\n")
     #expect(

@@ -27,7 +27,7 @@ import Testing
   }
 
   private static let low: [(CollapseSign.Quantity, FeatureGlance)] = [
-    (.patchRank, glance(patchRank: 0.2)), (.rank, glance(rank: 0.15)), (.deviation, glance(deviation: 0.05)),
+    (.patchRank, glance(patchRank: 0.15)), (.rank, glance(rank: 0.15)), (.deviation, glance(deviation: 0.05)),
     (.targetVariance, glance(targetVariance: 0.02)),
   ]
 
@@ -50,27 +50,30 @@ import Testing
 
   /// What begins to fall slowly is dated to its beginning, and so is the checkpoint before it.
   @Test func theFallIsDatedToItsBeginning() throws {
-    let found = Self.watch([1, 0.9, 0.8, 0.5, 0.4, 0.2, 0.2].map { Self.glance(patchRank: $0) })
+    let found = Self.watch([1, 0.9, 0.24, 0.23, 0.22, 0.15, 0.15].map { Self.glance(patchRank: $0) })
     let alarm = try #require(found.alarms.first)
-    #expect(alarm.since == 150 && alarm.seenAt == 300 && alarm.lastHealthyStep == 100)
+    #expect(alarm.since == 100 && alarm.seenAt == 300 && alarm.lastHealthyStep == 50)
   }
 
   @Test func whatRecoversSaysSo() throws {
-    let found = Self.watch([1, 1, 0.2, 0.2, 0.6, 0.9].map { Self.glance(patchRank: $0) })
+    let found = Self.watch([1, 1, 0.15, 0.15, 0.6, 0.9].map { Self.glance(patchRank: $0) })
     #expect(found.verdict == .healthy && found.lastHealthyStep == 250)
     #expect(found.alarms.map(\.recoveredAt) == [200])
-    let again = Self.watch([1, 1, 0.2, 0.2, 0.6, 0.2, 0.2].map { Self.glance(patchRank: $0) })
+    let again = Self.watch([1, 1, 0.15, 0.15, 0.6, 0.15, 0.15].map { Self.glance(patchRank: $0) })
     #expect(again.alarms.map(\.seenAt) == [150, 300] && again.alarms.map(\.recoveredAt) == [200, nil])
   }
 
-  /// Features that had become far better than the random encoder's and lose most of it.
+  /// Features of a run that had settled, and lose half of what they had.
   @Test func aFallFromTheRunsOwnBest() {
-    let risen = [1.0, 2, 3, 3].map { Self.glance(patchRank: $0) }
-    let fallen = [0.7, 0.7].map { Self.glance(patchRank: $0) }
-    #expect(Self.watch(risen + fallen).alarms.count == 1)
-    #expect(Self.watch(risen + [1.6, 1.4].map { Self.glance(patchRank: $0) }).alarms.isEmpty)
-    // A peak of one glance is no best.
-    #expect(Self.watch([1, 3, 1, 0.7, 0.7].map { Self.glance(patchRank: $0) }).alarms.isEmpty)
+    func alarms(_ shares: [Double], after settled: Int = CollapseWatch.unsettled) -> Int {
+      let before = [Double](repeating: 1, count: settled)
+      return Self.watch((before + shares).map { Self.glance(patchRank: $0) }).alarms.count
+    }
+    #expect(alarms([2, 3, 3, 1.4, 1.4]) == 1)
+    #expect(alarms([2, 3, 3, 1.6, 1.4]) == 0)
+    // A peak of one glance is no best, and what a run has in its first steps is none either.
+    #expect(alarms([1, 3, 1, 0.7, 0.7]) == 0)
+    #expect(alarms([3, 3, 3, 0.7, 0.7], after: 2) == 0)
   }
 
   @Test func numbersThatAreNoneRing() {
@@ -81,7 +84,8 @@ import Testing
   @Test func withoutARandomEncoder() {
     var watch = CollapseWatch(random: nil)
     #expect(watch.verdict == .healthy && watch.lastHealthyStep == nil && watch.observations == 0)
-    for (step, share) in [1, 1, 1, 0.2, 0.2].enumerated() {
+    let settled = [Double](repeating: 1, count: CollapseWatch.unsettled + 2)
+    for (step, share) in (settled + [0.2, 0.2]).enumerated() {
       watch.add(.init(step: step, Self.glance(patchRank: share)))
     }
     #expect(watch.alarms.count == 1 && watch.alarms.first?.signs.first?.random == nil)

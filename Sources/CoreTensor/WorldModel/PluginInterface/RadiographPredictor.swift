@@ -11,11 +11,14 @@ public protocol RadiographPredictor {
   /// - Parameter radiographs: of any sizes.
   /// - Returns: one for each, in their order.
   func callAsFunction(_ radiographs: [GrayImage]) throws -> [RadiographPrediction]
+  /// Whether its predictions have masks. Default false.
+  var hasMasks: Bool { get }
   /// The network, for use by other programs (`chex-runner weights export`). Default nil: it has none to give.
   var network: PredictorNetwork? { get }
 }
 
 extension RadiographPredictor {
+  public var hasMasks: Bool { false }
   public var network: PredictorNetwork? { nil }
 }
 

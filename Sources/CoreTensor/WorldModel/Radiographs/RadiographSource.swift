@@ -69,10 +69,6 @@ public protocol RadiographSource: Sendable {
   /// the radiograph.
   /// - Throws: `UnusableRadiograph`.
   func header(at index: Int) throws -> ImageHeader?
-  /// How far apart the pixels of `radiograph` are, which is radiograph `index` as it was decoded; nil where nothing says it.
-  /// By default what its record says under `pixel_spacing` for the pixels of its file, else what the file itself says.
-  /// - Throws: `UnusableRadiograph`.
-  func pixelSpacing(at index: Int, of radiograph: GrayImage) throws -> PixelSpacing?
   /// What the user should know: how many radiographs were left out, and why.
   var notes: [String] { get }
   /// Whether radiographs come about as fast as from memory, so that keeping them would only copy them. Default false.
@@ -82,15 +78,20 @@ public protocol RadiographSource: Sendable {
 extension RadiographSource {
   public func truth(at index: Int) throws -> RadiographTruth? { nil }
   public func header(at index: Int) throws -> ImageHeader? { nil }
+  public var notes: [String] { [] }
+  public var radiographsAreCheap: Bool { false }
+}
+
+extension RadiographSource {
+  /// How far apart the pixels of `radiograph` are, which is radiograph `index` as it was decoded, whole; nil where nothing
+  /// says it. That is what its record says under `pixel_spacing` for the pixels of its file, else what the file itself says.
+  /// - Throws: `UnusableRadiograph`.
   public func pixelSpacing(at index: Int, of radiograph: GrayImage) throws -> PixelSpacing? {
     let header = try header(at: index)
-    guard let spacing = records[index].storedSpacing(header) else { return nil }
-    return spacing.scaled(
+    return records[index].storedSpacing(header)?.scaled(
       rows: Double(header?.height ?? radiograph.height) / Double(radiograph.height),
       columns: Double(header?.width ?? radiograph.width) / Double(radiograph.width))
   }
-  public var notes: [String] { [] }
-  public var radiographsAreCheap: Bool { false }
 }
 
 /// Ground truth of one radiograph, in its own pixels.

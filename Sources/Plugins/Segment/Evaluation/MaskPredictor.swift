@@ -10,6 +10,7 @@ import WorldModel
 struct MaskPredictor: RadiographPredictor {
   let classes: [String]
   let thresholds: [Double]
+  let hasMasks = true
   private let segmentation: SegmentationNetwork
   private let side: Int
   private let decoder: String
@@ -47,7 +48,9 @@ struct MaskPredictor: RadiographPredictor {
         probabilities: classes.indices.map { number in
           1 / (1 + exp(-Double(values[number * size..<(number + 1) * size].max() ?? -.infinity)))
         },
-        masks: SegmentationTask.masks(own, like: radiograph).map { mask in
+        masks: SegmentationTask.masks(
+          SegmentationTask.resized(own, like: radiograph), like: radiograph
+        ).map { mask in
           GrayImage(width: mask.columns, height: mask.rows, pixels: mask.pixels.map { $0 ? 1 : 0 })
         })
     }

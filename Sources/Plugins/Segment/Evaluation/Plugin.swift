@@ -20,7 +20,7 @@ public let segmentDefinition = EvaluationDefinition(
         "finetune segment runs/first --data siim:/data/siim --fraction 0.01,0.1,1",
         "pneumothorax, from shares of the labels, beside what predicting nothing would score"),
       EvaluationExample(
-        "finetune segment runs/first --masks effusion,nodule --frozen true --decoder linear",
+        "finetune segment runs/first --masks effusion,nodule --frozen --decoder linear",
         "what the frozen tokens of the run's own radiographs know of two findings"),
     ], usesAllImages: true,
     folder: { "segment-" + $0.text("from") + ($0.boolean("frozen") ? "-frozen" : "") }),
@@ -29,7 +29,7 @@ public let segmentDefinition = EvaluationDefinition(
 ).predicting { try MaskPredictor(try SegmentSettings($0), $1, $2, $3) }
   .timing { options, networks, shape, images in
     let settings = try SegmentSettings(options)
-    if let problem = SegmentationNetwork.problem(settings.decoder, patch: shape.patchSize) {
+    if let problem = SegmentationNetwork.problem(settings.decoder, shape) {
       throw FineTuneError(problem)
     }
     let network = SegmentationNetwork(

@@ -11,7 +11,7 @@ struct SegmentEvaluation: ModelEvaluation {
 
   func callAsFunction(_ input: ModelEvaluationInput) throws -> EvaluationResult {
     let shape = try settings.training.encoderShape(input.model.shape.encoder)
-    if let problem = SegmentationNetwork.problem(settings.decoder, patch: shape.patchSize) {
+    if let problem = SegmentationNetwork.problem(settings.decoder, shape) {
       throw FineTuneError(problem)
     }
     let leftOut = LeftOutRadiographs(input.workspace)
@@ -26,10 +26,15 @@ struct SegmentEvaluation: ModelEvaluation {
       source: input.radiographs, labels: labels, side: shape.imageSize, views: settings.views,
       leftOut: leftOut)
     let tested = labels.labelled(input.test)
-    let task = SegmentationTask(
-      labels: labels, views: views, settings: settings, unit: DistanceUnit(of: tested, input.radiographs))
+    let (unit, remark) = DistanceUnit.of(
+      labels.labelled(input.train + input.validation + input.test), input.radiographs)
+    let task = SegmentationTask(labels: labels, views: views, settings: settings, unit: unit)
     let results = try Trials(input, settings.training, plans).run(
-      task, tested: tested, begin: { try introduce(input, labels, plans) })
+      task, tested: tested,
+      begin: {
+        try introduce(input, labels, plans)
+        if let remark { try input.workspace.warn(remark) }
+      })
     return try result(input, task, plans, results)
   }
 
@@ -51,6 +56,12 @@ struct SegmentEvaluation: ModelEvaluation {
       try workspace.warn(
         "\(sided.joined(separator: ", ")): masks of one side are learnt from mirrored images; give --mirror-probability 0"
       )
+    }
+    let absent = Set(plans.flatMap { labels.classesWithoutPositives($0.split.validation) })
+    if !plans[0].split.validation.isEmpty, !absent.isEmpty {
+      try workspace.warn(
+        "\(absent.sorted().joined(separator: ", ")): in a trial or more no image for validation has it, so that its epoch "
+          + "is chosen by other classes, or by probabilities alone")
     }
     try settings.training.tellOfValidation(
       plans[0].split.validation.count, isNamed: !labels.labelled(input.validation).isEmpty, workspace)

@@ -1,24 +1,65 @@
 import FineTuning
+import Foundation
 import Imaging
 import SegmentationMetrics
 
 /// How good masks are, on some radiographs, by what the epoch is chosen.
 struct SegmentationFigures: TrialFigures {
   let radiographs: Int
-  /// By class, by nnU-Net's rule, so that finding nothing is worth nothing; 1 where there is nothing and nothing was found.
+  /// By nnU-Net's rule, so that finding nothing is worth nothing, of the classes that some image has.
   let dice: [String: Double]
+  /// Dice of the probabilities of all images' pixels together, mean over classes: what tells networks apart that draw
+  /// nothing yet.
+  let soft: Double
+  /// Below it masks are stray pixels, and say nothing of a network.
+  static let least = 0.01
 
-  init(_ images: [SegmentationAnswers.Image], classes: [String]) {
+  init(_ images: [SegmentationAnswers.Image], classes: [String], soft: SoftOverlap) {
     radiographs = images.count
+    self.soft = soft.dice
     dice = Dictionary(
       uniqueKeysWithValues: classes.enumerated().compactMap { number, name in
-        images.isEmpty ? nil : (name, MeanDice(images.map { $0.classes[number].overlap }).nnunet ?? 1)
+        let overlaps = images.map { $0.classes[number].overlap }
+        guard overlaps.contains(where: { !$0.isTruthEmpty }) else { return nil }
+        return MeanDice(overlaps).nnunet.map { (name, $0) }
       })
   }
 
   var measure: String { "mean Dice" }
   var choice: Double? { dice.isEmpty ? nil : dice.values.sorted().reduce(0, +) / Double(dice.count) }
-  func isBetter(than other: SegmentationFigures) -> Bool { (choice ?? 0) > (other.choice ?? 0) }
+  var hasLearnt: Bool { (choice ?? 0) >= Self.least }
+  func isBetter(than other: SegmentationFigures) -> Bool {
+    hasLearnt || other.hasLearnt ? (choice ?? 0) > (other.choice ?? 0) : soft > other.soft
+  }
+}
+
+/// Probabilities and truth of the pixels of many images, class by class.
+struct SoftOverlap {
+  private var sums: [(both: Double, either: Double)] = []
+
+  /// - Parameters:
+  ///   - logits: of the classes' pixels, one class after another.
+  ///   - truth: as many, 0 or 1.
+  mutating func add(_ logits: [Float], _ truth: [GrayImage]) {
+    if sums.isEmpty { sums = truth.map { _ in (0, 0) } }
+    var place = 0
+    for (number, mask) in truth.enumerated() {
+      var (both, either) = (Float(0), Float(0))
+      for pixel in mask.pixels {
+        let probability = 1 / (1 + exp(-logits[place]))
+        place += 1
+        both += probability * pixel
+        either += probability + pixel
+      }
+      sums[number].both += Double(both)
+      sums[number].either += Double(either)
+    }
+  }
+
+  /// Mean over classes; 0 without images.
+  var dice: Double {
+    sums.isEmpty ? 0 : sums.reduce(0) { $0 + (2 * $1.both + 1) / ($1.either + 1) } / Double(sums.count)
+  }
 }
 
 /// What a network says of test radiographs.

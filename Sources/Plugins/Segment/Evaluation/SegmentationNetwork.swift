@@ -35,11 +35,18 @@ final class SegmentationNetwork: FineTunedNetwork {
   }
 
   /// Why a decoder does not suit an encoder; nil where it does.
-  static func problem(_ kind: DecoderKind, patch: Int) -> String? {
-    kind.base == nil || [8, 16, 32].contains(patch)
-      ? nil
-      : "option decoder: \(kind.rawValue) makes features of 4 sizes of patches of 8, 16 or 32 pixels, found \(patch); take "
-        + "--decoder linear"
+  static func problem(_ kind: DecoderKind, _ shape: VisionTransformerConfiguration) -> String? {
+    guard kind.base != nil else { return nil }
+    let expected = "option decoder: \(kind.rawValue) makes features of 4 sizes, for which "
+    if ![8, 16, 32].contains(shape.patchSize) {
+      return expected
+        + "patches of 8, 16 or 32 pixels are expected, found \(shape.patchSize); take decoder = \"linear\""
+    }
+    if shape.gridSize < 2 {
+      return expected
+        + "2 patches along a side or more are expected, found \(shape.gridSize); take a larger image"
+    }
+    return nil
   }
 
   /// images (B, 3, S, S) → logits of masks (B, classes, S, S)

@@ -42,6 +42,7 @@ struct SegmentationTask: FineTuneTask {
   ) throws -> Judged<SegmentationFigures, SegmentationAnswers> {
     var images: [SegmentationAnswers.Image] = []
     var kept: [Int] = []
+    var soft = SoftOverlap()
     try PackedWeights.keeping {
       for start in stride(from: 0, to: radiographs.count, by: Self.batchSize) {
         let part = Array(radiographs[start..<min(radiographs.count, start + Self.batchSize)])
@@ -49,7 +50,9 @@ struct SegmentationTask: FineTuneTask {
         guard !batch.isEmpty else { continue }
         let logits = network(InputNormalization.tensor(batch.map(\.image)))
         for (place, image) in batch.enumerated() {
-          let predicted = Self.masks(slice(logits, place..<place + 1), like: image.masks[0])
+          let own = Self.resized(slice(logits, place..<place + 1), like: image.masks[0])
+          soft.add(own, image.masks)
+          let predicted = Self.masks(own, like: image.masks[0])
           images.append(
             .init(
               truth: image.masks.map(Mask.init), predicted: predicted,
@@ -59,12 +62,13 @@ struct SegmentationTask: FineTuneTask {
         }
       }
     }
-    let figures = SegmentationFigures(images, classes: labels.classes)
+    let figures = SegmentationFigures(images, classes: labels.classes, soft: soft)
     var answers = SegmentationAnswers(images: isTest ? images : [])
     if isTest { answers.keepMasks(Self.shown) }
     return Judged(
       figures, radiographs: kept, answers: answers,
-      row: figures.choice.map { [("validation_dice", $0)] } ?? [])
+      row: (figures.choice.map { [("validation_dice", $0)] } ?? []) + [("validation_soft_dice", figures.soft)]
+    )
   }
 
   func description(_ network: SegmentationNetwork, validation: [Int]) throws -> KeptModel.Description {
@@ -74,14 +78,18 @@ struct SegmentationTask: FineTuneTask {
   /// Images whose masks are kept for a sheet: so many of the worst, the middle and the best.
   private static let shown = 4
 
-  /// Where the logits of one radiograph, made as large as it is, are above 0.
-  static func masks(_ logits: Tensor, like image: GrayImage) -> [Mask] {
-    let own = resized(logits, height: image.height, width: image.width).values
+  /// The logits of one radiograph in its own pixels, one class after another.
+  static func resized(_ logits: Tensor, like image: GrayImage) -> [Float] {
+    CoreTensor.resized(logits, height: image.height, width: image.width).values
+  }
+
+  /// Where logits are above 0.
+  static func masks(_ logits: [Float], like image: GrayImage) -> [Mask] {
     let size = image.height * image.width
-    return (0..<logits.shape[1]).map { number in
+    return (0..<logits.count / size).map { number in
       Mask(
         rows: image.height, columns: image.width,
-        pixels: own[number * size..<(number + 1) * size].map { $0 > 0 })
+        pixels: logits[number * size..<(number + 1) * size].map { $0 > 0 })
     }
   }
 }

@@ -63,10 +63,15 @@ struct FineTunedExport {
       reopening: try RunFolder.open(at: evaluation.runFolder(run)), pluginsFile: pluginsFile,
       wanted: [evaluation.evaluation])
     let kind = setup.configuration.model.encoderName
-    guard kind == ComponentChoice.standardNetwork, family.exports == .encoder else {
+    guard kind == ComponentChoice.standardNetwork else {
       throw UsageError(
-        "weights export: \(path) holds a fine-tuned \(kind) encoder; expected a vision transformer, model.encoder = "
-          + "\"\(ComponentChoice.standardNetwork)\", and a family of encoders in --as, found \(family.name)")
+        "weights export: \(path): expected an encoder that is a vision transformer, model.encoder = "
+          + "\"\(ComponentChoice.standardNetwork)\", found the plugin's \"\(kind)\"")
+    }
+    guard family.exports == .encoder else {
+      throw UsageError(
+        "--as \(family.name): expected a family of encoders, found one of whole models; leave --as out for timm's names"
+      )
     }
     predictor = try evaluation.predictor(self.model, setup)
     guard let network = predictor.network else {

@@ -15,10 +15,11 @@ package struct MaskOverlay: Figure {
     }
   }
 
-  private static let longestSide = 768.0
+  /// The longer side is enlarged or reduced to lie between these.
+  private static let longestSide = 512.0...768.0
   private static let margin = 12.0
   private static let line = 20.0
-  private static let narrowest = 360.0
+  private static let narrowest = 460.0
   private let title: String
   private let layers: [Layer]
   private let outlined: ColorImage
@@ -47,8 +48,8 @@ package struct MaskOverlay: Figure {
     for (number, layer) in layers.enumerated() {
       canvas.fill(Box(x: Self.margin, y: row + 2, width: 12, height: 12), Self.color(number))
       canvas.text(
-        layer.name + String(format: ": most probable pixel %.2f", layer.probability)
-          + (layer.isPresent ? ", outlined" : ", nothing found"),
+        layer.name + String(format: ": at most %.2f", layer.probability)
+          + (layer.isPresent ? ", outlined" : ", not found"),
         at: Point(Self.margin + 20, row), TextStyle(13), width: width - 20)
       row += Self.line
     }
@@ -57,27 +58,37 @@ package struct MaskOverlay: Figure {
       TextStyle(11.5, Color(85, 85, 92)), width: width)
   }
 
-  private static func color(_ number: Int) -> Color { Color.distinct[number % Color.distinct.count] }
+  /// Bright, so that they show on dark lungs.
+  private static let colors = [
+    Color(255, 214, 0), Color(0, 200, 255), Color(255, 120, 190), Color(140, 255, 90), Color(255, 140, 40),
+    Color(200, 160, 255),
+  ]
+  private static func color(_ number: Int) -> Color { colors[number % colors.count] }
 
-  /// The radiograph, no larger than can be seen at once, each mask's outline two pixels wide.
+  /// The radiograph as large as can be seen at once, each mask's outline two pixels wide.
   private static func outlined(_ radiograph: GrayImage, _ layers: [Layer]) -> ColorImage {
-    let scale = min(1, longestSide / Double(max(radiograph.height, radiograph.width)))
+    let longest = Double(max(radiograph.height, radiograph.width))
+    let scale = min(max(longest, longestSide.lowerBound), longestSide.upperBound) / longest
     let height = max(1, Int((Double(radiograph.height) * scale).rounded()))
     let width = max(1, Int((Double(radiograph.width) * scale).rounded()))
-    let seen = scale < 1 ? radiograph.resized(to: (height, width)) : radiograph
+    let seen = scale == 1 ? radiograph : radiograph.resized(to: (height, width))
     var rgb = seen.pixels.flatMap { pixel in
       let grey = Color(grey: pixel)
       return [grey.red, grey.green, grey.blue]
     }
+    let near = [
+      (-1, 0), (1, 0), (0, -1), (0, 1), (-1, -1), (-1, 1), (1, -1), (1, 1), (-2, 0), (2, 0), (0, -2), (0, 2),
+    ]
     for (number, layer) in layers.enumerated() {
       let color = color(number)
       func isIn(_ row: Int, _ column: Int) -> Bool {
         guard (0..<height).contains(row), (0..<width).contains(column) else { return false }
-        return layer.mask[row * layer.mask.height / height, column * layer.mask.width / width] > 0.5
+        let (down, across) = (layer.mask.height, layer.mask.width)
+        return layer.mask[(2 * row + 1) * down / (2 * height), (2 * column + 1) * across / (2 * width)] > 0.5
       }
       for row in 0..<height {
         for column in 0..<width where isIn(row, column) {
-          let isInside = [(-2, 0), (2, 0), (0, -2), (0, 2)].allSatisfy { isIn(row + $0.0, column + $0.1) }
+          let isInside = near.allSatisfy { isIn(row + $0.0, column + $0.1) }
           if !isInside {
             rgb.replaceSubrange(
               3 * (row * width + column)..<3 * (row * width + column) + 3,

@@ -49,7 +49,14 @@ struct KnownTruth: Sendable, Equatable {
     truth.boxes = try boxes.map { box in
       // Half a percent beyond the edge is a reader's hand; more is a radiograph that was made smaller than its boxes.
       func lies(_ start: Double, _ length: Double, within side: Double) -> Bool {
-        length > 0 && start >= -0.005 * side - 1 && start + length <= side * 1.005 + 1
+        start >= -0.005 * side - 1 && start + length <= side * 1.005 + 1
+      }
+      guard box.width > 0, box.height > 0 else {
+        throw UnusableRadiograph(
+          identifier: identifier,
+          reason:
+            "its box around \"\(box.finding)\" is \(box.width) wide and \(box.height) high; more than 0 is expected"
+        )
       }
       guard lies(box.column, box.width, within: space.width), lies(box.row, box.height, within: space.height)
       else {
@@ -67,7 +74,12 @@ struct KnownTruth: Sendable, Equatable {
     truth.landmarks = landmarks.mapValues { .init(row: $0.row * down, column: $0.column * across) }
     truth.masks = runLengths.mapValues { RunLengths.mask($0, width: width, height: height) }
     for (name, paths) in maskFiles {
-      truth.masks[name] = try Self.union(paths, width: width, height: height, files: files)
+      do {
+        truth.masks[name] = try Self.union(paths, width: width, height: height, files: files)
+      } catch let mask as UnusableRadiograph {
+        throw UnusableRadiograph(
+          identifier: identifier, reason: "its mask \(mask.identifier): \(mask.reason)")
+      }
     }
     return truth
   }

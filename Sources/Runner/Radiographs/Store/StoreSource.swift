@@ -102,14 +102,6 @@ public struct StoreSource: RadiographSource {
       channels: max(radiograph.sourceChannels, 1))
   }
 
-  /// Of the stored pixels, which are those of the exposed field made smaller.
-  public func pixelSpacing(at index: Int, of radiograph: GrayImage) throws -> PixelSpacing? {
-    let crop = radiographs[index].crop
-    return records[index].storedSpacing(nil)?.scaled(
-      rows: Double(crop.height) / Double(radiograph.height),
-      columns: Double(crop.width) / Double(radiograph.width))
-  }
-
   /// The radiograph, its checksum compared the first time it is read.
   /// - Throws: `UnusableRadiograph` with the shard, where that is gone or damaged.
   public func radiograph(at index: Int) throws -> GrayImage {

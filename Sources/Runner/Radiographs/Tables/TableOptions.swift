@@ -1,3 +1,5 @@
+import Imaging
+
 /// How a table of radiographs is read: which columns mean what, and which rows are wanted.
 public struct TableOptions: Sendable, Equatable, Codable {
   /// Column with the radiographs' paths, relative to the table's folder or absolute. Nil: the first of `file`,
@@ -52,6 +54,8 @@ struct TableColumns {
   let patient: Int?
   let split: Int?
   let view: Int?
+  /// In millimetres, of the files' pixels.
+  let pixelSpacing: Int?
   let filters: [Filter]
   /// Every other column, and those of the view and of masks.
   let attributes: [Int]
@@ -106,6 +110,7 @@ struct TableColumns {
     }
     self.findings = findings
     view = Self.firstIndex(of: TableOptions.usualViews, in: names)
+    pixelSpacing = Self.firstIndex(of: [ImageHeader.Tag.pixelSpacing], in: names)
     patient = try find(options.patientColumn, TableOptions.usualPatients, "patients")
     split = try find(options.splitColumn, TableOptions.usualSplits, "splits")
     var filters: [Filter] = []

@@ -168,12 +168,8 @@ private struct TableContent {
       identifier: identifier, patient: cell(columns.patient), split: cell(columns.split),
       view: cell(columns.view).flatMap(RadiographView.init(code:)),
       attributes: Dictionary(uniqueKeysWithValues: columns.attributes.map { (columns.names[$0], cells[$0]) }))
-    if let spacing = record.attributes[ImageHeader.Tag.pixelSpacing]?.trimmingSpaces(), !spacing.isEmpty,
-      PixelSpacing(spacing) == nil
-    {
-      throw refuse(
-        "column \"pixel_spacing\": millimetres such as 0.143, or 0.143\\0.139 from row to row and column to column, are "
-          + "expected, found \"\(spacing.shortened)\"")
+    if let column = columns.pixelSpacing, let text = cell(column) {
+      record.attributes[ImageHeader.Tag.pixelSpacing] = text
     }
     for column in columns.findings {
       guard let label = LabelCell(cells[column]) else {

@@ -69,6 +69,7 @@ final class Trainer {
         try folder.markWorkedIn()
         let failure = FailureReport(broken, checkpointStep: checkpoints.lastSaved)
         try failure.write(to: folder)
+        try checkpoints.finishReports()
         throw TrainingStopped(failure: failure, folder: folder.path)
       }
     }

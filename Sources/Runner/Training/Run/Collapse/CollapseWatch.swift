@@ -41,6 +41,8 @@ package struct CollapseWatch: Sendable, Equatable {
   /// The last step at which nothing was falling; nil where there was none yet.
   package private(set) var lastHealthyStep: Int?
   package private(set) var observations = 0
+  /// Observations at the beginning of a run that are compared with the random encoder alone.
+  package static let unsettled = 20
   private var latest: [CollapseSign.Quantity: CollapseSign] = [:]
   private var best: [CollapseSign.Quantity: Double] = [:]
   /// How often in a row a quantity was low enough for an alarm.
@@ -58,8 +60,9 @@ package struct CollapseWatch: Sendable, Equatable {
       let reference = quantity == .probe ? observation.randomProbe : random.flatMap(quantity.value)
       let sign = CollapseSign(quantity, value: value, random: reference, best: best[quantity])
       alarming[quantity] = sign.severity == .alarm ? alarming[quantity, default: 0] + 1 : 0
-      // What two observations in a row have counts: the first steps of a run have peaks that mean nothing.
-      if let before = latest[quantity]?.value {
+      // What two observations in a row have counts, once the run has settled: its first steps have peaks, and valleys
+      // after them, that mean nothing.
+      if let before = latest[quantity]?.value, quantity == .probe || observations > Self.unsettled {
         best[quantity] = max(best[quantity] ?? 0, min(before, value))
       }
       latest[quantity] = sign
