@@ -144,6 +144,24 @@ extension EndToEnd {
       }
     }
 
+    /// Examples of commands that want a run are typed where there is none: what they lack is the run, no word is unknown.
+    @Test(arguments: [
+      "probe", "imagine", "sensitivity", "finetune classify", "finetune segment", "predict", "weights export",
+    ])
+    func examplesCanBeTyped(name: String) throws {
+      let scratch = try Scratch()
+      let words = name.split(separator: " ").map(String.init)
+      let help = try scratch.run(words + ["--help", "--plugins", Repository.plugins])
+      let examples = help.output.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
+        .filter { $0.hasPrefix("chex-runner \(name) ") }
+      #expect(!examples.isEmpty, "\(help.everything)")
+      for example in examples {
+        let own = example.split(separator: " ").dropFirst().map(String.init)
+        let outcome = try scratch.run(own + ["--plugins", Repository.plugins])
+        #expect(outcome.status == 1, "\(example): \(outcome.everything)")
+      }
+    }
+
     /// A benchmark of a very small model.
     private func bench(_ what: String, _ more: String = "") throws -> RunnerProcess.Outcome {
       let words =

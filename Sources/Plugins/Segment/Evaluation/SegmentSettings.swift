@@ -64,7 +64,7 @@ struct SegmentSettings: Sendable, Equatable {
         "tolerance", .number(default: 2, in: 0...1000),
         help:
           "How far an outline may be off and still count for the surface Dice, in millimetres where "
-          + "the pixel spacing of every test image is known, else in pixels of the image."),
+          + "the pixel spacing of every labelled image is known, else in pixels of the image."),
       TrainingSettings.origin,
     ] + TrainingSettings.shares + TrainingSettings.sizes
     + TrainingSettings.training(
