@@ -13,14 +13,14 @@ struct MaskPredictor: RadiographPredictor {
   let hasMasks = true
   private let segmentation: SegmentationNetwork
   private let side: Int
-  private let decoder: String
+  private let decoder: DecoderKind
 
   init(
     _ settings: SegmentSettings, _ state: EvaluationState, _ networks: Networks,
     _ pretrained: VisionTransformerConfiguration
   ) throws {
     let description = try KeptModel.description(state)
-    decoder = settings.decoder.rawValue
+    decoder = settings.decoder
     (classes, thresholds) = (description.classes, description.thresholds)
     let shape = try settings.training.encoderShape(pretrained)
     segmentation = SegmentationNetwork(
@@ -33,9 +33,11 @@ struct MaskPredictor: RadiographPredictor {
   var network: PredictorNetwork? {
     PredictorNetwork(
       segmentation, encoder: segmentation.encoder,
-      description:
-        "logits of the classes' masks in their order, of the encoder's tokens by a decoder \"\(decoder)\" "
-        + "(docs/evaluation.md); sigmoid gives probabilities")
+      description: decoder == .linear
+        ? "logits of the classes' masks in their order: decoder.head, a 1x1 convolution, of the encoder's tokens as an image, "
+          + "enlarged bilinearly; sigmoid gives probabilities"
+        : "logits of the classes' masks in their order, of a feature pyramid and a U-Net on the encoder's tokens, which "
+          + "docs/weights.md has in PyTorch; sigmoid gives probabilities")
   }
 
   func callAsFunction(_ radiographs: [GrayImage]) throws -> [RadiographPrediction] {
