@@ -156,7 +156,9 @@ extension EndToEnd {
         .filter { $0.hasPrefix("chex-runner \(name) ") }
       #expect(!examples.isEmpty, "\(help.everything)")
       for example in examples {
-        let own = example.split(separator: " ").dropFirst().map(String.init)
+        // What stands between quotation marks is one word.
+        let own = example.split(separator: "\"", omittingEmptySubsequences: false).enumerated()
+          .flatMap { $0 % 2 == 1 ? [$1] : $1.split(separator: " ") }.dropFirst().map(String.init)
         let outcome = try scratch.run(own + ["--plugins", Repository.plugins])
         #expect(outcome.status == 1, "\(example): \(outcome.everything)")
       }

@@ -133,7 +133,8 @@ extension Command {
         if arguments.has("--json") { try Output.printJson(report) } else { Output.print(report.text) }
         return 0
       }
-      for option in ["--model", "--run"] where arguments.has(option) {
+      for option in ["--model", "--run"]
+      where arguments.has(option) && Folder.exists(arguments.required("RUN")) {
         throw UsageError(
           "weights export: \(option) is of an evaluation's folder, found that of a run; leave it out, or give the folder "
             + "of the evaluation")
