@@ -33,7 +33,8 @@ public struct PixelSpacing: Sendable, Equatable, Codable {
 
   /// Of the same radiograph in other pixels.
   /// - Parameters:
-  ///   - rows, columns: how many of the former pixels lie in one of the new.
+  ///   - rows: how many of the former rows lie in one of the new.
+  ///   - columns: how many of the former columns lie in one of the new.
   public func scaled(rows: Double, columns: Double) -> PixelSpacing {
     PixelSpacing(row: row * rows, column: column * columns)
   }

@@ -143,6 +143,11 @@ import WorldModel
     #expect(latex.contains("b \\& $\\Delta$ & $\\mathbf{0.7000} \\pm 0.0000^{*}$"))
     let text = AblationText(results).text(for: .init(isInteractive: false, width: 200))
     #expect(text.contains("2 of 3 orderings are beyond the noise") && text.contains("a note"))
-    #expect(text.contains("(+0.0900 [0.0500, 0.1300] *)"))
+    #expect(text.contains("(+0.0900 [0.0500, 0.1300] *)") && !text.contains("(1) "))
+    // On a narrow terminal names of evaluations stand above the table.
+    let narrow = AblationText(results).text(for: .init(isInteractive: false, width: 60))
+    #expect(
+      narrow.contains("(1) probe")
+        && narrow.split(separator: "\n").contains { $0.hasPrefix("row ") && $0.contains("(1)") })
   }
 }

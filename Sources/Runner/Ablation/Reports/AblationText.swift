@@ -22,10 +22,19 @@ package struct AblationText {
       + String(format: "%g%% interval over patients and seeds", results.confidence * 100)
   }
 
+  /// Where the evaluations' names make it wider than the terminal they stand above it, and their numbers in it.
   private func table(for terminal: Terminal) -> String {
+    let titles = results.columns.map { AblationWords.title($0, results) }
+    let whole = table(titles, for: terminal)
+    guard whole.split(separator: "\n").contains(where: { $0.count > terminal.width }) else { return whole }
+    let numbers = titles.indices.map { "(\($0 + 1))" }
+    return zip(numbers, titles).map { "\($0) \($1)\n" }.joined() + "\n" + table(numbers, for: terminal)
+  }
+
+  private func table(_ titles: [String], for terminal: Terminal) -> String {
     let metrics = reportedMetrics
     var table = TextTable(
-      columns: [.init("row")] + results.columns.map { .init(AblationWords.title($0, results), .right) }
+      columns: [.init("row")] + titles.map { .init($0, .right) }
         + metrics.map { .init("reported: \($0)", .right) })
     for (index, row) in results.rows.enumerated() {
       table.add(
