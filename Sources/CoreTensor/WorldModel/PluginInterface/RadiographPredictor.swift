@@ -32,6 +32,7 @@ public struct PredictorNetwork {
 
   /// - Parameters:
   ///   - module: the whole network, whose encoder's entries begin with `encoder.`.
+  ///   - encoder: of it.
   ///   - description: of the head.
   public init(_ module: any Module, encoder: any ImageEncoder, description: String) {
     (self.encoder, self.description) = (encoder, description)
