@@ -145,9 +145,9 @@ import WorldModel
     #expect(text.contains("2 of 3 orderings are beyond the noise") && text.contains("a note"))
     #expect(text.contains("(+0.0900 [0.0500, 0.1300] *)") && !text.contains("(1) "))
     // On a narrow terminal names of evaluations stand above the table.
-    let narrow = AblationText(results).text(for: .init(isInteractive: false, width: 60))
+    let narrow = AblationText(results).text(for: .init(isInteractive: false, width: 30))
     #expect(
-      narrow.contains("(1) probe")
+      narrow.contains("(1) AUROC")
         && narrow.split(separator: "\n").contains { $0.hasPrefix("row ") && $0.contains("(1)") })
   }
 }
