@@ -182,7 +182,7 @@ class Network(nn.Module):
 
 
 def loss_of(logits, masks):
-    """1 - Dice, of all pixels of a class in the batch, a mean over classes, and the mean binary cross-entropy of all pixels, in float32."""
+    """1 - Dice of all pixels of a class in the batch, mean over classes, and mean binary cross-entropy, in float32."""
     logits = logits.float()
     probabilities = logits.sigmoid()
     both = (probabilities * masks).sum((0, 2, 3))

@@ -17,6 +17,7 @@ private struct Discs: RadiographSource {
   let findingNames = ["disc"]
   let records: [RadiographRecord]
   var truths = true
+  var radius = 7.0
 
   /// - Parameters:
   ///   - spacing: of pixels, as a table has it.
@@ -35,7 +36,7 @@ private struct Discs: RadiographSource {
     let (row, column) = (random.uniform(in: 8...24), random.uniform(in: 10...28))
     var image = GrayImage(width: 40, height: 32)
     for y in 0..<32 {
-      for x in 0..<40 where hypot(Double(y) - row, Double(x) - column) < 7 { image[y, x] = 1 }
+      for x in 0..<40 where hypot(Double(y) - row, Double(x) - column) < radius { image[y, x] = 1 }
     }
     return image
   }
@@ -200,6 +201,45 @@ private struct Discs: RadiographSource {
     #expect(problem(.paper, 224, 14)?.contains("decoder = \"linear\"") == true)
     #expect(problem(.paper, 16, 16)?.contains("2 patches along a side") == true)
     #expect(problem(.linear, 224, 14) == nil && problem(.paper, 48, 16) == nil)
+  }
+
+  /// Stray pixels are no reason to take an epoch: probabilities tell, until masks say something. A class that no image has
+  /// does not count.
+  @Test func epochsAreChosenByWhatWasLearnt() {
+    func figures(_ found: Int, _ invented: Int, missed: Int, logit: Float) -> SegmentationFigures {
+      func mask(_ count: Int, from start: Int = 0) -> Mask {
+        Mask(rows: 20, columns: 20, pixels: (0..<400).map { (start..<start + count).contains($0) })
+      }
+      let truth = mask(found + missed)
+      let image = SegmentationAnswers.Image(
+        truth: [truth, mask(0)], predicted: [mask(found + invented, from: missed), mask(1)], spacing: nil,
+        tolerance: 0)
+      var soft = SoftOverlap()
+      let (one, none) = (truth.pixels.map { $0 ? Float(1) : 0 }, [Float](repeating: 0, count: 400))
+      soft.add(
+        one.map { $0 * logit - 4 } + none.map { $0 - 4 },
+        [one, none].map { GrayImage(width: 20, height: 20, pixels: $0) })
+      return SegmentationFigures([image], classes: ["disc", "absent"], soft: soft)
+    }
+    let (stray, nothing) = (figures(1, 380, missed: 2, logit: 0), figures(0, 0, missed: 3, logit: 3))
+    #expect(stray.choice! > 0 && !stray.hasLearnt && !nothing.hasLearnt)
+    #expect(nothing.isBetter(than: stray) && !stray.isBetter(than: nothing))
+    let learnt = figures(3, 3, missed: 3, logit: 1)
+    #expect(learnt.hasLearnt && learnt.isBetter(than: nothing) && !nothing.isBetter(than: learnt))
+    #expect(learnt.dice.keys.sorted() == ["disc"])
+  }
+
+  /// A trial that has learnt nothing says so, and patience does not end it.
+  @Test func whatLearnsNothingSaysSo() throws {
+    let workspace = MemoryWorkspace()
+    // So small that a mask of any half of the pixels has next to nothing of it.
+    var discs = Discs(60)
+    discs.radius = 0.9
+    _ = try Self.evaluate(
+      Self.input(discs, workspace),
+      ["learning_rate": .number(1e-8), "patience": .integer(1), "epochs": .integer(4)])
+    #expect(workspace.rows.count == 4)
+    #expect(workspace.warnings.contains { $0.contains("nothing was learnt that shows; give more epochs") })
   }
 
   /// Dice and cross-entropy, written down plainly.

@@ -1,7 +1,7 @@
 import CoreTensor
 
 /// Distance between the centres of neighbouring pixels, in millimetres.
-public struct PixelSpacing: Sendable, Equatable, Codable {
+public struct PixelSpacing: Sendable, Equatable {
   /// From a row to the next.
   public let row: Double
   /// From a column to the next.
@@ -19,7 +19,8 @@ public struct PixelSpacing: Sendable, Equatable, Codable {
     (self.row, self.column) = (row, column)
   }
 
-  /// As DICOM writes it, `0.143\0.139` (row, column), or one number for square pixels; brackets and commas are read; nil where it says no such thing.
+  /// As DICOM writes it, `0.143\0.139` (row, column), or one number for square pixels; brackets and commas are read. Nil
+  /// where it says no such thing.
   public init?(_ text: String) {
     // Lists as Python writes them, too.
     let bare = text.drop { " [(".contains($0) }.reversed().drop { " ])".contains($0) }.reversed()

@@ -189,7 +189,8 @@ package struct EvaluatedRun {
       list: splitList)
   }
 
-  /// Over every record, sorted by its identifier: whose each radiograph is, its split, its labels and what else a table says, such as names of masks.
+  /// Over every record, in any order: whose each radiograph is, its split, its labels and what else a table says, such as
+  /// names of masks.
   var recordsChecksum: String {
     let lines = source.records.map { record in
       [

@@ -16,7 +16,7 @@ package struct EvaluationRunner {
   package let comparesEncoders: Bool
   /// Presets that change something, each with what it changes.
   package let presets: [EvaluationPreset]
-  private let options: Options
+  let options: Options
   /// To the processes that share the radiographs whose features are taken; nil where this is the only one.
   private let communicator: (any Communicator)?
   let code: PluginCode
@@ -218,51 +218,6 @@ package struct EvaluationRunner {
       try workspace.discardUnlessWorkedIn()
       throw error
     }
-  }
-
-  /// A folder to work in: of this request, or of one of its folds.
-  func folder(_ path: String, fold: Int? = nil) throws -> EvaluationFolder {
-    try EvaluationFolder(
-      path, request: request(fold: fold), isSame: { isSame($0, fold: fold) },
-      boardStep: run.setup.configuration.run.tensorBoard ? run.step : nil)
-  }
-
-  /// Everything that decides the metrics: weights, options, images and findings.
-  /// - Parameter fold: which fold the folder is of; nil for none.
-  func request(fold: Int? = nil) throws -> String {
-    try JsonText.encoded(currentRequest(fold: fold))
-  }
-
-  /// Whether a request of an earlier version asks for the same: what it lacks is as it was then.
-  private func isSame(_ text: String, fold: Int?) -> Bool {
-    guard var held = try? JSONDecoder().decode(Request.self, from: Data(text.utf8)) else { return false }
-    var own = currentRequest(fold: fold)
-    if held.records == nil { own.records = nil }
-    held.options = Options(definition.options, given: held.options).values
-    return (try? JsonText.encoded(held)) == (try? JsonText.encoded(own))
-  }
-
-  private func currentRequest(fold: Int?) -> Request {
-    let configuration = run.setup.configuration
-    return Request(
-      evaluation: definition.name, weights: run.checksum, seed: configuration.run.seed,
-      options: options.values, data: configuration.data, settings: configuration.evaluation,
-      splitList: run.splitList, records: run.recordsChecksum, fold: fold)
-  }
-
-  private struct Request: Codable {
-    let evaluation: String
-    /// Checksum of the model's file.
-    let weights: String
-    let seed: Int
-    var options: [String: OptionValue]
-    let data: RunConfiguration.Data
-    let settings: RunConfiguration.Evaluation
-    /// Checksum of the list of splits, which may change where its path stays; nil where there is none.
-    let splitList: String?
-    /// Checksum of what is known of the radiographs, which may change where their path stays.
-    var records: String?
-    let fold: Int?
   }
 
   func report(

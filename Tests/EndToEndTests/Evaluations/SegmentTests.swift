@@ -23,6 +23,19 @@ extension EndToEnd {
         names.isSuperset(of: ["masks.png", "metrics.json", "predictions.csv", "fraction-1-seed-0.jsonl"]))
       let again = try scratch.run(Self.words + ["--threads", "1", "--out", "masks"])
       #expect(again.status == 0 && again.output == first.output)
+      // A request of an earlier version lacks what is new, and asks for the same; one of other labels does not.
+      var request = try scratch.json("masks/request.json")
+      var options = try #require(request["options"] as? [String: Any])
+      let records = request.removeValue(forKey: "records")
+      #expect(records != nil && options.removeValue(forKey: "patch_size") != nil)
+      for (labels, status) in [(nil, 0), ("sha256:other", 1)] as [(String?, Int32)] {
+        request["records"] = labels
+        request["options"] = options
+        try scratch.write(JSONSerialization.data(withJSONObject: request), "masks/request.json")
+        let older = try scratch.run(Self.words + ["--threads", "1", "--out", "masks"])
+        #expect(older.status == status, "\(labels ?? "none"): \(older.everything)")
+        #expect(status != 0 || older.output == first.output)
+      }
       // The same bits on two threads.
       let two = try scratch.run(Self.words + ["--threads", "2", "--out", "two"])
       #expect(two.status == 0, "\(two.everything)")

@@ -3,7 +3,7 @@ import Imaging
 import WorldModel
 
 /// In what distances between outlines are given.
-enum DistanceUnit: String, Codable, Sendable {
+enum DistanceUnit: String, Sendable {
   case pixels = "px"
   case millimetres = "mm"
 

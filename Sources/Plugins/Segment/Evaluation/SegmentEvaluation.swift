@@ -19,7 +19,8 @@ struct SegmentEvaluation: ModelEvaluation {
     guard !labels.labelled(input.test).isEmpty else {
       throw FineTuneError(
         "\(input.radiographs.summary): none of the \(input.test.count) radiographs to test on has masks of "
-          + labels.classes.joined(separator: ", "))
+          + labels.classes.joined(separator: ", ")
+          + "; name others with --masks, or see evaluation.test_splits and data.holdout_fraction")
     }
     let plans = try RadiographDraw(labels: labels, settings: settings.training, input: input).plans()
     let views = MaskViews(

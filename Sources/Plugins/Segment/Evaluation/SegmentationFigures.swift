@@ -9,14 +9,14 @@ struct SegmentationFigures: TrialFigures {
   /// By nnU-Net's rule, so that finding nothing is worth nothing, of the classes that some image has.
   let dice: [String: Double]
   /// Dice of the probabilities of all images' pixels together, mean over classes: what tells networks apart that draw
-  /// nothing yet.
-  let soft: Double
+  /// nothing yet. Nil of test images, which choose no epoch.
+  let soft: Double?
   /// Below it masks are stray pixels, and say nothing of a network.
   static let least = 0.01
 
-  init(_ images: [SegmentationAnswers.Image], classes: [String], soft: SoftOverlap) {
+  init(_ images: [SegmentationAnswers.Image], classes: [String], soft: SoftOverlap?) {
     radiographs = images.count
-    self.soft = soft.dice
+    self.soft = soft?.dice
     dice = Dictionary(
       uniqueKeysWithValues: classes.enumerated().compactMap { number, name in
         let overlaps = images.map { $0.classes[number].overlap }
@@ -29,7 +29,7 @@ struct SegmentationFigures: TrialFigures {
   var choice: Double? { dice.isEmpty ? nil : dice.values.sorted().reduce(0, +) / Double(dice.count) }
   var hasLearnt: Bool { (choice ?? 0) >= Self.least }
   func isBetter(than other: SegmentationFigures) -> Bool {
-    hasLearnt || other.hasLearnt ? (choice ?? 0) > (other.choice ?? 0) : soft > other.soft
+    hasLearnt || other.hasLearnt ? (choice ?? 0) > (other.choice ?? 0) : (soft ?? 0) > (other.soft ?? 0)
   }
 }
 
@@ -67,8 +67,8 @@ struct SegmentationAnswers: Codable, Equatable {
   /// One class of one image.
   struct Class: Codable, Equatable {
     let overlap: Overlap
-    /// 95th percentile of the distance between outlines, in the test's unit; the image's diagonal where one has none, nil where
-    /// neither has, or it was not measured.
+    /// 95th percentile of the distance between outlines, in the test's unit; the image's diagonal where one has none, nil
+    /// where neither has, or it was not measured.
     let hausdorff: Double?
     /// Share of both outlines that lies within the tolerance of the other; nil likewise.
     let surfaceDice: Double?

@@ -51,7 +51,7 @@ struct SegmentationTask: FineTuneTask {
         let logits = network(InputNormalization.tensor(batch.map(\.image)))
         for (place, image) in batch.enumerated() {
           let own = Self.resized(slice(logits, place..<place + 1), like: image.masks[0])
-          soft.add(own, image.masks)
+          if !isTest { soft.add(own, image.masks) }
           let predicted = Self.masks(own, like: image.masks[0])
           images.append(
             .init(
@@ -62,12 +62,15 @@ struct SegmentationTask: FineTuneTask {
         }
       }
     }
-    let figures = SegmentationFigures(images, classes: labels.classes, soft: soft)
+    let figures = SegmentationFigures(images, classes: labels.classes, soft: isTest ? nil : soft)
     var answers = SegmentationAnswers(images: isTest ? images : [])
     if isTest { answers.keepMasks(Self.shown) }
     return Judged(
       figures, radiographs: kept, answers: answers,
-      row: (figures.choice.map { [("validation_dice", $0)] } ?? []) + [("validation_soft_dice", figures.soft)]
+      row: [("validation_dice", figures.choice), ("validation_soft_dice", figures.soft)].compactMap {
+        name, value in
+        value.map { (name, $0) }
+      }
     )
   }
 

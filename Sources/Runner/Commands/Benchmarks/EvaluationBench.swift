@@ -40,17 +40,9 @@ struct EvaluationBench {
     let profiler = ProfilingBackend(backend)
     _ = try Compute.$backend.withValue(profiler) { try step() }
     return try Compute.$backend.withValue(backend) {
-      var (times, loss, before): ([Double], Double, Int) = ([], 0, 0)
-      for number in 1...steps {
-        let began = ProgressReporter.systemClock()
-        loss = try step()
-        times.append(ProgressReporter.systemClock() - began)
-        if number == 1 { before = StoragePool.shared.statistics.systemAllocations }
-      }
-      return StepBench.Result(
-        sizes, backend, times: times, loss: loss,
-        operations: profiler.entries.values.reduce(0) { $0 + $1.productOperations },
-        systemAllocations: steps > 1 ? StoragePool.shared.statistics.systemAllocations - before : 0)
+      StepBench.Result(
+        sizes, backend, try TimedSteps(steps, input: { _ in }) { try step() },
+        operations: profiler.entries.values.reduce(0) { $0 + $1.productOperations })
     }
   }
 }

@@ -27,44 +27,56 @@ struct StepBench {
   let steps: Int
 
   func run() throws -> Result {
-    var times: [Double] = []
-    var loss = 0.0
-    var before = 0
     // The first step, which makes what later steps use again, is counted and not timed.
     let profiler = ProfilingBackend(model.optimization.backend)
     _ = try model.watched(by: profiler) { try model.step(try model.randomBatch(0)) }
-    for step in 1...steps {
-      let input = try model.randomBatch(step)
-      let began = ProgressReporter.systemClock()
-      loss = try model.step(input)
-      times.append(ProgressReporter.systemClock() - began)
-      if step == 1 { before = StoragePool.shared.statistics.systemAllocations }
-    }
-    let allocations = steps > 1 ? StoragePool.shared.statistics.systemAllocations - before : 0
     return Result(
-      model.sizes, model.optimization.backend, times: times, loss: loss,
-      operations: profiler.entries.values.reduce(0) { $0 + $1.productOperations },
-      systemAllocations: allocations)
+      model.sizes, model.optimization.backend,
+      try TimedSteps(steps, input: { try model.randomBatch($0) }) { try model.step($0) },
+      operations: profiler.entries.values.reduce(0) { $0 + $1.productOperations })
+  }
+}
+
+/// Steps, timed one by one.
+struct TimedSteps {
+  /// Of each step, seconds.
+  private(set) var times: [Double] = []
+  /// Of the last step.
+  private(set) var loss = 0.0
+  /// By the storage pool, after the first of these steps.
+  let systemAllocations: Int
+
+  /// - Parameters:
+  ///   - count: 1 or more.
+  ///   - input: makes what a step is given, which is not timed.
+  ///   - step: gives its loss.
+  init<Input>(_ count: Int, input: (Int) throws -> Input, step: (Input) throws -> Double) throws {
+    var before = 0
+    for number in 1...count {
+      let input = try input(number)
+      let began = ProgressReporter.systemClock()
+      loss = try step(input)
+      times.append(ProgressReporter.systemClock() - began)
+      if number == 1 { before = StoragePool.shared.statistics.systemAllocations }
+    }
+    systemAllocations = count > 1 ? StoragePool.shared.statistics.systemAllocations - before : 0
   }
 }
 
 extension StepBench.Result {
   /// - Parameters:
-  ///   - times: of each step, seconds; the median is taken.
+  ///   - timed: whose median is taken.
   ///   - operations: floating-point operations of the matrix products of a step.
-  init(
-    _ sizes: BenchSizes, _ backend: any Backend, times: [Double], loss: Double, operations: Double,
-    systemAllocations: Int
-  ) {
-    let median = BenchFigures.median(times)
+  init(_ sizes: BenchSizes, _ backend: any Backend, _ timed: TimedSteps, operations: Double) {
+    let median = BenchFigures.median(timed.times)
     self.init(
       peer: "chex-runner " + CommandLineProgram.version, model: sizes.size.rawValue, image: sizes.image,
       batch: sizes.batch, precision: backend.activationType.rawValue, threads: Compute.threads,
       instructions: InstructionSet.current.rawValue, secondsPerStep: BenchFigures.rounded(median),
       imagesPerSecond: BenchFigures.rounded(Double(sizes.batch) / median),
       gigaflopsPerSecond: BenchFigures.rounded(operations / median * 1e-9),
-      peakMib: BenchFigures.peakMebibytes, loss: BenchFigures.rounded(loss),
-      systemAllocations: systemAllocations)
+      peakMib: BenchFigures.peakMebibytes, loss: BenchFigures.rounded(timed.loss),
+      systemAllocations: timed.systemAllocations)
   }
 }
 

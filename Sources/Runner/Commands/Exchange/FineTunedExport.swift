@@ -93,14 +93,11 @@ struct FineTunedExport {
         .init(name: "encoder." + $0.name, shape: $0.parameter.shape, values: $0.parameter.tensor.values)
       },
       run: Folder.name(of: evaluation.path), step: evaluation.step, encoder: nil)
-    let json = JSONEncoder()
-    json.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    json.keyEncodingStrategy = .convertToSnakeCase
     let sizes = network.encoder.shape
-    let description = try json.encode(
+    let description = try JsonText.encoded(
       Head(
         classes: predictor.classes, thresholds: predictor.thresholds, imageSize: sizes.imageSize,
-        patchSize: sizes.patchSize, computation: network.description))
+        patchSize: sizes.patchSize, computation: network.description), keys: .snakeCase)
     let (tensors, usage) = try WeightsExport.write(exported, as: family, to: out) { folder in
       try Folder.create(folder + "/head")
       try SafetensorsWriter.write(
@@ -108,8 +105,7 @@ struct FineTunedExport {
           SafetensorsEntry(name: $0.name, shape: $0.tensor.shape, floats: $0.tensor.values)
         },
         metadata: ["format": "pt"], to: folder + "/head/head.safetensors")
-      try DurableFile.write(
-        String(decoding: description, as: UTF8.self) + "\n", to: folder + "/head/head.json")
+      try DurableFile.write(description, to: folder + "/head/head.json")
     }
     return Report(
       evaluation: evaluation.path, model: model, family: family.name, out: out, classes: predictor.classes,

@@ -59,14 +59,14 @@ package struct MaskOverlay: Figure {
   }
 
   /// Bright, so that they show on dark lungs.
-  private static let colors = [
+  static let colors = [
     Color(255, 214, 0), Color(0, 200, 255), Color(255, 120, 190), Color(140, 255, 90), Color(255, 140, 40),
     Color(200, 160, 255),
   ]
   private static func color(_ number: Int) -> Color { colors[number % colors.count] }
 
   /// The radiograph as large as can be seen at once, each mask's outline two pixels wide.
-  private static func outlined(_ radiograph: GrayImage, _ layers: [Layer]) -> ColorImage {
+  static func outlined(_ radiograph: GrayImage, _ layers: [Layer]) -> ColorImage {
     let longest = Double(max(radiograph.height, radiograph.width))
     let scale = min(max(longest, longestSide.lowerBound), longestSide.upperBound) / longest
     let height = max(1, Int((Double(radiograph.height) * scale).rounded()))
@@ -90,9 +90,8 @@ package struct MaskOverlay: Figure {
         for column in 0..<width where isIn(row, column) {
           let isInside = near.allSatisfy { isIn(row + $0.0, column + $0.1) }
           if !isInside {
-            rgb.replaceSubrange(
-              3 * (row * width + column)..<3 * (row * width + column) + 3,
-              with: [color.red, color.green, color.blue])
+            let place = 3 * (row * width + column)
+            (rgb[place], rgb[place + 1], rgb[place + 2]) = (color.red, color.green, color.blue)
           }
         }
       }

@@ -64,7 +64,8 @@ struct KnownTruth: Sendable, Equatable {
           identifier: identifier,
           reason:
             "its box around \"\(box.finding)\" reaches from column \(box.column), row \(box.row) to column "
-            + "\(box.column + box.width), row \(box.row + box.height), but the radiograph has \(Int(space.width)) × \(Int(space.height)) pixels; boxes are "
+            + "\(box.column + box.width), row \(box.row + box.height), but the radiograph has \(Int(space.width)) × "
+            + "\(Int(space.height)) pixels; boxes are "
             + "in the pixels of the owners' radiographs")
       }
       return RadiographTruth.Box(

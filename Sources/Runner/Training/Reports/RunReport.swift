@@ -1,3 +1,4 @@
+import Console
 import Runs
 
 /// Something that is made of a run's folder beside checkpoints: a picture of its losses. To add one, write it in a file
@@ -24,8 +25,7 @@ struct PacedReports {
 
   /// - Parameter now: seconds on any clock.
   init(
-    now: @escaping () -> Double = { ContinuousClock.now.duration(to: start) / .seconds(-1) },
-    writeAll: @escaping () throws -> Void
+    now: @escaping () -> Double = ProgressReporter.systemClock, writeAll: @escaping () throws -> Void
   ) {
     (self.now, self.writeAll) = (now, writeAll)
   }
@@ -46,5 +46,3 @@ struct PacedReports {
     (next, isBehind) = (end + Self.share * (end - began), false)
   }
 }
-
-private let start = ContinuousClock.now
