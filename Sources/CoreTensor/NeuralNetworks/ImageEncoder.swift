@@ -22,6 +22,13 @@ public protocol ImageEncoder: Module {
   func callAsFunction(
     _ images: Tensor, visible: [[Int]]?, of tokens: [[Int]]?, dropping: DropPath?
   ) -> Tensor
+  /// Features of all patches below the top, for those who look into an encoder.
+  /// - Parameters:
+  ///   - images: `(B, 3, S, S)`, normalised.
+  ///   - layer: how many blocks the patches have passed: 0 as they enter, with their positions; `shape.depth` the
+  ///     features that the encoder is called for.
+  /// - Returns: `(B, K, d)`; nil where the encoder has no such layer. Default: the top alone.
+  func features(_ images: Tensor, after layer: Int) -> Tensor?
   /// Factors on the learning rate of each parameter when the encoder is fine-tuned: 1 for the layer that is nearest to
   /// the features, `decay` times less for each layer below. Default: no factors.
   func learningRateScales(decay: Double) -> [ObjectIdentifier: Double]
@@ -45,6 +52,10 @@ extension ImageEncoder {
 
   public func callAsFunction(_ images: Tensor, visible: [[Int]]? = nil, dropping: DropPath?) -> Tensor {
     self(images, visible: visible, of: nil, dropping: dropping)
+  }
+
+  public func features(_ images: Tensor, after layer: Int) -> Tensor? {
+    layer == shape.depth ? self(images) : nil
   }
 
   public func learningRateScales(decay: Double) -> [ObjectIdentifier: Double] { [:] }

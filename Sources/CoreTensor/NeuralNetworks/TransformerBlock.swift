@@ -139,6 +139,14 @@ public final class TransformerStack: Module {
     }
   }
 
+  /// x (B, N, D) → (B, N, D): what the first `count` blocks make of it.
+  /// - Parameters:
+  ///   - x: `(B, N, D)`.
+  ///   - count: 0, which changes nothing, to the number of blocks.
+  public func callAsFunction(_ x: Tensor, through count: Int) -> Tensor {
+    blocks[..<count].reduce(x) { $1($0, of: nil) }
+  }
+
   public func visit(_ visitor: inout ParameterVisitor) {
     for (index, block) in blocks.enumerated() { visitor.module(block, "\(name).\(index)") }
   }

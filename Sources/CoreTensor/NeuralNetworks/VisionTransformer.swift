@@ -89,12 +89,21 @@ public final class VisionTransformer: ImageEncoder {
   public func callAsFunction(
     _ images: Tensor, visible: [[Int]]?, of tokens: [[Int]]?, dropping: DropPath?
   ) -> Tensor {
+    let encoded = blocks(embedded(images, visible), of: tokens, dropping: dropping)
+    return Observation.within("norm") { norm(encoded) }
+  }
+
+  /// Below the top these are the sums that blocks add to, which no norm has passed.
+  public func features(_ images: Tensor, after layer: Int) -> Tensor? {
+    guard (0...shape.depth).contains(layer) else { return nil }
+    return layer == shape.depth ? self(images) : blocks(embedded(images, nil), through: layer)
+  }
+
+  private func embedded(_ images: Tensor, _ visible: [[Int]]?) -> Tensor {
     let patches = visible ?? Array(repeating: Array(0..<shape.patchCount), count: images.shape[0])
-    let embedded = Observation.within("patch_embed") {
+    return Observation.within("patch_embed") {
       patchEmbedding(images, patches: patches) + positions(positionTable, patches)
     }
-    let encoded = blocks(embedded, of: tokens, dropping: dropping)
-    return Observation.within("norm") { norm(encoded) }
   }
 
   /// Factors on the learning rate of each parameter when the encoder is fine-tuned: 1 for the last norm, and `decay`

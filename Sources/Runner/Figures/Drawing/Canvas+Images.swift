@@ -97,3 +97,10 @@ extension Canvas {
     cairo_restore(context)
   }
 }
+
+extension ColorImage {
+  public subscript(row: Int, column: Int) -> Color {
+    let base = (row * width + column) * 3
+    return Color(rgb[base], rgb[base + 1], rgb[base + 2])
+  }
+}

@@ -1,5 +1,6 @@
 internal import CCairo
 import CoreTensor
+import Imaging
 import Runs
 
 /// A picture that draws itself on a canvas of any kind.

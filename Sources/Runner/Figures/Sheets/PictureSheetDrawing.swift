@@ -1,13 +1,14 @@
+import Foundation
 import Imaging
 import WorldModel
 
-/// Drawn on white, each picture's longer side 140 pixels.
+/// Drawn on white.
 extension PictureSheet: Figure {
-  static let side = 140.0
   private static let margin = 14.0
   private static let gap = 8.0
   private static let groupGap = 28.0
   private static let frame = Color(220, 90, 20)
+  private static let mark = Color(0, 225, 255)
   private static let ink = Color(25, 25, 28)
   private static let quiet = Color(85, 85, 92)
   private static let titleStyle = TextStyle(17, ink, isBold: true)
@@ -28,7 +29,7 @@ extension PictureSheet: Figure {
       [typesetter.width(of: title, Self.titleStyle)]
       + notes.map { typesetter.width(of: $0, Self.noteStyle) }
       + rows.map { typesetter.width(of: $0.label, Self.labelStyle) }
-    let pictures = rows.map(Self.width).max() ?? 0
+    let pictures = rows.map(width).max() ?? 0
     let width = max(pictures, min(words.max()!, Self.widestWords)) + 2 * Self.margin
     return Size(Int(width.rounded(.up)), Int(head(typesetter, width) + Double(rows.count) * rowHeight))
   }
@@ -66,32 +67,57 @@ extension PictureSheet: Figure {
 
   private var rowHeight: Double {
     let captions = rows.flatMap(\.groups).joined().map(\.captions.count).max() ?? 0
-    return 24 + Self.side + Double(captions) * Self.captionLine + 26
+    return 24 + pictureSide + Double(captions) * Self.captionLine + 26
   }
 
-  private static func width(_ row: Row) -> Double {
-    row.groups.reduce(-groupGap) { $0 + groupGap - gap + Double($1.count) * (side + gap) }
+  private func width(_ row: Row) -> Double {
+    row.groups.reduce(-Self.groupGap) {
+      $0 + Self.groupGap - Self.gap + Double($1.count) * (pictureSide + Self.gap)
+    }
   }
 
   private func draw(_ row: Row, top: Double, on canvas: Canvas) {
     var left = Self.margin
     for group in row.groups {
       for picture in group {
-        let scale = Self.side / Double(max(picture.image.width, picture.image.height, 1))
+        let scale = pictureSide / Double(max(picture.image.width, picture.image.height, 1))
         let (width, height) = (
           (Double(picture.image.width) * scale).rounded(), (Double(picture.image.height) * scale).rounded()
         )
         let box = Box(x: left, y: top, width: width, height: height)
-        canvas.draw(picture.image, in: box)
+        switch picture.image {
+        case .gray(let image): canvas.draw(image, in: box)
+        case .color(let image): canvas.draw(image, in: box)
+        }
+        for mark in picture.marks { draw(mark, in: box, scale: scale, on: canvas) }
         if picture.isFramed { canvas.frame(box.inset(-3), Self.frame, thickness: 3) }
         for (line, caption) in picture.captions.enumerated() {
           let style = TextStyle(Self.captionSize, line == 0 ? Self.ink : Self.quiet)
-          let place = Point(left, top + Self.side + 6 + Double(line) * Self.captionLine)
-          canvas.text(caption, at: place, style, width: Self.side + 4)
+          let place = Point(left, top + pictureSide + 6 + Double(line) * Self.captionLine)
+          canvas.text(caption, at: place, style, width: pictureSide + 4)
         }
-        left += Self.side + Self.gap
+        left += pictureSide + Self.gap
       }
       left += Self.groupGap - Self.gap
+    }
+  }
+
+  /// A cross of two lines or a ring about its place, on a dark edge so that it shows on white bone too.
+  private func draw(_ mark: Mark, in box: Box, scale: Double, on canvas: Canvas) {
+    let (x, y) = (box.x + (mark.column + 0.5) * scale, box.y + (mark.row + 0.5) * scale)
+    let reach = max(4, pictureSide / 26)
+    for (color, thickness) in [(Color.black, 3.0), (Self.mark, 1.5)] {
+      switch mark.shape {
+      case .cross:
+        canvas.line(from: Point(x - reach, y), to: Point(x + reach, y), color, thickness: thickness)
+        canvas.line(from: Point(x, y - reach), to: Point(x, y + reach), color, thickness: thickness)
+      case .ring:
+        let ring = (0...24).map { step in
+          let angle = Double(step) * .pi / 12
+          return Point(x + reach * cos(angle), y + reach * sin(angle))
+        }
+        canvas.stroke(ring, color, thickness: thickness)
+      }
     }
   }
 }
