@@ -55,7 +55,7 @@ func glue(_ name: String, _ dependencies: [String] = []) -> Target {
 
 let pluginTargets = [
   "LocalTask", "GlobalTask", "DomainTask", "PhantomData", "DicomCodec", "ProbeEvaluation",
-  "SensitivityEvaluation", "ImagineEvaluation",
+  "SensitivityEvaluation", "ImagineEvaluation", "PCAEvaluation", "SurpriseEvaluation",
   "FineTuneEvaluation", "SegmentEvaluation", "PublicWeights", "TorchBackend", "TorchCommunicator",
 ]
 /// `scripts/build` leaves out what is of tests alone.
@@ -114,6 +114,8 @@ let testTargets: [Target] =
     tests("PhantomTests", ["PhantomData"]),
     tests("SensitivityTests", ["SensitivityEvaluation", "PluginHost"]),
     tests("ImagineTests", ["ImagineEvaluation"]),
+    tests("PCATests", ["PCAEvaluation"]),
+    tests("SurpriseTests", ["SurpriseEvaluation"]),
     tests("FineTuneTests", ["FineTuneEvaluation", "FineTuning"]),
     tests(
       "SegmentTests", ["SegmentEvaluation", "SegmentationMetrics", "FineTuning"], exclude: ["golden.json"]),
@@ -147,6 +149,8 @@ let package = Package(
     plugin("ProbeEvaluation", "Sources/Plugins/Probe"),
     plugin("SensitivityEvaluation", "Sources/Plugins/Sensitivity"),
     plugin("ImagineEvaluation", "Sources/Plugins/Imagine"),
+    plugin("PCAEvaluation", "Sources/Plugins/PCA"),
+    plugin("SurpriseEvaluation", "Sources/Plugins/Surprise"),
     .target(
       name: "FineTuning", dependencies: [core], path: "Sources/Plugins/FineTuning", swiftSettings: strict),
     plugin("FineTuneEvaluation", "Sources/Plugins/FineTune", ["FineTuning"]),
