@@ -11,25 +11,35 @@ import Testing
   /// Rows of 7 values of very different spread, turned.
   private func rows(_ count: Int) -> [Float] {
     let (mixing, values) = (noise(49, "mixing"), noise(7 * count, "values"))
-    return (0..<count).flatMap { row in
-      (0..<7).map { column in
-        Float(
-          5 + (0..<7).reduce(0.0) { $0 + values[row * 7 + $1] * mixing[$1 * 7 + column] / Double(1 + $1 * $1) })
+    var rows: [Float] = []
+    for row in 0..<count {
+      for column in 0..<7 {
+        var sum = 5.0
+        for source in 0..<7 {
+          sum += values[row * 7 + source] * mixing[source * 7 + column] / Double(1 + source * source)
+        }
+        rows.append(Float(sum))
       }
     }
+    return rows
+  }
+
+  private func turned(_ x: Double, _ y: Double, _ c: Double, _ s: Double) -> (Double, Double) {
+    (c * x - s * y, s * x + c * y)
   }
 
   /// Naive: the covariance in plain loops, its eigenvectors by Jacobi's rotations.
   private func reference(_ features: [Float]) -> (variances: [Double], directions: [[Double]]) {
     let (count, width) = (features.count / 7, 7)
-    let means = (0..<width).map { column in
-      (0..<count).reduce(0.0) { $0 + Double(features[$1 * width + column]) } / Double(count)
+    var means = [Double](repeating: 0, count: width)
+    for row in 0..<count {
+      for column in 0..<width { means[column] += Double(features[row * width + column]) / Double(count) }
     }
-    var a = (0..<width).map { i in
-      (0..<width).map { j in
-        (0..<count).reduce(0.0) {
-          $0 + (Double(features[$1 * width + i]) - means[i]) * (Double(features[$1 * width + j]) - means[j])
-        } / Double(count)
+    var a = Array(repeating: [Double](repeating: 0, count: width), count: width)
+    for row in 0..<count {
+      let centred = (0..<width).map { Double(features[row * width + $0]) - means[$0] }
+      for i in 0..<width {
+        for j in 0..<width { a[i][j] += centred[i] * centred[j] / Double(count) }
       }
     }
     var vectors = (0..<width).map { i in (0..<width).map { i == $0 ? 1.0 : 0 } }
@@ -40,12 +50,10 @@ import Testing
           let t = (theta >= 0 ? 1.0 : -1) / (abs(theta) + (theta * theta + 1).squareRoot())
           let c = 1 / (t * t + 1).squareRoot()
           let s = t * c
-          for k in 0..<width { (a[k][p], a[k][q]) = (c * a[k][p] - s * a[k][q], s * a[k][p] + c * a[k][q]) }
-          for k in 0..<width { (a[p][k], a[q][k]) = (c * a[p][k] - s * a[q][k], s * a[p][k] + c * a[q][k]) }
+          for k in 0..<width { (a[k][p], a[k][q]) = turned(a[k][p], a[k][q], c, s) }
+          for k in 0..<width { (a[p][k], a[q][k]) = turned(a[p][k], a[q][k], c, s) }
           for k in 0..<width {
-            (vectors[p][k], vectors[q][k]) = (
-              c * vectors[p][k] - s * vectors[q][k], s * vectors[p][k] + c * vectors[q][k]
-            )
+            (vectors[p][k], vectors[q][k]) = turned(vectors[p][k], vectors[q][k], c, s)
           }
         }
       }

@@ -26,7 +26,8 @@ import WorldModel
     for subject in ["trained", "random"] {
       let parts = ["red", "green", "blue"].compactMap { value(result, "explained by \($0), \(subject)") }
       #expect(parts.count == 3 && parts[0] >= parts[1] && parts[1] >= parts[2] && parts[2] >= 0)
-      #expect(abs(parts.reduce(0, +) - value(result, "explained by red, green and blue, \(subject)")!) < 1e-12)
+      #expect(
+        abs(parts.reduce(0, +) - value(result, "explained by red, green and blue, \(subject)")!) < 1e-12)
     }
     #expect(try Trial.evaluation(["pictures": .integer(0)])(Trial.input()).sheets.isEmpty)
   }
@@ -53,7 +54,7 @@ import WorldModel
   @Test func whatCannotBeShownIsRefusedInWords() throws {
     let absent = #expect(throws: PCAError.self) { try Trial.evaluation()(Trial.input(mode: .absent)) }
     #expect("\(try #require(absent))".contains("give --encoder context"))
-    let context = try Trial.evaluation(["encoder": .text("context")])
+    let context = Trial.evaluation(["encoder": .text("context")])
     #expect(try context(Trial.input(mode: .absent)).metrics.count == 18)
     for test in [[], [3]] {
       let error = #expect(throws: PCAError.self) { try Trial.evaluation()(Trial.input(test: test)) }
@@ -149,7 +150,9 @@ import WorldModel
     let (first, second) = (noise(64, "first"), noise(64, "second"))
     var values: [Float] = []
     for patch in 0..<64 {
-      values += [isMiddle[patch] ? 10 : 0, isMiddle[patch] ? Float(first[patch]) : 0, 0.1 * Float(second[patch]), 0]
+      values += [
+        isMiddle[patch] ? 10 : 0, isMiddle[patch] ? Float(first[patch]) : 0, 0.1 * Float(second[patch]), 0,
+      ]
     }
     let colors = try PatchColors(
       PatchFeatures(width: 4, values: values), greys: Array(repeating: 0, count: 64), gridSize: 4,

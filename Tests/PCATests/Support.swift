@@ -22,18 +22,17 @@ enum Trial {
       predictor: PredictorConfiguration(featureWidth: 16, width: 16, depth: 1, heads: 2, gridSize: 4),
       targetEncoder: mode)
     return ModelEvaluationInput(
-      model: WorldModel(shape, latents: [], seed: 3), makeUntrained: { WorldModel(shape, latents: [], seed: 4) },
+      model: WorldModel(shape, latents: [], seed: 3),
+      makeUntrained: { WorldModel(shape, latents: [], seed: 4) },
       tasks: [], views: ViewSettings(), radiographs: Radiographs(), train: [], validation: [], test: test,
       findingNames: [], seed: 5, workspace: workspace)
   }
 
-  static func evaluation(_ given: [String: OptionValue] = [:]) throws -> any ModelEvaluation {
+  static func evaluation(_ given: [String: OptionValue] = [:]) -> PCAEvaluation {
     let small: [String: OptionValue] = ["images": .integer(12), "pictures": .integer(2)]
-    guard case .model(let make) = PCAEvaluation.definition.subject else { throw NotOfModels() }
-    return try make(Options(PCAEvaluation.definition.options, given: small.merging(given) { $1 }))
+    return PCAEvaluation(
+      Options(PCAEvaluation.definition.options, given: small.merging(given) { $1 }))
   }
-
-  struct NotOfModels: Error {}
 }
 
 /// Bright discs on black; number 5 cannot be used.

@@ -45,12 +45,7 @@ struct PCAEvaluation: ModelEvaluation {
         "pca runs/first --layer 2 --center place --out runs/first/pca-layer-2",
         "of a lower layer, and what of it is not the place alone"),
     ]),
-    makeForModel: {
-      PCAEvaluation(
-        images: $0.integer("images"), pictures: $0.integer("pictures"), layer: $0.integer("layer"),
-        usesTarget: $0.text("encoder") == "target", centersPlaces: $0.text("center") == "place",
-        partsForeground: $0.text("foreground") == "component")
-    })
+    makeForModel: { PCAEvaluation($0) })
 
   let images: Int
   let pictures: Int
@@ -60,6 +55,15 @@ struct PCAEvaluation: ModelEvaluation {
   /// Whether the mean over radiographs at each place is removed.
   let centersPlaces: Bool
   let partsForeground: Bool
+
+  init(_ options: Options) {
+    images = options.integer("images")
+    pictures = options.integer("pictures")
+    layer = options.integer("layer")
+    usesTarget = options.text("encoder") == "target"
+    centersPlaces = options.text("center") == "place"
+    partsForeground = options.text("foreground") == "component"
+  }
 
   func callAsFunction(_ input: ModelEvaluationInput) throws -> EvaluationResult {
     let count = min(images, input.test.count)

@@ -26,8 +26,8 @@ struct SurpriseEvaluation: ModelEvaluation {
     command: EvaluationCommand(examples: [
       EvaluationExample("surprise runs/first", "of radiographs that the run set apart"),
       EvaluationExample(
-        "surprise runs/first --block 1x1 --center place --out runs/first/surprise-patches",
-        "patch by patch, beyond what is usual at each place"),
+        "surprise runs/first --block 1x1 --center none --out runs/first/surprise-patches",
+        "patch by patch, as large as errors are"),
       EvaluationExample(
         "surprise runs/first --data radiographs/index.csv --out surprise-radiographs",
         "of other radiographs' test split"),

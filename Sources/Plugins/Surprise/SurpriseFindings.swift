@@ -8,7 +8,7 @@ struct SurpriseCase {
   /// In the source.
   let index: Int
   let record: RadiographRecord
-  /// By subject, in raster order, less the usual map where that is asked for.
+  /// By subject, in raster order; those of hidden patches less the usual map where that is asked for.
   let maps: [MapSubject: [Float]]
   /// By subject, the mean of the map before anything was subtracted.
   let errors: [MapSubject: Double]
@@ -39,7 +39,8 @@ struct SurpriseFindings {
         var own: [MapSubject: [Float]] = [:]
         for subject in reference.subjects where subject != .place {
           let map = maps[subject]![index]
-          own[subject] = centers ? zip(map, reference.means[subject]!).map { $0 - $1 } : map
+          let usual = centers && subject.kind != .nearest ? reference.means[subject] : nil
+          own[subject] = usual.map { zip(map, $0).map { $0 - $1 } } ?? map
         }
         if !reference.means.isEmpty { own[.place] = reference.means[reference.subjects[0]]! }
         let radiograph = radiographs[index]

@@ -51,10 +51,10 @@ struct SurpriseSettings: Sendable {
     OptionDeclaration(
       "together", .integer(default: 1, in: 1...64), help: "rectangles that are hidden at once"),
     OptionDeclaration(
-      "center", .choice(default: "none", of: ["none", "place"]),
+      "center", .choice(default: "place", of: ["place", "none"]),
       help:
         "place: the mean of the bank's maps at each place is subtracted, so that a map shows what is more surprising "
-        + "than usual there; none: errors as they are"),
+        + "than usual there; none: errors as they are. The nearest patch's distance is always as it is"),
     OptionDeclaration(
       "normal", .texts(default: ["No Finding", "Normal"]),
       help: "labels that name the absence of findings, in either case"),

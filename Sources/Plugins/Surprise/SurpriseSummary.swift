@@ -165,14 +165,15 @@ struct SurpriseSummary {
         : "over pixels: the mean over radiographs that have the finding, in brackets how many; pixels of other findings alone "
           + "are left out",
     ]
-      + (subjects.contains(.place)
+      + (subjects.contains(.place) && !marked.isEmpty
         ? [
           "place alone: the usual map of \(found.reference.count) radiographs in place of each radiograph's own"
         ] : [])
       + (found.reference.banks.isEmpty
         ? []
         : [
-          "nearest normal patch: the distance of a patch's features, seen, from the nearest patch of these radiographs"
+          "nearest normal patch: the distance of a patch's features, when all is seen, from the nearest patch of these "
+            + "radiographs; untrained: by features of the untrained encoder"
         ])
   }
 
