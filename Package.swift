@@ -55,7 +55,7 @@ func glue(_ name: String, _ dependencies: [String] = []) -> Target {
 
 let pluginTargets = [
   "LocalTask", "GlobalTask", "DomainTask", "PhantomData", "DicomCodec", "ProbeEvaluation",
-  "SensitivityEvaluation", "ImagineEvaluation",
+  "SensitivityEvaluation", "ImagineEvaluation", "CorrespondenceEvaluation",
   "FineTuneEvaluation", "SegmentEvaluation", "PublicWeights", "TorchBackend", "TorchCommunicator",
 ]
 /// `scripts/build` leaves out what is of tests alone.
@@ -113,6 +113,7 @@ let testTargets: [Target] =
     tests("WorldModelTests", ["PluginHost"]),
     tests("PhantomTests", ["PhantomData"]),
     tests("SensitivityTests", ["SensitivityEvaluation", "PluginHost"]),
+    tests("CorrespondenceTests", ["CorrespondenceEvaluation"]),
     tests("ImagineTests", ["ImagineEvaluation"]),
     tests("FineTuneTests", ["FineTuneEvaluation", "FineTuning"]),
     tests(
@@ -146,6 +147,7 @@ let package = Package(
     plugin("PhantomData", "Sources/Plugins/Phantom"),
     plugin("ProbeEvaluation", "Sources/Plugins/Probe"),
     plugin("SensitivityEvaluation", "Sources/Plugins/Sensitivity"),
+    plugin("CorrespondenceEvaluation", "Sources/Plugins/Correspondence"),
     plugin("ImagineEvaluation", "Sources/Plugins/Imagine"),
     .target(
       name: "FineTuning", dependencies: [core], path: "Sources/Plugins/FineTuning", swiftSettings: strict),

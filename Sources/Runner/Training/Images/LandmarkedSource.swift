@@ -76,7 +76,11 @@ package struct LandmarkedSource: RadiographSource {
     )
     var truth = known ?? RadiographTruth()
     for (name, place) in marked {
-      guard (-0.5...height - 0.5).contains(place.row), (-0.5...width - 0.5).contains(place.column) else {
+      // Half a percent beyond the edge is a reader's hand, as with boxes.
+      func lies(_ value: Double, within side: Double) -> Bool {
+        (-0.005 * side - 1.5...1.005 * side + 0.5).contains(value)
+      }
+      guard lies(place.row, within: height), lies(place.column, within: width) else {
         throw UnusableRadiograph(
           identifier: records[index].identifier,
           reason:

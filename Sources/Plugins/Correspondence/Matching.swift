@@ -1,0 +1,148 @@
+import CoreTensor
+import Imaging
+
+/// What radiographs are compared by: a vector for each of their pixels, and one for any place.
+struct Representation {
+  /// Of the radiograph at a position of the list.
+  let features: (Int) -> DenseFeatures
+  let vector: (Int, Place) -> [Float]
+
+  /// Tokens of an encoder.
+  init(_ encoded: EncodedTokens, centering: Double, side: Int) {
+    let tokens = encoded.centered(centering)
+    features = { DenseFeatures(tokens: tokens[$0], grid: encoded.grid, width: encoded.width, side: side) }
+    vector = {
+      DenseFeatures.vector(at: $1, tokens: tokens[$0], grid: encoded.grid, width: encoded.width)
+    }
+  }
+
+  /// Windows of grey values.
+  init(windowsOf radiographs: [MarkedRadiograph]) {
+    let all = Compute.map(radiographs.count) { PixelWindows.features(radiographs[$0]) }
+    features = { all[$0] }
+    vector = { PixelWindows.vector(at: $1, of: all[$0]) }
+  }
+}
+
+/// Looks for every landmark of every radiograph in every other one.
+struct Matching {
+  let radiographs: [MarkedRadiograph]
+  /// A landmark of a reference.
+  struct Query: Sendable {
+    let landmark: String
+    let reference: Int
+    let place: Place
+  }
+
+  let queries: [Query]
+
+  init(_ radiographs: [MarkedRadiograph]) {
+    self.radiographs = radiographs
+    queries = radiographs.enumerated().flatMap { reference, radiograph in
+      radiograph.landmarks.sorted { $0.key < $1.key }.map {
+        Query(landmark: $0.key, reference: reference, place: $0.value)
+      }
+    }
+  }
+
+  /// Errors where a landmark is taken to be where `found` says, for each penalty.
+  func errors(_ representation: Representation, penalties: [Double]) -> [PairErrors] {
+    let vectors = queries.map { representation.vector($0.reference, $0.place) }
+    var pairs: [[PairErrors.Pair]] = penalties.map { _ in [] }
+    for (test, radiograph) in radiographs.enumerated() {
+      let features = representation.features(test)
+      let distances = Self.squaredDistances(vectors, features)
+      let found = Compute.map(queries.count) { index -> [PairErrors.Pair]? in
+        let query = queries[index]
+        guard query.reference != test, let truth = radiograph.landmarks[query.landmark] else { return nil }
+        return penalties.map { penalty in
+          let pixel = Self.nearest(
+            distances[index * features.side * features.side..<(index + 1) * features.side * features.side],
+            side: features.side, from: query.place, penalty: penalty, radiograph)
+          return PairErrors.Pair(
+            landmark: query.landmark, reference: query.reference, test: test,
+            error: radiograph.distance(Place(pixel: pixel, side: features.side), truth))
+        }
+      }
+      for found in found.compactMap({ $0 }) {
+        for (penalty, pair) in found.enumerated() { pairs[penalty].append(pair) }
+      }
+    }
+    return pairs.map { PairErrors(count: radiographs.count, $0) }
+  }
+
+  /// Errors of a guess that looks at no radiograph.
+  func errors(guessing guess: (Query, Int) -> Place?) -> PairErrors {
+    var pairs: [PairErrors.Pair] = []
+    for (test, radiograph) in radiographs.enumerated() {
+      for query in queries where query.reference != test {
+        guard let truth = radiograph.landmarks[query.landmark], let place = guess(query, test) else {
+          continue
+        }
+        pairs.append(
+          PairErrors.Pair(
+            landmark: query.landmark, reference: query.reference, test: test,
+            error: radiograph.distance(place, truth)))
+      }
+    }
+    return PairErrors(count: radiographs.count, pairs)
+  }
+
+  /// The mean place of a landmark over all radiographs but one.
+  func meanPlace(_ landmark: String, without test: Int) -> Place? {
+    let places = queries.filter { $0.landmark == landmark && $0.reference != test }.map(\.place)
+    guard !places.isEmpty else { return nil }
+    return Place(
+      row: places.reduce(0) { $0 + $1.row } / Double(places.count),
+      column: places.reduce(0) { $0 + $1.column } / Double(places.count))
+  }
+
+  /// `(vectors, pixels)`, row-major: squared Euclidean distances.
+  static func squaredDistances(_ vectors: [[Float]], _ features: DenseFeatures) -> [Float] {
+    let (width, pixels) = (features.width, features.side * features.side)
+    let product = withoutGradients {
+      matmul(
+        Tensor(vectors.flatMap { $0 }, shape: [vectors.count, width]),
+        Tensor(features.values, shape: [pixels, width]), transposingB: true)
+    }
+    var distances = product.values
+    let lengths = (0..<pixels).map { pixel in
+      features.values[pixel * width..<(pixel + 1) * width].reduce(Float(0)) { $0 + $1 * $1 }
+    }
+    for (index, vector) in vectors.enumerated() {
+      let own = vector.reduce(Float(0)) { $0 + $1 * $1 }
+      for pixel in 0..<pixels {
+        let place = index * pixels + pixel
+        distances[place] = max(own + lengths[pixel] - 2 * distances[place], 0)
+      }
+    }
+    return distances
+  }
+
+  /// The pixel with the least score, the first of equal ones.
+  private static func nearest(
+    _ distances: ArraySlice<Float>, side: Int, from place: Place, penalty: Double,
+    _ radiograph: MarkedRadiograph
+  ) -> Int {
+    let scores = scores(distances, side: side, from: place, penalty: penalty, radiograph)
+    var best = 0
+    for pixel in scores.indices where scores[pixel] < scores[best] { best = pixel }
+    return best
+  }
+
+  /// Distances of features, their mean over the map 1, with the penalty on the distance from the reference's place.
+  static func scores(
+    _ distances: ArraySlice<Float>, side: Int, from place: Place, penalty: Double,
+    _ radiograph: MarkedRadiograph
+  ) -> [Float] {
+    let mean = distances.reduce(Float(0), +) / Float(distances.count)
+    let scale = 1 / max(mean, .leastNormalMagnitude)
+    var scores = distances.map { $0 * scale }
+    guard penalty > 0 else { return scores }
+    for pixel in scores.indices {
+      let away = radiograph.distance(Place(pixel: pixel, side: side), place)
+      scores[pixel] += Float(penalty * away * away)
+    }
+    return scores
+  }
+}
