@@ -9,6 +9,7 @@ struct CorrespondenceSettings: Sendable {
   let enlargements: [Int]
   let centerings: [Double]
   let penalties: [Double]
+  let parts: Int
   let pixels: Int
   let pictures: Int
   let resamples: Int
@@ -30,14 +31,17 @@ struct CorrespondenceSettings: Sendable {
       "layers", .numbers(default: [], in: 0...1000),
       help: "layers that are tried, by how many blocks patches have passed; none: every one"),
     OptionDeclaration(
-      "enlargements", .numbers(default: [1, 2, 3], in: 1...16),
+      "enlargements", .numbers(default: [1, 2, 3, 4], in: 1...16),
       help: "sizes of the image that are tried, as multiples of the size in training"),
     OptionDeclaration(
-      "centerings", .numbers(default: [0, 0.5, 1], in: 0...1),
+      "centerings", .numbers(default: [0, 0.5], in: 0...1),
       help: "shares of the mean over radiographs at each place that are tried to be taken away"),
     OptionDeclaration(
-      "penalties", .numbers(default: [0, 3, 10, 30], in: 0...10_000),
+      "penalties", .numbers(default: [0, 3, 10], in: 0...10_000),
       help: "weights of the distance in place that are tried, beside the distance of features"),
+    OptionDeclaration(
+      "parts", .integer(default: 3, in: 1...8),
+      help: "layers and sizes of image that are read together at most, each added where it finds more"),
     OptionDeclaration(
       "pixels", .integer(default: 96, in: 8...512),
       help: "pixels along a side of the map that is looked through"),
@@ -59,6 +63,7 @@ struct CorrespondenceSettings: Sendable {
     layers = try Self.whole("layers", options)
     enlargements = try Self.whole("enlargements", options)
     (centerings, penalties) = (options.numbers("centerings"), options.numbers("penalties"))
+    parts = options.integer("parts")
     pixels = options.integer("pixels")
     pictures = options.integer("pictures")
     resamples = options.integer("resamples")

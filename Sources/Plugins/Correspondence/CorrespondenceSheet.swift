@@ -5,7 +5,8 @@ import WorldModel
 /// Maps of heat as in the paper's Figure 6: a landmark of one radiograph, and how near others' features come to its.
 struct CorrespondenceSheet {
   let matching: Matching
-  let representation: Representation
+  /// `(queries, pixels)` for each radiograph.
+  let distances: [[Float]]
   /// Pixels along a side of a map.
   let side: Int
   let title: String
@@ -31,9 +32,12 @@ struct CorrespondenceSheet {
     let marked = matching.radiographs.indices.filter {
       matching.radiographs[$0].landmarks[landmark] != nil
     }
-    guard let reference = marked.first, let place = matching.radiographs[reference].landmarks[landmark]
+    guard let reference = marked.first,
+      let query = matching.queries.firstIndex(where: {
+        $0.reference == reference && $0.landmark == landmark
+      })
     else { return nil }
-    let vector = representation.vector(reference, place)
+    let place = matching.queries[query].place
     let own = matching.radiographs[reference]
     // From all over the list: neighbours in it are often of one patient.
     let tests = MarkedRadiograph.spread(Array(marked.dropFirst())).prefix(pictures)
@@ -45,19 +49,17 @@ struct CorrespondenceSheet {
             own.image, captions: ["reference", own.record.identifier], isFramed: true,
             marks: [mark(.ring, place, own)])
         ],
-        tests.map { picture(vector, place, $0, landmark) },
+        tests.map { picture(query, $0) },
       ])
   }
 
-  private func picture(
-    _ vector: [Float], _ from: Place, _ test: Int, _ landmark: String
-  ) -> PictureSheet.Picture {
-    let radiograph = matching.radiographs[test]
-    let distances = Matching.squaredDistances([vector], representation.features(test))
-    let scores = Matching.scores(
-      distances[...], side: side, from: from, penalty: reading.penalty, radiograph)
+  private func picture(_ query: Int, _ test: Int) -> PictureSheet.Picture {
+    let (radiograph, pixels) = (matching.radiographs[test], side * side)
+    let scores = Matching.penalized(
+      distances[test][query * pixels..<(query + 1) * pixels], side: side,
+      from: matching.queries[query].place, penalty: reading.penalty, radiograph)
     let best = Place(pixel: scores.indices.min { scores[$0] < scores[$1] }!, side: side)
-    let truth = radiograph.landmarks[landmark]!
+    let truth = radiograph.landmarks[matching.queries[query].landmark]!
     let error = 100 * radiograph.distance(best, truth)
     return PictureSheet.Picture(
       ColorImage(heat: Self.heat(scores, side: side), over: radiograph.image),

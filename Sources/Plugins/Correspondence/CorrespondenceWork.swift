@@ -32,7 +32,8 @@ struct CorrespondenceWork {
     var (notes, tables): ([String], [(encoder: String, scores: [ReadingSearch.Score])]) = ([], [])
     var sheets: [String: PictureSheet] = [:]
     for (name, reader) in readers.reversed() {
-      let paper = Reading(layer: reader.depth, enlargement: 1, centering: 0, penalty: 0)
+      let paper = Reading(
+        parts: [.init(layer: reader.depth, enlargement: 1, centering: 0)], penalty: 0)
       var readings = [(words: Self.asInPaper, reading: paper)]
       if let search {
         let scores = try search.scores(reader, name: name)
@@ -43,14 +44,15 @@ struct CorrespondenceWork {
         }
       }
       for (words, reading) in readings {
-        let representation = try representation(reader, reading)
+        let representations = try reading.parts.map { try representation(reader, $0) }
+        let distances = Matching.mean(representations.map(matching.distances))
         rows.append(
           Row(
             subject: "\(name), \(words)",
-            errors: matching.errors(representation, penalties: [reading.penalty])[0]))
+            errors: matching.errors(distances, side: settings.pixels, penalties: [reading.penalty])[0]))
         if settings.pictures > 0 && (name == Self.trained || words == Self.asInPaper) {
           sheets[name + (words == Self.best ? "-best" : "")] = CorrespondenceSheet(
-            matching: matching, representation: representation, side: settings.pixels,
+            matching: matching, distances: distances, side: settings.pixels,
             title: "Where a landmark's features are found again: \(name), \(words)", reading: reading
           ).sheet(landmarks, pictures: settings.pictures)
         }
@@ -74,16 +76,20 @@ struct CorrespondenceWork {
     var penalties = [0.0]
     if let search {
       let candidates = settings.penalties.filter { $0 > 0 }
-      let errors = search.matching.errors(
-        Representation(windowsOf: search.matching.radiographs), penalties: candidates)
+      let errors = windowErrors(search.matching, penalties: candidates)
       let found = errors.map { PairMetric(kind: .withinFivePercent, errors: $0).value ?? 0 }
       if let most = found.max() { penalties.append(candidates[found.firstIndex(of: most)!]) }
     }
-    let errors = matching.errors(Representation(windowsOf: test), penalties: penalties)
-    return zip(penalties, errors).map { penalty, errors in
+    return zip(penalties, windowErrors(matching, penalties: penalties)).map { penalty, errors in
       Row(
         subject: penalty == 0 ? Self.windows : "\(Self.windows), distance penalty", errors: errors)
     }
+  }
+
+  private func windowErrors(_ matching: Matching, penalties: [Double]) -> [PairErrors] {
+    matching.errors(
+      matching.distances(Representation(windowsOf: matching.radiographs)), side: PixelWindows.side,
+      penalties: penalties)
   }
 
   /// Nil where no reading is searched, of which the user is told.
@@ -105,14 +111,11 @@ struct CorrespondenceWork {
       settings: settings, matching: Matching(radiographs), others: others, workspace: input.workspace)
   }
 
-  private func representation(_ reader: TokenReader, _ reading: Reading) throws -> Representation {
-    guard let encoder = reader.enlarged(reading.enlargement),
-      let encoded = reader.tokens(test, meanOf: others, layers: [reading.layer], encoder: encoder)[
-        reading.layer]
-    else {
-      throw CorrespondenceError("the encoder cannot be read at \(reading)")
+  private func representation(_ reader: TokenReader, _ part: Reading.Part) throws -> Representation {
+    guard let encoded = reader.tokens(test, meanOf: others, [part.layer], part.enlargement) else {
+      throw CorrespondenceError("the encoder cannot be read at \(part)")
     }
-    return Representation(encoded, centering: reading.centering, side: settings.pixels)
+    return Representation(encoded[part.layer]!, centering: part.centering, side: settings.pixels)
   }
 
   // MARK: - Figures

@@ -45,23 +45,33 @@ struct Matching {
     }
   }
 
-  /// Errors where a landmark is taken to be where `found` says, for each penalty.
-  func errors(_ representation: Representation, penalties: [Double]) -> [PairErrors] {
+  /// Distances of each query's vector from every pixel of each radiograph, their mean over a map 1:
+  /// `(queries, pixels)` for each radiograph.
+  func distances(_ representation: Representation) -> [[Float]] {
     let vectors = queries.map { representation.vector($0.reference, $0.place) }
+    return radiographs.indices.map { test in
+      Self.scaled(Self.squaredDistances(vectors, representation.features(test)), maps: vectors.count)
+    }
+  }
+
+  /// Errors where each landmark is taken to be where the distance is least, for each penalty.
+  /// - Parameters:
+  ///   - distances: `(queries, pixels)` for each radiograph.
+  ///   - side: pixels along a side.
+  ///   - penalties: of the distance in place.
+  func errors(_ distances: [[Float]], side: Int, penalties: [Double]) -> [PairErrors] {
+    let pixels = side * side
     var pairs: [[PairErrors.Pair]] = penalties.map { _ in [] }
     for (test, radiograph) in radiographs.enumerated() {
-      let features = representation.features(test)
-      let distances = Self.squaredDistances(vectors, features)
       let found = Compute.map(queries.count) { index -> [PairErrors.Pair]? in
         let query = queries[index]
         guard query.reference != test, let truth = radiograph.landmarks[query.landmark] else { return nil }
+        let map = distances[test][index * pixels..<(index + 1) * pixels]
         return penalties.map { penalty in
-          let pixel = Self.nearest(
-            distances[index * features.side * features.side..<(index + 1) * features.side * features.side],
-            side: features.side, from: query.place, penalty: penalty, radiograph)
+          let pixel = Self.nearest(map, side: side, from: query.place, penalty: penalty, radiograph)
           return PairErrors.Pair(
             landmark: query.landmark, reference: query.reference, test: test,
-            error: radiograph.distance(Place(pixel: pixel, side: features.side), truth))
+            error: radiograph.distance(Place(pixel: pixel, side: side), truth))
         }
       }
       for found in found.compactMap({ $0 }) {
@@ -69,6 +79,18 @@ struct Matching {
       }
     }
     return pairs.map { PairErrors(count: radiographs.count, $0) }
+  }
+
+  /// The mean of several ways to measure the same distances.
+  static func mean(_ parts: [[[Float]]]) -> [[Float]] {
+    guard parts.count > 1 else { return parts[0] }
+    return parts[0].indices.map { test in
+      var sum = parts[0][test]
+      for part in parts.dropFirst() {
+        for index in sum.indices { sum[index] += part[test][index] }
+      }
+      return sum.map { $0 / Float(parts.count) }
+    }
   }
 
   /// Errors of a guess that looks at no radiograph.
@@ -119,25 +141,38 @@ struct Matching {
     return distances
   }
 
+  /// The same, the mean of each map 1.
+  static func scaled(_ distances: [Float], maps: Int) -> [Float] {
+    let pixels = distances.count / maps
+    var distances = distances
+    for map in 0..<maps {
+      let range = map * pixels..<(map + 1) * pixels
+      let mean = distances[range].reduce(Float(0), +) / Float(pixels)
+      let scale = 1 / max(mean, .leastNormalMagnitude)
+      for index in range { distances[index] *= scale }
+    }
+    return distances
+  }
+
   /// The pixel with the least score, the first of equal ones.
   private static func nearest(
     _ distances: ArraySlice<Float>, side: Int, from place: Place, penalty: Double,
     _ radiograph: MarkedRadiograph
   ) -> Int {
-    let scores = scores(distances, side: side, from: place, penalty: penalty, radiograph)
-    var best = 0
+    let scores =
+      penalty > 0
+      ? penalized(distances, side: side, from: place, penalty: penalty, radiograph)[...] : distances
+    var best = scores.startIndex
     for pixel in scores.indices where scores[pixel] < scores[best] { best = pixel }
-    return best
+    return best - scores.startIndex
   }
 
-  /// Distances of features, their mean over the map 1, with the penalty on the distance from the reference's place.
-  static func scores(
+  /// Distances with the penalty on the distance from the reference's place.
+  static func penalized(
     _ distances: ArraySlice<Float>, side: Int, from place: Place, penalty: Double,
     _ radiograph: MarkedRadiograph
   ) -> [Float] {
-    let mean = distances.reduce(Float(0), +) / Float(distances.count)
-    let scale = 1 / max(mean, .leastNormalMagnitude)
-    var scores = distances.map { $0 * scale }
+    var scores = Array(distances)
     guard penalty > 0 else { return scores }
     for pixel in scores.indices {
       let away = radiograph.distance(Place(pixel: pixel, side: side), place)

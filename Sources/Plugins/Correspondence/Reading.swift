@@ -4,19 +4,29 @@ import WorldModel
 
 /// How an encoder's tokens are read.
 struct Reading: Sendable, Equatable, Codable, CustomStringConvertible {
-  /// Blocks that patches have passed.
-  var layer: Int
-  /// How many times larger than in training the image is.
-  var enlargement: Int
-  /// Share of the mean over radiographs, at each place, that is taken away.
-  var centering: Double
-  /// Weight of the squared distance in place, in widths of a radiograph, beside that of features, whose mean over a
-  /// map is 1.
+  /// Tokens of one layer and one size of image.
+  struct Part: Sendable, Hashable, Codable, CustomStringConvertible {
+    /// Blocks that patches have passed.
+    var layer: Int
+    /// How many times larger than in training the image is.
+    var enlargement: Int
+    /// Share of the mean over radiographs, at each place, that is taken away.
+    var centering: Double
+
+    var description: String {
+      "layer \(layer), image × \(enlargement)"
+        + (centering > 0 ? ", \(Reading.number(centering)) of the mean at each place removed" : "")
+    }
+  }
+
+  /// Distances are the mean over parts, each scaled so that its mean over a map is 1.
+  var parts: [Part]
+  /// Weight of the squared distance in place, in widths of a radiograph, beside that.
   var penalty: Double
 
   var description: String {
-    "layer \(layer), image × \(enlargement), \(Self.number(centering)) of the mean at each place removed, "
-      + "distance penalty \(Self.number(penalty))"
+    parts.map(\.description).joined(separator: " + ")
+      + (penalty > 0 ? "; distance penalty \(Self.number(penalty))" : "; no distance penalty")
   }
 
   private static func number(_ value: Double) -> String {
@@ -64,7 +74,7 @@ struct TokenReader {
   }
 
   /// The encoder for images of another size, with the same weights; nil where it cannot be.
-  func enlarged(_ factor: Int) -> (any ImageEncoder)? {
+  private func enlarged(_ factor: Int) -> (any ImageEncoder)? {
     guard factor > 1 else { return encoder }
     var shape = encoder.shape
     shape.imageSize *= factor
@@ -75,15 +85,16 @@ struct TokenReader {
 
   /// Tokens of radiographs, those of layers below the top layer-normed as the top's are.
   /// - Parameters:
+  ///   - radiographs: whole.
   ///   - others: the radiographs of which means at each place are taken.
-  /// - Returns: by layer.
+  ///   - layers: those that are wanted, all of which the encoder has.
+  ///   - enlargement: of the image.
+  /// - Returns: by layer; nil where the encoder cannot take such images.
   func tokens(
-    _ radiographs: [MarkedRadiograph], meanOf others: [MarkedRadiograph], layers: [Int],
-    encoder: any ImageEncoder
-  ) -> [Int: EncodedTokens] {
-    let (own, other) = (
-      encoded(radiographs, layers, encoder), encoded(others, layers, encoder)
-    )
+    _ radiographs: [MarkedRadiograph], meanOf others: [MarkedRadiograph], _ layers: [Int], _ enlargement: Int
+  ) -> [Int: EncodedTokens]? {
+    guard let encoder = enlarged(enlargement) else { return nil }
+    let (own, other) = (encoded(radiographs, layers, encoder), encoded(others, layers, encoder))
     let (grid, width) = (encoder.shape.gridSize, encoder.shape.width)
     return layers.reduce(into: [:]) { all, layer in
       var mean = [Float](repeating: 0, count: grid * grid * width)

@@ -19,39 +19,76 @@ struct ReadingSearch {
   let others: [MarkedRadiograph]
   let workspace: any EvaluationWorkspace
 
-  /// Every reading's score.
+  /// What was tried, and what the next round builds on.
+  struct Work: Codable {
+    var scores: [Score] = []
+    /// Rounds that are done.
+    var rounds = 0
+    /// Sizes of image of the round at hand that are done.
+    var sizes = 0
+    var parts: [Reading.Part] = []
+    var isDone = false
+  }
+
+  /// Every reading's score: first of single parts, then of the best with each one beside it, as long as that finds more
+  /// and `settings.parts` allows.
   /// - Parameter name: of the encoder, under which work is kept.
   /// - Throws: `EvaluationStopped` where the user asked to stop; what was tried is kept.
   func scores(_ reader: TokenReader, name: String) throws -> [Score] {
     let key = "search-\(name)"
-    var done: [[Score]] = []
+    var work = Work()
     if let kept = try workspace.restore(key) {
-      done = try JSONDecoder().decode([[Score]].self, from: Data(kept.text.utf8))
+      work = try JSONDecoder().decode(Work.self, from: Data(kept.text.utf8))
     }
-    for enlargement in settings.enlargements.dropFirst(done.count) {
-      done.append(try scores(reader, enlargement: enlargement))
-      let text = String(decoding: try JSONEncoder().encode(done), as: UTF8.self)
-      try workspace.save(EvaluationState(tensors: [], text: text), named: key)
-      workspace.progress(
-        "image size", done.count, of: settings.enlargements.count, radiographs: 0, loss: nil)
-      if workspace.isStopRequested { throw EvaluationStopped() }
+    let sizes = settings.enlargements
+    while !work.isDone {
+      let base = try work.parts.map { try distances(reader, $0) }
+      for enlargement in sizes.dropFirst(work.sizes) {
+        work.scores += try scores(reader, enlargement: enlargement, beside: work.parts, base)
+        work.sizes += 1
+        try keep(work, key)
+        workspace.progress(
+          "image size", work.rounds * sizes.count + work.sizes, of: settings.parts * sizes.count,
+          radiographs: 0, loss: nil)
+        if workspace.isStopRequested { throw EvaluationStopped() }
+      }
+      let best = Self.best(work.scores)?.reading.parts ?? []
+      (work.rounds, work.sizes) = (work.rounds + 1, 0)
+      work.isDone = best.count == work.parts.count || work.rounds == settings.parts
+      work.parts = best
+      try keep(work, key)
     }
-    return done.flatMap { $0 }
+    return work.scores
   }
 
-  private func scores(_ reader: TokenReader, enlargement: Int) throws -> [Score] {
-    guard let encoder = reader.enlarged(enlargement) else { return [] }
-    let layers = settings.layers(of: reader)
-    let encoded = reader.tokens(matching.radiographs, meanOf: others, layers: layers, encoder: encoder)
+  private func keep(_ work: Work, _ key: String) throws {
+    let text = String(decoding: try JSONEncoder().encode(work), as: UTF8.self)
+    try workspace.save(EvaluationState(tensors: [], text: text), named: key)
+  }
+
+  private func distances(_ reader: TokenReader, _ part: Reading.Part) throws -> [[Float]] {
+    guard let encoded = reader.tokens(matching.radiographs, meanOf: others, [part.layer], part.enlargement)
+    else { throw CorrespondenceError("the encoder cannot be read at \(part)") }
+    return matching.distances(
+      Representation(encoded[part.layer]!, centering: part.centering, side: settings.searchedPixels))
+  }
+
+  private func scores(
+    _ reader: TokenReader, enlargement: Int, beside parts: [Reading.Part], _ base: [[[Float]]]
+  ) throws -> [Score] {
+    let (layers, side) = (settings.layers(of: reader), settings.searchedPixels)
+    guard let encoded = reader.tokens(matching.radiographs, meanOf: others, layers, enlargement) else {
+      return []
+    }
     return layers.flatMap { layer in
-      settings.centerings.flatMap { centering in
-        let representation = Representation(
-          encoded[layer]!, centering: centering, side: settings.searchedPixels)
-        let errors = matching.errors(representation, penalties: settings.penalties)
+      settings.centerings.flatMap { centering -> [Score] in
+        let part = Reading.Part(layer: layer, enlargement: enlargement, centering: centering)
+        guard !parts.contains(part) else { return [] }
+        let own = matching.distances(Representation(encoded[layer]!, centering: centering, side: side))
+        let errors = matching.errors(Matching.mean(base + [own]), side: side, penalties: settings.penalties)
         return zip(settings.penalties, errors).map { penalty, errors in
           Score(
-            reading: Reading(
-              layer: layer, enlargement: enlargement, centering: centering, penalty: penalty),
+            reading: Reading(parts: parts + [part], penalty: penalty),
             found: PairMetric(kind: .withinFivePercent, errors: errors).value ?? 0,
             meanError: PairMetric(kind: .mean, errors: errors).value ?? 100)
         }
@@ -70,14 +107,9 @@ struct ReadingSearch {
 
   /// All scores as a table for scripts.
   static func table(_ scores: [(encoder: String, scores: [Score])]) -> String {
-    "encoder,layer,enlargement,centering,penalty,pck_5_percent,mean_error_percent\n"
+    "encoder,reading,pck_5_percent,mean_error_percent\n"
       + scores.map { encoder, scores in
-        scores.map { score in
-          let reading = score.reading
-          return
-            "\(encoder),\(reading.layer),\(reading.enlargement),\(reading.centering),\(reading.penalty),"
-            + "\(score.found),\(score.meanError)\n"
-        }.joined()
+        scores.map { "\(encoder),\"\($0.reading)\",\($0.found),\($0.meanError)\n" }.joined()
       }.joined()
   }
 }
