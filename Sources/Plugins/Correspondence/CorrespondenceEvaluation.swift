@@ -41,7 +41,8 @@ struct CorrespondenceEvaluation: ModelEvaluation {
   func callAsFunction(_ input: ModelEvaluationInput) throws -> EvaluationResult {
     let trained = TokenReader(input.model)
     try settings.check(trained)
-    let test = try MarkedRadiograph.among(input.test, atMost: settings.radiographs, of: input)
+    let side = settings.side(input.model.shape.encoder.imageSize)
+    let test = try MarkedRadiograph.among(input.test, atMost: settings.radiographs, of: input, side: side)
     guard test.count > 1 else {
       throw CorrespondenceError(
         "expected two test radiographs with landmarks or more, found \(test.count) of \(input.test.count); name a table "
@@ -54,7 +55,7 @@ struct CorrespondenceEvaluation: ModelEvaluation {
     return try PackedWeights.keeping {
       try withoutGradients {
         let work = CorrespondenceWork(
-          settings: settings, input: input, test: test, others: try others(input))
+          settings: settings, input: input, test: test, others: try others(input, side: side))
         let readers = [
           (CorrespondenceWork.trained, trained),
           (CorrespondenceWork.random, TokenReader(input.makeUntrained())),
@@ -65,14 +66,15 @@ struct CorrespondenceEvaluation: ModelEvaluation {
   }
 
   /// Training radiographs, whose landmarks nobody need know.
-  private func others(_ input: ModelEvaluationInput) throws -> [MarkedRadiograph] {
+  private func others(_ input: ModelEvaluationInput, side: Int) throws -> [MarkedRadiograph] {
     var found: [MarkedRadiograph] = []
     for index in MarkedRadiograph.spread(input.train) {
       guard found.count < settings.means else { break }
       do {
         found.append(
           MarkedRadiograph(
-            input.radiographs.records[index], try input.radiographs.radiograph(at: index), [:]))
+            input.radiographs.records[index], try input.radiographs.radiograph(at: index), [:],
+            side: side))
       } catch let unusable as UnusableRadiograph { try input.workspace.warn("left out: \(unusable)") }
     }
     guard !found.isEmpty else {

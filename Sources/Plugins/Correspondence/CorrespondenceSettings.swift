@@ -17,15 +17,15 @@ struct CorrespondenceSettings: Sendable {
 
   static let options = [
     OptionDeclaration(
-      "images", .integer(default: 60, in: 2...1000),
+      "images", .integer(default: 60, in: 2...500),
       help: "test radiographs with landmarks; every ordered pair of them is tried"),
     OptionDeclaration(
-      "searched", .integer(default: 40, in: 0...1000),
+      "searched", .integer(default: 40, in: 0...500),
       help:
         "radiographs with landmarks, of the validation and training splits, on which the reading is chosen; 0: as the "
         + "paper reads alone"),
     OptionDeclaration(
-      "means", .integer(default: 64, in: 1...10_000),
+      "means", .integer(default: 64, in: 1...500),
       help: "training radiographs over which the mean at each place is taken"),
     OptionDeclaration(
       "layers", .numbers(default: [], in: 0...1000),
@@ -72,6 +72,9 @@ struct CorrespondenceSettings: Sendable {
       throw CorrespondenceError("\(name) = []: expected one number or more, which are tried")
     }
   }
+
+  /// Pixels along the longer side of a radiograph that are looked at, by a model of such images or by people.
+  func side(_ imageSize: Int) -> Int { max(512, imageSize * (enlargements.max() ?? 1)) }
 
   /// The search looks at a map of half as many pixels a side.
   var searchedPixels: Int { max(pixels / 2, 8) }

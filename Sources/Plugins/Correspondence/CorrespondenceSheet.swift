@@ -4,9 +4,7 @@ import WorldModel
 
 /// Maps of heat as in the paper's Figure 6: a landmark of one radiograph, and how near others' features come to its.
 struct CorrespondenceSheet {
-  let matching: Matching
-  /// `(queries, pixels)` for each radiograph.
-  let distances: [[Float]]
+  let maps: DistanceMaps
   /// Pixels along a side of a map.
   let side: Int
   let title: String
@@ -15,6 +13,8 @@ struct CorrespondenceSheet {
   private static let drawn = 220.0
   /// Share of a map's pixels that are warm at all.
   private static let warm = 0.35
+
+  private var matching: Matching { maps.matching }
 
   func sheet(_ landmarks: [String], pictures: Int) -> PictureSheet {
     PictureSheet(
@@ -54,9 +54,9 @@ struct CorrespondenceSheet {
   }
 
   private func picture(_ query: Int, _ test: Int) -> PictureSheet.Picture {
-    let (radiograph, pixels) = (matching.radiographs[test], side * side)
+    let radiograph = matching.radiographs[test]
     let scores = Matching.penalized(
-      distances[test][query * pixels..<(query + 1) * pixels], side: side,
+      maps.maps(of: [query], test)[...], side: side,
       from: matching.queries[query].place, penalty: reading.penalty, radiograph)
     let best = Place(pixel: scores.indices.min { scores[$0] < scores[$1] }!, side: side)
     let truth = radiograph.landmarks[matching.queries[query].landmark]!

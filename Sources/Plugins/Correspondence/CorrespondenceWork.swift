@@ -44,15 +44,13 @@ struct CorrespondenceWork {
         }
       }
       for (words, reading) in readings {
-        let representations = try reading.parts.map { try representation(reader, $0) }
-        let distances = Matching.mean(representations.map(matching.distances))
-        rows.append(
-          Row(
-            subject: "\(name), \(words)",
-            errors: matching.errors(distances, side: settings.pixels, penalties: [reading.penalty])[0]))
+        let maps = DistanceMaps(
+          matching: matching, parts: try reading.parts.map { try representation(reader, $0) })
+        let errors = matching.errors(side: settings.pixels, penalties: [reading.penalty]) { maps($0) }
+        rows.append(Row(subject: "\(name), \(words)", errors: errors[0]))
         if settings.pictures > 0 && (name == Self.trained || words == Self.asInPaper) {
           sheets[name + (words == Self.best ? "-best" : "")] = CorrespondenceSheet(
-            matching: matching, distances: distances, side: settings.pixels,
+            maps: maps, side: settings.pixels,
             title: "Where a landmark's features are found again: \(name), \(words)", reading: reading
           ).sheet(landmarks, pictures: settings.pictures)
         }
@@ -87,18 +85,20 @@ struct CorrespondenceWork {
   }
 
   private func windowErrors(_ matching: Matching, penalties: [Double]) -> [PairErrors] {
-    matching.errors(
-      matching.distances(Representation(windowsOf: matching.radiographs)), side: PixelWindows.side,
-      penalties: penalties)
+    let maps = DistanceMaps(
+      matching: matching, parts: [Representation(windowsOf: matching.radiographs)])
+    return matching.errors(side: PixelWindows.side, penalties: penalties) { maps($0) }
   }
 
   /// Nil where no reading is searched, of which the user is told.
   private func search() throws -> ReadingSearch? {
     guard settings.searched > 0 else { return nil }
-    var radiographs = try MarkedRadiograph.among(input.validation, atMost: settings.searched, of: input)
+    let side = settings.side(input.model.shape.encoder.imageSize)
+    var radiographs = try MarkedRadiograph.among(
+      input.validation, atMost: settings.searched, of: input, side: side)
     if radiographs.count < settings.searched {
       radiographs += try MarkedRadiograph.among(
-        input.train, atMost: settings.searched - radiographs.count, of: input)
+        input.train, atMost: settings.searched - radiographs.count, of: input, side: side)
     }
     guard radiographs.count > 1 else {
       try input.workspace.warn(

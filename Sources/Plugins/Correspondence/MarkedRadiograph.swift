@@ -5,13 +5,23 @@ import WorldModel
 /// A radiograph of which landmarks are known.
 struct MarkedRadiograph: Sendable {
   let record: PredictionTable.Radiograph
+  /// No larger than is looked at.
   let image: GrayImage
   /// By name.
   let landmarks: [String: Place]
 
-  init(_ record: RadiographRecord, _ image: GrayImage, _ landmarks: [String: RadiographTruth.Landmark]) {
+  /// - Parameters:
+  ///   - landmarks: in pixels of `image`.
+  ///   - side: pixels along the longer side that are looked at; a larger image is reduced to it.
+  init(
+    _ record: RadiographRecord, _ image: GrayImage, _ landmarks: [String: RadiographTruth.Landmark], side: Int
+  ) {
     self.record = PredictionTable.Radiograph(record)
-    self.image = image
+    let longer = max(image.width, image.height)
+    self.image =
+      longer > side
+      ? image.resized(
+        to: (max(1, image.height * side / longer), max(1, image.width * side / longer))) : image
     self.landmarks = landmarks.mapValues {
       Place(
         row: ($0.row + 0.5) / Double(image.height), column: ($0.column + 0.5) / Double(image.width))
@@ -30,7 +40,7 @@ struct MarkedRadiograph: Sendable {
   /// Those of `candidates` with a landmark or more, at most `count`: every candidate is asked in turn, from all over
   /// the list, until there are enough. Radiographs that cannot be used are left out, with a warning.
   static func among(
-    _ candidates: [Int], atMost count: Int, of input: ModelEvaluationInput
+    _ candidates: [Int], atMost count: Int, of input: ModelEvaluationInput, side: Int
   ) throws -> [MarkedRadiograph] {
     var found: [(index: Int, radiograph: MarkedRadiograph)] = []
     for index in spread(candidates) {
@@ -39,7 +49,8 @@ struct MarkedRadiograph: Sendable {
       do {
         guard let truth = try input.radiographs.truth(at: index), !truth.landmarks.isEmpty else { continue }
         let radiograph = MarkedRadiograph(
-          input.radiographs.records[index], try input.radiographs.radiograph(at: index), truth.landmarks)
+          input.radiographs.records[index], try input.radiographs.radiograph(at: index), truth.landmarks,
+          side: side)
         found.append((index, radiograph))
       } catch let unusable as UnusableRadiograph {
         try input.workspace.warn("left out: \(unusable)")

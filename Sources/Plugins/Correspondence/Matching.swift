@@ -45,28 +45,20 @@ struct Matching {
     }
   }
 
-  /// Distances of each query's vector from every pixel of each radiograph, their mean over a map 1:
-  /// `(queries, pixels)` for each radiograph.
-  func distances(_ representation: Representation) -> [[Float]] {
-    let vectors = queries.map { representation.vector($0.reference, $0.place) }
-    return radiographs.indices.map { test in
-      Self.scaled(Self.squaredDistances(vectors, representation.features(test)), maps: vectors.count)
-    }
-  }
-
   /// Errors where each landmark is taken to be where the distance is least, for each penalty.
   /// - Parameters:
-  ///   - distances: `(queries, pixels)` for each radiograph.
-  ///   - side: pixels along a side.
+  ///   - side: pixels along a side of a map.
   ///   - penalties: of the distance in place.
-  func errors(_ distances: [[Float]], side: Int, penalties: [Double]) -> [PairErrors] {
+  ///   - distances: of a radiograph, `(queries, pixels)`; asked for once for each, so that no more than one need be kept.
+  func errors(side: Int, penalties: [Double], _ distances: (_ test: Int) -> [Float]) -> [PairErrors] {
     let pixels = side * side
     var pairs: [[PairErrors.Pair]] = penalties.map { _ in [] }
     for (test, radiograph) in radiographs.enumerated() {
+      let distances = distances(test)
       let found = Compute.map(queries.count) { index -> [PairErrors.Pair]? in
         let query = queries[index]
         guard query.reference != test, let truth = radiograph.landmarks[query.landmark] else { return nil }
-        let map = distances[test][index * pixels..<(index + 1) * pixels]
+        let map = distances[index * pixels..<(index + 1) * pixels]
         return penalties.map { penalty in
           let pixel = Self.nearest(map, side: side, from: query.place, penalty: penalty, radiograph)
           return PairErrors.Pair(
@@ -79,18 +71,6 @@ struct Matching {
       }
     }
     return pairs.map { PairErrors(count: radiographs.count, $0) }
-  }
-
-  /// The mean of several ways to measure the same distances.
-  static func mean(_ parts: [[[Float]]]) -> [[Float]] {
-    guard parts.count > 1 else { return parts[0] }
-    return parts[0].indices.map { test in
-      var sum = parts[0][test]
-      for part in parts.dropFirst() {
-        for index in sum.indices { sum[index] += part[test][index] }
-      }
-      return sum.map { $0 / Float(parts.count) }
-    }
   }
 
   /// Errors of a guess that looks at no radiograph.
@@ -179,5 +159,36 @@ struct Matching {
       scores[pixel] += Float(penalty * away * away)
     }
     return scores
+  }
+}
+
+/// Distances of landmarks' features from every pixel's of a radiograph: the mean over ways to represent them, each scaled so
+/// that the mean of a map is 1.
+struct DistanceMaps {
+  let matching: Matching
+  let parts: [Representation]
+
+  /// `(queries, pixels)` of one radiograph.
+  func callAsFunction(_ test: Int) -> [Float] { maps(of: Array(matching.queries.indices), test) }
+
+  /// Of some queries.
+  func maps(of queries: [Int], _ test: Int) -> [Float] {
+    let all = parts.map { part in
+      let vectors = queries.map { part.vector(matching.queries[$0].reference, matching.queries[$0].place) }
+      return Matching.scaled(Matching.squaredDistances(vectors, part.features(test)), maps: vectors.count)
+    }
+    return Self.mean(all, weights: all.map { _ in 1 })
+  }
+
+  /// - Parameter weights: of each, whole numbers.
+  static func mean(_ maps: [[Float]], weights: [Int]) -> [Float] {
+    guard maps.count > 1 else { return maps[0] }
+    let total = Float(weights.reduce(0, +))
+    var sum = maps[0].map { $0 * Float(weights[0]) / total }
+    for (map, weight) in zip(maps, weights).dropFirst() {
+      let share = Float(weight) / total
+      for index in sum.indices { sum[index] += share * map[index] }
+    }
+    return sum
   }
 }

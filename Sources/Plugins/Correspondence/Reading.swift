@@ -73,6 +73,11 @@ struct TokenReader {
     return withoutGradients { encoder.features(Tensor.zeros([1, 3, side, side]), after: layer) != nil }
   }
 
+  /// Of the tokens of so many radiographs, of one layer.
+  func bytes(of radiographs: Int, _ enlargement: Int) -> Int {
+    4 * radiographs * encoder.shape.patchCount * enlargement * enlargement * encoder.shape.width
+  }
+
   /// The encoder for images of another size, with the same weights; nil where it cannot be.
   private func enlarged(_ factor: Int) -> (any ImageEncoder)? {
     guard factor > 1 else { return encoder }

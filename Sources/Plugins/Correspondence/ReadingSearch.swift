@@ -18,6 +18,9 @@ struct ReadingSearch {
   /// Radiographs whose means at each place are taken away.
   let others: [MarkedRadiograph]
   let workspace: any EvaluationWorkspace
+  /// Bytes that are kept of one kind: of tokens of several layers, and of maps of what was chosen before; where they would
+  /// take more, they are computed again.
+  private static let mostBytes = 1 << 29
 
   /// What was tried, and what the next round builds on.
   struct Work: Codable {
@@ -42,7 +45,7 @@ struct ReadingSearch {
     }
     let sizes = settings.enlargements
     while !work.isDone {
-      let base = try work.parts.map { try distances(reader, $0) }
+      let base = try base(reader, work.parts)
       for enlargement in sizes.dropFirst(work.sizes) {
         work.scores += try scores(reader, enlargement: enlargement, beside: work.parts, base)
         work.sizes += 1
@@ -66,33 +69,63 @@ struct ReadingSearch {
     try workspace.save(EvaluationState(tensors: [], text: text), named: key)
   }
 
-  private func distances(_ reader: TokenReader, _ part: Reading.Part) throws -> [[Float]] {
-    guard let encoded = reader.tokens(matching.radiographs, meanOf: others, [part.layer], part.enlargement)
-    else { throw CorrespondenceError("the encoder cannot be read at \(part)") }
-    return matching.distances(
-      Representation(encoded[part.layer]!, centering: part.centering, side: settings.searchedPixels))
+  /// Maps of what was chosen before; nil where nothing was.
+  private func base(_ reader: TokenReader, _ parts: [Reading.Part]) throws -> ((Int) -> [Float])? {
+    guard !parts.isEmpty else { return nil }
+    let maps = DistanceMaps(
+      matching: matching,
+      parts: try parts.map { part in
+        guard
+          let encoded = reader.tokens(matching.radiographs, meanOf: others, [part.layer], part.enlargement)
+        else { throw CorrespondenceError("the encoder cannot be read at \(part)") }
+        return Representation(encoded[part.layer]!, centering: part.centering, side: side)
+      })
+    let bytes = 4 * matching.radiographs.count * matching.queries.count * side * side
+    guard bytes <= Self.mostBytes else { return { maps($0) } }
+    let kept = matching.radiographs.indices.map { maps($0) }
+    return { kept[$0] }
+  }
+
+  private var side: Int { settings.searchedPixels }
+
+  private func scores(
+    _ reader: TokenReader, enlargement: Int, beside parts: [Reading.Part], _ base: ((Int) -> [Float])?
+  ) throws -> [Score] {
+    let layers = settings.layers(of: reader)
+    let count = matching.radiographs.count + others.count
+    let together = max(1, Self.mostBytes / max(reader.bytes(of: count, enlargement), 1))
+    var scores: [Score] = []
+    for start in stride(from: 0, to: layers.count, by: together) {
+      let some = Array(layers[start..<min(start + together, layers.count)])
+      guard let encoded = reader.tokens(matching.radiographs, meanOf: others, some, enlargement) else {
+        return scores
+      }
+      for layer in some {
+        for centering in settings.centerings {
+          let part = Reading.Part(layer: layer, enlargement: enlargement, centering: centering)
+          guard !parts.contains(part) else { continue }
+          scores += self.scores(
+            parts, adding: part, Representation(encoded[layer]!, centering: centering, side: side), base)
+        }
+      }
+    }
+    return scores
   }
 
   private func scores(
-    _ reader: TokenReader, enlargement: Int, beside parts: [Reading.Part], _ base: [[[Float]]]
-  ) throws -> [Score] {
-    let (layers, side) = (settings.layers(of: reader), settings.searchedPixels)
-    guard let encoded = reader.tokens(matching.radiographs, meanOf: others, layers, enlargement) else {
-      return []
+    _ parts: [Reading.Part], adding part: Reading.Part, _ representation: Representation,
+    _ base: ((Int) -> [Float])?
+  ) -> [Score] {
+    let own = DistanceMaps(matching: matching, parts: [representation])
+    let errors = matching.errors(side: side, penalties: settings.penalties) { test in
+      guard let base else { return own(test) }
+      return DistanceMaps.mean([base(test), own(test)], weights: [parts.count, 1])
     }
-    return layers.flatMap { layer in
-      settings.centerings.flatMap { centering -> [Score] in
-        let part = Reading.Part(layer: layer, enlargement: enlargement, centering: centering)
-        guard !parts.contains(part) else { return [] }
-        let own = matching.distances(Representation(encoded[layer]!, centering: centering, side: side))
-        let errors = matching.errors(Matching.mean(base + [own]), side: side, penalties: settings.penalties)
-        return zip(settings.penalties, errors).map { penalty, errors in
-          Score(
-            reading: Reading(parts: parts + [part], penalty: penalty),
-            found: PairMetric(kind: .withinFivePercent, errors: errors).value ?? 0,
-            meanError: PairMetric(kind: .mean, errors: errors).value ?? 100)
-        }
-      }
+    return zip(settings.penalties, errors).map { penalty, errors in
+      Score(
+        reading: Reading(parts: parts + [part], penalty: penalty),
+        found: PairMetric(kind: .withinFivePercent, errors: errors).value ?? 0,
+        meanError: PairMetric(kind: .mean, errors: errors).value ?? 100)
     }
   }
 

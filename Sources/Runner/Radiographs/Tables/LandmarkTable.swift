@@ -26,7 +26,8 @@ package struct LandmarkTable: Sendable, Equatable {
     guard let file = TableColumns.firstIndex(of: TableOptions.usualPaths, in: table.names) else {
       throw RadiographsError.table(
         path: path, line: nil,
-        problem: "no column names the radiographs' files (\(TableOptions.usualPaths.joined(separator: ", "))); the "
+        problem:
+          "no column names the radiographs' files (\(TableOptions.usualPaths.joined(separator: ", "))); the "
           + "columns are: \(table.names.joined(separator: ", "))")
     }
     let landmark = try table.column("landmark")

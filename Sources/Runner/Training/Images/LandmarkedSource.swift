@@ -41,7 +41,8 @@ package struct LandmarkedSource: RadiographSource {
     if unmatched.count == table.entries.count {
       throw RadiographsError.table(
         path: table.path, line: nil,
-        problem: "none of its \(unmatched.count) names is that of a radiograph: it has \"\(unmatched[0])\", the source "
+        problem:
+          "none of its \(unmatched.count) names is that of a radiograph: it has \"\(unmatched[0])\", the source "
           + "\"\(records.first?.identifier ?? "nothing")\"; take the landmarks of this source")
     }
     ownNotes =
