@@ -108,28 +108,37 @@ struct Matching {
         Tensor(features.values, shape: [pixels, width]), transposingB: true)
     }
     var distances = product.values
-    let lengths = (0..<pixels).map { pixel in
-      features.values[pixel * width..<(pixel + 1) * width].reduce(Float(0)) { $0 + $1 * $1 }
+    let lengths = features.values.withUnsafeBufferPointer { values in
+      (0..<pixels).map { pixel in squaredLength(values.baseAddress! + pixel * width, width) }
     }
-    for (index, vector) in vectors.enumerated() {
-      let own = vector.reduce(Float(0)) { $0 + $1 * $1 }
-      for pixel in 0..<pixels {
-        let place = index * pixels + pixel
-        distances[place] = max(own + lengths[pixel] - 2 * distances[place], 0)
+    distances.withUnsafeMutableBufferPointer { distances in
+      for (index, vector) in vectors.enumerated() {
+        let own = vector.withUnsafeBufferPointer { squaredLength($0.baseAddress!, width) }
+        let row = distances.baseAddress! + index * pixels
+        for pixel in 0..<pixels { row[pixel] = max(own + lengths[pixel] - 2 * row[pixel], 0) }
       }
     }
     return distances
+  }
+
+  private static func squaredLength(_ values: UnsafePointer<Float>, _ count: Int) -> Float {
+    var sum: Float = 0
+    for index in 0..<count { sum += values[index] * values[index] }
+    return sum
   }
 
   /// The same, the mean of each map 1.
   static func scaled(_ distances: [Float], maps: Int) -> [Float] {
     let pixels = distances.count / maps
     var distances = distances
-    for map in 0..<maps {
-      let range = map * pixels..<(map + 1) * pixels
-      let mean = distances[range].reduce(Float(0), +) / Float(pixels)
-      let scale = 1 / max(mean, .leastNormalMagnitude)
-      for index in range { distances[index] *= scale }
+    distances.withUnsafeMutableBufferPointer { distances in
+      for map in 0..<maps {
+        let row = distances.baseAddress! + map * pixels
+        var sum: Float = 0
+        for pixel in 0..<pixels { sum += row[pixel] }
+        let scale = Float(pixels) / max(sum, .leastNormalMagnitude)
+        for pixel in 0..<pixels { row[pixel] *= scale }
+      }
     }
     return distances
   }
@@ -142,9 +151,11 @@ struct Matching {
     let scores =
       penalty > 0
       ? penalized(distances, side: side, from: place, penalty: penalty, radiograph)[...] : distances
-    var best = scores.startIndex
-    for pixel in scores.indices where scores[pixel] < scores[best] { best = pixel }
-    return best - scores.startIndex
+    return scores.withUnsafeBufferPointer { scores in
+      var best = 0
+      for pixel in 0..<scores.count where scores[pixel] < scores[best] { best = pixel }
+      return best
+    }
   }
 
   /// Distances with the penalty on the distance from the reference's place.
@@ -154,9 +165,16 @@ struct Matching {
   ) -> [Float] {
     var scores = Array(distances)
     guard penalty > 0 else { return scores }
-    for pixel in scores.indices {
-      let away = radiograph.distance(Place(pixel: pixel, side: side), place)
-      scores[pixel] += Float(penalty * away * away)
+    let aspect = Double(radiograph.image.height) / Double(radiograph.image.width)
+    func squares(_ center: Double, _ scale: Double) -> [Float] {
+      (0..<side).map { pixel in
+        let away = ((Double(pixel) + 0.5) / Double(side) - center) * scale
+        return Float(penalty * away * away)
+      }
+    }
+    let (down, across) = (squares(place.row, aspect), squares(place.column, 1))
+    for row in 0..<side {
+      for column in 0..<side { scores[row * side + column] += down[row] + across[column] }
     }
     return scores
   }

@@ -77,9 +77,9 @@ package struct LandmarkedSource: RadiographSource {
     )
     var truth = known ?? RadiographTruth()
     for (name, place) in marked {
-      // Half a percent beyond the edge is a reader's hand, as with boxes.
+      // An apex or an angle may lie just beyond the edge; far beyond are points of a larger radiograph.
       func lies(_ value: Double, within side: Double) -> Bool {
-        (-0.005 * side - 1.5...1.005 * side + 0.5).contains(value)
+        (-0.02 * side - 1.5...1.02 * side + 0.5).contains(value)
       }
       guard lies(place.row, within: height), lies(place.column, within: width) else {
         throw UnusableRadiograph(
