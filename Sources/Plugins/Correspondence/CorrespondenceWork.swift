@@ -201,23 +201,31 @@ struct CorrespondenceWork {
     )
   }
 
+  /// Every way's figures, and by landmark those of pixels and of both encoders, which the last ways are.
   private func tables(
     _ subjects: [String], _ landmarks: [String], _ metrics: [EvaluationMetric]
   ) -> [MetricTable] {
     let known = Set(metrics.map(\.key))
     let kinds: [(String, PairMetric.Kind)] = [
-      ("mean error", .mean), ("median error", .median), ("PCK@5%", .withinFivePercent),
+      ("mean error, %", .mean), ("median, %", .median), ("PCK@5%", .withinFivePercent),
     ]
+    let words = subjects.last!.hasSuffix(Self.best) ? Self.best : Self.asInPaper
     return [
       MetricTable(
         "", rows: subjects,
-        columns: kinds.map { title, kind in .init(title, subjects.map { Self.key(kind, $0) }) }),
+        columns: kinds.map { title, kind in
+          .init(title, subjects.map { Self.key(kind, $0) }, isBrief: kind == .median)
+        }),
       MetricTable(
-        "PCK@5% by landmark", rows: subjects,
-        columns: landmarks.map { landmark in
+        "PCK@5% by landmark, encoders read as \(words == Self.best ? "was best" : "in the paper")",
+        rows: landmarks,
+        columns: [
+          (Self.windows, Self.windows), (Self.random, "\(Self.random), \(words)"),
+          (Self.trained, "\(Self.trained), \(words)"),
+        ].map { title, subject in
           .init(
-            landmark,
-            subjects.map { Self.key(.withinFivePercent, of: landmark, $0) }.map {
+            title,
+            landmarks.map { Self.key(.withinFivePercent, of: $0, subject) }.map {
               known.contains($0) ? $0 : nil
             },
             isBrief: true)
