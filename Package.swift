@@ -55,7 +55,8 @@ func glue(_ name: String, _ dependencies: [String] = []) -> Target {
 
 let pluginTargets = [
   "LocalTask", "GlobalTask", "DomainTask", "PhantomData", "DicomCodec", "ProbeEvaluation",
-  "SensitivityEvaluation", "ImagineEvaluation", "PCAEvaluation", "SurpriseEvaluation",
+  "SensitivityEvaluation", "ImagineEvaluation", "CorrespondenceEvaluation", "PCAEvaluation",
+  "SurpriseEvaluation",
   "FineTuneEvaluation", "SegmentEvaluation", "PublicWeights", "TorchBackend", "TorchCommunicator",
 ]
 /// `scripts/build` leaves out what is of tests alone.
@@ -113,6 +114,7 @@ let testTargets: [Target] =
     tests("WorldModelTests", ["PluginHost"]),
     tests("PhantomTests", ["PhantomData"]),
     tests("SensitivityTests", ["SensitivityEvaluation", "PluginHost"]),
+    tests("CorrespondenceTests", ["CorrespondenceEvaluation"]),
     tests("ImagineTests", ["ImagineEvaluation"]),
     tests("PCATests", ["PCAEvaluation"]),
     tests("SurpriseTests", ["SurpriseEvaluation"]),
@@ -148,6 +150,7 @@ let package = Package(
     plugin("PhantomData", "Sources/Plugins/Phantom"),
     plugin("ProbeEvaluation", "Sources/Plugins/Probe"),
     plugin("SensitivityEvaluation", "Sources/Plugins/Sensitivity"),
+    plugin("CorrespondenceEvaluation", "Sources/Plugins/Correspondence"),
     plugin("ImagineEvaluation", "Sources/Plugins/Imagine"),
     plugin("PCAEvaluation", "Sources/Plugins/PCA"),
     plugin("SurpriseEvaluation", "Sources/Plugins/Surprise"),

@@ -87,12 +87,14 @@ import WorldModel
     let features = try PredictedFeatures(input.model, group)
     let row = PredictionSheet(group, trained: features, untrained: features).sheet(rows: 8).rows[0]
     #expect(row.label == "wave 0" && row.groups.count == 2)
-    let (painted, truth) = (row.groups[0][2].image, row.groups[0][3].image)
+    let (painted, truth) = (
+      try #require(row.groups[0][2].image.gray), try #require(row.groups[0][3].image.gray)
+    )
     #expect(truth == group.samples[0].targets[0].pixels)
     // The left half is hidden and predicted.
     #expect(painted[3, 20] == truth[3, 20] && painted[30, 31] == truth[30, 31])
     #expect(painted != truth)
-    #expect(row.groups[0][0].image[3, 3] == 0.5)
+    #expect(row.groups[0][0].image.gray?[3, 3] == 0.5)
   }
 
   @Test func aMirroredViewsPlacesRunBackwards() throws {

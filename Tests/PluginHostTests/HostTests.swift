@@ -34,7 +34,8 @@ import WorldModel
     let all = try host.load()
     #expect(
       all.map(\.name) == [
-        "local", "global", "domain", "phantom", "dicom", "probe", "imagine", "sensitivity", "pca", "surprise",
+        "local", "global", "domain", "phantom", "dicom", "probe", "imagine", "sensitivity", "correspondence",
+        "pca", "surprise",
         "finetune",
         "finetune-segment",
         "torch", "public-weights", "mpi", "c10d",

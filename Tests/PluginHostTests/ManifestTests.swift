@@ -36,7 +36,8 @@ import Testing
     let manifest = try PluginManifest(path: BuildFolder.repository + "/plugins.toml")
     #expect(
       manifest.entries.map(\.name) == [
-        "local", "global", "domain", "phantom", "dicom", "probe", "imagine", "sensitivity", "pca", "surprise",
+        "local", "global", "domain", "phantom", "dicom", "probe", "imagine", "sensitivity", "correspondence",
+        "pca", "surprise",
         "finetune",
         "finetune-segment",
         "torch", "public-weights", "mpi", "c10d",
@@ -47,7 +48,7 @@ import Testing
         .evaluation, .evaluation,
         .backend, .weights, .communicator, .communicator,
       ])
-    #expect(manifest.entries.map(\.enabled) == Array(repeating: true, count: 16))
+    #expect(manifest.entries.map(\.enabled) == Array(repeating: true, count: 17))
     #expect(manifest.defaultSource?.name == "phantom")
     #expect(manifest.defaultEvaluations.map(\.name) == ["imagine"])
   }

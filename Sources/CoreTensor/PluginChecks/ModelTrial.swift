@@ -41,11 +41,19 @@ private struct WaveRadiographs: RadiographSource {
     return image
   }
 
-  /// The finding is where a radiograph that has it is bright.
+  /// The finding is where a radiograph that has it is bright; the landmark is its brightest pixel.
   func truth(at index: Int) -> RadiographTruth? {
-    guard index % 2 == 0 else { return RadiographTruth() }
-    var mask = radiograph(at: index)
-    mask.pixels = mask.pixels.map { $0 > 0.5 ? 1 : 0 }
-    return RadiographTruth(masks: ["effusion": mask])
+    let radiograph = radiograph(at: index)
+    let brightest = radiograph.pixels.indices.max { radiograph.pixels[$0] < radiograph.pixels[$1] } ?? 0
+    var truth = RadiographTruth(landmarks: [
+      "brightest": .init(
+        row: Double(brightest / radiograph.width), column: Double(brightest % radiograph.width))
+    ])
+    if index % 2 == 0 {
+      var mask = radiograph
+      mask.pixels = mask.pixels.map { $0 > 0.5 ? 1 : 0 }
+      truth.masks = ["effusion": mask]
+    }
+    return truth
   }
 }

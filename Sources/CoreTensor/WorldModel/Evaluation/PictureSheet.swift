@@ -8,6 +8,9 @@ public struct PictureSheet: Sendable, Equatable {
     case gray(GrayImage)
     case color(ColorImage)
 
+    /// Nil where it is in colours.
+    public var gray: GrayImage? { if case .gray(let image) = self { image } else { nil } }
+
     public var width: Int {
       switch self {
       case .gray(let image): image.width

@@ -37,6 +37,10 @@ extension [RadiographRecord] {
 extension RadiographRecord {
   /// The collection, where several are joined; else empty.
   package var collection: String { attributes[JoinedSource.collectionAttribute] ?? "" }
+  /// Its identifier without the name of its collection before it.
+  package var bareIdentifier: String {
+    collection.isEmpty ? identifier : String(identifier.dropFirst(collection.count + 1))
+  }
 
   package func matches(_ filter: ColumnFilter) -> Bool {
     switch filter.column {

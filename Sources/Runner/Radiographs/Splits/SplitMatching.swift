@@ -5,8 +5,7 @@ package struct SplitMatching: Sendable, Equatable {
   /// Names of the list that no radiograph has.
   package private(set) var unmatched: [String] = []
 
-  /// Matches by name. A radiograph whose identifier is the name comes first; else the paths must agree from their ends,
-  /// as far as the shorter goes, whatever their endings: `images/0001.png` is `0001.dcm`.
+  /// Matches by name, as `RadiographNames` does.
   /// - Parameters:
   ///   - identifiers: of the radiographs.
   ///   - bare: the same without the name of their collection before them, where several are joined.
@@ -17,10 +16,9 @@ package struct SplitMatching: Sendable, Equatable {
     func refuse(_ problem: String) -> RadiographsError { .table(path: path, line: nil, problem: problem) }
     splits = Array(repeating: nil, count: identifiers.count)
     var names: [String?] = Array(repeating: nil, count: identifiers.count)
-    let exact = Dictionary(identifiers.enumerated().map { ($1, [$0]) }, uniquingKeysWith: +)
-    let byBase = Dictionary(grouping: identifiers.indices) { Self.base(bare[$0]) }
+    let radiographs = RadiographNames(identifiers, bare: bare)
     for entry in list.entries {
-      let found = exact[entry.name] ?? Self.agreeing(entry.name, byBase[Self.base(entry.name)] ?? [], bare)
+      let found = radiographs.indices(of: entry.name)
       guard let first = found.first else {
         unmatched.append(entry.name)
         continue
@@ -43,19 +41,5 @@ package struct SplitMatching: Sendable, Equatable {
           + "the source \"\(identifiers.first?.shortened ?? "nothing")\"; take the list of this source, or names as "
           + "chex-runner data splits writes them")
     }
-  }
-
-  private static func base(_ name: String) -> String { CollectionFolder.base(CollectionFolder.stem(name)) }
-
-  private static func agreeing(_ name: String, _ candidates: [Int], _ paths: [String]) -> [Int] {
-    func parts(_ path: String) -> [Substring] {
-      CollectionFolder.stem(path).split(separator: "/").filter { $0 != "." }.reversed()
-    }
-    let own = parts(name)
-    let found = candidates.filter { zip(own, parts(paths[$0])).allSatisfy { $0 == $1 } }
-    let sameEnding = found.filter {
-      FolderSearch.ending(of: paths[$0]) == FolderSearch.ending(of: name)
-    }
-    return sameEnding.count == 1 ? sameEnding : found
   }
 }

@@ -41,7 +41,7 @@ extension RunSetup {
     let opened = try open(names + others, asStored: asStored)
     let parts = zip(Self.shortNames(names), opened).map { JoinedSource.Part(name: $0, source: $1) }
     let radiographs = parts.count > 1 ? JoinedSource(parts) : opened[0]
-    return (try split(radiographs), Array(opened.dropFirst(names.count)))
+    return (try split(landmarked(radiographs)), Array(opened.dropFirst(names.count)))
   }
 
   /// Radiographs of data plugins where they have the name, else of stores, collections, folders and tables, each with

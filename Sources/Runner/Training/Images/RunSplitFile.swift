@@ -34,11 +34,8 @@ extension RunSetup {
     let name = files.joined(separator: ", ")
     let chosen = try list.choosing(fold: configuration.data.splitFold ?? 0, of: name)
     let records = source.records
-    let bare = records.map { record in
-      record.collection.isEmpty
-        ? record.identifier : String(record.identifier.dropFirst(record.collection.count + 1))
-    }
-    let found = try SplitMatching(chosen, records.map(\.identifier), bare: bare, path: name)
+    let found = try SplitMatching(
+      chosen, records.map(\.identifier), bare: records.map(\.bareIdentifier), path: name)
     let without = found.splits.count { $0 == nil }
     var notes: [String] = []
     if without > 0 {
@@ -50,6 +47,14 @@ extension RunSetup {
           + "\"\(first.printable)\"")
     }
     return ChosenRadiographs(source, splits: found.splits, list: name, notes: notes)
+  }
+}
+
+extension RunSetup {
+  /// The radiographs with the landmarks of `data.landmarks`; the source itself where no file is named.
+  func landmarked(_ source: any RadiographSource) throws -> any RadiographSource {
+    guard let path = configuration.data.landmarks else { return source }
+    return try LandmarkedSource(source, table: LandmarkTable(path: path))
   }
 }
 

@@ -76,6 +76,7 @@ public struct SettingFlag: Sendable, Equatable {
     SettingFlag("--split-file", "FILE", "data", "split_file", isRepeated: true),
     SettingFlag("--split-fold", "N", "data", "split_fold"),
     SettingFlag("--split-checksum", "SHA256", "data", "split_checksum"),
+    SettingFlag("--landmarks", "FILE", "data", "landmarks"),
     SettingFlag("--filter", "COLUMN=VALUE", "data", "filter", isRepeated: true),
     SettingFlag("--pretrain-splits", "A,B", "data", "pretrain_splits"),
     SettingFlag("--label", "A,B", "evaluation", "labels"),

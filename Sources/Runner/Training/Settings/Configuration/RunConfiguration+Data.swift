@@ -25,12 +25,14 @@ extension RunConfiguration {
     public var patientColumn = ""
     public var splitColumn = ""
     /// Files of splits in place of the source's own splits: a CSV, or lists. Nil where none is set, so that what earlier
-    /// versions wrote of these settings reads and compares as it did; so are the next two.
+    /// versions wrote of these settings reads and compares as it did; so are the next three.
     public var splitFile: [String]?
     /// Which fold of those files is set apart, from 1.
     public var splitFold: Int?
     /// Checksum that those files must have.
     public var splitChecksum: String?
+    /// A table of points in radiographs, beside what the source knows of them.
+    public var landmarks: String?
     /// `column=value`; all must hold.
     public var filter: [ColumnFilter] = []
     /// Splits to train on, where the source names splits.
@@ -56,6 +58,10 @@ extension RunConfiguration.Data {
   fileprivate var checksum: String {
     get { splitChecksum ?? "" }
     set { splitChecksum = newValue.isEmpty ? nil : newValue }
+  }
+  fileprivate var landmarkFile: String {
+    get { landmarks ?? "" }
+    set { landmarks = newValue.isEmpty ? nil : newValue }
   }
 }
 
@@ -110,6 +116,11 @@ extension RunConfiguration.Data {
       "split_fold", \.fold, in: 0...1000,
       help: "Which fold of split_file is tested on, the others being trained on; 0 = splits as they are.")
     Setting("split_checksum", \.checksum, help: "Checksum that split_file must have; empty = any.")
+    Setting(
+      "landmarks", \.landmarkFile,
+      help:
+        "Points that are known in radiographs, for evaluations that look for them: a CSV file,landmark,x,y in pixels of the"
+        + " files; empty = what the source itself knows.")
     Setting("filter", \.filter, help: "Use only radiographs where all of these hold, each column=value.")
     Setting(
       "pretrain_splits", \.pretrainSplits, help: "Splits to train on, where the source names splits.")

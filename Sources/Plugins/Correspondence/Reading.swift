@@ -1,0 +1,130 @@
+import CoreTensor
+import NeuralNetworks
+import WorldModel
+
+/// How an encoder's tokens are read.
+struct Reading: Sendable, Equatable, Codable, CustomStringConvertible {
+  /// Tokens of one layer and one size of image.
+  struct Part: Sendable, Hashable, Codable, CustomStringConvertible {
+    /// Blocks that patches have passed.
+    var layer: Int
+    /// How many times larger than in training the image is.
+    var enlargement: Int
+    /// Share of the mean over radiographs, at each place, that is taken away.
+    var centering: Double
+
+    var description: String {
+      "layer \(layer), image × \(enlargement)"
+        + (centering > 0 ? ", \(Reading.number(centering)) of the mean at each place removed" : "")
+    }
+  }
+
+  /// Distances are the mean over parts, each scaled so that its mean over a map is 1.
+  var parts: [Part]
+  /// Weight of the squared distance in place, in widths of a radiograph, beside that.
+  var penalty: Double
+
+  var description: String {
+    parts.map(\.description).joined(separator: " + ")
+      + (penalty > 0 ? "; distance penalty \(Self.number(penalty))" : "; no distance penalty")
+  }
+
+  private static func number(_ value: Double) -> String {
+    value == value.rounded() ? String(Int(value)) : String(value)
+  }
+}
+
+/// Tokens of radiographs as an encoder gives them, for one layer and one size of image.
+struct EncodedTokens: Sendable {
+  let grid: Int
+  let width: Int
+  /// `(grid · grid, width)` of each radiograph.
+  let tokens: [[Float]]
+  /// The mean over other radiographs at each place, `(grid · grid, width)`.
+  let mean: [Float]
+
+  /// Tokens without a share of that mean.
+  func centered(_ share: Double) -> [[Float]] {
+    guard share != 0 else { return tokens }
+    let share = Float(share)
+    return tokens.map { tokens in zip(tokens, mean).map { $0 - share * $1 } }
+  }
+}
+
+/// An encoder, made for images of several sizes.
+struct TokenReader {
+  private let model: WorldModel
+  private let encoder: any ImageEncoder
+  /// Images of one pass.
+  private static let batch = 16
+  /// As of target features (spec section 1).
+  private static let epsilon: Float = 1e-5
+
+  init(_ model: WorldModel) {
+    self.model = model
+    encoder = model.transferredEncoder
+  }
+
+  var depth: Int { encoder.shape.depth }
+
+  /// Whether an encoder has that layer.
+  func has(layer: Int) -> Bool {
+    let side = encoder.shape.imageSize
+    return withoutGradients { encoder.features(Tensor.zeros([1, 3, side, side]), after: layer) != nil }
+  }
+
+  /// Of the tokens of so many radiographs, of one layer.
+  func bytes(of radiographs: Int, _ enlargement: Int) -> Int {
+    4 * radiographs * encoder.shape.patchCount * enlargement * enlargement * encoder.shape.width
+  }
+
+  /// The encoder for images of another size, with the same weights; nil where it cannot be.
+  private func enlarged(_ factor: Int) -> (any ImageEncoder)? {
+    guard factor > 1 else { return encoder }
+    var shape = encoder.shape
+    shape.imageSize *= factor
+    var initializer = Initializer(random: RandomStream(seed: 0, stream: "correspondence"), trainable: false)
+    let larger = model.networks.makeEncoder(shape, &initializer)
+    return larger.adopt(encoder) ? larger : nil
+  }
+
+  /// Tokens of radiographs, those of layers below the top layer-normed as the top's are.
+  /// - Parameters:
+  ///   - radiographs: whole.
+  ///   - others: the radiographs of which means at each place are taken.
+  ///   - layers: those that are wanted, all of which the encoder has.
+  ///   - enlargement: of the image.
+  /// - Returns: by layer; nil where the encoder cannot take such images.
+  func tokens(
+    _ radiographs: [MarkedRadiograph], meanOf others: [MarkedRadiograph], _ layers: [Int], _ enlargement: Int
+  ) -> [Int: EncodedTokens]? {
+    guard let encoder = enlarged(enlargement) else { return nil }
+    let (own, other) = (encoded(radiographs, layers, encoder), encoded(others, layers, encoder))
+    let (grid, width) = (encoder.shape.gridSize, encoder.shape.width)
+    return layers.reduce(into: [:]) { all, layer in
+      var mean = [Float](repeating: 0, count: grid * grid * width)
+      for tokens in other[layer]! {
+        for index in mean.indices { mean[index] += tokens[index] / Float(others.count) }
+      }
+      all[layer] = EncodedTokens(grid: grid, width: width, tokens: own[layer]!, mean: mean)
+    }
+  }
+
+  private func encoded(
+    _ radiographs: [MarkedRadiograph], _ layers: [Int], _ encoder: any ImageEncoder
+  ) -> [Int: [[Float]]] {
+    var found: [Int: [[Float]]] = [:]
+    for start in stride(from: 0, to: radiographs.count, by: Self.batch) {
+      let some = radiographs[start..<min(start + Self.batch, radiographs.count)]
+      let side = encoder.shape.imageSize
+      let images = InputNormalization.tensor(Compute.map(some.count) { some[start + $0].square(side) })
+      for layer in layers {
+        guard var features = encoder.features(images, after: layer) else { continue }
+        if layer < depth { features = layerNorm(features, weight: nil, bias: nil, epsilon: Self.epsilon) }
+        let (values, size) = (features.values, features.count / some.count)
+        found[layer, default: []] += (0..<some.count).map { Array(values[$0 * size..<($0 + 1) * size]) }
+      }
+    }
+    return found
+  }
+}
