@@ -13,7 +13,7 @@ import WorldModel
   }
 
   /// A model that expects the mean of what it sees is surprised by the one patch that differs.
-  @Test(arguments: ["none", "place"]) func aPlantedSurpriseIsFound(center: String) throws {
+  @Test(arguments: ["none", "place", "standardized"]) func aPlantedSurpriseIsFound(center: String) throws {
     let workspace = MemoryWorkspace()
     let result = try Trial.evaluation(["center": .text(center)])(Trial.input(workspace))
     #expect(workspace.warnings == ["left out: grey 13: torn"])

@@ -105,9 +105,9 @@ struct SurpriseEvaluation: ModelEvaluation {
       try progress(input, start + part.count, of: chosen.count + more)
     }
     let reference = builder.reference(patches: maker.patchCount, kinds: maker.kinds)
-    if settings.centersPlaces, reference.count == 0 {
+    if settings.centering != .none, reference.count == 0 {
       throw SurpriseError(
-        "center = \"place\": expected radiographs to learn from, which say what is usual at a place, found none "
+        "center = \"\(settings.centering.rawValue)\": expected radiographs to learn from, which say what is usual at a place, found none "
           + "(bank = \(settings.bank), \(input.train.count) to learn from); raise --bank, or give --center none"
       )
     }

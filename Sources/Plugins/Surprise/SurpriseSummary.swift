@@ -159,7 +159,7 @@ struct SurpriseSummary {
     let settings = found.settings
     return [
       "a map: the mean squared error of each patch when it is hidden"
-        + (settings.centersPlaces ? ", less what is usual at its place" : ""),
+        + Self.words(settings.centering),
       marked.isEmpty
         ? "no finding of these radiographs has a mask, so that nothing is said of pixels"
         : "over pixels: the mean over radiographs that have the finding, in brackets how many; pixels of other findings alone "
@@ -175,6 +175,14 @@ struct SurpriseSummary {
           "nearest normal patch: the distance of a patch's features, when all is seen, from the nearest patch of these "
             + "radiographs; untrained: by features of the untrained encoder"
         ])
+  }
+
+  private static func words(_ centering: Centering) -> String {
+    switch centering {
+    case .none: ""
+    case .place: ", less what is usual at its place"
+    case .standardized: ", less what is usual at its place, over the deviation there"
+    }
   }
 
   /// For each subject, what it found of each radiograph.
