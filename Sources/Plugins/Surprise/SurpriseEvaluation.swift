@@ -91,7 +91,7 @@ struct SurpriseEvaluation: ModelEvaluation {
     if settings.bank > 0, !isNormal {
       try input.workspace.warn(
         "no radiograph to learn from is known to be without findings (\(settings.normal.sorted().joined(separator: ", "))), "
-          + "so that the nearest normal patch is left out"
+          + "so that the nearest patch is left out"
           + (chosen.isEmpty ? "" : ", and all of them say what is usual at a place"))
     }
     var builder = ReferenceBuilder(isNormal: isNormal)
