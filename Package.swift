@@ -55,7 +55,8 @@ func glue(_ name: String, _ dependencies: [String] = []) -> Target {
 
 let pluginTargets = [
   "LocalTask", "GlobalTask", "DomainTask", "PhantomData", "DicomCodec", "ProbeEvaluation",
-  "SensitivityEvaluation", "ImagineEvaluation", "CorrespondenceEvaluation",
+  "SensitivityEvaluation", "ImagineEvaluation", "CorrespondenceEvaluation", "PCAEvaluation",
+  "SurpriseEvaluation",
   "FineTuneEvaluation", "SegmentEvaluation", "PublicWeights", "TorchBackend", "TorchCommunicator",
 ]
 /// `scripts/build` leaves out what is of tests alone.
@@ -115,6 +116,8 @@ let testTargets: [Target] =
     tests("SensitivityTests", ["SensitivityEvaluation", "PluginHost"]),
     tests("CorrespondenceTests", ["CorrespondenceEvaluation"]),
     tests("ImagineTests", ["ImagineEvaluation"]),
+    tests("PCATests", ["PCAEvaluation"]),
+    tests("SurpriseTests", ["SurpriseEvaluation"]),
     tests("FineTuneTests", ["FineTuneEvaluation", "FineTuning"]),
     tests(
       "SegmentTests", ["SegmentEvaluation", "SegmentationMetrics", "FineTuning"], exclude: ["golden.json"]),
@@ -149,6 +152,8 @@ let package = Package(
     plugin("SensitivityEvaluation", "Sources/Plugins/Sensitivity"),
     plugin("CorrespondenceEvaluation", "Sources/Plugins/Correspondence"),
     plugin("ImagineEvaluation", "Sources/Plugins/Imagine"),
+    plugin("PCAEvaluation", "Sources/Plugins/PCA"),
+    plugin("SurpriseEvaluation", "Sources/Plugins/Surprise"),
     .target(
       name: "FineTuning", dependencies: [core], path: "Sources/Plugins/FineTuning", swiftSettings: strict),
     plugin("FineTuneEvaluation", "Sources/Plugins/FineTune", ["FineTuning"]),

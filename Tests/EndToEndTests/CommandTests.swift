@@ -86,7 +86,9 @@ extension EndToEnd {
         scratch.run(["plugins", "--json", "--plugins", Repository.plugins]).output)
       #expect(
         rows.map { $0["name"] as? String } == [
-          "local", "global", "domain", "phantom", "dicom", "probe", "imagine", "sensitivity", "finetune",
+          "local", "global", "domain", "phantom", "dicom", "probe", "imagine", "sensitivity",
+          "correspondence", "pca",
+          "surprise", "finetune",
           "finetune-segment",
           "torch", "public-weights", "mpi", "c10d",
         ])
@@ -146,7 +148,9 @@ extension EndToEnd {
 
     /// Examples of commands that want a run are typed where there is none: what they lack is the run, no word is unknown.
     @Test(arguments: [
-      "probe", "imagine", "sensitivity", "finetune classify", "finetune segment", "predict", "weights export",
+      "probe", "imagine", "sensitivity", "correspondence", "pca", "surprise", "finetune classify",
+      "finetune segment",
+      "predict", "weights export",
     ])
     func examplesCanBeTyped(name: String) throws {
       let scratch = try Scratch()

@@ -5,7 +5,7 @@ import WorldModel
 /// Paints hidden patches from the features of visible ones.
 ///
 /// Parameters: `tasks.mae.embed`, `.mask_token`, `.decoder_blocks`, `.norm`, `.head`.
-final class MAEDecoder: Objective {
+final class MAEDecoder: PatchReconstruction {
   struct Shape {
     let features: Int
     let width: Int
@@ -41,19 +41,28 @@ final class MAEDecoder: Objective {
     return [ObjectiveTerm("pixels", sum * (1 / Float(errors.count)), weight: weight)]
   }
 
-  /// Mean squared error of hidden patches, each normalised by its own mean and deviation.
   private func error(_ context: ObjectiveInput.Context, _ target: Tensor, _ geometry: ImageGeometry) -> Tensor
   {
     let hidden = context.visible.map { row in
       let seen = Set(row)
       return (0..<geometry.patchCount).filter { !seen.contains($0) }
     }
-    let seen = embed(context.features) + positions(places, context.visible)
-    let tokens = concatenate([seen, positions(places, hidden) + maskToken.tensor], axis: 1)
+    let patches = reconstruct(
+      ReconstructionInput(
+        geometry: geometry, images: target, visible: context.visible, features: context.features,
+        hidden: hidden))
+    return meanSquaredError(patches.reconstructed, patches.truth)
+  }
+
+  /// Patches of pixels, each normalised by its own mean and deviation.
+  func reconstruct(_ input: ReconstructionInput) -> ReconstructedPatches {
+    let seen = embed(input.features) + positions(places, input.visible)
+    let tokens = concatenate([seen, positions(places, input.hidden) + maskToken.tensor], axis: 1)
     let last = Array(seen.shape[1]..<tokens.shape[1])
     let painted = head(norm(blocks(tokens, of: Array(repeating: last, count: tokens.shape[0]))))
-    let pixels = extractPatches(target, patches: hidden, patchSize: geometry.patchSize)
-    return meanSquaredError(painted, layerNorm(pixels, weight: nil, bias: nil, epsilon: 1e-6))
+    let pixels = extractPatches(input.images, patches: input.hidden, patchSize: input.geometry.patchSize)
+    return ReconstructedPatches(
+      reconstructed: painted, truth: layerNorm(pixels, weight: nil, bias: nil, epsilon: 1e-6))
   }
 
   func visit(_ visitor: inout ParameterVisitor) {

@@ -2,7 +2,7 @@ import COpenBLAS
 import CoreTensor
 import Foundation
 
-/// The two LAPACK routines that evaluation needs.
+/// The LAPACK routines that evaluation needs.
 public enum LinearAlgebra {
   /// OpenBLAS maps 128 MiB for a thread that calls it, and asks again for ever where the system has none; here the
   /// process ends with a sentence instead.
@@ -25,6 +25,21 @@ public enum LinearAlgebra {
     dsyevd_("N", "L", &size, &matrix, &size, &values, &work, &workSize, &integers, &integerSize, &info)
     require(info == 0, "LinearAlgebra.eigenvalues: LAPACK dsyevd gave \(info) for order \(order)")
     return values
+  }
+
+  /// Eigenvalues, ascending, of the symmetric matrix whose upper triangle is given row-major, and a unit eigenvector of
+  /// each: rows of `order`, in the values' order, of either sign.
+  public static func eigenvectors(upper: [Double], order: Int) -> (values: [Double], vectors: [Double]) {
+    var (matrix, values) = (upper, [Double](repeating: 0, count: order))
+    var (size, info) = (Int32(order), Int32(0))
+    var work = [Double](repeating: 0, count: 1 + 6 * order + 2 * order * order)
+    var integers = [Int32](repeating: 0, count: 3 + 5 * order)
+    var (workSize, integerSize) = (Int32(work.count), Int32(integers.count))
+    checkMemory()
+    // LAPACK writes vectors as columns and reads columns first, so that they are our rows.
+    dsyevd_("V", "L", &size, &matrix, &size, &values, &work, &workSize, &integers, &integerSize, &info)
+    require(info == 0, "LinearAlgebra.eigenvectors: LAPACK dsyevd gave \(info) for order \(order)")
+    return (values, matrix)
   }
 
   /// Solves A x = b for a symmetric positive definite A whose upper triangle is given row-major.
