@@ -46,7 +46,8 @@ struct ImagineEvaluation: ModelEvaluation {
       ImagineEvaluation(
         images: $0.integer("images"), candidates: $0.integer("candidates"), pictures: $0.integer("pictures"),
         resamples: $0.integer("resamples"))
-    })
+    }
+  ).explaining { _ in ImaginedRadiograph() }
 
   /// Places among the nearest that count.
   static let places = [1, 5]

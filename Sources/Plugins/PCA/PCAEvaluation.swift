@@ -45,7 +45,8 @@ struct PCAEvaluation: ModelEvaluation {
         "pca runs/first --layer 2 --center place --out runs/first/pca-layer-2",
         "of a lower layer, and what of it is not the place alone"),
     ]),
-    makeForModel: { PCAEvaluation($0) })
+    makeForModel: { PCAEvaluation($0) }
+  ).explaining { ColoredRadiograph(evaluation: PCAEvaluation($0)) }
 
   let images: Int
   let pictures: Int
@@ -73,8 +74,15 @@ struct PCAEvaluation: ModelEvaluation {
     }
     let chosen = (0..<count).map { input.test[$0 * input.test.count / count] }
     try input.workspace.note("\(count) of \(input.test.count) test radiographs")
-    let models = [("trained", input.model), ("random", input.makeUntrained())]
     let radiographs = try ShownRadiographs(input, chosen)
+    return result(try colors(input, radiographs), radiographs)
+  }
+
+  /// The colours by the trained and by the random model.
+  func colors(
+    _ input: ModelEvaluationInput, _ radiographs: ShownRadiographs
+  ) throws -> [(subject: String, colors: PatchColors)] {
+    let models = [("trained", input.model), ("random", input.makeUntrained())]
     var colors: [(subject: String, colors: PatchColors)] = []
     for (index, (subject, model)) in models.enumerated() {
       var features = try features(of: radiographs, by: model)
@@ -85,7 +93,7 @@ struct PCAEvaluation: ModelEvaluation {
         "encoder", index + 1, of: models.count, radiographs: (index + 1) * radiographs.count, loss: nil)
       if input.workspace.isStopRequested && index + 1 < models.count { throw EvaluationStopped() }
     }
-    return result(colors, radiographs)
+    return colors
   }
 
   /// - Throws: `PCAError` where the model has no such encoder, or the encoder no such layer.
@@ -125,7 +133,7 @@ struct PCAEvaluation: ModelEvaluation {
           "", rows: rows,
           columns: colors.map { column in .init(column.subject, rows.map { key($0, column.subject) }) })
       ],
-      sheets: hasSheet ? ["pca": sheet(colors, radiographs)] : [:],
+      sheets: hasSheet ? ["pca": sheet(colors, radiographs, shown(of: radiographs.count))] : [:],
       notes: [
         "explained: share of the features' variance over patches",
         "by place alone: share of a component's variance that its mean over radiographs at each place explains, of which 1 "
@@ -133,13 +141,17 @@ struct PCAEvaluation: ModelEvaluation {
       ] + (hasSheet ? ["pca.png: features as colours"] : []))
   }
 
-  private func sheet(
-    _ colors: [(subject: String, colors: PatchColors)], _ radiographs: ShownRadiographs
+  /// Radiographs that are drawn, at equal distances.
+  private func shown(of count: Int) -> [Int] {
+    let shown = min(pictures, count)
+    return (0..<shown).map { $0 * count / shown }
+  }
+
+  func sheet(
+    _ colors: [(subject: String, colors: PatchColors)], _ radiographs: ShownRadiographs, _ shown: [Int]
   ) -> PictureSheet {
-    let shown = min(pictures, radiographs.count)
-    let rows = (0..<shown).map { place in
-      let index = place * radiographs.count / shown
-      return PictureSheet.Row(
+    let rows = shown.map { index in
+      PictureSheet.Row(
         label: radiographs.records[index].identifier,
         groups: [
           [PictureSheet.Picture(radiographs.pictures[index], captions: ["radiograph"])]
