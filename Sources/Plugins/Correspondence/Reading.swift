@@ -83,12 +83,7 @@ struct TokenReader {
 
   /// The encoder for images of another size, with the same weights; nil where it cannot be.
   private func enlarged(_ factor: Int) -> (any ImageEncoder)? {
-    guard factor > 1 else { return encoder }
-    var shape = encoder.shape
-    shape.imageSize *= factor
-    var initializer = Initializer(random: RandomStream(seed: 0, stream: "correspondence"), trainable: false)
-    let larger = model.networks.makeEncoder(shape, &initializer)
-    return larger.adopt(encoder) ? larger : nil
+    model.enlarged(encoder, to: encoder.shape.imageSize * factor)
   }
 
   /// Tokens of radiographs, those of layers below the top layer-normed as the top's are.

@@ -132,9 +132,10 @@ private struct ExplanationRun {
         let name = part.definition.name
         do {
           let sheet = try part.sheet.get()
-          let file = "\(out)/\(name).png"
-          try sheet.write(to: file)
-          sections.append(section(name, sheet, png: try DurableFile.read(file)))
+          try sheet.write(to: "\(out)/\(name).png")
+          // The page has the words beside the picture.
+          let bare = PictureSheet(title: "", rows: sheet.rows, pictureSide: sheet.pictureSide)
+          sections.append(section(name, sheet, png: Data(try bare.encoded(as: .png))))
           rows.append(.init(evaluation: name, picture: "\(name).png", problem: nil))
         } catch {
           sections.append(
