@@ -86,9 +86,8 @@ extension EndToEnd {
         scratch.run(["plugins", "--json", "--plugins", Repository.plugins]).output)
       #expect(
         rows.map { $0["name"] as? String } == [
-          "local", "global", "domain", "phantom", "dicom", "probe", "imagine", "sensitivity",
-          "correspondence", "pca",
-          "surprise", "finetune",
+          "local", "global", "domain", "phantom", "dicom", "probe", "imagine",
+          "correspondence", "sensitivity", "pca", "surprise", "finetune",
           "finetune-segment",
           "torch", "public-weights", "mpi", "c10d",
         ])

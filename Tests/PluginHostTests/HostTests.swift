@@ -34,17 +34,15 @@ import WorldModel
     let all = try host.load()
     #expect(
       all.map(\.name) == [
-        "local", "global", "domain", "phantom", "dicom", "probe", "imagine", "sensitivity", "correspondence",
-        "pca", "surprise",
-        "finetune",
+        "local", "global", "domain", "phantom", "dicom", "probe", "imagine",
+        "correspondence", "sensitivity", "pca", "surprise", "finetune",
         "finetune-segment",
         "torch", "public-weights", "mpi", "c10d",
       ])
     #expect(
       all.map(\.definition.kind) == [
         .task, .task, .task, .data, .codec, .evaluation, .evaluation, .evaluation, .evaluation, .evaluation,
-        .evaluation, .evaluation,
-        .backend, .weights, .communicator, .communicator,
+        .evaluation, .evaluation, .evaluation, .backend, .weights, .communicator, .communicator,
       ])
     #expect(try host.load(only: ["domain", "local"]).map(\.name) == ["local", "domain"])
   }

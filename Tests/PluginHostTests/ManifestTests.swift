@@ -36,17 +36,15 @@ import Testing
     let manifest = try PluginManifest(path: BuildFolder.repository + "/plugins.toml")
     #expect(
       manifest.entries.map(\.name) == [
-        "local", "global", "domain", "phantom", "dicom", "probe", "imagine", "sensitivity", "correspondence",
-        "pca", "surprise",
-        "finetune",
+        "local", "global", "domain", "phantom", "dicom", "probe", "imagine",
+        "correspondence", "sensitivity", "pca", "surprise", "finetune",
         "finetune-segment",
         "torch", "public-weights", "mpi", "c10d",
       ])
     #expect(
       manifest.entries.map(\.kind) == [
         .task, .task, .task, .data, .codec, .evaluation, .evaluation, .evaluation, .evaluation, .evaluation,
-        .evaluation, .evaluation,
-        .backend, .weights, .communicator, .communicator,
+        .evaluation, .evaluation, .evaluation, .backend, .weights, .communicator, .communicator,
       ])
     #expect(manifest.entries.map(\.enabled) == Array(repeating: true, count: 17))
     #expect(manifest.defaultSource?.name == "phantom")

@@ -1,5 +1,4 @@
 import CoreTensor
-import NeuralNetworks
 import WorldModel
 
 /// Patches of radiographs without findings, by their features: how far is the nearest? (PatchCore, Roth et al. 2022,
@@ -29,11 +28,14 @@ struct NormalBank {
   /// Radiographs of the bank.
   var count: Int { halfSquares.count / patches }
 
-  /// Features that are compared: by the target encoder where there is one, layer-normed as targets are.
+  /// Features that are compared: target features, and without a target encoder those of the encoder, layer-normed or not
+  /// as targets would be.
   /// - Returns: `(B, N, d)`.
   static func features(_ model: WorldModel, _ images: Tensor) -> Tensor {
-    let encoder = model.targetEncoder ?? model.encoder
-    return layerNorm(encoder(images), weight: nil, bias: nil, epsilon: 1e-5)
+    guard model.targetEncoder == nil else { return model.targetFeatures(images) }
+    let features = model.encoder(images)
+    return model.shape.normalizesTargets
+      ? layerNorm(features, weight: nil, bias: nil, epsilon: 1e-5) : features
   }
 
   /// Mean squared difference of each of a radiograph's patches from the nearest patch of the bank.
