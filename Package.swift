@@ -55,7 +55,7 @@ func glue(_ name: String, _ dependencies: [String] = []) -> Target {
 
 let pluginTargets = [
   "LocalTask", "GlobalTask", "DomainTask", "PhantomData", "DicomCodec", "ProbeEvaluation",
-  "SensitivityEvaluation", "ImagineEvaluation", "CorrespondenceEvaluation", "PCAEvaluation",
+  "SensitivityEvaluation", "ImagineEvaluation", "DecoderEvaluation", "CorrespondenceEvaluation", "PCAEvaluation",
   "SurpriseEvaluation",
   "FineTuneEvaluation", "SegmentEvaluation", "PublicWeights", "TorchBackend", "TorchCommunicator",
 ]
@@ -115,7 +115,8 @@ let testTargets: [Target] =
     tests("PhantomTests", ["PhantomData"]),
     tests("SensitivityTests", ["SensitivityEvaluation", "PluginHost"]),
     tests("CorrespondenceTests", ["CorrespondenceEvaluation"]),
-    tests("ImagineTests", ["ImagineEvaluation"]),
+    tests("ImagineTests", ["ImagineEvaluation", "Predictions"]),
+    tests("ImagineDecoderTests", ["DecoderEvaluation", "Predictions"]),
     tests("PCATests", ["PCAEvaluation"]),
     tests("SurpriseTests", ["SurpriseEvaluation"]),
     tests("FineTuneTests", ["FineTuneEvaluation", "FineTuning"]),
@@ -151,7 +152,10 @@ let package = Package(
     plugin("ProbeEvaluation", "Sources/Plugins/Probe"),
     plugin("SensitivityEvaluation", "Sources/Plugins/Sensitivity"),
     plugin("CorrespondenceEvaluation", "Sources/Plugins/Correspondence"),
-    plugin("ImagineEvaluation", "Sources/Plugins/Imagine"),
+    .target(
+      name: "Predictions", dependencies: [core], path: "Sources/Plugins/Predictions", swiftSettings: strict),
+    plugin("ImagineEvaluation", "Sources/Plugins/Imagine", ["Predictions"]),
+    plugin("DecoderEvaluation", "Sources/Plugins/ImagineDecoder", ["Predictions"]),
     plugin("PCAEvaluation", "Sources/Plugins/PCA"),
     plugin("SurpriseEvaluation", "Sources/Plugins/Surprise"),
     .target(

@@ -2,6 +2,7 @@ import CoreTensor
 import Imaging
 import Metrics
 import Testing
+import WorldModel
 
 @testable import CorrespondenceEvaluation
 
@@ -35,6 +36,33 @@ import Testing
         #expect(abs(vector[channel] - expected) < 1e-5)
       }
     }
+  }
+
+  @Test func shiftedPatchesAreEquallyFarApart() {
+    #expect((0..<2).map { TokenReader.shift($0, 2, 16) } == [-4, 4])
+    #expect((0..<4).map { TokenReader.shift($0, 4, 16) } == [-6, -2, 2, 6])
+    #expect(TokenReader.shift(0, 1, 14) == 0)
+    let image = GrayImage(width: 3, height: 2, pixels: [1, 2, 3, 4, 5, 6])
+    #expect(TokenReader.shifted(image, 1, -1).pixels == [4, 4, 5, 4, 4, 5])
+    #expect(TokenReader.shifted(image, 0, 0) == image)
+  }
+
+  /// Where a radiograph has one grey at each place, tokens of shifted images lie between those of patches side by side.
+  @Test func denserTokensKeepTheirPlaces() throws {
+    let input = try Trial.input()
+    let reader = TokenReader(input.model)
+    let radiographs = try MarkedRadiograph.among([0, 1], atMost: 2, of: input, side: 64)
+    let plain = try #require(reader.tokens(radiographs, meanOf: radiographs, [0], 1, 1)?[0])
+    let dense = try #require(reader.tokens(radiographs, meanOf: radiographs, [0], 1, 2)?[0])
+    #expect(plain.grid == 4 && dense.grid == 8)
+    #expect(dense.tokens[0].count == 4 * plain.tokens[0].count)
+    // By hand: row 1 of the second shift and column 0 of the first, which is token (3, 0).
+    let side = 32
+    let image = TokenReader.shifted(radiographs[1].square(side), 2, -2)
+    let expected = input.model.transferredEncoder.features(InputNormalization.tensor([image]), after: 0)!
+    let normed = layerNorm(expected, weight: nil, bias: nil, epsilon: 1e-5).values
+    let (own, by) = ((3 * 8 + 0) * 16, (1 * 4 + 0) * 16)
+    #expect(Array(dense.tokens[1][own..<own + 16]) == Array(normed[by..<by + 16]))
   }
 
   @Test func distancesAreThoseOfTheNaiveSum() {
@@ -83,7 +111,7 @@ import Testing
   @Test func theBestReadingFindsMost() {
     func score(_ layer: Int, _ found: Double, _ error: Double) -> ReadingSearch.Score {
       .init(
-        reading: Reading(parts: [.init(layer: layer, enlargement: 1, centering: 0)], penalty: 0),
+        reading: Reading(parts: [.init(layer: layer, enlargement: 1, density: 1, centering: 0)], penalty: 0),
         found: found, meanError: error)
     }
     let scores = [score(0, 0.4, 3), score(1, 0.5, 9), score(2, 0.5, 8), score(3, 0.5, 8)]

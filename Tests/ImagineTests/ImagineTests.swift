@@ -1,6 +1,7 @@
 import CoreTensor
 import Imaging
 import PluginChecks
+import Predictions
 import Testing
 import WorldModel
 

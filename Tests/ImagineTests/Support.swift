@@ -2,6 +2,7 @@ import CoreTensor
 import Imaging
 import NeuralNetworks
 import PluginChecks
+import Predictions
 import TestSupport
 import WorldModel
 

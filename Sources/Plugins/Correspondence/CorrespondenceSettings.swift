@@ -7,6 +7,7 @@ struct CorrespondenceSettings: Sendable {
   let means: Int
   private let layers: [Int]
   let enlargements: [Int]
+  let densities: [Int]
   let centerings: [Double]
   let penalties: [Double]
   let parts: Int
@@ -31,10 +32,15 @@ struct CorrespondenceSettings: Sendable {
       "layers", .numbers(default: [], in: 0...1000),
       help: "layers that are tried, by how many blocks patches have passed; none: every one"),
     OptionDeclaration(
-      "enlargements", .numbers(default: [1, 2, 3, 4], in: 1...16),
+      "enlargements", .numbers(default: [1, 2, 4], in: 1...16),
       help: "sizes of the image that are tried, as multiples of the size in training"),
     OptionDeclaration(
-      "centerings", .numbers(default: [0, 0.5], in: 0...1),
+      "densities", .numbers(default: [1, 2], in: 1...4),
+      help:
+        "how densely patches are cut that are tried, along each axis: 1 side by side, 2 overlapping by half, by shifting the "
+        + "image"),
+    OptionDeclaration(
+      "centerings", .numbers(default: [0], in: 0...1),
       help: "shares of the mean over radiographs at each place that are tried to be taken away"),
     OptionDeclaration(
       "penalties", .numbers(default: [0, 3, 10], in: 0...10_000),
@@ -62,13 +68,14 @@ struct CorrespondenceSettings: Sendable {
     means = options.integer("means")
     layers = try Self.whole("layers", options)
     enlargements = try Self.whole("enlargements", options)
+    densities = try Self.whole("densities", options)
     (centerings, penalties) = (options.numbers("centerings"), options.numbers("penalties"))
     parts = options.integer("parts")
     pixels = options.integer("pixels")
     pictures = options.integer("pictures")
     resamples = options.integer("resamples")
     seed = UInt64(options.integer("seed"))
-    for name in ["enlargements", "centerings", "penalties"] where options.numbers(name).isEmpty {
+    for name in ["enlargements", "densities", "centerings", "penalties"] where options.numbers(name).isEmpty {
       throw CorrespondenceError("\(name) = []: expected one number or more, which are tried")
     }
   }

@@ -33,7 +33,7 @@ struct CorrespondenceWork {
     var sheets: [String: PictureSheet] = [:]
     for (name, reader) in readers.reversed() {
       let paper = Reading(
-        parts: [.init(layer: reader.depth, enlargement: 1, centering: 0)], penalty: 0)
+        parts: [.init(layer: reader.depth, enlargement: 1, density: 1, centering: 0)], penalty: 0)
       var readings = [(words: Self.asInPaper, reading: paper)]
       if let search {
         let scores = try search.scores(reader, name: name)
@@ -112,7 +112,8 @@ struct CorrespondenceWork {
   }
 
   private func representation(_ reader: TokenReader, _ part: Reading.Part) throws -> Representation {
-    guard let encoded = reader.tokens(test, meanOf: others, [part.layer], part.enlargement) else {
+    guard let encoded = reader.tokens(test, meanOf: others, [part.layer], part.enlargement, part.density)
+    else {
       throw CorrespondenceError("the encoder cannot be read at \(part)")
     }
     return Representation(encoded[part.layer]!, centering: part.centering, side: settings.pixels)

@@ -1,4 +1,5 @@
 import CoreTensor
+import Imaging
 import NeuralNetworks
 import WorldModel
 
@@ -10,11 +11,13 @@ struct Reading: Sendable, Equatable, Codable, CustomStringConvertible {
     var layer: Int
     /// How many times larger than in training the image is.
     var enlargement: Int
+    /// How many times more densely than side by side patches are cut, along each axis: 1, or 2 by shifting the image.
+    var density: Int
     /// Share of the mean over radiographs, at each place, that is taken away.
     var centering: Double
 
     var description: String {
-      "layer \(layer), image × \(enlargement)"
+      "layer \(layer), image × \(enlargement)" + (density > 1 ? ", patches × \(density)" : "")
         + (centering > 0 ? ", \(Reading.number(centering)) of the mean at each place removed" : "")
     }
   }
@@ -80,12 +83,7 @@ struct TokenReader {
 
   /// The encoder for images of another size, with the same weights; nil where it cannot be.
   private func enlarged(_ factor: Int) -> (any ImageEncoder)? {
-    guard factor > 1 else { return encoder }
-    var shape = encoder.shape
-    shape.imageSize *= factor
-    var initializer = Initializer(random: RandomStream(seed: 0, stream: "correspondence"), trainable: false)
-    let larger = model.networks.makeEncoder(shape, &initializer)
-    return larger.adopt(encoder) ? larger : nil
+    model.enlarged(encoder, to: encoder.shape.imageSize * factor)
   }
 
   /// Tokens of radiographs, those of layers below the top layer-normed as the top's are.
@@ -94,13 +92,16 @@ struct TokenReader {
   ///   - others: the radiographs of which means at each place are taken.
   ///   - layers: those that are wanted, all of which the encoder has.
   ///   - enlargement: of the image.
+  ///   - density: of patches.
   /// - Returns: by layer; nil where the encoder cannot take such images.
   func tokens(
-    _ radiographs: [MarkedRadiograph], meanOf others: [MarkedRadiograph], _ layers: [Int], _ enlargement: Int
+    _ radiographs: [MarkedRadiograph], meanOf others: [MarkedRadiograph], _ layers: [Int], _ enlargement: Int,
+    _ density: Int
   ) -> [Int: EncodedTokens]? {
     guard let encoder = enlarged(enlargement) else { return nil }
-    let (own, other) = (encoded(radiographs, layers, encoder), encoded(others, layers, encoder))
-    let (grid, width) = (encoder.shape.gridSize, encoder.shape.width)
+    let own = encoded(radiographs, layers, encoder, density)
+    let other = encoded(others, layers, encoder, density)
+    let (grid, width) = (encoder.shape.gridSize * density, encoder.shape.width)
     return layers.reduce(into: [:]) { all, layer in
       var mean = [Float](repeating: 0, count: grid * grid * width)
       for tokens in other[layer]! {
@@ -111,20 +112,72 @@ struct TokenReader {
   }
 
   private func encoded(
-    _ radiographs: [MarkedRadiograph], _ layers: [Int], _ encoder: any ImageEncoder
+    _ radiographs: [MarkedRadiograph], _ layers: [Int], _ encoder: any ImageEncoder, _ density: Int
   ) -> [Int: [[Float]]] {
-    var found: [Int: [[Float]]] = [:]
+    let (side, grid, width) = (encoder.shape.imageSize, encoder.shape.gridSize, encoder.shape.width)
+    var found: [Int: [[Float]]] = layers.reduce(into: [:]) {
+      $0[$1] = Array(
+        repeating: [Float](repeating: 0, count: grid * grid * density * density * width),
+        count: radiographs.count)
+    }
     for start in stride(from: 0, to: radiographs.count, by: Self.batch) {
       let some = radiographs[start..<min(start + Self.batch, radiographs.count)]
-      let side = encoder.shape.imageSize
-      let images = InputNormalization.tensor(Compute.map(some.count) { some[start + $0].square(side) })
-      for layer in layers {
-        guard var features = encoder.features(images, after: layer) else { continue }
-        if layer < depth { features = layerNorm(features, weight: nil, bias: nil, epsilon: Self.epsilon) }
-        let (values, size) = (features.values, features.count / some.count)
-        found[layer, default: []] += (0..<some.count).map { Array(values[$0 * size..<($0 + 1) * size]) }
+      let squares = Compute.map(some.count) { some[start + $0].square(side) }
+      for (row, column) in Self.places(density) {
+        let (down, across) = (
+          Self.shift(row, density, encoder.shape.patchSize),
+          Self.shift(column, density, encoder.shape.patchSize)
+        )
+        let images = InputNormalization.tensor(
+          Compute.map(squares.count) { Self.shifted(squares[$0], down, across) })
+        for layer in layers {
+          guard var features = encoder.features(images, after: layer) else { continue }
+          if layer < depth { features = layerNorm(features, weight: nil, bias: nil, epsilon: Self.epsilon) }
+          let values = features.values
+          for index in 0..<some.count {
+            Self.interleave(
+              values[index * grid * grid * width..<(index + 1) * grid * grid * width],
+              into: &found[layer]![start + index], grid, width, density, row, column)
+          }
+        }
       }
     }
     return found
+  }
+
+  /// Which of `density²` shifts there are.
+  private static func places(_ density: Int) -> [(row: Int, column: Int)] {
+    (0..<density * density).map { ($0 / density, $0 % density) }
+  }
+
+  /// Pixels by which the image is shifted, so that the patches of all shifts are equally far apart.
+  static func shift(_ number: Int, _ density: Int, _ patch: Int) -> Int {
+    Int(((Double(number) + 0.5) / Double(density) - 0.5) * Double(patch))
+  }
+
+  /// The image whose pixel at a place is the one `down` below and `across` beside it; the edge goes on beyond itself.
+  static func shifted(_ image: GrayImage, _ down: Int, _ across: Int) -> GrayImage {
+    guard down != 0 || across != 0 else { return image }
+    var result = image
+    for row in 0..<image.height {
+      let source = min(max(row + down, 0), image.height - 1)
+      for column in 0..<image.width {
+        result[row, column] = image[source, min(max(column + across, 0), image.width - 1)]
+      }
+    }
+    return result
+  }
+
+  /// Enters the tokens of one shift among those of all.
+  private static func interleave(
+    _ tokens: ArraySlice<Float>, into all: inout [Float], _ grid: Int, _ width: Int, _ density: Int,
+    _ row: Int,
+    _ column: Int
+  ) {
+    for token in 0..<grid * grid {
+      let place =
+        ((token / grid * density + row) * grid * density + token % grid * density + column) * width
+      for channel in 0..<width { all[place + channel] = tokens[tokens.startIndex + token * width + channel] }
+    }
   }
 }

@@ -76,7 +76,9 @@ struct ReadingSearch {
       matching: matching,
       parts: try parts.map { part in
         guard
-          let encoded = reader.tokens(matching.radiographs, meanOf: others, [part.layer], part.enlargement)
+          let encoded = reader.tokens(
+            matching.radiographs, meanOf: others, [part.layer], part.enlargement,
+            part.density)
         else { throw CorrespondenceError("the encoder cannot be read at \(part)") }
         return Representation(encoded[part.layer]!, centering: part.centering, side: side)
       })
@@ -92,17 +94,29 @@ struct ReadingSearch {
     _ reader: TokenReader, enlargement: Int, beside parts: [Reading.Part], _ base: ((Int) -> [Float])?
   ) throws -> [Score] {
     let layers = settings.layers(of: reader)
+    return try settings.densities.flatMap { density in
+      try self.scores(reader, layers, enlargement, density, beside: parts, base)
+    }
+  }
+
+  private func scores(
+    _ reader: TokenReader, _ layers: [Int], _ enlargement: Int, _ density: Int, beside parts: [Reading.Part],
+    _ base: ((Int) -> [Float])?
+  ) throws -> [Score] {
     let count = matching.radiographs.count + others.count
-    let together = max(1, Self.mostBytes / max(reader.bytes(of: count, enlargement), 1))
+    let bytes = reader.bytes(of: count, enlargement * density)
+    let together = max(1, Self.mostBytes / max(bytes, 1))
     var scores: [Score] = []
     for start in stride(from: 0, to: layers.count, by: together) {
       let some = Array(layers[start..<min(start + together, layers.count)])
-      guard let encoded = reader.tokens(matching.radiographs, meanOf: others, some, enlargement) else {
+      guard let encoded = reader.tokens(matching.radiographs, meanOf: others, some, enlargement, density)
+      else {
         return scores
       }
       for layer in some {
         for centering in settings.centerings {
-          let part = Reading.Part(layer: layer, enlargement: enlargement, centering: centering)
+          let part = Reading.Part(
+            layer: layer, enlargement: enlargement, density: density, centering: centering)
           guard !parts.contains(part) else { continue }
           scores += self.scores(
             parts, adding: part, Representation(encoded[layer]!, centering: centering, side: side), base)

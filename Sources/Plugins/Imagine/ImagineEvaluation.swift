@@ -1,6 +1,7 @@
 import CoreTensor
 import Imaging
 import Metrics
+import Predictions
 import WorldModel
 
 @c(chex_plugin) public func entry() -> UnsafePointer<chex_plugin_information> {
@@ -46,7 +47,8 @@ struct ImagineEvaluation: ModelEvaluation {
       ImagineEvaluation(
         images: $0.integer("images"), candidates: $0.integer("candidates"), pictures: $0.integer("pictures"),
         resamples: $0.integer("resamples"))
-    })
+    }
+  ).explaining { _ in ImaginedRadiograph() }
 
   /// Places among the nearest that count.
   static let places = [1, 5]
@@ -97,9 +99,4 @@ struct ImagineEvaluation: ModelEvaluation {
     return try found.result(
       resamples: resamples, seed: input.seed, sheets: sheet.map { ["imagined": $0] } ?? [:])
   }
-}
-
-struct ImagineError: Error, CustomStringConvertible {
-  let description: String
-  init(_ description: String) { self.description = "imagine: " + description }
 }

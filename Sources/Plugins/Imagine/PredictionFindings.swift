@@ -1,5 +1,6 @@
 import CoreTensor
 import Metrics
+import Predictions
 import WorldModel
 
 /// What predictions of all groups have shown.

@@ -1,5 +1,6 @@
 import CoreTensor
 import Imaging
+import Predictions
 import WorldModel
 
 /// Predictions as pictures: at each predicted place the patch, of the group's other radiographs, whose target features

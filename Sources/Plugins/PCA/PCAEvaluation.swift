@@ -53,7 +53,8 @@ struct PCAEvaluation: ModelEvaluation {
         "pca runs/first --layer 2 --center place --out runs/first/pca-layer-2",
         "of a lower layer, and what of it is not the place alone"),
     ]),
-    makeForModel: { PCAEvaluation($0) })
+    makeForModel: { PCAEvaluation($0) }
+  ).explaining { ColoredRadiograph(evaluation: PCAEvaluation($0)) }
 
   /// Patches along a side with which a picture can be read.
   private static let patchesWanted = 24
@@ -87,12 +88,18 @@ struct PCAEvaluation: ModelEvaluation {
     }
     let chosen = (0..<count).map { input.test[$0 * input.test.count / count] }
     try input.workspace.note("\(count) of \(input.test.count) test radiographs")
-    let enlargement = try chosenEnlargement(input)
+    let radiographs = try ShownRadiographs(input, chosen, enlargement: try chosenEnlargement(input))
+    return result(try colors(input, radiographs), radiographs)
+  }
+
+  /// The colours by the trained and by the random model.
+  func colors(
+    _ input: ModelEvaluationInput, _ radiographs: ShownRadiographs
+  ) throws -> [(subject: String, colors: PatchColors)] {
     let models = [("trained", input.model), ("random", input.makeUntrained())]
-    let radiographs = try ShownRadiographs(input, chosen, enlargement: enlargement)
     var colors: [(subject: String, colors: PatchColors)] = []
     for (index, (subject, model)) in models.enumerated() {
-      var features = try features(of: radiographs, by: model, enlargement)
+      var features = try features(of: radiographs, by: model)
       if centersPlaces { features.removeMeanAtPlaces(patches: radiographs.patchCount) }
       colors.append(
         (subject, try PatchColors(features, radiographs, partsForeground: partsForeground, subject)))
@@ -100,18 +107,17 @@ struct PCAEvaluation: ModelEvaluation {
         "encoder", index + 1, of: models.count, radiographs: (index + 1) * radiographs.count, loss: nil)
       if input.workspace.isStopRequested && index + 1 < models.count { throw EvaluationStopped() }
     }
-    return result(colors, radiographs, enlargement)
+    return colors
   }
 
   /// - Throws: `PCAError` where the model has no such encoder, or the encoder no such layer.
-  private func features(
-    of radiographs: ShownRadiographs, by model: WorldModel, _ enlargement: Int
-  ) throws -> PatchFeatures {
+  private func features(of radiographs: ShownRadiographs, by model: WorldModel) throws -> PatchFeatures {
     let own = try encoder(of: model)
-    guard let encoder = Self.enlarged(own, by: enlargement, model) else {
+    let side = radiographs.geometry.imageSize
+    guard let encoder = model.enlarged(own, to: side) else {
       throw PCAError(
-        "enlargement = \(enlargement): the encoder \"\(type(of: own))\" takes images of \(own.shape.imageSize) pixels "
-          + "alone, not of \(own.shape.imageSize * enlargement); give --enlargement 1")
+        "enlargement = \(radiographs.enlargement): the encoder \"\(type(of: own))\" takes images of "
+          + "\(own.shape.imageSize) pixels alone, not of \(side); give --enlargement 1")
     }
     let depth = encoder.shape.depth
     let features = try PackedWeights.keeping {
@@ -137,32 +143,20 @@ struct PCAEvaluation: ModelEvaluation {
   }
 
   /// What is asked for, else as much as a picture wants; 1 where the encoder cannot, of which the user is told.
-  private func chosenEnlargement(_ input: ModelEvaluationInput) throws -> Int {
+  func chosenEnlargement(_ input: ModelEvaluationInput) throws -> Int {
     guard enlargement == 0 else { return enlargement }
     let encoder = try encoder(of: input.model)
     let gridSize = encoder.shape.gridSize
     let wanted = (Self.patchesWanted + gridSize - 1) / gridSize
-    if Self.enlarged(encoder, by: wanted, input.model) != nil { return wanted }
+    if input.model.enlarged(encoder, to: wanted * encoder.shape.imageSize) != nil { return wanted }
     try input.workspace.warn(
       "the encoder \"\(type(of: encoder))\" takes images of \(encoder.shape.imageSize) pixels alone, so that there are "
         + "\(gridSize) patches along a side")
     return 1
   }
 
-  /// The encoder for images of another size, with the same weights; nil where it cannot be.
-  private static func enlarged(
-    _ encoder: any ImageEncoder, by factor: Int, _ model: WorldModel
-  ) -> (any ImageEncoder)? {
-    guard factor > 1 else { return encoder }
-    var shape = encoder.shape
-    shape.imageSize *= factor
-    var initializer = Initializer(random: RandomStream(seed: 0, stream: "pca"), trainable: false)
-    let larger = model.networks.makeEncoder(shape, &initializer)
-    return larger.adopt(encoder) ? larger : nil
-  }
-
   private func result(
-    _ colors: [(subject: String, colors: PatchColors)], _ radiographs: ShownRadiographs, _ enlargement: Int
+    _ colors: [(subject: String, colors: PatchColors)], _ radiographs: ShownRadiographs
   ) -> EvaluationResult {
     let rows = colors[0].colors.figures.map(\.name)
     func key(_ row: String, _ subject: String) -> MetricKey { MetricKey(row, subject: subject) }
@@ -177,7 +171,7 @@ struct PCAEvaluation: ModelEvaluation {
           "", rows: rows,
           columns: colors.map { column in .init(column.subject, rows.map { key($0, column.subject) }) })
       ],
-      sheets: hasSheet ? ["pca": sheet(colors, radiographs, enlargement)] : [:],
+      sheets: hasSheet ? ["pca": sheet(colors, radiographs, shown(of: radiographs.count))] : [:],
       notes: [
         "explained: share of the features' variance over patches",
         "by place alone: share of a component's variance that its mean over radiographs at each place explains, of which 1 "
@@ -185,13 +179,17 @@ struct PCAEvaluation: ModelEvaluation {
       ] + (hasSheet ? ["pca.png: features as colours"] : []))
   }
 
-  private func sheet(
-    _ colors: [(subject: String, colors: PatchColors)], _ radiographs: ShownRadiographs, _ enlargement: Int
+  /// Radiographs that are drawn, at equal distances.
+  private func shown(of count: Int) -> [Int] {
+    let shown = min(pictures, count)
+    return (0..<shown).map { $0 * count / shown }
+  }
+
+  func sheet(
+    _ colors: [(subject: String, colors: PatchColors)], _ radiographs: ShownRadiographs, _ shown: [Int]
   ) -> PictureSheet {
-    let shown = min(pictures, radiographs.count)
-    let rows = (0..<shown).map { place in
-      let index = place * radiographs.count / shown
-      return PictureSheet.Row(
+    let rows = shown.map { index in
+      PictureSheet.Row(
         label: radiographs.records[index].identifier,
         groups: [
           [PictureSheet.Picture(radiographs.pictures[index], captions: ["radiograph"])]
@@ -211,7 +209,8 @@ struct PCAEvaluation: ModelEvaluation {
         partsForeground
           ? "Dark: background, which the first component of all patches parts from the foreground."
           : "Every patch is coloured.",
-        (enlargement > 1 ? "Images are \(enlargement) times larger than in training. " : "")
+        (radiographs.enlargement > 1
+          ? "Images are \(radiographs.enlargement) times larger than in training. " : "")
           + (centersPlaces
             ? "Removed before: the mean over radiographs at each place." : "Features are as they are."),
       ], rows: rows, pictureSide: 200)

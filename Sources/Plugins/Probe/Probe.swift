@@ -34,7 +34,8 @@ public struct Probe: Evaluation {
       Probe(
         neighbours: options.integer("neighbours"), temperature: options.number("temperature"),
         resamples: options.integer("resamples"), confidence: options.number("confidence"))
-    })
+    }
+  ).explaining { _ in NearestRadiographs() }
 
   let neighbours: Int
   let temperature: Double

@@ -32,13 +32,19 @@ struct SurpriseEvaluation: ModelEvaluation {
         "surprise runs/first --data radiographs/index.csv --out surprise-radiographs",
         "of other radiographs' test split"),
     ]),
-    makeForModel: { SurpriseEvaluation(settings: SurpriseSettings($0)) })
+    makeForModel: { SurpriseEvaluation(settings: SurpriseSettings($0)) }
+  ).explaining { SurprisingRadiograph(evaluation: SurpriseEvaluation(settings: SurpriseSettings($0))) }
 
   let settings: SurpriseSettings
   /// Radiographs of one chunk.
   private static let chunk = 8
 
   func callAsFunction(_ input: ModelEvaluationInput) throws -> EvaluationResult {
+    try found(input).result(input)
+  }
+
+  /// The maps of all test radiographs that are asked for.
+  func found(_ input: ModelEvaluationInput) throws -> SurpriseFindings {
     let chosen = Self.spread(settings.images, over: input.test)
     guard !chosen.isEmpty else {
       throw SurpriseError("expected test radiographs, found none; raise data.holdout_fraction")
@@ -60,7 +66,7 @@ struct SurpriseEvaluation: ModelEvaluation {
           }
           try progress(input, reference.count + start + part.count, of: reference.count + chosen.count)
         }
-        return try found.result(input)
+        return found
       }
     }
   }

@@ -2,7 +2,7 @@ import WorldModel
 
 /// The options of the evaluation.
 struct SurpriseSettings: Sendable {
-  let images: Int
+  private(set) var images: Int
   let bank: Int
   let block: String
   let passes: Int
@@ -29,6 +29,13 @@ struct SurpriseSettings: Sendable {
     pictures = options.integer("pictures")
     resamples = options.integer("resamples")
     seed = UInt64(options.integer("seed"))
+  }
+
+  /// The same for another number of test radiographs.
+  func withImages(_ count: Int) -> SurpriseSettings {
+    var settings = self
+    settings.images = count
+    return settings
   }
 
   static let declarations = [

@@ -32,12 +32,17 @@ struct SurpriseSheet {
 
   /// - Returns: nil where nothing is to be drawn.
   func sheet(_ input: ModelEvaluationInput) throws -> PictureSheet? {
-    guard count > 0 else { return nil }
+    count > 0 ? try sheet(input, shown()) : nil
+  }
+
+  /// - Parameter shown: places among the cases.
+  func sheet(
+    _ input: ModelEvaluationInput, _ shown: [(place: Int, isSurprising: Bool)]
+  ) throws -> PictureSheet {
     let subjects = found.reference.subjects.filter {
       $0 != .place && ($0.isTrained || $0.kind == subject.kind)
     }
     let scales = subjects.map { subject in HeatScale(found.cases.flatMap { $0.maps[subject]! }) }
-    let shown = shown()
     let radiographs = try ReadRadiograph.read(
       input, shown.map { found.cases[$0.place].index }, findings: found.findings)
     let rows = zip(shown, radiographs).map { shown, radiograph in

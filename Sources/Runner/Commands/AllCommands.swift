@@ -6,7 +6,8 @@ import Training
 /// those of plugins come from their definitions (`PluginCommands`).
 let allCommands: [Command] = [
   .pretrain, .resume, .dataAudit, .dataPrepare, .dataSplits, .dataWrite, .dataCollections, .plugins, .newTask,
-  .verify, .replay, .compare, .ablate, .report, .features, .evaluate, .predict, .curve, .weightsImport,
+  .verify, .replay, .compare, .ablate, .report, .features, .evaluate, .explain, .predict, .curve,
+  .weightsImport,
   .weightsExport,
   .weightsShow, .weightsFamilies, .bench, .doctor,
 ]

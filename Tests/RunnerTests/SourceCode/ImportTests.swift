@@ -32,6 +32,8 @@ import Testing
     Room("Sources/Tasks", core),
     Room("Sources/Plugins", core),
     Room("Sources/Plugins/Dicom", core.union(["CDicomProtocol"])),
+    Room("Sources/Plugins/Imagine", core.union(["Predictions"])),
+    Room("Sources/Plugins/ImagineDecoder", core.union(["Predictions"])),
     Room("Sources/Plugins/FineTune", core.union(["FineTuning"])),
     Room("Sources/Plugins/Segment/Metrics", ["CoreTensor", "Imaging"]),
     Room("Sources/Plugins/Segment/Evaluation", core.union(["FineTuning", "SegmentationMetrics"])),

@@ -11,6 +11,20 @@ extension WorldModel {
     return targetEncoder
   }
 
+  /// One of the model's encoders for images of another size, with its weights; the encoder itself for its own size.
+  /// - Parameters:
+  ///   - encoder: of this model.
+  ///   - side: of the images in pixels, a multiple of the patch.
+  /// - Returns: nil where the encoder cannot take over its weights for that size.
+  public func enlarged(_ encoder: any ImageEncoder, to side: Int) -> (any ImageEncoder)? {
+    guard side != encoder.shape.imageSize else { return encoder }
+    var shape = encoder.shape
+    shape.imageSize = side
+    var initializer = Initializer(random: RandomStream(seed: 0, stream: "enlarged"), trainable: false)
+    let other = networks.makeEncoder(shape, &initializer)
+    return other.adopt(encoder) ? other : nil
+  }
+
   /// What follows each parameter by moving average, θ' ← τ θ' + (1 - τ) θ (spec section 1): the target encoder the
   /// encoder, unless it is frozen or absent, and what objectives declare their own heads (`Objective.averagedHeads`).
   public var averages: [ObjectIdentifier: Parameter] {

@@ -52,6 +52,8 @@ public struct EvaluationDefinition: Sendable {
   public internal(set) var makePredictor: PredictorMaker?
   /// Nil where it trains nothing that could be timed.
   public internal(set) var makeStep: StepMaker?
+  /// Nil where it has nothing to show of a single radiograph.
+  public internal(set) var makeExplanation: ExplanationMaker?
 
   /// An evaluation of frozen features.
   public init(

@@ -18,7 +18,6 @@ extension PictureSheet: Figure {
   private static let captionLine = 15.0
   /// Words make a sheet no wider than this, in pixels; longer ones are cut or go on in a second line.
   private static let widestWords = 1100.0
-  private static let titleLine = 30.0
   private static let noteLine = 18.0
 
   public var background: Color { .white }
@@ -37,8 +36,10 @@ extension PictureSheet: Figure {
   public func draw(on canvas: Canvas) {
     let (room, width) = (canvas.typesetter, Double(canvas.size.width))
     let inner = width - 2 * Self.margin
-    canvas.text(title, at: Point(Self.margin, Self.margin - 4), Self.titleStyle, width: inner)
-    var top = Self.margin + Self.titleLine
+    if !title.isEmpty {
+      canvas.text(title, at: Point(Self.margin, Self.margin - 4), Self.titleStyle, width: inner)
+    }
+    var top = Self.margin + titleLine
     for note in notes {
       canvas.text(note, at: Point(Self.margin, top), Self.noteStyle, width: inner, lines: Self.mostLines)
       top += Self.noteLine * Double(Self.lines(of: note, room, width))
@@ -49,6 +50,8 @@ extension PictureSheet: Figure {
       draw(row, top: top + 24, on: canvas)
     }
   }
+
+  private var titleLine: Double { title.isEmpty ? 0 : 30 }
 
   /// Lines that a note takes at most.
   private static var mostLines: Int { 4 }
@@ -62,7 +65,7 @@ extension PictureSheet: Figure {
   /// Height of the title and the notes.
   private func head(_ typesetter: Typesetter, _ width: Double) -> Double {
     let lines = notes.reduce(0) { $0 + Self.lines(of: $1, typesetter, width) }
-    return Self.margin + Self.titleLine + Double(lines) * Self.noteLine + 10
+    return Self.margin + titleLine + Double(lines) * Self.noteLine + 10
   }
 
   private var rowHeight: Double {
