@@ -55,7 +55,8 @@ func glue(_ name: String, _ dependencies: [String] = []) -> Target {
 
 let pluginTargets = [
   "LocalTask", "GlobalTask", "DomainTask", "PhantomData", "DicomCodec", "ProbeEvaluation",
-  "SensitivityEvaluation", "ImagineEvaluation", "DecoderEvaluation", "CorrespondenceEvaluation", "PCAEvaluation",
+  "SensitivityEvaluation", "ImagineEvaluation", "DecoderEvaluation", "CorrespondenceEvaluation",
+  "PCAEvaluation",
   "SurpriseEvaluation",
   "FineTuneEvaluation", "SegmentEvaluation", "PublicWeights", "TorchBackend", "TorchCommunicator",
 ]
