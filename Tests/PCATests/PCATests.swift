@@ -51,6 +51,35 @@ import WorldModel
     #expect("\(try #require(error))".contains("expected 0 to 2"))
   }
 
+  /// The trained size of patch and the same weights, on a finer grid.
+  @Test func enlargedImagesHaveMorePatches() throws {
+    let result = try Trial.evaluation(["enlargement": .integer(2), "foreground": .text("all")])(Trial.input())
+    let plain = try Trial.evaluation(["foreground": .text("all")])(Trial.input())
+    #expect(result.metrics.map(\.key) == plain.metrics.map(\.key) && result.metrics != plain.metrics)
+    #expect(result.sheets["pca"]?.notes.contains { $0.contains("2 times larger") } == true)
+    let asWanted = try Trial.evaluation(["enlargement": .integer(0)])(Trial.input())
+    #expect(asWanted.sheets["pca"]?.notes.contains { $0.contains("6 times larger") } == true)
+  }
+
+  @Test func encodersOfOneSizeAreSaidToBeSo() throws {
+    let networks = Networks(
+      makeEncoder: { FixedEncoder($0, &$1) },
+      makePredictor: Networks.standard.makePredictor)
+    let workspace = MemoryWorkspace()
+    let wanted = try Trial.evaluation(["enlargement": .integer(0)])(
+      Trial.input(workspace, networks: networks))
+    #expect(workspace.warnings.contains { $0.contains("4 patches along a side") })
+    #expect(wanted == (try Trial.evaluation()(Trial.input(networks: networks))))
+    let larger = #expect(throws: PCAError.self) {
+      try Trial.evaluation(["enlargement": .integer(2)])(Trial.input(networks: networks))
+    }
+    #expect("\(try #require(larger))".contains("give --enlargement 1"))
+    let lower = #expect(throws: PCAError.self) {
+      try Trial.evaluation(["layer": .integer(1)])(Trial.input(networks: networks))
+    }
+    #expect("\(try #require(lower))".contains("may have the last alone"))
+  }
+
   @Test func whatCannotBeShownIsRefusedInWords() throws {
     let absent = #expect(throws: PCAError.self) { try Trial.evaluation()(Trial.input(mode: .absent)) }
     #expect("\(try #require(absent))".contains("give --encoder context"))

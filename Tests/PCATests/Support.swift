@@ -13,26 +13,46 @@ enum Trial {
   /// - Parameters:
   ///   - test: radiographs to test on.
   ///   - mode: of the target encoder.
+  ///   - networks: make encoder and predictor.
   static func input(
     _ workspace: MemoryWorkspace = MemoryWorkspace(), test: [Int] = Array(0..<12),
-    mode: TargetEncoderMode = .follows
+    mode: TargetEncoderMode = .follows, networks: Networks = .standard
   ) -> ModelEvaluationInput {
     let shape = WorldModelConfiguration(
       encoder: shape,
       predictor: PredictorConfiguration(featureWidth: 16, width: 16, depth: 1, heads: 2, gridSize: 4),
       targetEncoder: mode)
     return ModelEvaluationInput(
-      model: WorldModel(shape, latents: [], seed: 3),
-      makeUntrained: { WorldModel(shape, latents: [], seed: 4) },
+      model: WorldModel(shape, latents: [], networks: networks, seed: 3),
+      makeUntrained: { WorldModel(shape, latents: [], networks: networks, seed: 4) },
       tasks: [], views: ViewSettings(), radiographs: Radiographs(), train: [], validation: [], test: test,
       findingNames: [], seed: 5, workspace: workspace)
   }
 
   static func evaluation(_ given: [String: OptionValue] = [:]) -> PCAEvaluation {
-    let small: [String: OptionValue] = ["images": .integer(12), "pictures": .integer(2)]
+    let small: [String: OptionValue] = [
+      "images": .integer(12), "pictures": .integer(2), "enlargement": .integer(1),
+    ]
     return PCAEvaluation(
       Options(PCAEvaluation.definition.options, given: small.merging(given) { $1 }))
   }
+}
+
+/// An encoder of one size of image: it adopts nothing of another, and has the last layer alone.
+final class FixedEncoder: ImageEncoder {
+  private let inner: VisionTransformer
+  var shape: VisionTransformerConfiguration { inner.shape }
+
+  init(_ shape: VisionTransformerConfiguration, _ initializer: inout Initializer) {
+    inner = VisionTransformer(shape, initializer: &initializer)
+  }
+
+  func callAsFunction(_ images: Tensor, visible: [[Int]]?, of tokens: [[Int]]?, dropping: DropPath?) -> Tensor
+  {
+    inner(images, visible: visible, of: tokens, dropping: dropping)
+  }
+
+  func visit(_ visitor: inout ParameterVisitor) { visitor.module(inner, "") }
 }
 
 /// Bright discs on black; number 5 cannot be used.

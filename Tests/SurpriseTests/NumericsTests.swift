@@ -66,6 +66,26 @@ import Testing
     #expect(bank.distances(Array(values.prefix(24)), excluding: 0).allSatisfy { $0 > 0.1 })
   }
 
+  /// Of three maps of two places, the second of which never varies.
+  @Test func whatIsUsualAtAPlaceByHand() {
+    let (own, nearest) = (
+      MapSubject(kind: .prediction, isTrained: true), MapSubject(kind: .nearest, isTrained: true)
+    )
+    var builder = ReferenceBuilder(isNormal: true)
+    builder.add([own: [[1, 7], [3, 7]]], features: [])
+    builder.add([own: [[5, 7]]], features: [])
+    let usual = builder.reference(patches: 2, kinds: [.prediction])
+    #expect(usual.count == 3 && usual.means[own] == [3, 7] && usual.banks.isEmpty)
+    #expect(usual.subjects == [own, MapSubject(kind: .prediction, isTrained: false), .place])
+    #expect(usual.beyondUsual([4, 9], own, .none) == [4, 9])
+    #expect(usual.beyondUsual([4, 9], own, .place) == [1, 2])
+    let deviation = Float((8.0 / 3).squareRoot())
+    let found = usual.beyondUsual([4, 7], own, .standardized)
+    #expect(abs(found[0] - 1 / deviation) < 1e-6 && found[1] == 0)
+    #expect(usual.beyondUsual([4, 9], own, .standardized).allSatisfy { $0.isFinite })
+    #expect(usual.beyondUsual([4, 9], nearest, .standardized) == [4, 9])
+  }
+
   @Test func errorsByHand() {
     var sums = ErrorSums(1, patches: 3)
     sums.add([1, 1, 4, 4], [0, 0, 4, 2], width: 2, patches: [0, 2], rows: 2, at: [0, 1])

@@ -13,7 +13,7 @@ import WorldModel
   }
 
   /// A model that expects the mean of what it sees is surprised by the one patch that differs.
-  @Test(arguments: ["none", "place"]) func aPlantedSurpriseIsFound(center: String) throws {
+  @Test(arguments: ["none", "place", "standardized"]) func aPlantedSurpriseIsFound(center: String) throws {
     let workspace = MemoryWorkspace()
     let result = try Trial.evaluation(["center": .text(center)])(Trial.input(workspace))
     #expect(workspace.warnings == ["left out: grey 13: torn"])
@@ -21,12 +21,12 @@ import WorldModel
     #expect(try #require(value(result, "pixel AUPRC of blot, surprise")) > 0.7)
     #expect(value(result, "pixel AUPRC of blot, chance") == 1.0 / 16)
     #expect(value(result, "pixel AUROC of blot, chance") == 0.5)
-    #expect(try #require(value(result, "pixel AUROC of blot, nearest normal patch")) > 0.95)
+    #expect(try #require(value(result, "pixel AUROC of blot, nearest patch")) > 0.95)
     let place = try #require(value(result, "pixel AUROC of blot, place alone"))
     #expect(abs(place - 0.5) < 0.35)
     for pooling in ["mean", "maximum"] {
       #expect(value(result, "AUROC of blot, surprise, \(pooling)") == 1)
-      #expect(value(result, "AUROC of blot, nearest normal patch, \(pooling)") == 1)
+      #expect(value(result, "AUROC of blot, nearest patch, \(pooling)") == 1)
     }
     #expect(!result.metrics.contains { $0.key.className == "No Finding" })
     #expect(result.summary.description == "pixel AUROC, surprise")
@@ -36,7 +36,7 @@ import WorldModel
     #expect(sheet.notes.contains { $0.contains("Green") })
     #expect(
       sheet.rows[0].groups[0].map(\.captions.first) == [
-        "radiograph", "surprise", "surprise, untrained", "nearest normal patch",
+        "radiograph", "surprise", "surprise, untrained", "nearest patch",
       ])
   }
 
@@ -104,7 +104,7 @@ import WorldModel
   @Test func withoutLabelsThereIsNoBank() throws {
     let workspace = MemoryWorkspace()
     let result = try Trial.evaluation()(Trial.input(workspace, isLabelled: false))
-    #expect(workspace.warnings.contains { $0.contains("nearest normal patch is left out") })
+    #expect(workspace.warnings.contains { $0.contains("nearest patch is left out") })
     #expect(
       result.metrics.map(\.key.description) == [
         "mean squared error, surprise", "mean squared error, surprise, untrained",

@@ -28,6 +28,11 @@ struct PCAEvaluation: ModelEvaluation {
         "layer", .integer(default: -1, in: -1...1000),
         help: "features after so many blocks: 0 as patches enter the first; -1 the last, with its norm"),
       OptionDeclaration(
+        "enlargement", .integer(default: 0, in: 0...16),
+        help:
+          "times that the image is larger than in training, for so many times as many patches along a side, whose positions "
+          + "lie between those of training; 0: as often as \(patchesWanted) patches along a side need"),
+      OptionDeclaration(
         "encoder", .choice(default: "target", of: ["target", "context"]), help: "whose features are shown"),
       OptionDeclaration(
         "center", .choice(default: "none", of: ["none", "place"]),
@@ -42,16 +47,24 @@ struct PCAEvaluation: ModelEvaluation {
     command: EvaluationCommand(examples: [
       EvaluationExample("pca runs/first", "of radiographs that the run set apart"),
       EvaluationExample(
+        "pca runs/first --enlargement 1 --out runs/first/pca-plain",
+        "of images as large as in training"),
+      EvaluationExample(
         "pca runs/first --layer 2 --center place --out runs/first/pca-layer-2",
         "of a lower layer, and what of it is not the place alone"),
     ]),
     makeForModel: { PCAEvaluation($0) }
   ).explaining { ColoredRadiograph(evaluation: PCAEvaluation($0)) }
 
+  /// Patches along a side with which a picture can be read.
+  private static let patchesWanted = 24
+
   let images: Int
   let pictures: Int
   /// -1 for the last.
   let layer: Int
+  /// 0 for as many as `patchesWanted` needs.
+  let enlargement: Int
   let usesTarget: Bool
   /// Whether the mean over radiographs at each place is removed.
   let centersPlaces: Bool
@@ -61,6 +74,7 @@ struct PCAEvaluation: ModelEvaluation {
     images = options.integer("images")
     pictures = options.integer("pictures")
     layer = options.integer("layer")
+    enlargement = options.integer("enlargement")
     usesTarget = options.text("encoder") == "target"
     centersPlaces = options.text("center") == "place"
     partsForeground = options.text("foreground") == "component"
@@ -74,18 +88,19 @@ struct PCAEvaluation: ModelEvaluation {
     }
     let chosen = (0..<count).map { input.test[$0 * input.test.count / count] }
     try input.workspace.note("\(count) of \(input.test.count) test radiographs")
-    let radiographs = try ShownRadiographs(input, chosen)
-    return result(try colors(input, radiographs), radiographs)
+    let enlargement = try chosenEnlargement(input)
+    let radiographs = try ShownRadiographs(input, chosen, enlargement: enlargement)
+    return result(try colors(input, radiographs, enlargement), radiographs, enlargement)
   }
 
   /// The colours by the trained and by the random model.
   func colors(
-    _ input: ModelEvaluationInput, _ radiographs: ShownRadiographs
+    _ input: ModelEvaluationInput, _ radiographs: ShownRadiographs, _ enlargement: Int
   ) throws -> [(subject: String, colors: PatchColors)] {
     let models = [("trained", input.model), ("random", input.makeUntrained())]
     var colors: [(subject: String, colors: PatchColors)] = []
     for (index, (subject, model)) in models.enumerated() {
-      var features = try features(of: radiographs, by: model)
+      var features = try features(of: radiographs, by: model, enlargement)
       if centersPlaces { features.removeMeanAtPlaces(patches: radiographs.patchCount) }
       colors.append(
         (subject, try PatchColors(features, radiographs, partsForeground: partsForeground, subject)))
@@ -97,11 +112,14 @@ struct PCAEvaluation: ModelEvaluation {
   }
 
   /// - Throws: `PCAError` where the model has no such encoder, or the encoder no such layer.
-  private func features(of radiographs: ShownRadiographs, by model: WorldModel) throws -> PatchFeatures {
-    guard let encoder: any ImageEncoder = usesTarget ? model.targetEncoder : model.encoder else {
+  private func features(
+    of radiographs: ShownRadiographs, by model: WorldModel, _ enlargement: Int
+  ) throws -> PatchFeatures {
+    let own = try encoder(of: model)
+    guard let encoder = Self.enlarged(own, by: enlargement, model) else {
       throw PCAError(
-        "encoder = \"target\": expected a model with a target encoder, found none "
-          + "(model.target_encoder = \"absent\"); give --encoder context")
+        "enlargement = \(enlargement): the encoder \"\(type(of: own))\" takes images of \(own.shape.imageSize) pixels "
+          + "alone, not of \(own.shape.imageSize * enlargement); give --enlargement 1")
     }
     let depth = encoder.shape.depth
     let features = try PackedWeights.keeping {
@@ -117,8 +135,42 @@ struct PCAEvaluation: ModelEvaluation {
     return features
   }
 
+  private func encoder(of model: WorldModel) throws -> any ImageEncoder {
+    guard let encoder: any ImageEncoder = usesTarget ? model.targetEncoder : model.encoder else {
+      throw PCAError(
+        "encoder = \"target\": expected a model with a target encoder, found none "
+          + "(model.target_encoder = \"absent\"); give --encoder context")
+    }
+    return encoder
+  }
+
+  /// What is asked for, else as much as a picture wants; 1 where the encoder cannot, of which the user is told.
+  func chosenEnlargement(_ input: ModelEvaluationInput) throws -> Int {
+    guard enlargement == 0 else { return enlargement }
+    let encoder = try encoder(of: input.model)
+    let gridSize = encoder.shape.gridSize
+    let wanted = (Self.patchesWanted + gridSize - 1) / gridSize
+    if Self.enlarged(encoder, by: wanted, input.model) != nil { return wanted }
+    try input.workspace.warn(
+      "the encoder \"\(type(of: encoder))\" takes images of \(encoder.shape.imageSize) pixels alone, so that there are "
+        + "\(gridSize) patches along a side")
+    return 1
+  }
+
+  /// The encoder for images of another size, with the same weights; nil where it cannot be.
+  private static func enlarged(
+    _ encoder: any ImageEncoder, by factor: Int, _ model: WorldModel
+  ) -> (any ImageEncoder)? {
+    guard factor > 1 else { return encoder }
+    var shape = encoder.shape
+    shape.imageSize *= factor
+    var initializer = Initializer(random: RandomStream(seed: 0, stream: "pca"), trainable: false)
+    let larger = model.networks.makeEncoder(shape, &initializer)
+    return larger.adopt(encoder) ? larger : nil
+  }
+
   private func result(
-    _ colors: [(subject: String, colors: PatchColors)], _ radiographs: ShownRadiographs
+    _ colors: [(subject: String, colors: PatchColors)], _ radiographs: ShownRadiographs, _ enlargement: Int
   ) -> EvaluationResult {
     let rows = colors[0].colors.figures.map(\.name)
     func key(_ row: String, _ subject: String) -> MetricKey { MetricKey(row, subject: subject) }
@@ -133,7 +185,7 @@ struct PCAEvaluation: ModelEvaluation {
           "", rows: rows,
           columns: colors.map { column in .init(column.subject, rows.map { key($0, column.subject) }) })
       ],
-      sheets: hasSheet ? ["pca": sheet(colors, radiographs, shown(of: radiographs.count))] : [:],
+      sheets: hasSheet ? ["pca": sheet(colors, radiographs, shown(of: radiographs.count), enlargement)] : [:],
       notes: [
         "explained: share of the features' variance over patches",
         "by place alone: share of a component's variance that its mean over radiographs at each place explains, of which 1 "
@@ -148,7 +200,8 @@ struct PCAEvaluation: ModelEvaluation {
   }
 
   func sheet(
-    _ colors: [(subject: String, colors: PatchColors)], _ radiographs: ShownRadiographs, _ shown: [Int]
+    _ colors: [(subject: String, colors: PatchColors)], _ radiographs: ShownRadiographs, _ shown: [Int],
+    _ enlargement: Int
   ) -> PictureSheet {
     let rows = shown.map { index in
       PictureSheet.Row(
@@ -171,8 +224,9 @@ struct PCAEvaluation: ModelEvaluation {
         partsForeground
           ? "Dark: background, which the first component of all patches parts from the foreground."
           : "Every patch is coloured.",
-        centersPlaces
-          ? "Removed before: the mean over radiographs at each place." : "Features are as they are.",
+        (enlargement > 1 ? "Images are \(enlargement) times larger than in training. " : "")
+          + (centersPlaces
+            ? "Removed before: the mean over radiographs at each place." : "Features are as they are."),
       ], rows: rows, pictureSide: 200)
   }
 }

@@ -16,9 +16,13 @@ struct ShownRadiographs {
   var count: Int { records.count }
   var patchCount: Int { geometry.patchCount }
 
+  /// - Parameters:
+  ///   - chosen: as indices into the source.
+  ///   - enlargement: times that images are larger than in training.
   /// - Throws: `PCAError` where fewer than two can be used.
-  init(_ input: ModelEvaluationInput, _ chosen: [Int]) throws {
-    let geometry = input.model.shape.geometry
+  init(_ input: ModelEvaluationInput, _ chosen: [Int], enlargement: Int) throws {
+    let trained = input.model.shape.geometry
+    let geometry = ImageGeometry(imageSize: trained.imageSize * enlargement, patchSize: trained.patchSize)
     let source = input.radiographs
     let read = Compute.map(chosen.count) { place -> Result<(GrayImage, GrayImage), any Error> in
       Result {

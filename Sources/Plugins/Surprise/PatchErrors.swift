@@ -9,7 +9,7 @@ enum ErrorKind: String, CaseIterable {
   /// Of an objective's pixels (`PatchReconstruction`).
   case reconstruction
   /// Distance of target features from the nearest patch of the bank.
-  case nearest = "nearest normal patch"
+  case nearest = "nearest patch"
 }
 
 /// What makes maps of errors of a model's own kinds: every patch is hidden several times, and its error is the mean.

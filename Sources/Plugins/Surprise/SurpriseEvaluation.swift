@@ -97,7 +97,7 @@ struct SurpriseEvaluation: ModelEvaluation {
     if settings.bank > 0, !isNormal {
       try input.workspace.warn(
         "no radiograph to learn from is known to be without findings (\(settings.normal.sorted().joined(separator: ", "))), "
-          + "so that the nearest normal patch is left out"
+          + "so that the nearest patch is left out"
           + (chosen.isEmpty ? "" : ", and all of them say what is usual at a place"))
     }
     var builder = ReferenceBuilder(isNormal: isNormal)
@@ -111,9 +111,9 @@ struct SurpriseEvaluation: ModelEvaluation {
       try progress(input, start + part.count, of: chosen.count + more)
     }
     let reference = builder.reference(patches: maker.patchCount, kinds: maker.kinds)
-    if settings.centersPlaces, reference.count == 0 {
+    if settings.centering != .none, reference.count == 0 {
       throw SurpriseError(
-        "center = \"place\": expected radiographs to learn from, which say what is usual at a place, found none "
+        "center = \"\(settings.centering.rawValue)\": expected radiographs to learn from, which say what is usual at a place, found none "
           + "(bank = \(settings.bank), \(input.train.count) to learn from); raise --bank, or give --center none"
       )
     }

@@ -32,15 +32,14 @@ struct SurpriseFindings {
 
   /// - Throws: `MetricError` where an error is not finite.
   mutating func add(_ radiographs: [ReadRadiograph], _ maps: [MapSubject: [[Float]]]) throws {
-    let (reference, centers) = (reference, settings.centersPlaces)
+    let (reference, centering) = (reference, settings.centering)
     let gridSize = Int(Double(maps.values.first![0].count).squareRoot())
     let results = Compute.map(radiographs.count) { index in
       Result { () throws -> SurpriseCase in
         var own: [MapSubject: [Float]] = [:]
         for subject in reference.subjects where subject != .place {
           let map = maps[subject]![index]
-          let usual = centers && subject.kind != .nearest ? reference.means[subject] : nil
-          own[subject] = usual.map { zip(map, $0).map { $0 - $1 } } ?? map
+          own[subject] = reference.beyondUsual(map, subject, centering)
         }
         if !reference.means.isEmpty { own[.place] = reference.means[reference.subjects[0]]! }
         let radiograph = radiographs[index]

@@ -7,8 +7,7 @@ struct SurpriseSettings: Sendable {
   let block: String
   let passes: Int
   let together: Int
-  /// Whether the mean over radiographs of the bank at each place is subtracted.
-  let centersPlaces: Bool
+  let centering: Centering
   /// Labels that name the absence of findings.
   let normal: Set<String>
   let task: String
@@ -23,7 +22,7 @@ struct SurpriseSettings: Sendable {
     block = options.text("block")
     passes = options.integer("passes")
     together = options.integer("together")
-    centersPlaces = options.text("center") == "place"
+    centering = Centering(rawValue: options.text("center"))!
     normal = Set(options.texts("normal").map { $0.lowercased() })
     task = options.text("task")
     neutral = options.numbers("neutral").map { Float($0) }
@@ -58,10 +57,11 @@ struct SurpriseSettings: Sendable {
     OptionDeclaration(
       "together", .integer(default: 1, in: 1...64), help: "rectangles that are hidden at once"),
     OptionDeclaration(
-      "center", .choice(default: "place", of: ["place", "none"]),
+      "center", .choice(default: "standardized", of: Centering.allCases.map(\.rawValue)),
       help:
-        "place: the mean of the bank's maps at each place is subtracted, so that a map shows what is more surprising "
-        + "than usual there; none: errors as they are. The nearest patch's distance is always as it is"),
+        "standardized: the mean of the bank's maps at each place is subtracted and what is left divided by their deviation "
+        + "there, so that a map shows what is more surprising than usual at the place; place: without the division; none: "
+        + "errors as they are. The nearest patch's distance is always as it is"),
     OptionDeclaration(
       "normal", .texts(default: ["No Finding", "Normal"]),
       help: "labels that name the absence of findings, in either case"),

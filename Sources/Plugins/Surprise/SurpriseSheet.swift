@@ -23,6 +23,13 @@ struct SurpriseSheet {
     return order[..<most].map { ($0, true) } + order[start..<start + usual].map { ($0, false) }
   }
 
+  private static let words: [Centering: String] = [
+    .none: "Errors are as they are.",
+    .place: "Errors are less what is usual at their place; the nearest patch's distance is as it is.",
+    .standardized:
+      "Errors are less what is usual at their place, in deviations there; the nearest patch's distance is as it is.",
+  ]
+
   /// - Returns: nil where nothing is to be drawn.
   func sheet(_ input: ModelEvaluationInput) throws -> PictureSheet? {
     count > 0 ? try sheet(input, shown()) : nil
@@ -50,7 +57,7 @@ struct SurpriseSheet {
               let heat = ColorImage(
                 heat: scale.heat(own.maps[subject]!, radiograph.picture), over: radiograph.picture)
               return .init(
-                Self.outlined(heat, radiograph.masks), captions: Self.captions(subject, own.maps[subject]!))
+                Self.outlined(heat, radiograph.masks), captions: captions(subject, own.maps[subject]!))
             }
         ])
     }
@@ -60,13 +67,17 @@ struct SurpriseSheet {
       notes: [
         "Heat: the error of each patch, from the median over \(found.cases.count) radiographs' patches (no colour) to the "
           + "highest 0.5 % (yellow); each column has its own scale.",
+        Self.words[found.settings.centering]!,
         "First the most surprising radiographs, by the maximum of the first map, then some from the middle."
           + (isMarked ? " Green: outlines of findings." : ""),
       ], rows: rows, pictureSide: 180)
   }
 
-  private static func captions(_ subject: MapSubject, _ map: [Float]) -> [String] {
-    [subject.label, String(format: "at most %.2f", map.max()!)]
+  private func captions(_ subject: MapSubject, _ map: [Float]) -> [String] {
+    let isStandardized = found.settings.centering == .standardized && subject.kind != .nearest
+    return [
+      subject.label, String(format: "at most %.2f", map.max()!) + (isStandardized ? " deviations" : ""),
+    ]
   }
 
   /// With the edges of all masks in green.

@@ -85,7 +85,8 @@ struct SurpriseSummary {
         table(
           "AUROC over radiographs, by the \(pooling.rawValue) of the map", "AUROC", labelled,
           columns.map(\.0),
-          labelled.map { finding in cases.count { $0.record.label(of: finding) == true } }, chance: nil))
+          labelled.map { finding in cases.count { $0.record.label(of: finding) == true } },
+          titles: subjects.map(\.label)))
     }
     let errors = subjects.filter { $0 != .place }.map { subject in
       EvaluationMetric(
@@ -143,13 +144,13 @@ struct SurpriseSummary {
 
   private func table(
     _ title: String, _ name: String, _ findings: [String], _ subjects: [String], _ counts: [Int],
-    chance: [MetricKey]?
+    titles: [String]? = nil, chance: [MetricKey]? = nil
   ) -> MetricTable {
     MetricTable(
       title, rows: zip(findings, counts).map { "\($0) (\($1))" } + ["mean"],
       columns: subjects.enumerated().map { index, subject in
         MetricTable.Column(
-          subject,
+          titles?[index] ?? subject,
           findings.map { MetricKey(name, of: $0, subject: subject) } + [MetricKey(name, subject: subject)],
           isBrief: index > 0)
       } + (chance.map { [MetricTable.Column(Self.chance, $0 + [nil])] } ?? []))
@@ -159,7 +160,7 @@ struct SurpriseSummary {
     let settings = found.settings
     return [
       "a map: the mean squared error of each patch when it is hidden"
-        + (settings.centersPlaces ? ", less what is usual at its place" : ""),
+        + Self.words(settings.centering),
       marked.isEmpty
         ? "no finding of these radiographs has a mask, so that nothing is said of pixels"
         : "over pixels: the mean over radiographs that have the finding, in brackets how many; pixels of other findings alone "
@@ -172,9 +173,17 @@ struct SurpriseSummary {
       + (found.reference.banks.isEmpty
         ? []
         : [
-          "nearest normal patch: the distance of a patch's features, when all is seen, from the nearest patch of these "
+          "nearest patch: the distance of a patch's features, when all is seen, from the nearest patch of these "
             + "radiographs; untrained: by features of the untrained encoder"
         ])
+  }
+
+  private static func words(_ centering: Centering) -> String {
+    switch centering {
+    case .none: ""
+    case .place: ", less what is usual at its place"
+    case .standardized: ", less what is usual at its place, over the deviation there"
+    }
   }
 
   /// For each subject, what it found of each radiograph.
