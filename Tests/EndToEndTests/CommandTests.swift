@@ -86,7 +86,7 @@ extension EndToEnd {
         scratch.run(["plugins", "--json", "--plugins", Repository.plugins]).output)
       #expect(
         rows.map { $0["name"] as? String } == [
-          "local", "global", "domain", "phantom", "dicom", "probe", "imagine",
+          "local", "global", "domain", "phantom", "dicom", "probe", "imagine", "imagine-decoder",
           "correspondence", "sensitivity", "pca", "surprise", "finetune",
           "finetune-segment",
           "torch", "public-weights", "mpi", "c10d",
@@ -147,7 +147,8 @@ extension EndToEnd {
 
     /// Examples of commands that want a run are typed where there is none: what they lack is the run, no word is unknown.
     @Test(arguments: [
-      "probe", "imagine", "sensitivity", "correspondence", "pca", "surprise", "finetune classify",
+      "probe", "imagine", "imagine decoder", "sensitivity", "correspondence", "pca", "surprise", "explain",
+      "finetune classify",
       "finetune segment",
       "predict", "weights export",
     ])

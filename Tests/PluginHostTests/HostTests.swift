@@ -34,7 +34,7 @@ import WorldModel
     let all = try host.load()
     #expect(
       all.map(\.name) == [
-        "local", "global", "domain", "phantom", "dicom", "probe", "imagine",
+        "local", "global", "domain", "phantom", "dicom", "probe", "imagine", "imagine-decoder",
         "correspondence", "sensitivity", "pca", "surprise", "finetune",
         "finetune-segment",
         "torch", "public-weights", "mpi", "c10d",
@@ -42,6 +42,7 @@ import WorldModel
     #expect(
       all.map(\.definition.kind) == [
         .task, .task, .task, .data, .codec, .evaluation, .evaluation, .evaluation, .evaluation, .evaluation,
+        .evaluation,
         .evaluation, .evaluation, .evaluation, .backend, .weights, .communicator, .communicator,
       ])
     #expect(try host.load(only: ["domain", "local"]).map(\.name) == ["local", "domain"])

@@ -36,7 +36,7 @@ import Testing
     let manifest = try PluginManifest(path: BuildFolder.repository + "/plugins.toml")
     #expect(
       manifest.entries.map(\.name) == [
-        "local", "global", "domain", "phantom", "dicom", "probe", "imagine",
+        "local", "global", "domain", "phantom", "dicom", "probe", "imagine", "imagine-decoder",
         "correspondence", "sensitivity", "pca", "surprise", "finetune",
         "finetune-segment",
         "torch", "public-weights", "mpi", "c10d",
@@ -44,6 +44,7 @@ import Testing
     #expect(
       manifest.entries.map(\.kind) == [
         .task, .task, .task, .data, .codec, .evaluation, .evaluation, .evaluation, .evaluation, .evaluation,
+        .evaluation,
         .evaluation, .evaluation, .evaluation, .backend, .weights, .communicator, .communicator,
       ])
     #expect(manifest.entries.map(\.enabled) == Array(repeating: true, count: 17))

@@ -22,7 +22,7 @@ struct DecodedSheet {
   private func kind(_ kind: DecodedKind) -> String {
     switch kind {
     case .hidden: "First group: the hidden part of a view, from the rest."
-    case .other: "Next: another view of the same radiograph, from where it lies alone."
+    case .other: "Next: another view, from the same context and where the view lies."
     case .appearance: "Last: a view before its appearance was changed, from the changed one."
     }
   }

@@ -11,13 +11,14 @@ struct ColoredRadiograph: RadiographExplanation {
   private static let shown = 2
 
   func callAsFunction(_ input: ModelEvaluationInput) throws -> PictureSheet {
+    let enlargement = try evaluation.chosenEnlargement(input)
     let radiographs = try ShownRadiographs(
-      input, input.test + input.train.prefix(Self.others),
-      enlargement: try evaluation.chosenEnlargement(input))
+      input, input.test + input.train.prefix(Self.others), enlargement: enlargement)
     guard radiographs.records[0].identifier == input.radiographs.records[input.test[0]].identifier else {
       throw PCAError("the radiograph cannot be decoded; see the warnings above")
     }
     let shown = Array(0...min(Self.shown, radiographs.count - 1))
-    return evaluation.sheet(try evaluation.colors(input, radiographs), radiographs, shown)
+    return evaluation.sheet(
+      try evaluation.colors(input, radiographs, enlargement), radiographs, shown, enlargement)
   }
 }

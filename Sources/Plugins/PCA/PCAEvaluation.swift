@@ -88,18 +88,19 @@ struct PCAEvaluation: ModelEvaluation {
     }
     let chosen = (0..<count).map { input.test[$0 * input.test.count / count] }
     try input.workspace.note("\(count) of \(input.test.count) test radiographs")
-    let radiographs = try ShownRadiographs(input, chosen, enlargement: try chosenEnlargement(input))
-    return result(try colors(input, radiographs), radiographs)
+    let enlargement = try chosenEnlargement(input)
+    let radiographs = try ShownRadiographs(input, chosen, enlargement: enlargement)
+    return result(try colors(input, radiographs, enlargement), radiographs, enlargement)
   }
 
   /// The colours by the trained and by the random model.
   func colors(
-    _ input: ModelEvaluationInput, _ radiographs: ShownRadiographs
+    _ input: ModelEvaluationInput, _ radiographs: ShownRadiographs, _ enlargement: Int
   ) throws -> [(subject: String, colors: PatchColors)] {
     let models = [("trained", input.model), ("random", input.makeUntrained())]
     var colors: [(subject: String, colors: PatchColors)] = []
     for (index, (subject, model)) in models.enumerated() {
-      var features = try features(of: radiographs, by: model)
+      var features = try features(of: radiographs, by: model, enlargement)
       if centersPlaces { features.removeMeanAtPlaces(patches: radiographs.patchCount) }
       colors.append(
         (subject, try PatchColors(features, radiographs, partsForeground: partsForeground, subject)))
@@ -111,13 +112,14 @@ struct PCAEvaluation: ModelEvaluation {
   }
 
   /// - Throws: `PCAError` where the model has no such encoder, or the encoder no such layer.
-  private func features(of radiographs: ShownRadiographs, by model: WorldModel) throws -> PatchFeatures {
+  private func features(
+    of radiographs: ShownRadiographs, by model: WorldModel, _ enlargement: Int
+  ) throws -> PatchFeatures {
     let own = try encoder(of: model)
-    let side = radiographs.geometry.imageSize
-    guard let encoder = model.enlarged(own, to: side) else {
+    guard let encoder = Self.enlarged(own, by: enlargement, model) else {
       throw PCAError(
-        "enlargement = \(radiographs.enlargement): the encoder \"\(type(of: own))\" takes images of "
-          + "\(own.shape.imageSize) pixels alone, not of \(side); give --enlargement 1")
+        "enlargement = \(enlargement): the encoder \"\(type(of: own))\" takes images of \(own.shape.imageSize) pixels "
+          + "alone, not of \(own.shape.imageSize * enlargement); give --enlargement 1")
     }
     let depth = encoder.shape.depth
     let features = try PackedWeights.keeping {
@@ -148,15 +150,27 @@ struct PCAEvaluation: ModelEvaluation {
     let encoder = try encoder(of: input.model)
     let gridSize = encoder.shape.gridSize
     let wanted = (Self.patchesWanted + gridSize - 1) / gridSize
-    if input.model.enlarged(encoder, to: wanted * encoder.shape.imageSize) != nil { return wanted }
+    if Self.enlarged(encoder, by: wanted, input.model) != nil { return wanted }
     try input.workspace.warn(
       "the encoder \"\(type(of: encoder))\" takes images of \(encoder.shape.imageSize) pixels alone, so that there are "
         + "\(gridSize) patches along a side")
     return 1
   }
 
+  /// The encoder for images of another size, with the same weights; nil where it cannot be.
+  private static func enlarged(
+    _ encoder: any ImageEncoder, by factor: Int, _ model: WorldModel
+  ) -> (any ImageEncoder)? {
+    guard factor > 1 else { return encoder }
+    var shape = encoder.shape
+    shape.imageSize *= factor
+    var initializer = Initializer(random: RandomStream(seed: 0, stream: "pca"), trainable: false)
+    let larger = model.networks.makeEncoder(shape, &initializer)
+    return larger.adopt(encoder) ? larger : nil
+  }
+
   private func result(
-    _ colors: [(subject: String, colors: PatchColors)], _ radiographs: ShownRadiographs
+    _ colors: [(subject: String, colors: PatchColors)], _ radiographs: ShownRadiographs, _ enlargement: Int
   ) -> EvaluationResult {
     let rows = colors[0].colors.figures.map(\.name)
     func key(_ row: String, _ subject: String) -> MetricKey { MetricKey(row, subject: subject) }
@@ -171,7 +185,7 @@ struct PCAEvaluation: ModelEvaluation {
           "", rows: rows,
           columns: colors.map { column in .init(column.subject, rows.map { key($0, column.subject) }) })
       ],
-      sheets: hasSheet ? ["pca": sheet(colors, radiographs, shown(of: radiographs.count))] : [:],
+      sheets: hasSheet ? ["pca": sheet(colors, radiographs, shown(of: radiographs.count), enlargement)] : [:],
       notes: [
         "explained: share of the features' variance over patches",
         "by place alone: share of a component's variance that its mean over radiographs at each place explains, of which 1 "
@@ -186,7 +200,8 @@ struct PCAEvaluation: ModelEvaluation {
   }
 
   func sheet(
-    _ colors: [(subject: String, colors: PatchColors)], _ radiographs: ShownRadiographs, _ shown: [Int]
+    _ colors: [(subject: String, colors: PatchColors)], _ radiographs: ShownRadiographs, _ shown: [Int],
+    _ enlargement: Int
   ) -> PictureSheet {
     let rows = shown.map { index in
       PictureSheet.Row(
@@ -209,8 +224,7 @@ struct PCAEvaluation: ModelEvaluation {
         partsForeground
           ? "Dark: background, which the first component of all patches parts from the foreground."
           : "Every patch is coloured.",
-        (radiographs.enlargement > 1
-          ? "Images are \(radiographs.enlargement) times larger than in training. " : "")
+        (enlargement > 1 ? "Images are \(enlargement) times larger than in training. " : "")
           + (centersPlaces
             ? "Removed before: the mean over radiographs at each place." : "Features are as they are."),
       ], rows: rows, pictureSide: 200)

@@ -10,8 +10,6 @@ struct ShownRadiographs {
   /// Whole, in their own proportions.
   let pictures: [GrayImage]
   let geometry: ImageGeometry
-  /// Times that images are larger than in training.
-  let enlargement: Int
   /// Of the longer side of a picture, in pixels.
   private static let pictureSide = 256
 
@@ -52,7 +50,7 @@ struct ShownRadiographs {
           + "above")
     }
     (records, images, pictures) = (kept.map(\.record), kept.map(\.image), kept.map(\.picture))
-    (self.geometry, self.enlargement) = (geometry, enlargement)
+    self.geometry = geometry
   }
 
   /// Mean grey of each patch, radiograph by radiograph, in raster order.

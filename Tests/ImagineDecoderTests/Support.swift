@@ -1,0 +1,88 @@
+import CoreTensor
+import Imaging
+import NeuralNetworks
+import PluginChecks
+import WorldModel
+
+@testable import DecoderEvaluation
+
+/// A task that hides the left half of the first view and darkens what is seen of it; the hidden half and the second view
+/// are predicted.
+struct HidingTask: WorldTask {
+  static let definition = TaskDefinition(name: "hiding", summary: "hides the left half", options: []) {
+    _, _ in
+    HidingTask()
+  }
+  let name = "hiding"
+  let requiredViews = 2
+
+  struct Plan: TaskPlan {
+    func draw(sample: SampleScope) -> any TaskDraw { Draw() }
+  }
+
+  struct Draw: TaskDraw {
+    func editVisibility(of context: inout any Context) {
+      let side = context.geometry.gridSize
+      context.hidden = (0..<side * side).filter { $0 % side < side / 2 }
+      context.visible = (0..<side * side).filter { $0 % side >= side / 2 }
+    }
+    func editPixels(of context: inout any Context) {
+      var pixels = context.pixels
+      pixels.applyBrightness(0.5)
+      context.pixels = pixels
+    }
+    func supervisions(views: [Frame]) -> [Supervision] {
+      [
+        Supervision(context: 0, target: 0, patches: .hidden(context: 0)),
+        Supervision(context: 0, target: 1, patches: .all),
+      ]
+    }
+  }
+
+  func plan(batch: BatchScope) -> any TaskPlan { Plan() }
+}
+
+enum Trial {
+  static func input(
+    _ workspace: MemoryWorkspace = MemoryWorkspace(), train: [Int] = [0, 1, 2, 3],
+    test: [Int] = Array(4..<16),
+    mode: TargetEncoderMode = .follows
+  ) throws -> ModelEvaluationInput {
+    let shape = WorldModelConfiguration(
+      encoder: VisionTransformerConfiguration(imageSize: 32, patchSize: 8, width: 16, depth: 1, heads: 2),
+      predictor: PredictorConfiguration(featureWidth: 16, width: 16, depth: 1, heads: 2, gridSize: 4),
+      targetEncoder: mode)
+    let tasks = try TaskSet([(HidingTask.definition, Options([]))], environment: shape.environment(.paper))
+    return ModelEvaluationInput(
+      model: tasks.model(shape, seed: 3), makeUntrained: { tasks.model(shape, seed: 4) },
+      tasks: tasks.tasks, views: ViewSettings(), radiographs: Slopes(), train: train, validation: [],
+      test: test, findingNames: [], seed: 5, workspace: workspace)
+  }
+
+  static func evaluation(_ given: [String: OptionValue] = [:]) throws -> DecoderEvaluation {
+    let small: [String: OptionValue] = [
+      "steps": .integer(6), "batch_size": .integer(3), "width": .integer(16), "depth": .integer(1),
+      "heads": .integer(2), "pictures": .integer(1), "resamples": .integer(20),
+    ]
+    return DecoderEvaluation(
+      settings: try DecoderSettings(
+        Options(DecoderSettings.options, given: small.merging(given) { $1 })))
+  }
+}
+
+/// Radiographs that are brighter the further down, each with a slope of its own; two of each patient.
+struct Slopes: RadiographSource {
+  let summary = "slopes"
+  let findingNames: [String] = []
+  let records = (0..<16).map { RadiographRecord(identifier: "slope \($0)", patient: "patient \($0 / 2)") }
+
+  func radiograph(at index: Int) -> GrayImage {
+    var image = GrayImage(width: 40, height: 48)
+    for row in 0..<48 {
+      for column in 0..<40 {
+        image[row, column] = 0.2 + 0.6 * Float(row) / 48 * Float(index % 5 + 1) / 5 + 0.1 * Float(column) / 40
+      }
+    }
+    return image
+  }
+}
