@@ -113,7 +113,7 @@ let testTargets: [Target] =
     tests("WorldModelTests", ["PluginHost"]),
     tests("PhantomTests", ["PhantomData"]),
     tests("SensitivityTests", ["SensitivityEvaluation", "PluginHost"]),
-    tests("ImagineTests", ["ImagineEvaluation"]),
+    tests("ImagineTests", ["ImagineEvaluation", "Imagining"]),
     tests("FineTuneTests", ["FineTuneEvaluation", "FineTuning"]),
     tests(
       "SegmentTests", ["SegmentEvaluation", "SegmentationMetrics", "FineTuning"], exclude: ["golden.json"]),
@@ -146,7 +146,9 @@ let package = Package(
     plugin("PhantomData", "Sources/Plugins/Phantom"),
     plugin("ProbeEvaluation", "Sources/Plugins/Probe"),
     plugin("SensitivityEvaluation", "Sources/Plugins/Sensitivity"),
-    plugin("ImagineEvaluation", "Sources/Plugins/Imagine"),
+    .target(
+      name: "Imagining", dependencies: [core], path: "Sources/Plugins/Imagining", swiftSettings: strict),
+    plugin("ImagineEvaluation", "Sources/Plugins/Imagine", ["Imagining"]),
     .target(
       name: "FineTuning", dependencies: [core], path: "Sources/Plugins/FineTuning", swiftSettings: strict),
     plugin("FineTuneEvaluation", "Sources/Plugins/FineTune", ["FineTuning"]),

@@ -1,5 +1,6 @@
 import CoreTensor
 import Imaging
+import Imagining
 import PluginChecks
 import Testing
 import WorldModel

@@ -1,5 +1,6 @@
 import CoreTensor
 import Imaging
+import Imagining
 import Metrics
 import WorldModel
 
@@ -97,9 +98,4 @@ struct ImagineEvaluation: ModelEvaluation {
     return try found.result(
       resamples: resamples, seed: input.seed, sheets: sheet.map { ["imagined": $0] } ?? [:])
   }
-}
-
-struct ImagineError: Error, CustomStringConvertible {
-  let description: String
-  init(_ description: String) { self.description = "imagine: " + description }
 }

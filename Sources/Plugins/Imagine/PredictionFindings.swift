@@ -1,4 +1,5 @@
 import CoreTensor
+import Imagining
 import Metrics
 import WorldModel
 

@@ -3,33 +3,36 @@ import Imaging
 import WorldModel
 
 /// Whether what is predicted is a part of the context's own view, or a view of another place.
-enum TargetKind: String, CaseIterable {
+package enum TargetKind: String, CaseIterable {
   case own = "hidden part of the view"
   case other = "another view"
 
-  init(_ supervision: WorldBatch.SupervisedPatches) {
+  package init(_ supervision: WorldBatch.SupervisedPatches) {
     self = supervision.context == supervision.target ? .own : .other
   }
 }
 
 /// Radiographs as the run's tasks make contexts and targets of them.
-struct PredictionGroup {
-  let samples: [AssembledSample]
-  let batch: WorldBatch
-  let records: [RadiographRecord]
-  let geometry: ImageGeometry
+package struct PredictionGroup {
+  package let samples: [AssembledSample]
+  package let batch: WorldBatch
+  package let records: [RadiographRecord]
+  package let geometry: ImageGeometry
 
   /// - Parameters:
   ///   - radiographs: as indices into the input's source.
   ///   - number: of the group, which its draws depend on.
+  ///   - purpose: of the group, which its draws depend on too.
   /// - Returns: nil where fewer than two radiographs can be used, of which the user is told.
   /// - Throws: `ImagineError` where the tasks have no supervision; what tasks do that they promised not to.
-  init?(_ input: ModelEvaluationInput, _ radiographs: ArraySlice<Int>, number: Int) throws {
+  package init?(
+    _ input: ModelEvaluationInput, _ radiographs: ArraySlice<Int>, number: Int, purpose: String = "imagine."
+  ) throws {
     geometry = input.model.shape.geometry
     let plan = TaskAssembly(tasks: input.tasks, views: input.views).plan(
       BatchScope(
         seed: input.seed, step: number, batchSize: radiographs.count, geometry: geometry,
-        purpose: "imagine."))
+        purpose: purpose))
     var (samples, records): ([AssembledSample], [RadiographRecord]) = ([], [])
     for radiograph in radiographs {
       do {
@@ -50,15 +53,15 @@ struct PredictionGroup {
     }
   }
 
-  var count: Int { samples.count }
+  package var count: Int { samples.count }
 
   /// Patches of a context that enter the encoder.
-  func visible(_ supervision: WorldBatch.SupervisedPatches, of sample: Int) -> [Int] {
+  package func visible(_ supervision: WorldBatch.SupervisedPatches, of sample: Int) -> [Int] {
     batch.contexts[supervision.context].visible?[sample] ?? Array(0..<geometry.patchCount)
   }
 
   /// Middle of a patch of a view, in pixels of the radiograph.
-  func place(_ patch: Int, in frame: Frame) -> (row: Double, column: Double) {
+  package func place(_ patch: Int, in frame: Frame) -> (row: Double, column: Double) {
     let side = Double(geometry.gridSize)
     let down = (Double(patch / geometry.gridSize) + 0.5) / side
     let right = (Double(patch % geometry.gridSize) + 0.5) / side
@@ -69,38 +72,14 @@ struct PredictionGroup {
   }
 }
 
-/// What a model predicts of a group, and the target features of all its radiographs.
-struct PredictedFeatures {
-  /// By supervision `(B, T, d)`.
-  let predictions: [[Float]]
-  /// By target, layer-normed `(B, N, d)`.
-  let targets: [[Float]]
-  let width: Int
+/// What an evaluation of predictions lacks: radiographs, tasks, or a part of the model.
+package struct ImagineError: Error, CustomStringConvertible {
+  package let description: String
 
-  init(predictions: [[Float]], targets: [[Float]], width: Int) {
-    (self.predictions, self.targets, self.width) = (predictions, targets, width)
-  }
-
-  /// - Parameter model: has a target encoder, and does not change meanwhile.
-  init(_ model: WorldModel, _ group: PredictionGroup) throws {
-    width = model.shape.encoder.width
-    predictions = try model(group.batch, reduction: .mean).predictions.map(\.values)
-    targets = group.batch.targets.map { model.targetFeatures($0).values }
-  }
-
-  /// Sum of squared differences of two rows of features.
-  @inline(__always)
-  func squaredDistance(_ first: [Float], _ row: Int, _ second: [Float], _ other: Int) -> Double {
-    first.withUnsafeBufferPointer { first in
-      second.withUnsafeBufferPointer { second in
-        var sum: Float = 0
-        let (a, b) = (row * width, other * width)
-        for feature in 0..<width {
-          let difference = first[a + feature] - second[b + feature]
-          sum += difference * difference
-        }
-        return Double(sum)
-      }
-    }
+  /// - Parameters:
+  ///   - description: what was expected, what was found, and the remedy.
+  ///   - command: that says it.
+  package init(_ description: String, command: String = "imagine") {
+    self.description = command + ": " + description
   }
 }
