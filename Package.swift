@@ -55,7 +55,7 @@ func glue(_ name: String, _ dependencies: [String] = []) -> Target {
 
 let pluginTargets = [
   "LocalTask", "GlobalTask", "DomainTask", "PhantomData", "DicomCodec", "ProbeEvaluation",
-  "SensitivityEvaluation", "ImagineEvaluation",
+  "SensitivityEvaluation", "ImagineEvaluation", "RCDMEvaluation",
   "FineTuneEvaluation", "SegmentEvaluation", "PublicWeights", "TorchBackend", "TorchCommunicator",
 ]
 /// `scripts/build` leaves out what is of tests alone.
@@ -114,6 +114,7 @@ let testTargets: [Target] =
     tests("PhantomTests", ["PhantomData"]),
     tests("SensitivityTests", ["SensitivityEvaluation", "PluginHost"]),
     tests("ImagineTests", ["ImagineEvaluation", "Imagining"]),
+    tests("RCDMTests", ["RCDMEvaluation", "Imagining", "PhantomData"], exclude: ["golden.json"]),
     tests("FineTuneTests", ["FineTuneEvaluation", "FineTuning"]),
     tests(
       "SegmentTests", ["SegmentEvaluation", "SegmentationMetrics", "FineTuning"], exclude: ["golden.json"]),
@@ -149,6 +150,7 @@ let package = Package(
     .target(
       name: "Imagining", dependencies: [core], path: "Sources/Plugins/Imagining", swiftSettings: strict),
     plugin("ImagineEvaluation", "Sources/Plugins/Imagine", ["Imagining"]),
+    plugin("RCDMEvaluation", "Sources/Plugins/RCDM", ["Imagining"]),
     .target(
       name: "FineTuning", dependencies: [core], path: "Sources/Plugins/FineTuning", swiftSettings: strict),
     plugin("FineTuneEvaluation", "Sources/Plugins/FineTune", ["FineTuning"]),

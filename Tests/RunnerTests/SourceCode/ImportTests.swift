@@ -34,6 +34,7 @@ import Testing
     Room("Sources/Plugins/Dicom", core.union(["CDicomProtocol"])),
     Room("Sources/Plugins/FineTune", core.union(["FineTuning"])),
     Room("Sources/Plugins/Imagine", core.union(["Imagining"])),
+    Room("Sources/Plugins/RCDM", core.union(["Imagining"])),
     Room("Sources/Plugins/Segment/Metrics", ["CoreTensor", "Imaging"]),
     Room("Sources/Plugins/Segment/Evaluation", core.union(["FineTuning", "SegmentationMetrics"])),
     Room("Sources/Plugins/Torch", core.union(["CTorch", "TorchBoundary"])),
