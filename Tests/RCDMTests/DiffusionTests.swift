@@ -85,7 +85,7 @@ import WorldModel
     let alone = network(
       slice(images, 1..<2), steps: [70], features: slice(features, 1..<2), told: [1]
     ).values
-    #expect(zip(all[256..<512], alone).allSatisfy { abs($0 - $1) < 1e-5 })
+    #expect(zip(all[256..<512], alone).allSatisfy { abs($0 - $1) < 1e-4 })
     // Where features are not told, they change nothing.
     let others = network(images, steps: [5, 70, 900], features: features * 2, told: [1, 1, 0]).values
     #expect(Array(all[512...]) == Array(others[512...]) && all[..<256] != others[..<256])
@@ -148,7 +148,7 @@ import WorldModel
     let batch = TrainingRegions.Batch(
       images: [Float(0.1), 0.9, 0.1, 0.9].map { GrayImage(width: 16, height: 16, fill: $0) },
       features: [[1, 0], [0, 1], [1, 0], [0, 1]])
-    for step in 0..<250 { try training.learn(batch, step: step) }
+    for step in 0..<400 { try training.learn(batch, step: step) }
     let drawn = try Imagination(
       training.average, try Trial.settings(["sampling_steps": .integer(20)]), seed: 3
     )

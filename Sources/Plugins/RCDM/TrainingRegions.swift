@@ -25,7 +25,7 @@ struct TrainingRegions {
     }
     let regions = balanced(Region.all(of: group), step)
     guard !regions.isEmpty else { return nil }
-    let width = input.model.shape.encoder.width
+    let (width, side) = (input.model.shape.encoder.width, settings.size)
     let features = withoutGradients {
       group.batch.targets.indices.map { target in
         regions.contains { group.batch.supervisions[$0.supervision].target == target }
@@ -38,7 +38,7 @@ struct TrainingRegions {
         let target = group.batch.supervisions[region.supervision].target
         return region.cut(
           group.samples[region.sample].targets[target].pixels, patchSize: group.geometry.patchSize,
-          side: settings.size)
+          side: side)
       },
       features: regions.map {
         $0.pooledTruth(
