@@ -55,9 +55,8 @@ func glue(_ name: String, _ dependencies: [String] = []) -> Target {
 
 let pluginTargets = [
   "LocalTask", "GlobalTask", "DomainTask", "PhantomData", "DicomCodec", "ProbeEvaluation",
-  "SensitivityEvaluation", "ImagineEvaluation", "DecoderEvaluation", "CorrespondenceEvaluation",
-  "PCAEvaluation",
-  "SurpriseEvaluation",
+  "SensitivityEvaluation", "ImagineEvaluation", "DecoderEvaluation", "RCDMEvaluation",
+  "CorrespondenceEvaluation", "PCAEvaluation", "SurpriseEvaluation",
   "FineTuneEvaluation", "SegmentEvaluation", "PublicWeights", "TorchBackend", "TorchCommunicator",
 ]
 /// `scripts/build` leaves out what is of tests alone.
@@ -116,8 +115,9 @@ let testTargets: [Target] =
     tests("PhantomTests", ["PhantomData"]),
     tests("SensitivityTests", ["SensitivityEvaluation", "PluginHost"]),
     tests("CorrespondenceTests", ["CorrespondenceEvaluation"]),
-    tests("ImagineTests", ["ImagineEvaluation", "Predictions"]),
-    tests("ImagineDecoderTests", ["DecoderEvaluation", "Predictions"]),
+    tests("ImagineTests", ["ImagineEvaluation", "Imagining"]),
+    tests("ImagineDecoderTests", ["DecoderEvaluation", "Imagining"]),
+    tests("RCDMTests", ["RCDMEvaluation", "Imagining", "PhantomData"], exclude: ["golden.json"]),
     tests("PCATests", ["PCAEvaluation"]),
     tests("SurpriseTests", ["SurpriseEvaluation"]),
     tests("FineTuneTests", ["FineTuneEvaluation", "FineTuning"]),
@@ -153,12 +153,13 @@ let package = Package(
     plugin("ProbeEvaluation", "Sources/Plugins/Probe"),
     plugin("SensitivityEvaluation", "Sources/Plugins/Sensitivity"),
     plugin("CorrespondenceEvaluation", "Sources/Plugins/Correspondence"),
-    .target(
-      name: "Predictions", dependencies: [core], path: "Sources/Plugins/Predictions", swiftSettings: strict),
-    plugin("ImagineEvaluation", "Sources/Plugins/Imagine", ["Predictions"]),
-    plugin("DecoderEvaluation", "Sources/Plugins/ImagineDecoder", ["Predictions"]),
     plugin("PCAEvaluation", "Sources/Plugins/PCA"),
     plugin("SurpriseEvaluation", "Sources/Plugins/Surprise"),
+    .target(
+      name: "Imagining", dependencies: [core], path: "Sources/Plugins/Imagining", swiftSettings: strict),
+    plugin("ImagineEvaluation", "Sources/Plugins/Imagine", ["Imagining"]),
+    plugin("DecoderEvaluation", "Sources/Plugins/ImagineDecoder", ["Imagining"]),
+    plugin("RCDMEvaluation", "Sources/Plugins/RCDM", ["Imagining"]),
     .target(
       name: "FineTuning", dependencies: [core], path: "Sources/Plugins/FineTuning", swiftSettings: strict),
     plugin("FineTuneEvaluation", "Sources/Plugins/FineTune", ["FineTuning"]),

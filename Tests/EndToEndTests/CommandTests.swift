@@ -87,7 +87,7 @@ extension EndToEnd {
       #expect(
         rows.map { $0["name"] as? String } == [
           "local", "global", "domain", "phantom", "dicom", "probe", "imagine", "imagine-decoder",
-          "correspondence", "sensitivity", "pca", "surprise", "finetune",
+          "imagine-rcdm", "correspondence", "sensitivity", "pca", "surprise", "finetune",
           "finetune-segment",
           "torch", "public-weights", "mpi", "c10d",
         ])

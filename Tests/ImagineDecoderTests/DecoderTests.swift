@@ -3,7 +3,7 @@ import Imaging
 import Metrics
 import NeuralNetworks
 import PluginChecks
-import Predictions
+import Imagining
 import TestSupport
 import Testing
 import WorldModel

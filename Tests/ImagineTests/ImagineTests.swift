@@ -1,7 +1,8 @@
 import CoreTensor
 import Imaging
+import Imagining
 import PluginChecks
-import Predictions
+import Imagining
 import Testing
 import WorldModel
 

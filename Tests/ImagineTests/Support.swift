@@ -2,7 +2,7 @@ import CoreTensor
 import Imaging
 import NeuralNetworks
 import PluginChecks
-import Predictions
+import Imagining
 import TestSupport
 import WorldModel
 

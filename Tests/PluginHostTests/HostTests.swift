@@ -35,13 +35,14 @@ import WorldModel
     #expect(
       all.map(\.name) == [
         "local", "global", "domain", "phantom", "dicom", "probe", "imagine", "imagine-decoder",
-        "correspondence", "sensitivity", "pca", "surprise", "finetune",
+        "imagine-rcdm", "correspondence", "sensitivity", "pca", "surprise", "finetune",
         "finetune-segment",
         "torch", "public-weights", "mpi", "c10d",
       ])
     #expect(
       all.map(\.definition.kind) == [
         .task, .task, .task, .data, .codec, .evaluation, .evaluation, .evaluation, .evaluation, .evaluation,
+        .evaluation,
         .evaluation,
         .evaluation, .evaluation, .evaluation, .backend, .weights, .communicator, .communicator,
       ])

@@ -37,13 +37,14 @@ import Testing
     #expect(
       manifest.entries.map(\.name) == [
         "local", "global", "domain", "phantom", "dicom", "probe", "imagine", "imagine-decoder",
-        "correspondence", "sensitivity", "pca", "surprise", "finetune",
+        "imagine-rcdm", "correspondence", "sensitivity", "pca", "surprise", "finetune",
         "finetune-segment",
         "torch", "public-weights", "mpi", "c10d",
       ])
     #expect(
       manifest.entries.map(\.kind) == [
         .task, .task, .task, .data, .codec, .evaluation, .evaluation, .evaluation, .evaluation, .evaluation,
+        .evaluation,
         .evaluation,
         .evaluation, .evaluation, .evaluation, .backend, .weights, .communicator, .communicator,
       ])

@@ -1,6 +1,6 @@
 import CoreTensor
 import Imaging
-import Predictions
+import Imagining
 import WorldModel
 
 /// What is predicted of one radiograph's hidden and other parts, drawn with patches of other radiographs.

@@ -1,6 +1,7 @@
 import CoreTensor
+import Imagining
 import Metrics
-import Predictions
+import Imagining
 import WorldModel
 
 /// What predictions of all groups have shown.

@@ -1,6 +1,6 @@
 import CoreTensor
 import Imaging
-import Predictions
+import Imagining
 import WorldModel
 
 /// How one supervision's predictions compare with the targets of all radiographs of a group.

@@ -1,6 +1,6 @@
 import CoreTensor
 import Imaging
-import Predictions
+import Imagining
 import WorldModel
 
 /// Predictions as pictures: at each predicted place the patch, of the group's other radiographs, whose target features
@@ -9,7 +9,6 @@ struct PredictionSheet {
   private let group: PredictionGroup
   private let trained: PredictedFeatures
   private let untrained: PredictedFeatures
-  private static let hiddenGrey: Float = 0.5
 
   init(_ group: PredictionGroup, trained: PredictedFeatures, untrained: PredictedFeatures) {
     (self.group, self.trained, self.untrained) = (group, trained, untrained)
@@ -39,21 +38,12 @@ struct PredictionSheet {
         let supervision = group.batch.supervisions[index]
         let target = group.samples[sample].targets[supervision.target].pixels
         return [
-          .init(context(supervision, sample), captions: ["what is seen"]),
+          .init(group.seen(supervision, of: sample), captions: ["what is seen"]),
           .init(painted(untrained, index, sample, on: target), captions: ["predicted,", "untrained"]),
           .init(painted(trained, index, sample, on: target), captions: ["predicted,", "trained"]),
           .init(target, captions: ["true:", kind == .own ? "the view" : "another view"], isFramed: true),
         ]
       })
-  }
-
-  private func context(_ supervision: WorldBatch.SupervisedPatches, _ sample: Int) -> GrayImage {
-    var image = group.samples[sample].contexts[supervision.context].pixels
-    let visible = Set(group.visible(supervision, of: sample))
-    for patch in 0..<group.geometry.patchCount where !visible.contains(patch) {
-      forEachPixel(of: patch) { image[$0, $1] = Self.hiddenGrey }
-    }
-    return image
   }
 
   /// The target with its predicted patches in the place of the true ones.
@@ -74,24 +64,12 @@ struct PredictionSheet {
     let size = group.geometry.patchSize
     for (patch, found) in zip(wanted, nearest) {
       let source = group.samples[found / patches].targets[supervision.target].pixels
-      let (row, column) = corner(found % patches)
-      let (top, left) = corner(patch)
+      let (row, column) = group.corner(found % patches)
+      let (top, left) = group.corner(patch)
       for down in 0..<size {
         for right in 0..<size { image[top + down, left + right] = source[row + down, column + right] }
       }
     }
     return image
-  }
-
-  private func corner(_ patch: Int) -> (row: Int, column: Int) {
-    let (side, size) = (group.geometry.gridSize, group.geometry.patchSize)
-    return (patch / side * size, patch % side * size)
-  }
-
-  private func forEachPixel(of patch: Int, _ body: (Int, Int) -> Void) {
-    let (row, column) = corner(patch)
-    for down in 0..<group.geometry.patchSize {
-      for right in 0..<group.geometry.patchSize { body(row + down, column + right) }
-    }
   }
 }

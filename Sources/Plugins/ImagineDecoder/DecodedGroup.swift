@@ -1,6 +1,6 @@
 import CoreTensor
 import Imaging
-import Predictions
+import Imagining
 import WorldModel
 
 /// What is predicted, as people would say it.

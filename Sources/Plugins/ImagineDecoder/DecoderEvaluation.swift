@@ -1,7 +1,7 @@
 import CoreTensor
 import Imaging
 import Metrics
-import Predictions
+import Imagining
 import WorldModel
 
 @c(chex_plugin) public func entry() -> UnsafePointer<chex_plugin_information> {

@@ -2,7 +2,7 @@ import CoreTensor
 import Foundation
 import Imaging
 import NeuralNetworks
-import Predictions
+import Imagining
 import WorldModel
 
 /// Trains a decoder on target features of views as the run's tasks cut them.
@@ -91,8 +91,7 @@ final class DecoderTraining: TrainingHook {
     let chosen = (0..<settings.batchSize).map { _ in
       radiographs[random.integer(in: 0...radiographs.count - 1)]
     }
-    // Groups of other numbers than those that are shown, so that no view is drawn twice.
-    guard let group = try PredictionGroup(input, chosen[...], number: step + 1_000_000) else {
+    guard let group = try PredictionGroup(input, chosen[...], number: step, purpose: "decoder.") else {
       throw DecoderError(
         "of the \(chosen.count) radiographs of step \(step + 1) fewer than two can be decoded")
     }

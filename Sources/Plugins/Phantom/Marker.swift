@@ -1,5 +1,6 @@
 import CoreTensor
 import Foundation
+import Imaging
 
 /// A lead letter beside the patient that names a side, at times in a ring or above the radiographer's initial.
 struct Marker: Sendable {
@@ -76,6 +77,17 @@ struct Marker: Sendable {
       }
       brush.add(Tube(nodes: nodes), to: plane, weight: Attenuation.lead * lead)
     }
+  }
+}
+
+extension Marker {
+  /// 1 where the marker's lead lies in the beam, else 0, before the image is blurred.
+  func mask(_ geometry: RadiographGeometry, fieldWidth: Float) -> GrayImage {
+    let plane = Plane(geometry)
+    project(onto: plane, fieldWidth: fieldWidth)
+    return GrayImage(
+      width: plane.size, height: plane.size,
+      pixels: (0..<plane.size * plane.size).map { plane.values[$0] > 0 ? 1 : 0 })
   }
 }
 

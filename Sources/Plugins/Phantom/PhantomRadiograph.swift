@@ -62,6 +62,10 @@ struct PhantomRadiograph: Sendable {
   }
 
   func truth() -> RadiographTruth {
-    TruthPainter(anatomy: anatomy, findings: findings, geometry: geometry).truth()
+    var truth = TruthPainter(anatomy: anatomy, findings: findings, geometry: geometry).truth()
+    if let marker = device.marker {
+      truth.objects["marker"] = marker.mask(geometry, fieldWidth: device.fieldWidth)
+    }
+    return truth
   }
 }

@@ -98,15 +98,20 @@ extension RadiographSource {
 public struct RadiographTruth: Sendable, Equatable {
   /// 0 or 1 for each pixel, by name: `"lungs"`, or a finding.
   public var masks: [String: GrayImage]
+  /// 0 or 1 for each pixel, by the name of a thing that is no part of the patient and no finding: `"marker"`. Apart from
+  /// `masks`, so that nobody who takes all of those as classes learns to draw them.
+  public var objects: [String: GrayImage]
   /// Centre of a landmark by name, as (row, column) in pixels, fractions allowed.
   public var landmarks: [String: Landmark]
   /// Rectangles around findings, as their readers drew them; several may bear one name.
   public var boxes: [Box]
 
   public init(
-    masks: [String: GrayImage] = [:], landmarks: [String: Landmark] = [:], boxes: [Box] = []
+    masks: [String: GrayImage] = [:], objects: [String: GrayImage] = [:],
+    landmarks: [String: Landmark] = [:], boxes: [Box] = []
   ) {
     self.masks = masks
+    self.objects = objects
     self.landmarks = landmarks
     self.boxes = boxes
   }

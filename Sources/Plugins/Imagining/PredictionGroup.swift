@@ -22,14 +22,17 @@ package struct PredictionGroup {
   /// - Parameters:
   ///   - radiographs: as indices into the input's source.
   ///   - number: of the group, which its draws depend on.
+  ///   - purpose: of the group, which its draws depend on too.
   /// - Returns: nil where fewer than two radiographs can be used, of which the user is told.
   /// - Throws: `ImagineError` where the tasks have no supervision; what tasks do that they promised not to.
-  package init?(_ input: ModelEvaluationInput, _ radiographs: ArraySlice<Int>, number: Int) throws {
+  package init?(
+    _ input: ModelEvaluationInput, _ radiographs: ArraySlice<Int>, number: Int, purpose: String = "imagine."
+  ) throws {
     geometry = input.model.shape.geometry
     let plan = TaskAssembly(tasks: input.tasks, views: input.views).plan(
       BatchScope(
         seed: input.seed, step: number, batchSize: radiographs.count, geometry: geometry,
-        purpose: "imagine."))
+        purpose: purpose))
     var (samples, records): ([AssembledSample], [RadiographRecord]) = ([], [])
     for radiograph in radiographs {
       do {
@@ -69,44 +72,14 @@ package struct PredictionGroup {
   }
 }
 
-/// What a model predicts of a group, and the target features of all its radiographs.
-package struct PredictedFeatures {
-  /// By supervision `(B, T, d)`.
-  package let predictions: [[Float]]
-  /// By target, layer-normed `(B, N, d)`.
-  package let targets: [[Float]]
-  package let width: Int
-
-  package init(predictions: [[Float]], targets: [[Float]], width: Int) {
-    (self.predictions, self.targets, self.width) = (predictions, targets, width)
-  }
-
-  /// - Parameter model: has a target encoder, and does not change meanwhile.
-  package init(_ model: WorldModel, _ group: PredictionGroup) throws {
-    width = model.shape.encoder.width
-    predictions = try model(group.batch, reduction: .mean).predictions.map(\.values)
-    targets = group.batch.targets.map { model.targetFeatures($0).values }
-  }
-
-  /// Sum of squared differences of two rows of features.
-  @inline(__always)
-  package func squaredDistance(_ first: [Float], _ row: Int, _ second: [Float], _ other: Int) -> Double {
-    first.withUnsafeBufferPointer { first in
-      second.withUnsafeBufferPointer { second in
-        var sum: Float = 0
-        let (a, b) = (row * width, other * width)
-        for feature in 0..<width {
-          let difference = first[a + feature] - second[b + feature]
-          sum += difference * difference
-        }
-        return Double(sum)
-      }
-    }
-  }
-}
-
-/// Why nothing can be predicted.
+/// What an evaluation of predictions lacks: radiographs, tasks, or a part of the model.
 package struct ImagineError: Error, CustomStringConvertible {
   package let description: String
-  package init(_ description: String) { self.description = "imagine: " + description }
+
+  /// - Parameters:
+  ///   - description: what was expected, what was found, and the remedy.
+  ///   - command: that says it.
+  package init(_ description: String, command: String = "imagine") {
+    self.description = command + ": " + description
+  }
 }
