@@ -154,9 +154,12 @@ final class DiffusionTraining: TrainingHook {
   // MARK: Going on
 
   func save(_ position: TrainingPosition) throws {
+    let encoder = JSONEncoder()
+    // Equal states are equal files.
+    encoder.outputFormatting = [.sortedKeys]
     try workspace?.save(
       EvaluationState(
-        tensors: tensors, text: String(decoding: JSONEncoder().encode(progress), as: UTF8.self)),
+        tensors: tensors, text: String(decoding: encoder.encode(progress), as: UTF8.self)),
       named: Self.state)
   }
 
