@@ -82,12 +82,31 @@ import WorldModel
     #expect(workspace.rows.filter { $0.series == "training" }.map(\.step) == [6])
   }
 
-  @Test func predictionsStandInThePlaceOfTargets() {
-    let target = Tensor((0..<12).map(Float.init), shape: [2, 3, 2])
-    let prediction = Tensor([100, 101, 102, 103], shape: [2, 1, 2])
+  @Test func partsStandInTheirPlaces() {
+    let predicted = Tensor([100, 101, 102, 103], shape: [2, 1, 2])
+    let seen = Tensor([1, 2, 3, 4], shape: [2, 1, 2])
     #expect(
-      DecodedGroup.composed(target, prediction, [[2], [0]]).values
-        == [0, 1, 2, 3, 100, 101, 102, 103, 8, 9, 10, 11])
+      DecodedGroup.composed([(predicted, [[2], [0]]), (seen, [[0], [1]])], patches: 3).values
+        == [1, 2, 0, 0, 100, 101, 102, 103, 3, 4, 0, 0])
+  }
+
+  /// What is hidden changes the truth and its decoding, and nothing of what is imagined.
+  @Test func whatIsHiddenTellsNothing() throws {
+    let input = try Trial.input()
+    let training = try DecoderTraining(Trial.evaluation().settings, input, radiographs: [4, 5, 6])
+    func hidden(_ source: any RadiographSource) throws -> DecodedPredictions {
+      let other = ModelEvaluationInput(
+        model: input.model, makeUntrained: input.makeUntrained, tasks: input.tasks,
+        views: ViewSettings(area: 1...1, mirrorProbability: 0, jitterProbability: 0), radiographs: source,
+        train: [], validation: [], test: [], findingNames: [], seed: 5, workspace: MemoryWorkspace())
+      let group = try #require(try PredictionGroup(other, [0, 1], number: 0))
+      return try withoutGradients {
+        try DecodedGroup(input.model, training.decoder, group).predictions()[0]
+      }
+    }
+    let (one, two) = (try hidden(HalfKnown(left: 0.2)), try hidden(HalfKnown(left: 0.9)))
+    #expect(one.kind == .hidden && one.truth != two.truth && one.decodedTruth != two.decodedTruth)
+    #expect(one.seen == two.seen && one.decodedPrediction == two.decodedPrediction)
   }
 
   @Test func errorsAreThoseByHand() throws {

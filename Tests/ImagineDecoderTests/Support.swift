@@ -86,3 +86,19 @@ struct Slopes: RadiographSource {
     return image
   }
 }
+
+/// Radiographs whose right half is always the same.
+struct HalfKnown: RadiographSource {
+  let left: Float
+  let summary = "halves"
+  let findingNames: [String] = []
+  let records = (0..<2).map { RadiographRecord(identifier: "half \($0)") }
+
+  func radiograph(at index: Int) -> GrayImage {
+    var image = GrayImage(width: 32, height: 32)
+    for row in 0..<32 {
+      for column in 0..<32 { image[row, column] = column < 16 ? left : Float(row) / 40 + 0.1 * Float(index) }
+    }
+    return image
+  }
+}

@@ -20,7 +20,7 @@ struct DecodedPredictions {
   let truth: [GrayImage]
   /// From target features.
   let decodedTruth: [GrayImage]
-  /// From predicted features where something is predicted, and from target features elsewhere.
+  /// From predicted features, and where patches are seen from features of these alone.
   let decodedPrediction: [GrayImage]
   /// Patches that are predicted, in raster order.
   let patches: [[Int]]
@@ -34,6 +34,8 @@ struct DecodedGroup {
   private let decoder: PatchDecoder
   private let group: PredictionGroup
   private static let hiddenGrey: Float = 0.5
+  /// As of target features (spec section 1).
+  private static let epsilon: Float = 1e-5
 
   init(_ model: WorldModel, _ decoder: PatchDecoder, _ group: PredictionGroup) {
     (self.model, self.decoder, self.group) = (model, decoder, group)
@@ -41,69 +43,101 @@ struct DecodedGroup {
 
   /// By kind, those that the run's tasks have.
   func predictions() throws -> [DecodedPredictions] {
-    let output = try model(group.batch, reduction: .mean)
-    var found: [DecodedPredictions] = []
-    for (target, kind) in [(TargetKind.own, DecodedKind.hidden), (.other, .other)] {
-      guard let index = group.batch.supervisions.firstIndex(where: { TargetKind($0) == target }) else {
-        continue
-      }
-      let supervision = group.batch.supervisions[index]
-      found.append(
-        decoded(
-          kind, supervision, output.predictions[index], seen: seen(supervision),
-          counts: Array(repeating: true, count: group.count)))
+    [try hidden(), try other(), try appearance()].compactMap { $0 }
+  }
+
+  private func supervision(_ kind: TargetKind) -> WorldBatch.SupervisedPatches? {
+    group.batch.supervisions.first { TargetKind($0) == kind }
+  }
+
+  /// Every patch that is not seen, from those that are. Where patches are seen the decoder is given features of these
+  /// alone, as they are seen: features of the whole view would tell of what is hidden.
+  private func hidden() throws -> DecodedPredictions? {
+    guard let own = supervision(.own), let visible = group.batch.contexts[own.context].visible else {
+      return nil
     }
-    if let appearance = try appearance() { found.append(appearance) }
-    return found
+    // A task that tells something of each patch says it of those that it wants predicted; others stay without features.
+    let wanted =
+      own.patchLatents.isEmpty
+      ? visible.map { seen in
+        let seen = Set(seen)
+        return (0..<group.geometry.patchCount).filter { !seen.contains($0) }
+      } : own.patches
+    let prediction = try predict(own, wanted, visible: visible)
+    return decoded(
+      .hidden, own.target, [(prediction, wanted), (features(ofSeen: own, visible), visible)], wanted,
+      seen: seen(own), counts: Array(repeating: true, count: group.count))
+  }
+
+  private func other() throws -> DecodedPredictions? {
+    guard let other = supervision(.other) else { return nil }
+    let prediction = try predict(
+      other, other.patches, visible: group.batch.contexts[other.context].visible)
+    return decoded(
+      .other, other.target, [(prediction, other.patches)], other.patches, seen: seen(other),
+      counts: Array(repeating: true, count: group.count))
   }
 
   /// Contexts that show everything, with their changed appearance; nil where the tasks change none.
   private func appearance() throws -> DecodedPredictions? {
-    guard let own = group.batch.supervisions.first(where: { TargetKind($0) == .own }),
-      own.patchLatents.isEmpty
-    else { return nil }
+    guard let own = supervision(.own), own.patchLatents.isEmpty else { return nil }
     let changed = group.samples.map { $0.contexts[own.context].pixels != $0.targets[own.target].pixels }
     guard changed.contains(true) else { return nil }
     let all = Array(repeating: Array(0..<group.geometry.patchCount), count: group.count)
-    let whole = WorldBatch.SupervisedPatches(
-      name: own.name, context: 0, target: 0, patches: all, latents: own.latents)
-    let batch = WorldBatch(
-      contexts: [.init(images: group.batch.contexts[own.context].images, visible: nil)],
-      targets: [group.batch.targets[own.target]], supervisions: [whole])
-    try model.check(batch)
-    let prediction = try model(batch, reduction: .mean).predictions[0]
-    let moved = WorldBatch.SupervisedPatches(
-      name: own.name, context: own.context, target: own.target, patches: all, latents: own.latents)
+    let prediction = try predict(own, all, visible: nil)
     return decoded(
-      .appearance, moved, prediction, seen: group.samples.map { $0.contexts[own.context].pixels },
-      counts: changed)
+      .appearance, own.target, [(prediction, all)], all,
+      seen: group.samples.map { $0.contexts[own.context].pixels }, counts: changed)
+  }
+
+  /// What the model predicts of some patches of a supervision's target, told what the supervision tells.
+  private func predict(
+    _ supervision: WorldBatch.SupervisedPatches, _ patches: [[Int]], visible: [[Int]]?
+  ) throws -> Tensor {
+    let asked = WorldBatch.SupervisedPatches(
+      name: supervision.name, context: 0, target: 0, patches: patches, latents: supervision.latents,
+      patchLatents: supervision.patchLatents)
+    let batch = WorldBatch(
+      contexts: [.init(images: group.batch.contexts[supervision.context].images, visible: visible)],
+      targets: [group.batch.targets[supervision.target]], supervisions: [asked])
+    try model.check(batch)
+    return try model(batch, reduction: .mean).predictions[0]
+  }
+
+  private func features(ofSeen supervision: WorldBatch.SupervisedPatches, _ visible: [[Int]]) -> Tensor {
+    guard let encoder = model.targetEncoder else { fail("DecodedGroup: a model without a target encoder") }
+    let features = encoder(group.batch.contexts[supervision.context].images, visible: visible)
+    guard model.shape.normalizesTargets else { return features }
+    return layerNorm(features, weight: nil, bias: nil, epsilon: Self.epsilon)
   }
 
   private func decoded(
-    _ kind: DecodedKind, _ supervision: WorldBatch.SupervisedPatches, _ prediction: Tensor, seen: [GrayImage],
-    counts: [Bool]
+    _ kind: DecodedKind, _ target: Int, _ parts: [(features: Tensor, patches: [[Int]])], _ patches: [[Int]],
+    seen: [GrayImage], counts: [Bool]
   ) -> DecodedPredictions {
-    let target = model.targetFeatures(group.batch.targets[supervision.target])
-    let composed = Self.composed(target, prediction, supervision.patches)
+    let truth = model.targetFeatures(group.batch.targets[target])
+    let composed = Self.composed(parts, patches: group.geometry.patchCount)
     return DecodedPredictions(
       kind: kind, records: group.records, seen: seen,
-      truth: group.samples.map { $0.targets[supervision.target].pixels },
-      decodedTruth: PixelScale.images(decoder(target)),
-      decodedPrediction: PixelScale.images(decoder(composed)), patches: supervision.patches, counts: counts)
+      truth: group.samples.map { $0.targets[target].pixels },
+      decodedTruth: PixelScale.images(decoder(truth)),
+      decodedPrediction: PixelScale.images(decoder(composed)), patches: patches, counts: counts)
   }
 
-  /// Target features (B, N, d) with predicted ones (B, T, d) in the place of some patches.
-  static func composed(_ target: Tensor, _ prediction: Tensor, _ patches: [[Int]]) -> Tensor {
-    let (count, width) = (target.shape[1], target.shape[2])
-    var values = target.values
-    let predicted = prediction.values
-    for (sample, patches) in patches.enumerated() {
-      for (row, patch) in patches.enumerated() {
-        let (from, to) = ((sample * patches.count + row) * width, (sample * count + patch) * width)
-        values.replaceSubrange(to..<to + width, with: predicted[from..<from + width])
+  /// Features (B, N, d) of parts (B, T, d), each of B rows of T patches; 0, the mean of layer-normed features, elsewhere.
+  static func composed(_ parts: [(features: Tensor, patches: [[Int]])], patches count: Int) -> Tensor {
+    let (samples, width) = (parts[0].patches.count, parts[0].features.shape[2])
+    var values = [Float](repeating: 0, count: samples * count * width)
+    for (features, patches) in parts {
+      let own = features.values
+      for (sample, patches) in patches.enumerated() {
+        for (row, patch) in patches.enumerated() {
+          let (from, to) = ((sample * patches.count + row) * width, (sample * count + patch) * width)
+          values.replaceSubrange(to..<to + width, with: own[from..<from + width])
+        }
       }
     }
-    return Tensor(values, shape: target.shape)
+    return Tensor(values, shape: [samples, count, width])
   }
 
   private func seen(_ supervision: WorldBatch.SupervisedPatches) -> [GrayImage] {

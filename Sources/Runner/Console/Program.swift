@@ -134,11 +134,13 @@ public struct Program: Sendable {
   ) throws -> (chosen: Command, taken: Int)? {
     let two = words.prefix(2).joined(separator: " ")
     if let command = commands.first(where: { $0.name == two }) { return (command, 2) }
+    // A command of one word may stand beside those that begin with it.
+    if let command = commands.first(where: { $0.name == words.first }) { return (command, 1) }
     let family = commands.map(\.name).filter { $0.hasPrefix((words.first ?? "") + " ") }
-    if !family.isEmpty {
+    guard family.isEmpty else {
       throw UsageError("\(two): one of these is meant: \(family.joined(separator: ", "))")
     }
-    return commands.first { $0.name == words.first }.map { ($0, 1) }
+    return nil
   }
 
   private func command(named name: String) throws -> Command {
