@@ -35,6 +35,12 @@ struct CommandLineProgramTests {
         run: { _ in throw Broken() }),
       Command(
         name: "verify", summary: "compare", run: { _ in throw UsageError("there is no case here") }),
+      Command(
+        name: "imagine", summary: "in words", arguments: [.init("RUN", help: "its folder")], run: { _ in 3 }),
+      Command(
+        name: "imagine pixels", summary: "in pixels", arguments: [.init("RUN", help: "its folder")],
+        run: { _ in 4 }),
+      Command(name: "weights show", summary: "list", run: { _ in 5 }),
     ], defaultCommand: "pretrain")
 
   static func run(_ words: String...) -> (status: Int32, out: String, error: String) {
@@ -47,6 +53,14 @@ struct CommandLineProgramTests {
     #expect(Self.run("--seed", "1").status == 0)
     #expect(Self.run("pretrain", "--seed", "1").status == 0)
     #expect(Self.run("--seed", "2").status == 7)
+  }
+
+  @Test func aCommandMayStandBesideThoseThatBeginWithIt() {
+    #expect(Self.run("imagine", "run").status == 3)
+    #expect(Self.run("imagine", "pixels", "run").status == 4)
+    #expect(Self.run("imagine", "--help").out.contains("in words"))
+    let family = Self.run("weights")
+    #expect(family.status == 2 && family.error.contains("one of these is meant: weights show"))
   }
 
   @Test func nothingAtAllPrintsHelp() {
