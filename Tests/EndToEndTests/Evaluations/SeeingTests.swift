@@ -31,10 +31,14 @@ extension EndToEnd {
       let again = try scratch.run(words + ["--radiograph", "phantom-0-3"])
       #expect(again.status == 1 && again.errors.contains(folder), "\(again.everything)")
       // A file beside the run's radiographs.
+      #expect(
+        try scratch.run(["phantom", "--plugins", Repository.plugins, "--count", "1", "--out", "drawn"]).status
+          == 0)
       let file = try scratch.run(
-        words + ["--radiograph", "\(folder)/probe.png", "--with", "probe", "--out", "page"])
+        words + ["--radiograph", "drawn/images/phantom-0-0.png", "--with", "probe", "--out", "page"])
       #expect(file.status == 0 && scratch.has("page/probe.png"), "\(file.everything)")
-      #expect(!scratch.has("page/pca.png"))
+      // One of the run's radiographs has the name of the file without its folders and ending.
+      #expect(file.output.contains("of drawn/images/phantom-0-0.png") && !scratch.has("page/pca.png"))
     }
 
     @Test func whatCannotBeExplainedIsRefused() throws {

@@ -23,7 +23,9 @@ struct ExplainedRadiograph {
   init(_ name: String, of run: EvaluatedRun) throws {
     let records = run.source.records
     let names = RadiographNames(records.map(\.identifier), bare: records.map(\.bareIdentifier))
-    let found = names.indices(of: name)
+    // A file that is there is meant, unless a radiograph has just its name: a part of a name may be that of another.
+    let isFile = Folder.exists(name) && !records.contains { $0.identifier == name }
+    let found = isFile ? [] : names.indices(of: name)
     if found.count == 1 {
       source = run.source
       index = found[0]
@@ -39,7 +41,7 @@ struct ExplainedRadiograph {
         "--radiograph \(name): it is the name of \(found.count) radiographs, \"\(records[found[0]].identifier)\" and "
           + "\"\(records[found[1]].identifier)\"; name it with its folders")
     }
-    guard Folder.exists(name) else {
+    guard isFile else {
       throw EvaluationError(
         "--radiograph \(name): expected a file, or the name of one of \(records.count) radiographs"
           + Suggestions.clause(for: name, in: records.map(\.identifier))
