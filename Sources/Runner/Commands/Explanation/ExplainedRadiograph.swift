@@ -2,6 +2,7 @@ import Batches
 import Console
 import CoreTensor
 import Evaluations
+import Foundation
 import Imaging
 import Radiographs
 import Runs
@@ -24,7 +25,8 @@ struct ExplainedRadiograph {
     let records = run.source.records
     let names = RadiographNames(records.map(\.identifier), bare: records.map(\.bareIdentifier))
     // A file that is there is meant, unless a radiograph has just its name: a part of a name may be that of another.
-    let isFile = Folder.exists(name) && !records.contains { $0.identifier == name }
+    let isFile =
+      access(name, F_OK) == 0 && !Folder.exists(name) && !records.contains { $0.identifier == name }
     let found = isFile ? [] : names.indices(of: name)
     if found.count == 1 {
       source = run.source
