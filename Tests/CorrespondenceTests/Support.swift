@@ -2,30 +2,16 @@ import CoreTensor
 import Imaging
 import NeuralNetworks
 import PluginChecks
+import TestSupport
 import WorldModel
 
 @testable import CorrespondenceEvaluation
 
 /// A task that has the whole view predicted.
-struct WholeTask: WorldTask {
-  static let definition = TaskDefinition(name: "whole", summary: "predicts the whole view", options: []) {
-    _, _ in
-    WholeTask()
-  }
-  let name = "whole"
-  let requiredViews = 1
-
-  struct Plan: TaskPlan {
-    func draw(sample: SampleScope) -> any TaskDraw { Draw() }
-  }
-
-  struct Draw: TaskDraw {
-    func supervisions(views: [Frame]) -> [Supervision] {
-      [Supervision(context: 0, target: 0, patches: .all)]
-    }
-  }
-
-  func plan(batch: BatchScope) -> any TaskPlan { Plan() }
+enum WholeTask {
+  static let definition = TrialTask.definition(
+    "whole", requiredViews: 1, supervisions: [Supervision(context: 0, target: 0, patches: .all)]
+  ) { _ in [] }
 }
 
 enum Trial {

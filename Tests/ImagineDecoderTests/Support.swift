@@ -2,44 +2,16 @@ import CoreTensor
 import Imaging
 import NeuralNetworks
 import PluginChecks
+import TestSupport
 import WorldModel
 
 @testable import DecoderEvaluation
 
 /// A task that hides the left half of the first view and darkens what is seen of it; the hidden half and the second view
 /// are predicted.
-struct HidingTask: WorldTask {
-  static let definition = TaskDefinition(name: "hiding", summary: "hides the left half", options: []) {
-    _, _ in
-    HidingTask()
-  }
-  let name = "hiding"
-  let requiredViews = 2
-
-  struct Plan: TaskPlan {
-    func draw(sample: SampleScope) -> any TaskDraw { Draw() }
-  }
-
-  struct Draw: TaskDraw {
-    func editVisibility(of context: inout any Context) {
-      let side = context.geometry.gridSize
-      context.hidden = (0..<side * side).filter { $0 % side < side / 2 }
-      context.visible = (0..<side * side).filter { $0 % side >= side / 2 }
-    }
-    func editPixels(of context: inout any Context) {
-      var pixels = context.pixels
-      pixels.applyBrightness(0.5)
-      context.pixels = pixels
-    }
-    func supervisions(views: [Frame]) -> [Supervision] {
-      [
-        Supervision(context: 0, target: 0, patches: .hidden(context: 0)),
-        Supervision(context: 0, target: 1, patches: .all),
-      ]
-    }
-  }
-
-  func plan(batch: BatchScope) -> any TaskPlan { Plan() }
+enum HidingTask {
+  static let definition = TrialTask.definition(
+    "hiding", brightness: 0.5, supervisions: TrialTask.hiddenAndOther, hidden: TrialTask.leftHalf)
 }
 
 enum Trial {

@@ -8,34 +8,10 @@ import WorldModel
 
 @testable import ImagineEvaluation
 
-/// A task that hides patches of the first view and has them predicted, and the second view whole.
-struct HidingTask: WorldTask {
-  static let definition = TaskDefinition(name: "hiding", summary: "hides the left half", options: []) {
-    _, _ in
-    HidingTask()
-  }
-  let name = "hiding"
-  let requiredViews = 2
-
-  struct Plan: TaskPlan {
-    func draw(sample: SampleScope) -> any TaskDraw { Draw() }
-  }
-
-  struct Draw: TaskDraw {
-    func editVisibility(of context: inout any Context) {
-      let side = context.geometry.gridSize
-      context.hidden = (0..<side * side).filter { $0 % side < side / 2 }
-      context.visible = (0..<side * side).filter { $0 % side >= side / 2 }
-    }
-    func supervisions(views: [Frame]) -> [Supervision] {
-      [
-        Supervision(context: 0, target: 0, patches: .hidden(context: 0)),
-        Supervision(context: 0, target: 1, patches: .all),
-      ]
-    }
-  }
-
-  func plan(batch: BatchScope) -> any TaskPlan { Plan() }
+/// A task that hides the left half of the first view and has it predicted, and the second view whole.
+enum HidingTask {
+  static let definition = TrialTask.definition(
+    "hiding", supervisions: TrialTask.hiddenAndOther, hidden: TrialTask.leftHalf)
 }
 
 enum Trial {

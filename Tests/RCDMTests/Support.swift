@@ -9,32 +9,10 @@ import WorldModel
 @testable import RCDMEvaluation
 
 /// A task that hides two rectangles of the first view and has them predicted, and the second view whole.
-struct HidingTask: WorldTask {
-  static let definition = TaskDefinition(name: "hiding", summary: "hides two rectangles", options: []) {
-    _, _ in
-    HidingTask()
+enum HidingTask {
+  static let definition = TrialTask.definition("hiding", supervisions: TrialTask.hiddenAndOther) { _ in
+    [0, 1, 4, 5, 10, 11, 14, 15]
   }
-  let name = "hiding"
-  let requiredViews = 2
-
-  struct Plan: TaskPlan {
-    func draw(sample: SampleScope) -> any TaskDraw { Draw() }
-  }
-
-  struct Draw: TaskDraw {
-    func editVisibility(of context: inout any Context) {
-      context.hidden = [0, 1, 4, 5, 10, 11, 14, 15]
-      context.visible = [2, 3, 6, 7, 8, 9, 12, 13]
-    }
-    func supervisions(views: [Frame]) -> [Supervision] {
-      [
-        Supervision(context: 0, target: 0, patches: .hidden(context: 0)),
-        Supervision(context: 0, target: 1, patches: .all),
-      ]
-    }
-  }
-
-  func plan(batch: BatchScope) -> any TaskPlan { Plan() }
 }
 
 /// Radiographs of waves, two of each patient; number 5 cannot be used. The odd ones have a marker in the middle.

@@ -73,9 +73,9 @@ import Testing
   }
 
   @Test func radiographsAreSpreadOverAll() {
-    #expect(SensitivityEvaluation.spread(3, over: Array(10..<20)) == [10, 13, 16])
-    #expect(SensitivityEvaluation.spread(50, over: [4, 5]) == [4, 5])
-    #expect(SensitivityEvaluation.spread(2, over: []) == [])
+    #expect(Array(10..<20).equallySpaced(3) == [10, 13, 16])
+    #expect([4, 5].equallySpaced(50) == [4, 5])
+    #expect([Int]().equallySpaced(2) == [])
   }
 }
 

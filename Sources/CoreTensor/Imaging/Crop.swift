@@ -53,4 +53,14 @@ extension GrayImage {
   public func resized(to size: (height: Int, width: Int)) -> GrayImage {
     cropped(row: 0, column: 0, height: height, width: width, resizedTo: size)
   }
+
+  /// The whole image, made smaller in its own proportions until its longer side is `side`; one that is no larger stays
+  /// as it is.
+  public func reduced(toLongerSide side: Int) -> GrayImage {
+    let longer = max(height, width)
+    guard longer > side else { return self }
+    let scale = Double(side) / Double(longer)
+    func length(_ own: Int) -> Int { max(1, Int((Double(own) * scale).rounded())) }
+    return resized(to: (length(height), length(width)))
+  }
 }

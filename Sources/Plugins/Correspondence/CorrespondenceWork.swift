@@ -114,7 +114,8 @@ struct CorrespondenceWork {
   private func representation(_ reader: TokenReader, _ part: Reading.Part) throws -> Representation {
     guard let encoded = reader.tokens(test, meanOf: others, [part.layer], part.enlargement, part.density)
     else {
-      throw CorrespondenceError("the encoder cannot be read at \(part)")
+      throw CorrespondenceError(
+        "the encoder cannot be read at \(part); give --enlargements 1, or --layers of its own")
     }
     return Representation(encoded[part.layer]!, centering: part.centering, side: settings.pixels)
   }

@@ -17,11 +17,7 @@ struct MarkedRadiograph: Sendable {
     _ record: RadiographRecord, _ image: GrayImage, _ landmarks: [String: RadiographTruth.Landmark], side: Int
   ) {
     self.record = PredictionTable.Radiograph(record)
-    let longer = max(image.width, image.height)
-    self.image =
-      longer > side
-      ? image.resized(
-        to: (max(1, image.height * side / longer), max(1, image.width * side / longer))) : image
+    self.image = image.reduced(toLongerSide: side)
     self.landmarks = landmarks.mapValues {
       Place(
         row: ($0.row + 0.5) / Double(image.height), column: ($0.column + 0.5) / Double(image.width))

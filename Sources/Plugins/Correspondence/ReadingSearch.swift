@@ -79,7 +79,10 @@ struct ReadingSearch {
           let encoded = reader.tokens(
             matching.radiographs, meanOf: others, [part.layer], part.enlargement,
             part.density)
-        else { throw CorrespondenceError("the encoder cannot be read at \(part)") }
+        else {
+          throw CorrespondenceError(
+            "the encoder cannot be read at \(part); give --enlargements 1, or --layers of its own")
+        }
         return Representation(encoded[part.layer]!, centering: part.centering, side: side)
       })
     let bytes = 4 * matching.radiographs.count * matching.queries.count * side * side

@@ -71,7 +71,7 @@ struct ImagineEvaluation: ModelEvaluation {
         "expected two test radiographs or more, found \(input.test.count); raise data.holdout_fraction")
     }
     let count = max(1, min(images, input.test.count) / size) * size
-    let chosen = (0..<count).map { input.test[$0 * input.test.count / count] }
+    let chosen = input.test.equallySpaced(count)
     try input.workspace.note(
       "\(count) of \(input.test.count) test radiographs, in groups of \(size)")
     var found = PredictionFindings(size: size)

@@ -18,7 +18,9 @@ struct ImaginedRadiograph: RadiographExplanation {
     return try PackedWeights.keeping {
       try withoutGradients {
         guard let group = try PredictionGroup(input, chosen[...], number: 0) else {
-          throw ImagineError("expected two radiographs that can be decoded or more, found fewer")
+          throw ImagineError(
+            "expected two radiographs that can be decoded or more, found fewer; see the warnings above, and raise --bank"
+          )
         }
         return PredictionSheet(
           group, trained: try PredictedFeatures(input.model, group),

@@ -33,9 +33,6 @@ struct DecodedGroup {
   private let model: WorldModel
   private let decoder: PatchDecoder
   private let group: PredictionGroup
-  private static let hiddenGrey: Float = 0.5
-  /// As of target features (spec section 1).
-  private static let epsilon: Float = 1e-5
 
   init(_ model: WorldModel, _ decoder: PatchDecoder, _ group: PredictionGroup) {
     (self.model, self.decoder, self.group) = (model, decoder, group)
@@ -64,8 +61,9 @@ struct DecodedGroup {
         return (0..<group.geometry.patchCount).filter { !seen.contains($0) }
       } : own.patches
     let prediction = try predict(own, wanted, visible: visible)
+    let seenFeatures = model.targetFeatures(group.batch.contexts[own.context].images, visible: visible)
     return decoded(
-      .hidden, own.target, [(prediction, wanted), (features(ofSeen: own, visible), visible)], wanted,
+      .hidden, own.target, [(prediction, wanted), (seenFeatures, visible)], wanted,
       seen: seen(own), counts: Array(repeating: true, count: group.count))
   }
 
@@ -104,13 +102,6 @@ struct DecodedGroup {
     return try model(batch, reduction: .mean).predictions[0]
   }
 
-  private func features(ofSeen supervision: WorldBatch.SupervisedPatches, _ visible: [[Int]]) -> Tensor {
-    guard let encoder = model.targetEncoder else { fail("DecodedGroup: a model without a target encoder") }
-    let features = encoder(group.batch.contexts[supervision.context].images, visible: visible)
-    guard model.shape.normalizesTargets else { return features }
-    return layerNorm(features, weight: nil, bias: nil, epsilon: Self.epsilon)
-  }
-
   private func decoded(
     _ kind: DecodedKind, _ target: Int, _ parts: [(features: Tensor, patches: [[Int]])], _ patches: [[Int]],
     seen: [GrayImage], counts: [Bool]
@@ -141,18 +132,6 @@ struct DecodedGroup {
   }
 
   private func seen(_ supervision: WorldBatch.SupervisedPatches) -> [GrayImage] {
-    let (side, size) = (group.geometry.gridSize, group.geometry.patchSize)
-    return group.samples.indices.map { sample in
-      var image = group.samples[sample].contexts[supervision.context].pixels
-      let visible = Set(group.visible(supervision, of: sample))
-      for patch in 0..<group.geometry.patchCount where !visible.contains(patch) {
-        for row in 0..<size {
-          for column in 0..<size {
-            image[patch / side * size + row, patch % side * size + column] = Self.hiddenGrey
-          }
-        }
-      }
-      return image
-    }
+    group.samples.indices.map { group.seen(supervision, of: $0) }
   }
 }

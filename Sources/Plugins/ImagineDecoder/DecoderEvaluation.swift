@@ -61,7 +61,7 @@ struct DecoderEvaluation: ModelEvaluation {
     _ input: ModelEvaluationInput, _ radiographs: [Int], _ decoder: PatchDecoder
   ) throws -> EvaluationResult {
     let count = min(settings.images, radiographs.count)
-    let chosen = (0..<count).map { radiographs[$0 * radiographs.count / count] }
+    let chosen = radiographs.equallySpaced(count)
     var errors: [DecodedKind: [DecodedErrors]] = [:]
     var sheet: PictureSheet?
     for start in stride(from: 0, to: count, by: Self.groupSize) {
@@ -80,7 +80,8 @@ struct DecoderEvaluation: ModelEvaluation {
       input.workspace.progress("image", end, of: count, radiographs: end, loss: nil)
     }
     guard !errors.isEmpty else {
-      throw DecoderError("of \(count) radiographs to be shown on fewer than two can be decoded")
+      throw DecoderError(
+        "of \(count) radiographs to be shown on fewer than two can be decoded; see the warnings above")
     }
     return summary(errors, input, sheet)
   }

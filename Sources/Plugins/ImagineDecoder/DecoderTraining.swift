@@ -93,7 +93,8 @@ final class DecoderTraining: TrainingHook {
     }
     guard let group = try PredictionGroup(input, chosen[...], number: step, purpose: "decoder.") else {
       throw DecoderError(
-        "of the \(chosen.count) radiographs of step \(step + 1) fewer than two can be decoded")
+        "of the \(chosen.count) radiographs of step \(step + 1) fewer than two can be decoded; "
+          + "see the warnings above, and audit the radiographs (chex-runner data audit)")
     }
     let features = withoutGradients { input.model.targetFeatures(group.batch.targets[0]) }
     let pixels = PixelScale.tensor(group.samples.map { $0.targets[0].pixels })

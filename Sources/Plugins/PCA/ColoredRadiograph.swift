@@ -15,7 +15,7 @@ struct ColoredRadiograph: RadiographExplanation {
     let radiographs = try ShownRadiographs(
       input, input.test + input.train.prefix(Self.others), enlargement: enlargement)
     guard radiographs.records[0].identifier == input.radiographs.records[input.test[0]].identifier else {
-      throw PCAError("the radiograph cannot be decoded; see the warnings above")
+      throw PCAError("the radiograph cannot be decoded; see the warnings above, and name another")
     }
     let shown = Array(0...min(Self.shown, radiographs.count - 1))
     return evaluation.sheet(

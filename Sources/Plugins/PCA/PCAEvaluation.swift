@@ -86,7 +86,7 @@ struct PCAEvaluation: ModelEvaluation {
       throw PCAError(
         "expected two test radiographs or more, found \(input.test.count); raise data.holdout_fraction")
     }
-    let chosen = (0..<count).map { input.test[$0 * input.test.count / count] }
+    let chosen = input.test.equallySpaced(count)
     try input.workspace.note("\(count) of \(input.test.count) test radiographs")
     let enlargement = try chosenEnlargement(input)
     let radiographs = try ShownRadiographs(input, chosen, enlargement: enlargement)
@@ -116,7 +116,7 @@ struct PCAEvaluation: ModelEvaluation {
     of radiographs: ShownRadiographs, by model: WorldModel, _ enlargement: Int
   ) throws -> PatchFeatures {
     let own = try encoder(of: model)
-    guard let encoder = Self.enlarged(own, by: enlargement, model) else {
+    guard let encoder = model.enlarged(own, to: own.shape.imageSize * enlargement) else {
       throw PCAError(
         "enlargement = \(enlargement): the encoder \"\(type(of: own))\" takes images of \(own.shape.imageSize) pixels "
           + "alone, not of \(own.shape.imageSize * enlargement); give --enlargement 1")
@@ -150,23 +150,11 @@ struct PCAEvaluation: ModelEvaluation {
     let encoder = try encoder(of: input.model)
     let gridSize = encoder.shape.gridSize
     let wanted = (Self.patchesWanted + gridSize - 1) / gridSize
-    if Self.enlarged(encoder, by: wanted, input.model) != nil { return wanted }
+    if input.model.enlarged(encoder, to: encoder.shape.imageSize * wanted) != nil { return wanted }
     try input.workspace.warn(
       "the encoder \"\(type(of: encoder))\" takes images of \(encoder.shape.imageSize) pixels alone, so that there are "
         + "\(gridSize) patches along a side")
     return 1
-  }
-
-  /// The encoder for images of another size, with the same weights; nil where it cannot be.
-  private static func enlarged(
-    _ encoder: any ImageEncoder, by factor: Int, _ model: WorldModel
-  ) -> (any ImageEncoder)? {
-    guard factor > 1 else { return encoder }
-    var shape = encoder.shape
-    shape.imageSize *= factor
-    var initializer = Initializer(random: RandomStream(seed: 0, stream: "pca"), trainable: false)
-    let larger = model.networks.makeEncoder(shape, &initializer)
-    return larger.adopt(encoder) ? larger : nil
   }
 
   private func result(
@@ -195,8 +183,7 @@ struct PCAEvaluation: ModelEvaluation {
 
   /// Radiographs that are drawn, at equal distances.
   private func shown(of count: Int) -> [Int] {
-    let shown = min(pictures, count)
-    return (0..<shown).map { $0 * count / shown }
+    Array(0..<count).equallySpaced(pictures)
   }
 
   func sheet(

@@ -38,11 +38,8 @@ struct NearestRadiographs: RadiographExplanation {
   ) throws -> PictureSheet {
     func picture(_ index: Int, _ captions: [String], isFramed: Bool = false) throws -> PictureSheet.Picture {
       let radiograph = try input.radiographs.radiograph(at: index)
-      let scale = min(1, Double(Self.longestSide) / Double(max(radiograph.height, radiograph.width)))
-      func length(_ side: Int) -> Int { max(1, Int((Double(side) * scale).rounded())) }
       return .init(
-        radiograph.resized(to: (length(radiograph.height), length(radiograph.width))),
-        captions: captions, isFramed: isFramed)
+        radiograph.reduced(toLongerSide: Self.longestSide), captions: captions, isFramed: isFramed)
     }
     func labels(_ index: Int) -> String {
       let findings = input.radiographs.records[index].findings.sorted().joined(separator: ", ")

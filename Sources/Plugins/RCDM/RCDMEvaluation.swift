@@ -38,7 +38,7 @@ struct RCDMEvaluation: ModelEvaluation {
   ) throws -> EvaluationResult {
     let size = min(settings.images, radiographs.count, Self.groupSize)
     let count = max(1, min(settings.images, radiographs.count) / size) * size
-    let chosen = (0..<count).map { radiographs[$0 * radiographs.count / count] }
+    let chosen = radiographs.equallySpaced(count)
     var findings = RCDMFindings()
     var rows: [PictureSheet.Row] = []
     for start in stride(from: 0, to: count, by: size) {

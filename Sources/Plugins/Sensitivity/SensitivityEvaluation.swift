@@ -83,7 +83,7 @@ struct SensitivityEvaluation: ModelEvaluation {
   func callAsFunction(_ input: ModelEvaluationInput) throws -> EvaluationResult {
     let test = try SensitivityTest(settings, input)
     var work = try SensitivityWork(input.workspace, candidates: settings.candidates, test.predictions)
-    let radiographs = Self.spread(settings.radiographs, over: input.test)
+    let radiographs = input.test.equallySpaced(settings.radiographs)
     try input.workspace.note(
       "\(radiographs.count) of \(input.test.count) test radiographs, \(settings.candidates) candidates each")
     try PackedWeights.keeping {
@@ -113,12 +113,6 @@ struct SensitivityEvaluation: ModelEvaluation {
     }
     try input.workspace.write(work.table, named: "ranks.csv")
     return try result(work, seed: test.seed)
-  }
-
-  /// `count` of `radiographs`, at equal distances; all of them where there are no more.
-  static func spread(_ count: Int, over radiographs: [Int]) -> [Int] {
-    let count = min(count, radiographs.count)
-    return (0..<count).map { radiographs[$0 * radiographs.count / count] }
   }
 
   private func result(_ work: SensitivityWork, seed: UInt64) throws -> EvaluationResult {

@@ -22,9 +22,7 @@ struct ReadRadiograph: Sendable {
     (self.index, record) = (index, source.records[index])
     let radiograph = try source.radiograph(at: index)
     image = radiograph.resized(to: (imageSize, imageSize))
-    let scale = min(1, Double(Self.pictureSide) / Double(max(radiograph.height, radiograph.width)))
-    func length(_ side: Int) -> Int { max(1, Int((Double(side) * scale).rounded())) }
-    picture = radiograph.resized(to: (length(radiograph.height), length(radiograph.width)))
+    picture = radiograph.reduced(toLongerSide: Self.pictureSide)
     let truth = findings.isEmpty ? nil : try source.truth(at: index)
     var masks: [String: GrayImage] = [:]
     for finding in findings where record.label(of: finding) != false {

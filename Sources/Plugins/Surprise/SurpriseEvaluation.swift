@@ -45,7 +45,7 @@ struct SurpriseEvaluation: ModelEvaluation {
 
   /// The maps of all test radiographs that are asked for.
   func found(_ input: ModelEvaluationInput) throws -> SurpriseFindings {
-    let chosen = Self.spread(settings.images, over: input.test)
+    let chosen = input.test.equallySpaced(settings.images)
     guard !chosen.isEmpty else {
       throw SurpriseError("expected test radiographs, found none; raise data.holdout_fraction")
     }
@@ -71,12 +71,6 @@ struct SurpriseEvaluation: ModelEvaluation {
     }
   }
 
-  /// `count` of `radiographs`, at equal distances; all of them where there are no more.
-  static func spread(_ count: Int, over radiographs: [Int]) -> [Int] {
-    let count = min(count, radiographs.count)
-    return (0..<count).map { radiographs[$0 * radiographs.count / count] }
-  }
-
   private func progress(_ input: ModelEvaluationInput, _ done: Int, of total: Int) throws {
     input.workspace.progress("image", done, of: total, radiographs: done, loss: nil)
     if input.workspace.isStopRequested && done < total { throw EvaluationStopped() }
@@ -93,7 +87,7 @@ struct SurpriseEvaluation: ModelEvaluation {
   ) throws -> SurpriseReference {
     let normal = input.train.filter { isWithoutFindings(input.radiographs.records[$0], input) }
     let isNormal = !normal.isEmpty
-    let chosen = Self.spread(settings.bank, over: isNormal ? normal : input.train)
+    let chosen = (isNormal ? normal : input.train).equallySpaced(settings.bank)
     if settings.bank > 0, !isNormal {
       try input.workspace.warn(
         "no radiograph to learn from is known to be without findings (\(settings.normal.sorted().joined(separator: ", "))), "

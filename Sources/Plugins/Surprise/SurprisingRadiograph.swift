@@ -19,7 +19,7 @@ struct SurprisingRadiograph: RadiographExplanation {
     let all = SurpriseEvaluation(settings: evaluation.settings.withImages(others.count + 1))
     let found = try all.found(among)
     guard let own = found.cases.first, own.index == input.test[0] else {
-      throw SurpriseError("the radiograph cannot be decoded; see the warnings above")
+      throw SurpriseError("the radiograph cannot be decoded; see the warnings above, and name another")
     }
     let subject = found.reference.subjects[0]
     let peaks = found.cases.map { $0.maps[subject]!.max()! }

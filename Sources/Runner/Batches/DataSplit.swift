@@ -116,8 +116,7 @@ package struct DataSplit: Sendable, Equatable {
     let total = probeTrain.count + probeValidation.count + probeTest.count
     guard total > limit else { return }
     func thin(_ radiographs: [Int]) -> [Int] {
-      let count = radiographs.count * limit / total
-      return (0..<count).map { radiographs[$0 * radiographs.count / count] }
+      radiographs.equallySpaced(radiographs.count * limit / total)
     }
     (probeTrain, probeValidation, probeTest) = (thin(probeTrain), thin(probeValidation), thin(probeTest))
   }

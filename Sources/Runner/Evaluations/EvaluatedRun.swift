@@ -155,6 +155,21 @@ package struct EvaluatedRun {
   package var seed: UInt64 { UInt64(setup.configuration.run.seed) }
   package var backend: any Backend { setup.backend }
 
+  /// What a plugin is given that evaluates the model on some radiographs.
+  /// - Parameters:
+  ///   - radiographs: a source that begins with the run's records; nil for the run's own.
+  ///   - train, validation, test: as indices into it.
+  ///   - workspace: where work is shown and kept.
+  package func input(
+    _ radiographs: (any RadiographSource)? = nil, train: [Int], validation: [Int], test: [Int],
+    workspace: any EvaluationWorkspace
+  ) throws -> ModelEvaluationInput {
+    ModelEvaluationInput(
+      model: model, makeUntrained: untrained, tasks: tasks.tasks, views: setup.configuration.views,
+      radiographs: radiographs ?? source, train: train, validation: validation, test: test,
+      findingNames: try findingNames(), seed: seed, workspace: workspace)
+  }
+
   /// The same model as its seed initialises it.
   func untrained() -> WorldModel { setup.model(tasks) }
 

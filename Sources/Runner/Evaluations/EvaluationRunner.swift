@@ -200,11 +200,8 @@ package struct EvaluationRunner {
     of evaluation: any ModelEvaluation, _ images: ChosenImages, in workspace: EvaluationFolder
   ) throws -> EvaluationResult? {
     Interruption.watch()
-    let input = ModelEvaluationInput(
-      model: run.model, makeUntrained: run.untrained, tasks: run.tasks.tasks,
-      views: run.setup.configuration.views, radiographs: run.source, train: images.train,
-      validation: images.validation, test: images.test, findingNames: try run.findingNames(),
-      seed: run.seed, workspace: workspace)
+    let input = try run.input(
+      train: images.train, validation: images.validation, test: images.test, workspace: workspace)
     do {
       let result = try code.run { try evaluation(input) }
       workspace.finish()

@@ -84,13 +84,19 @@ extension WorldModel {
 
   /// Features through the target encoder, layer-normed unless the configuration says otherwise: whole images
   /// (B, 3, S, S) → (B, N, d), or (B, T, d) of B rows of T patches. They have no history.
+  /// - Parameters:
+  ///   - images: `(B, 3, S, S)`, normalised.
+  ///   - visible: B rows of patches that alone are encoded; nil for all.
+  ///   - patches: B rows of positions among those, whose features are wanted; nil for all.
   /// - Precondition: the model has a target encoder.
-  public func targetFeatures(_ images: Tensor, of patches: [[Int]]? = nil) -> Tensor {
+  public func targetFeatures(
+    _ images: Tensor, visible: [[Int]]? = nil, of patches: [[Int]]? = nil
+  ) -> Tensor {
     guard let targetEncoder else {
       fail("WorldModel.targetFeatures: the model has no target encoder (model.target_encoder = \"absent\")")
     }
     return Observation.within("target_encoder") {
-      let features = targetEncoder(images, of: patches)
+      let features = targetEncoder(images, visible: visible, of: patches)
       guard shape.normalizesTargets else { return features }
       return layerNorm(features, weight: nil, bias: nil, epsilon: Self.targetEpsilon)
     }

@@ -84,8 +84,7 @@ private struct ExplanationRun {
     definitions = try Self.definitions(run, arguments.value("--with"))
     let (key, records) = (radiograph.record.patientKey, radiograph.source.records)
     let others = run.radiographs.train.filter { records[$0].patientKey != key }
-    let size = min(count, others.count)
-    bank = (0..<size).map { others[$0 * others.count / size] }
+    bank = others.equallySpaced(count)
     guard bank.count > 1 else {
       throw EvaluationError(
         "explain: expected two radiographs of other patients to compare with or more, found \(bank.count) in "
@@ -157,10 +156,8 @@ private struct ExplanationRun {
   private func part(_ definition: EvaluationDefinition) throws -> Part {
     let options = Options(
       definition.options, given: run.setup.configuration.plugins[definition.name] ?? [:])
-    let input = ModelEvaluationInput(
-      model: run.model, makeUntrained: { run.setup.model(run.tasks) }, tasks: run.tasks.tasks,
-      views: run.setup.configuration.views, radiographs: radiograph.source, train: bank, validation: [],
-      test: [radiograph.index], findingNames: try run.findingNames(), seed: run.seed,
+    let input = try run.input(
+      radiograph.source, train: bank, validation: [], test: [radiograph.index],
       workspace: ExplanationWorkspace(definition.name))
     let code = PluginCode("evaluation \"\(definition.name)\"", "explanation")
     guard let make = definition.makeExplanation else {

@@ -95,3 +95,11 @@ package struct LandmarkedSource: RadiographSource {
     return truth
   }
 }
+
+extension RunSetup {
+  /// The radiographs with the landmarks of `data.landmarks`; the source itself where no file is named.
+  func landmarked(_ source: any RadiographSource) throws -> any RadiographSource {
+    guard let path = configuration.data.landmarks else { return source }
+    return try LandmarkedSource(source, table: LandmarkTable(path: path))
+  }
+}

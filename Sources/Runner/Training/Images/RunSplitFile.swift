@@ -50,14 +50,6 @@ extension RunSetup {
   }
 }
 
-extension RunSetup {
-  /// The radiographs with the landmarks of `data.landmarks`; the source itself where no file is named.
-  func landmarked(_ source: any RadiographSource) throws -> any RadiographSource {
-    guard let path = configuration.data.landmarks else { return source }
-    return try LandmarkedSource(source, table: LandmarkTable(path: path))
-  }
-}
-
 extension RunFolder {
   /// Which radiographs the run trained on; nil where its version kept no record of it.
   package func recordedSplit() throws -> SplitRecord? { try RunVersions(of: self).split }

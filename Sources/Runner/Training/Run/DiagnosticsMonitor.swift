@@ -71,8 +71,7 @@ final class DiagnosticsMonitor {
 
   /// So many held-out radiographs at most, spread over all of them.
   func heldOut(_ most: Int) -> [Int] {
-    let count = min(most, split.heldOut.count)
-    return (0..<count).map { split.heldOut[$0 * split.heldOut.count / count] }
+    split.heldOut.equallySpaced(most)
   }
 
   /// Lines for the log.
