@@ -125,7 +125,7 @@ import Testing
   }
 
   @Test func meansLeaveOutWhatIsNotThere() {
-    let mean = MeanOverRadiographs(values: [1, nil, 3])
+    let mean = MeanMeasure([1, nil, 3])
     #expect(mean.value(weights: [1, 5, 1]) == 2 && mean.value(weights: [3, 0, 1]) == 1.5)
     #expect(mean.value(weights: [0, 2, 0]) == nil)
   }

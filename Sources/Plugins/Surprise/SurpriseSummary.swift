@@ -100,9 +100,9 @@ struct SurpriseSummary {
     return (metrics + errors, tables)
   }
 
-  private func pixelMetric(_ name: String, _ finding: String, _ subject: MapSubject) -> MeanOverRadiographs {
-    MeanOverRadiographs(
-      values: cases.map { own in
+  private func pixelMetric(_ name: String, _ finding: String, _ subject: MapSubject) -> MeanMeasure {
+    MeanMeasure(
+      cases.map { own in
         own.pixels[finding]?[subject].map {
           name == Self.pixelNames[0] ? $0.auroc : $0.averagePrecision
         }
@@ -209,22 +209,5 @@ struct SurpriseSummary {
       }
     }
     return pixels + images
-  }
-}
-
-/// The mean over radiographs of a number that some of them have.
-struct MeanOverRadiographs: Metric {
-  let values: [Double?]
-  var count: Int { values.count }
-
-  /// Nil where no radiograph that counts has the number.
-  func value(weights: [Int32]) -> Double? {
-    var (sum, total) = (0.0, 0.0)
-    for (value, weight) in zip(values, weights) {
-      guard let value else { continue }
-      sum += value * Double(weight)
-      total += Double(weight)
-    }
-    return total > 0 ? sum / total : nil
   }
 }

@@ -45,19 +45,9 @@ struct SegmentSummary {
     let values: [[[Double?]]]
     var count: Int { values.first?.first?.count ?? 0 }
 
-    static func of(_ images: [Double?], _ weights: [Int32]) -> Double? {
-      var (sum, total) = (0.0, 0.0)
-      for (value, weight) in zip(images, weights) {
-        guard let value else { continue }
-        sum += Double(weight) * value
-        total += Double(weight)
-      }
-      return total > 0 ? sum / total : nil
-    }
-
     func eachTrial(_ weights: [Int32]) -> [Double?] {
       values.map { classes in
-        let known = classes.compactMap { Self.of($0, weights) }
+        let known = classes.compactMap { MeanMeasure($0).value(weights: weights) }
         return known.isEmpty ? nil : known.reduce(0, +) / Double(known.count)
       }
     }

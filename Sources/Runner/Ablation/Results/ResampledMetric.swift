@@ -24,7 +24,7 @@ struct ResampledMetric {
     try columns.compactMap { column in
       switch column {
       case .measure(let name, let values):
-        return name == key.name && key.className == nil ? MeanMeasure(values: values) : nil
+        return name == key.name && key.className == nil ? MeanMeasure(values) : nil
       case .scores(let name, let truth, let scores):
         guard key.className == nil || key.className == name else { return nil }
         let metric: (any Metric)? =
@@ -55,23 +55,6 @@ struct ResampledMetric {
       return Resampled.mean(Array(rest.prefix(trial.count)))
     }
     return Resampled.mean(means).values
-  }
-}
-
-/// Mean of what was measured of each radiograph.
-private struct MeanMeasure: Metric {
-  let values: [Double?]
-
-  var count: Int { values.count }
-
-  func value(weights: [Int32]) -> Double? {
-    var (sum, total) = (0.0, 0.0)
-    for (value, weight) in zip(values, weights) {
-      guard let value else { continue }
-      sum += value * Double(weight)
-      total += Double(weight)
-    }
-    return total > 0 ? sum / total : nil
   }
 }
 

@@ -38,7 +38,7 @@ enum PooledMetrics {
     for measure in measures(trials) {
       let own = trials.compactMap { table in
         table.columns.compactMap { column in
-          if case .measure(measure, let values) = column { Mean(values: values) } else { nil }
+          if case .measure(measure, let values) = column { MeanMeasure(values) } else { nil }
         }.first
       }
       if own.count == trials.count, own.allSatisfy({ $0.value != nil }) {
@@ -81,20 +81,4 @@ enum PooledMetrics {
   }
 
   static func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
-}
-
-/// Of values, over those that count.
-private struct Mean: Metric {
-  let values: [Double?]
-  var count: Int { values.count }
-
-  func value(weights: [Int32]) -> Double? {
-    var (sum, total) = (0.0, 0.0)
-    for (value, weight) in zip(values, weights) {
-      guard let value else { continue }
-      sum += value * Double(weight)
-      total += Double(weight)
-    }
-    return total > 0 ? sum / total : nil
-  }
 }
