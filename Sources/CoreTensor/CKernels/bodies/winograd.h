@@ -2,18 +2,20 @@
 
 // Convolution by 3 × 3 weights with stride 1, in tiles of 2 × 2 outputs that take 16 multiplications instead of 36
 // (Winograd 1980; Lavin and Gray 2016, F(2×2, 3×3)). Sixteen neighbouring tiles lie in the sixteen lanes of a vector,
-// which is the panel that products read, so that nothing is rearranged on the way.
+// which is the panel that products read, so that nothing is rearranged on the way. A narrow image is cut into pieces,
+// one above another, which lie side by side in a panel (`chex_tiling`).
 
 enum { POINTS = 16 };
 
-/// A strip of tile rows of one image. Panels are sixteen tiles of one tile row.
+/// Rows of panels that are computed together.
 typedef struct {
-  long panels_per_row, rows, panels;
+  chex_tiling tiling;
+  long rows, panels;
 } tile_strip;
 
 INLINE tile_strip strip_of(const chex_tiles *how, long rows) {
-  long per_row = ((how->outWidth + 1) / 2 + LANES - 1) / LANES;
-  return (tile_strip){per_row, rows, per_row * rows};
+  chex_tiling tiling = chex_tiling_of(how);
+  return (tile_strip){tiling, rows, tiling.panels_per_row * rows};
 }
 
 /// Bᵀ d along one axis.
@@ -24,41 +26,59 @@ INLINE void input_points(const lanes *d, lanes *out) {
   out[3] = d[1] - d[3];
 }
 
-/// Rows `first` … of a plane (height, width), zero outside it, from column -padding on, each in `wide` numbers.
-INLINE void padded_rows(const float *plane, long height, long width, long first, long rows, long padding, long wide,
-                        float *out) {
-  for (long r = 0; r < rows; r++, out += wide) {
-    long row = first + r;
-    if (row < 0 || row >= height) {
-      memset(out, 0, (size_t)wide * 4);
-      continue;
-    }
-    long end = width + padding < wide ? width + padding : wide;
-    memset(out, 0, (size_t)padding * 4);
-    memcpy(out + padding, plane + row * width, (size_t)(end - padding) * 4);
-    memset(out + end, 0, (size_t)(wide - end) * 4);
-  }
+/// A row of a plane (height, width) from column -padding on, zero outside it: `count` numbers, a multiple of sixteen.
+INLINE void padded_row(const float *plane, long height, long width, long row, long padding, long count, float *out) {
+  const int inside = row >= 0 && row < height;
+  const long end = !inside ? 0 : width + padding < count ? width + padding : count;
+  for (long c = end / LANES * LANES; c < count; c += LANES) *(loose_lanes *)(out + c) = (lanes){0};
+  if (!inside) return;
+  const float *from = plane + row * width;
+  EACH_LANES(c, here, end - padding, { store(out + padding, c, here, load(from, c, here, CHEX_FLOAT32), CHEX_FLOAT32); });
+  for (long c = 0; c < padding; c++) out[c] = 0;
 }
 
-/// Numbers of a row that the tiles of a strip read.
-INLINE long strip_width(tile_strip strip) { return strip.panels_per_row * 2 * LANES + LANES; }
+/// Of a line of narrow pieces: where the same two columns further lies, and a piece by itself.
+enum { FURTHER = 3 * LANES, ALONE = 6 * LANES };
+
+/// Numbers of a line.
+INLINE long line_width(const chex_tiling *tiling) {
+  return tiling->pieces > 1 ? 9 * LANES : tiling->panels_per_row * 2 * LANES + LANES;
+}
+
+/// Where a line has the numbers two columns further.
+INLINE long further(const chex_tiling *tiling) { return tiling->pieces > 1 ? FURTHER : 2; }
+
+/// What the tiles of a row of panels read of row `row` of each piece: 32 numbers for each panel, and, `further`, 32.
+INLINE void line_of_pieces(const float *plane, long height, long width, const chex_tiling *tiling, long row,
+                           long padding, float *line) {
+  if (tiling->pieces == 1) return padded_row(plane, height, width, row, padding, line_width(tiling), line);
+  const long columns = 2 * tiling->across;
+  for (long piece = 0; piece < tiling->pieces; piece++) {
+    float *alone = line + ALONE, *to = line + piece * columns;
+    padded_row(plane, height, width, row + 2 * piece * tiling->rows, padding, 3 * LANES, alone);
+    *(loose_lanes *)to = *(const loose_lanes *)alone;
+    *(loose_lanes *)(to + FURTHER) = *(const loose_lanes *)(alone + 2);
+  }
+  for (long c = tiling->pieces * columns; c < 2 * LANES; c++) line[c] = line[FURTHER + c] = 0;
+}
 
 /// One channel's tiles, transformed: point e of panel p goes to out[e · point_step + p · panel_step].
-INLINE void transform_input(const float *plane, const chex_tiles *how, tile_strip strip, long first_tile_row,
+INLINE void transform_input(const float *plane, const chex_tiles *how, tile_strip strip, long first_row,
                             float *rows, float *out, long point_step, long panel_step) {
-  long wide = strip_width(strip);
-  padded_rows(plane, how->height, how->width, 2 * first_tile_row - how->padding, 2 * strip.rows + 2, how->padding,
-              wide, rows);
-  for (long panel = 0; panel < strip.panels_per_row; panel++) {
+  const long wide = line_width(&strip.tiling), next = further(&strip.tiling), lines = 2 * strip.rows + 2;
+  for (long r = 0; r < lines; r++)
+    line_of_pieces(plane, how->height, how->width, &strip.tiling, 2 * first_row - how->padding + r, how->padding,
+                   rows + r * wide);
+  for (long panel = 0; panel < strip.tiling.panels_per_row; panel++) {
     lanes across[4][4];
-    for (long r = 0; r < 2 * strip.rows + 2; r++) {
+    for (long r = 0; r < lines; r++) {
       lanes d[4];
       const float *x = rows + r * wide + panel * 2 * LANES;
       apart(x, &d[0], &d[1]);
-      apart(x + 2, &d[2], &d[3]);
+      apart(x + next, &d[2], &d[3]);
       input_points(d, across[r & 3]);
       if (r < 3 || !(r & 1)) continue;
-      float *to = out + ((r - 3) / 2 * strip.panels_per_row + panel) * panel_step;
+      float *to = out + ((r - 3) / 2 * strip.tiling.panels_per_row + panel) * panel_step;
       UNROLL
       for (int j = 0; j < 4; j++) {
         lanes column[4], points[4];
@@ -78,11 +98,26 @@ INLINE void output_values(const lanes *m, lanes *out) {
   out[1] = m[1] - m[2] - m[3];
 }
 
+/// Stores a row of outputs of a panel: of a part of one row, or of one row of each piece.
+INLINE void store_outputs(const lanes *values, const chex_tiles *how, const chex_tiling *tiling, long row, long column,
+                          float *plane) {
+  if (tiling->pieces == 1) {
+    if (row < how->outHeight)
+      store_pairs(plane + row * how->outWidth + column, values[0], values[1], how->outWidth - column);
+    return;
+  }
+  float line[3 * LANES];
+  store_pairs(line, values[0], values[1], 2 * LANES);
+  for (long piece = 0; piece < tiling->pieces; piece++, row += 2 * tiling->rows)
+    if (row < how->outHeight)
+      store(plane, row * how->outWidth, (int)how->outWidth,
+            *(const loose_lanes *)(line + 2 * piece * tiling->across), CHEX_FLOAT32);
+}
+
 INLINE void transform_output(const float *points, long point_step, const chex_tiles *how, tile_strip strip,
-                             long first_tile_row, float bias, float *plane) {
+                             long first_row, float bias, float *plane) {
+  const long per_row = strip.tiling.panels_per_row;
   for (long panel = 0; panel < strip.panels; panel++) {
-    long row = 2 * (first_tile_row + panel / strip.panels_per_row);
-    long column = panel % strip.panels_per_row * 2 * LANES;
     const float *from = points + panel * LANES;
     lanes down[2][4];
     UNROLL
@@ -94,11 +129,13 @@ INLINE void transform_output(const float *points, long point_step, const chex_ti
       down[0][j] = sums[0];
       down[1][j] = sums[1];
     }
-    for (long r = 0; r < 2 && row + r < how->outHeight; r++) {
+    for (long r = 0; r < 2; r++) {
       lanes values[2];
       output_values(down[r], values);
-      store_pairs(plane + (row + r) * how->outWidth + column, values[0] + bias, values[1] + bias,
-                  how->outWidth - column);
+      values[0] += bias;
+      values[1] += bias;
+      store_outputs(values, how, &strip.tiling, 2 * (first_row + panel / per_row) + r, panel % per_row * 2 * LANES,
+                    plane);
     }
   }
 }
@@ -141,7 +178,7 @@ static void winograd_weights_kernel(const float *weight, long outputs, long inpu
 
 static long winograd_scratch_kernel(const chex_tiles *how, long rows) {
   tile_strip strip = strip_of(how, rows);
-  return strip_width(strip) * (2 * rows + 2) + POINTS * LANES * strip.panels * (how->inputs + how->outputs);
+  return line_width(&strip.tiling) * (2 * rows + 2) + POINTS * LANES * strip.panels * (how->inputs + how->outputs);
 }
 
 static void winograd_kernel(const float *x, const float *weights, const float *bias, float *out, const chex_tiles *how,

@@ -3,9 +3,9 @@
 // The gradient of 3 × 3 weights in the same tiles: 3 × 3 results of 4 × 4 inputs and 2 × 2 gradients take 16
 // multiplications a tile instead of 36. Tiles are the depth of sixteen products, one for each point.
 
-/// Inputs of one tile row as right operands: point e, sixteen channels, tile t at
+/// Inputs of one row of panels as right operands: point e, sixteen channels, tile t at
 /// out[e · point_step + (block · tiles + t) · 16].
-static void winograd_inputs_kernel(const float *x, const chex_tiles *how, long tile_row, long tiles, long first_tile,
+static void winograd_inputs_kernel(const float *x, const chex_tiles *how, long row, long tiles, long first_tile,
                                    float *out, float *scratch) {
   const tile_strip strip = strip_of(how, 1);
   const long blocks = (how->inputs + LANES - 1) / LANES, point_step = blocks * tiles * LANES;
@@ -15,7 +15,7 @@ static void winograd_inputs_kernel(const float *x, const chex_tiles *how, long t
     for (long i = 0; i < LANES; i++) {
       long c = block * LANES + i;
       if (c < how->inputs) {
-        transform_input(x + c * how->height * how->width, how, strip, tile_row, lines, scratch + i * LANES, square,
+        transform_input(x + c * how->height * how->width, how, strip, row, lines, scratch + i * LANES, square,
                         POINTS * square);
       } else {
         for (long e = 0; e < strip.panels * POINTS; e++) *(loose_lanes *)(scratch + e * square + i * LANES) = (lanes){0};
@@ -44,15 +44,16 @@ INLINE void gradient_points(lanes first, lanes second, lanes *out) {
   out[3] = second;
 }
 
-/// Gradients of one tile row as left operands: point e, output o, tile t at out[(e · outputs + o) · tiles + t].
-static void winograd_gradients_kernel(const float *dy, const chex_tiles *how, long tile_row, long tiles,
+/// Gradients of one row of panels as left operands: point e, output o, tile t at out[(e · outputs + o) · tiles + t].
+static void winograd_gradients_kernel(const float *dy, const chex_tiles *how, long row, long tiles,
                                       long first_tile, float *out, float *scratch) {
-  const tile_strip strip = strip_of(how, 1);
-  const long wide = strip_width(strip), point_step = how->outputs * tiles;
+  const chex_tiling tiling = chex_tiling_of(how);
+  const long wide = line_width(&tiling), point_step = how->outputs * tiles;
   for (long o = 0; o < how->outputs; o++) {
-    padded_rows(dy + o * how->outHeight * how->outWidth, how->outHeight, how->outWidth, 2 * tile_row, 2, 0, wide,
-                scratch);
-    for (long panel = 0; panel < strip.panels; panel++) {
+    for (long r = 0; r < 2; r++)
+      line_of_pieces(dy + o * how->outHeight * how->outWidth, how->outHeight, how->outWidth, &tiling, 2 * row + r, 0,
+                     scratch + r * wide);
+    for (long panel = 0; panel < tiling.panels_per_row; panel++) {
       lanes across[2][4];
       for (int r = 0; r < 2; r++) {
         lanes even, odd;
@@ -73,7 +74,7 @@ static void winograd_gradients_kernel(const float *dy, const chex_tiles *how, lo
 
 static long winograd_gradient_scratch_kernel(const chex_tiles *how) {
   tile_strip strip = strip_of(how, 1);
-  return strip.panels * POINTS * LANES * LANES + strip_width(strip) * 4;
+  return strip.panels * POINTS * LANES * LANES + line_width(&strip.tiling) * 4;
 }
 
 /// Aᵀ m along one axis: three values of four points.
@@ -138,8 +139,9 @@ static void direct_weight_gradient_kernel(const float *x, const float *dy, const
   const long wide = direct_weight_gradient_scratch_kernel(how, 0) / (2 * how->inputs);
   const long plane = how->outHeight * how->outWidth;
   for (long c = 0; c < how->inputs; c++)
-    padded_rows(x + c * how->height * how->width, how->height, how->width, first - how->padding, rows + 2, how->padding,
-                wide, scratch + c * (rows + 2) * wide);
+    for (long r = 0; r < rows + 2; r++)
+      padded_row(x + c * how->height * how->width, how->height, how->width, first - how->padding + r, how->padding,
+                 wide, scratch + (c * (rows + 2) + r) * wide);
   for (long o = 0; o < how->outputs; o += OUTPUTS_TOGETHER)
     for (long c = 0; c < how->inputs; c++)
       for (long k = 0; k < 3; k++) {

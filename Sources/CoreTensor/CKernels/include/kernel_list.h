@@ -99,24 +99,24 @@ KERNEL(long, winograd_weights_size, (long outputs, long inputs), (outputs, input
 KERNEL(void, winograd_weights,
        (const float *weight, long outputs, long inputs, int backward, long first, long count, float *out),
        (weight, outputs, inputs, backward, first, count, out))
-/// Floats of scratch for so many tile rows.
+/// Floats of scratch for so many rows of panels.
 KERNEL(long, winograd_scratch, (const chex_tiles *how, long rows), (how, rows))
-/// Tile rows `first` and after, two rows of outputs each, of one image.
+/// Rows of panels `first` and after of one image.
 KERNEL(void, winograd,
        (const float *x, const float *weights, const float *bias, float *out, const chex_tiles *how, long first,
         long rows, float *scratch),
        (x, weights, bias, out, how, first, rows, scratch))
 
-/// Inputs of one tile row, transformed, as right operands of one product for each of 16 points whose depth is `tiles`
+/// Inputs of one row of panels, transformed, as right operands of one product for each of 16 points whose depth is `tiles`
 /// tiles: points of (blocks of 16 channels, tiles, 16).
 KERNEL(void, winograd_inputs,
-       (const float *x, const chex_tiles *how, long tile_row, long tiles, long first_tile, float *out, float *scratch),
-       (x, how, tile_row, tiles, first_tile, out, scratch))
-/// Gradients of outputs of one tile row, transformed, as left operands: points of (outputs, tiles).
+       (const float *x, const chex_tiles *how, long row, long tiles, long first_tile, float *out, float *scratch),
+       (x, how, row, tiles, first_tile, out, scratch))
+/// Gradients of outputs of one row of panels, transformed, as left operands: points of (outputs, tiles).
 KERNEL(void, winograd_gradients,
-       (const float *dy, const chex_tiles *how, long tile_row, long tiles, long first_tile, float *out,
+       (const float *dy, const chex_tiles *how, long row, long tiles, long first_tile, float *out,
         float *scratch),
-       (dy, how, tile_row, tiles, first_tile, out, scratch))
+       (dy, how, row, tiles, first_tile, out, scratch))
 /// Floats of scratch for either.
 KERNEL(long, winograd_gradient_scratch, (const chex_tiles *how), (how))
 /// Gradients of `count` 3 × 3 weights from their 16 points, `point_step` numbers apart.

@@ -86,6 +86,20 @@ typedef struct {
   long outHeight, outWidth;
 } chex_tiles;
 
+/// How tiles of 2 × 2 outputs lie in panels of sixteen. An image too narrow to fill one is cut into `pieces` of `rows`
+/// rows of tiles, one above another, which lie side by side in a panel; a wide one is one piece. A piece has `across`
+/// tiles in a row.
+typedef struct {
+  long across, pieces, rows, panels_per_row;
+} chex_tiling;
+
+static inline chex_tiling chex_tiling_of(const chex_tiles *how) {
+  const long across = (how->outWidth + 1) / 2, down = (how->outHeight + 1) / 2;
+  long pieces = across > 8 ? 1 : 16 / across;
+  if (pieces > down) pieces = down;
+  return (chex_tiling){across, pieces, (down + pieces - 1) / pieces, (pieces * across + 15) / 16};
+}
+
 /// Sizes of a convolution of one image and one group of channels.
 typedef struct {
   long height, width;

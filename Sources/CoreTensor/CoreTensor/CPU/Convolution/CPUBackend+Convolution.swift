@@ -79,7 +79,7 @@ struct ConvolutionSizes: Sendable {
   /// Weights of an output.
   var depth: Int { inputs * kernel[0] * kernel[1] }
 
-  /// Where Winograd's tiles serve: 3 × 3 weights that move by one pixel over an image wide enough to fill vectors.
+  /// Where Winograd's tiles serve: 3 × 3 weights that move by one pixel over an image whose tiles fill vectors.
   var tiles: chex_tiles? { tiles(backward: false) }
   var backwardTiles: chex_tiles? { tiles(backward: true) }
 
@@ -98,13 +98,14 @@ struct ConvolutionSizes: Sendable {
         inputs: inputs, outputs: outputs, height: how.height, width: how.width, padding: how.paddingX,
         outHeight: how.outHeight, outWidth: how.outWidth)
     // Below this share of lanes in use, the tiles save less than they waste.
-    let across = (tiles.outWidth + 1) / 2
-    return 10 * across >= 6 * tiles.panelsPerRow * 16 ? tiles : nil
+    let used = ((tiles.outWidth + 1) / 2) * ((tiles.outHeight + 1) / 2)
+    return 10 * used >= 6 * tiles.rows * tiles.panelsPerRow * 16 ? tiles : nil
   }
 }
 
 extension chex_tiles {
-  /// Tiles of 2 × 2 outputs: rows of them, and vectors of sixteen in a row.
-  var rows: Int { (outHeight + 1) / 2 }
-  var panelsPerRow: Int { ((outWidth + 1) / 2 + 15) / 16 }
+  /// Rows of panels of an image, and panels in one.
+  var rows: Int { tiling.rows }
+  var panelsPerRow: Int { tiling.panels_per_row }
+  private var tiling: chex_tiling { withUnsafePointer(to: self, chex_tiling_of) }
 }

@@ -6,7 +6,7 @@ extension CPUBackend {
     _ x: Tensor, _ weight: Tensor, _ bias: Tensor?, _ tiles: chex_tiles, isBackward: Bool, into out: Tensor
   ) {
     let packed = transformed(weight, tiles, isBackward: isBackward)
-    // Rows of tiles whose numbers, 1 KiB for each channel and vector, stay in the second cache.
+    // Rows of panels whose numbers, 1 KiB for each channel and vector, stay in the second cache.
     let rows = max(1, min(tiles.rows, 384 / ((tiles.inputs + tiles.outputs) * tiles.panelsPerRow)))
     let strips = (tiles.rows + rows - 1) / rows
     let (image, result) = (

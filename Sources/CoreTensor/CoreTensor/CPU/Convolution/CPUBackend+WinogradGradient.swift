@@ -11,7 +11,7 @@ extension CPUBackend {
     }
     let blocks = (inputs + 15) / 16
     let sums = Tensor(uninitialized: [16, outputs, inputs], on: CPUDevice.shared)
-    // Rows of tiles of all images, so many at a time that their numbers stay in the last cache.
+    // Rows of panels of all images, so many at a time that their numbers stay in the last cache.
     let perRow = tiles.panelsPerRow * 16
     let rows = x.shape[0] * tiles.rows
     let most = max(1, (1 << 17) / ((blocks * 16 + outputs) * perRow))
