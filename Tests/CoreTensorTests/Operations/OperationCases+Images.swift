@@ -112,13 +112,19 @@ extension OperationCase {
     OperationCase("convolution in tiles, many channels", [[1, 300, 6, 24], [40, 300, 3, 3]], scale: 0.3) {
       convolution2d($0[0], weight: $0[1], padding: 2)
     },
-    OperationCase("convolution in tiles of two pieces", [[3, 20, 26, 13], [23, 20, 3, 3], [23]], scale: 0.5) {
+    OperationCase(
+      "convolution in tiles of two pieces", [[3, 20, 26, 13], [23, 20, 3, 3], [23]], scale: 0.5
+    ) {
       convolution2d($0[0], weight: $0[1], bias: $0[2], padding: 1)
     },
-    OperationCase("convolution in tiles of pieces, padding 2", [[2, 40, 13, 7], [20, 40, 3, 3]], scale: 0.5) {
+    OperationCase(
+      "convolution in tiles of pieces, padding 2", [[2, 40, 13, 7], [20, 40, 3, 3]], scale: 0.5
+    ) {
       convolution2d($0[0], weight: $0[1], padding: 2)
     },
-    OperationCase("convolution in tiles of pieces, 8 × 8", [[5, 33, 8, 8], [64, 33, 3, 3], [64]], scale: 0.5) {
+    OperationCase(
+      "convolution in tiles of pieces, 8 × 8", [[5, 33, 8, 8], [64, 33, 3, 3], [64]], scale: 0.5
+    ) {
       convolution2d($0[0], weight: $0[1], bias: $0[2], padding: 1)
     },
     OperationCase("convolution, 1 × 1", [[2, 70, 33, 31], [40, 70, 1, 1], [40]], scale: 0.5) {
