@@ -80,6 +80,6 @@ import Testing
 
   @Test func positionsDoNotDependOnTheStream() {
     let expected = PositionEncoding(width: 8, order: .columnFirst).grid(4)
-    #expect(tinyEncoder(order: .columnFirst).positionTable.tensor.values == expected.values)
+    #expect(tinyEncoder(order: .columnFirst).positionTable!.tensor.values == expected.values)
   }
 }

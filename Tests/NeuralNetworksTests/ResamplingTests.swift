@@ -49,7 +49,7 @@ import Testing
   @Test func placesKeepTheirShareOfTheImage() {
     let (coarse, fine) = (Self.encoder(32, 8), Self.encoder(32, 4, seed: 4))
     #expect(fine.adopt(coarse))
-    let table = fine.positionTable.tensor.values
+    let table = fine.positionTable!.tensor.values
     let encoding = PositionEncoding(width: 16, order: .rowFirst)
     var expected = [Float](repeating: 0, count: 16)
     expected.withUnsafeMutableBufferPointer {
@@ -69,9 +69,9 @@ import Testing
   /// A table that is no formula's is resampled between its own places.
   @Test func learntPlacesAreResampled() {
     let (coarse, fine) = (Self.encoder(32, 8), Self.encoder(64, 8, seed: 4))
-    coarse.positionTable.assign((0..<16 * 16).map { Float($0 / 16 / 4) })
+    coarse.positionTable!.assign((0..<16 * 16).map { Float($0 / 16 / 4) })
     #expect(fine.adopt(coarse))
-    let rows = stride(from: 0, to: 64 * 16, by: 8 * 16).map { fine.positionTable.tensor.values[$0] }
+    let rows = stride(from: 0, to: 64 * 16, by: 8 * 16).map { fine.positionTable!.tensor.values[$0] }
     #expect(rows == [0, 0.25, 0.75, 1.25, 1.75, 2.25, 2.75, 3])
   }
 

@@ -54,7 +54,7 @@ import Testing
       encoder(images, visible: visible)
     }
     #expect(report.passes, "\(report)")
-    #expect(encoder.positionTable.gradient == nil && !encoder.positionTable.isTrainable)
+    #expect(encoder.positionTable!.gradient == nil && !encoder.positionTable!.isTrainable)
   }
 
   @Test func withoutBranchesTheEncoderIsNormOfPatchesPlusPositions() {

@@ -8,12 +8,14 @@ struct WeightsTrial {
   let definition: WeightsDefinition
   let given: [String: OptionValue]
 
-  private static let shapes = [(24, 4, 16, 2), (40, 8, 32, 3)].map { image, patch, width, depth in
-    WorldModelConfiguration(
-      encoder: VisionTransformerConfiguration(
-        imageSize: image, patchSize: patch, width: width, depth: depth, heads: 2),
-      predictor: PredictorConfiguration(
-        featureWidth: width, width: 16, depth: 1, heads: 2, gridSize: image / patch, mlpRatio: 2))
+  private static func shapes(_ design: EncoderDesign) -> [WorldModelConfiguration] {
+    [(24, 4, 16, 2), (40, 8, 32, 3)].map { image, patch, width, depth in
+      WorldModelConfiguration(
+        encoder: VisionTransformerConfiguration(
+          imageSize: image, patchSize: patch, width: width, depth: depth, heads: 2, design: design),
+        predictor: PredictorConfiguration(
+          featureWidth: width, width: 16, depth: 1, heads: 2, gridSize: image / patch, mlpRatio: 2))
+    }
   }
 
   private func families() throws -> [any WeightsFamily] {
@@ -46,7 +48,7 @@ struct WeightsTrial {
   /// Each family with a file of each model, as it would hold it.
   private func each(_ body: (any WeightsFamily, ExampleWeights) throws -> Void) throws {
     for family in try families() {
-      for shape in Self.shapes {
+      for shape in Self.shapes(family.example) {
         do { try body(family, try ExampleWeights(shape, as: family)) } catch {
           throw Broken("family \"\(family.name)\": \(error)")
         }
@@ -74,7 +76,7 @@ struct WeightsTrial {
           "of one tensor \"fc.weight\"",
           ExampleWeights(tensors: [(path: ["fc.weight"], shape: [2, 2], values: [1, 2, 3, 4])])
         ),
-        ("whose names all begin with \"foreign.\"", example.renamed { "foreign." + $0 }),
+        ("whose names all end with \".foreign\"", example.renamed { $0 + ".foreign" }),
       ]
       for (what, file) in strangers where family.recognizes(file) {
         throw Broken("a file \(what) is recognised; recognise a name that only files of the family have")
@@ -143,7 +145,8 @@ struct WeightsTrial {
   func identity() throws {
     try each { family, example in
       let names = try family.names(of: example)
-      let conversion = try family.conversion(of: names, in: example)
+      let conversion = try family.conversion(
+        of: names, in: example, heads: example.shape.encoder.heads)
       for parameter in example.parameters {
         let stored = try names.floats(of: parameter.name, in: example)
         let read = conversion?.apply(stored, parameter.name, parameter.shape) ?? stored
@@ -209,7 +212,7 @@ final class ExampleWeights: WeightsContents {
       return ExportedModel.Parameter(name: entry.name, shape: entry.parameter.shape, values: values)
     }
     var tensors: [(path: [String], shape: [Int], values: [Float])] = []
-    for parameter in all { tensors += try Self.written(parameter, family) }
+    for parameter in all { tensors += try Self.written(parameter, family, heads: shape.encoder.heads) }
     let paths = tensors.map { $0.path.joined(separator: "\n") }
     guard Set(paths).count == paths.count else {
       let twice = Dictionary(grouping: paths) { $0 }.first { $1.count > 1 }?.key ?? ""
@@ -221,11 +224,11 @@ final class ExampleWeights: WeightsContents {
   }
 
   private static func written(
-    _ parameter: ExportedModel.Parameter, _ family: any WeightsFamily
+    _ parameter: ExportedModel.Parameter, _ family: any WeightsFamily, heads: Int
   ) throws -> [(path: [String], shape: [Int], values: [Float])] {
     let places = family.places(of: parameter.name)
     guard !places.isEmpty else { return [] }
-    let values = family.written(parameter.values, of: parameter.name, shape: parameter.shape)
+    let values = family.written(parameter.values, of: parameter.name, shape: parameter.shape, heads: heads)
     guard values.count == parameter.values.count, parameter.shape[0] % places.count == 0 else {
       throw Broken(
         "\(parameter.name) of \(parameter.shape) is written to \(places.count) places as \(values.count) numbers; expected "

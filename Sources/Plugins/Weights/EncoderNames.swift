@@ -7,10 +7,6 @@ enum EncoderNames {
   static func reasonToDrop(_ name: String) -> String? {
     for part in ["encoder.", "target_encoder."] where name.hasPrefix(part) {
       let own = name.dropFirst(part.count)
-      if own == "cls_token" {
-        return
-          "a class token, which this encoder has not; the other tokens' features lose what they took from it"
-      }
       if own.hasPrefix("head.") || own.hasPrefix("head_dist.") || own.hasPrefix("pre_logits.") {
         return "a classifier on top of the encoder"
       }
@@ -28,9 +24,9 @@ enum EncoderNames {
     file.tensors.contains { $0.path.count > 1 && StateDictionary.parts.contains($0.path[0]) }
   }
 
-  /// Whether a name is one of a whole model's.
+  /// Whether a name is one of a whole model's, and not of an encoder of Hugging Face's, whose blocks are `encoder.layer.`.
   static func isOfModel(_ name: String) -> Bool {
-    StateDictionary.parts.contains { name.hasPrefix($0 + ".") }
+    !name.hasPrefix("encoder.layer") && StateDictionary.parts.contains { name.hasPrefix($0 + ".") }
   }
 }
 

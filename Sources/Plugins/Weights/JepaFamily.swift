@@ -17,7 +17,9 @@ struct JepaFamily: WeightsFamily {
 
   /// I-JEPA tells context tokens and mask tokens alike their places column half first; mask tokens here get them row
   /// half first.
-  func conversion(of names: WeightsNames, in file: any WeightsContents) throws -> WeightsConversion? {
+  func conversion(
+    of names: WeightsNames, in file: any WeightsContents, heads: Int
+  ) throws -> WeightsConversion? {
     let table = try PositionTable("predictor.predictor_pos_embed", of: names, file)
     guard table?.order == .columnFirst else { return nil }
     return WeightsConversion(
@@ -31,7 +33,7 @@ struct JepaFamily: WeightsFamily {
     for names: WeightsNames, in file: any WeightsContents, sizes: WeightsSizes, given: Set<String>
   ) throws -> [WeightsSetting] {
     let order: [WeightsSetting] =
-      try conversion(of: names, in: file) == nil
+      try conversion(of: names, in: file, heads: sizes.heads) == nil
       ? []
       : [
         WeightsSetting(
@@ -51,7 +53,7 @@ struct JepaFamily: WeightsFamily {
     return [[words[0], "module." + words[1]]]
   }
 
-  func written(_ values: [Float], of parameter: String, shape: [Int]) -> [Float] {
+  func written(_ values: [Float], of parameter: String, shape: [Int], heads: Int) -> [Float] {
     FeatureHalves.exchanged(values, parameter, shape: shape)
   }
 }

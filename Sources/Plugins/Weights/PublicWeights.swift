@@ -10,5 +10,11 @@ import WorldModel
 /// Checkpoints that others publish. One library has all families, since they share most of their names and each is a
 /// page; a family more is a file of this folder and a word in this list.
 public let publicWeights = WeightsDefinition(
-  name: "public-weights", summary: "checkpoints of CheXWorld and I-JEPA, timm's vision transformers",
-  make: { _ in [TimmFamily(), CheXWorldFamily(), JepaFamily()] })
+  name: "public-weights",
+  summary: "checkpoints of CheXWorld, I-JEPA, timm, DINOv2, DINOv3, EVA-X, RAD-DINO and others",
+  make: { _ in
+    [
+      TimmFamily(), CheXWorldFamily(), JepaFamily(), DINOv2Family(), DINOv3Family(), EVAFamily(),
+      TransformersFamily(),
+    ]
+  })

@@ -7,13 +7,18 @@ struct TimmConfiguration: Encodable {
   struct Arguments: Encodable {
     let imgSize: Int
     let patchSize: Int
-    let inChans = 3
+    let inChans: Int
     let embedDim: Int
     let depth: Int
     let numHeads: Int
     let mlpRatio: Double
-    let qkvBias = true
-    let classToken = false
+    let qkvBias: Bool
+    let qkNorm: Bool
+    /// Nil for an encoder without layer scale.
+    let initValues: Double?
+    let classToken: Bool
+    let regTokens: Int
+    let noEmbedClass = true
     let globalPool = "avg"
     let fcNorm = false
   }
@@ -33,9 +38,9 @@ struct TimmConfiguration: Encodable {
     let run: String
     let step: Int
     let encoder: String?
-    let layerNormEps = 1e-6
+    let layerNormEps: Double
     let activation = "GELU, exact (by the error function)"
-    let pooling = "mean over all tokens of the last norm's output"
+    let pooling = "mean over the patches' tokens of the last norm's output"
     let positionEncoding: String
     let input =
       "the whole radiograph, grey in [0, 1], resized to the square, replicated to three channels, normalised"
@@ -55,18 +60,27 @@ struct TimmConfiguration: Encodable {
     let table = model.parameters.first { $0.name == "encoder.pos_embed" }?.values ?? []
     let order = PositionTable.order(table, width: shape.width, grid: shape.gridSize)
     let known = [192: "tiny", 384: "small", 768: "base", 1024: "large"]
-    // Any plain one will do: the arguments say what differs.
-    architecture = "vit_\(known[shape.width] ?? "base")_patch16_224"
+    let (design, blocks) = (shape.design, shape.design.blocks)
+    // Any plain one, or one with gates, will do: the arguments say what differs.
+    architecture =
+      blocks.feedForward == .swiGLU
+      ? "vit_giant_patch14_reg4_dinov2" : "vit_\(known[shape.width] ?? "base")_patch16_224"
     numFeatures = shape.width
     modelArgs = Arguments(
-      imgSize: shape.imageSize, patchSize: shape.patchSize, embedDim: shape.width, depth: shape.depth,
-      numHeads: shape.heads, mlpRatio: shape.mlpRatio)
+      imgSize: shape.imageSize, patchSize: shape.patchSize, inChans: design.channels, embedDim: shape.width,
+      depth: shape.depth, numHeads: shape.heads,
+      // timm counts the gates too.
+      mlpRatio: blocks.feedForward == .swiGLU ? 2 * shape.mlpRatio : shape.mlpRatio,
+      qkvBias: blocks.projectionBias == .all, qkNorm: blocks.normalizesQueriesKeys,
+      initValues: blocks.layerScale > 0 ? blocks.layerScale : nil, classToken: design.hasClassToken,
+      regTokens: design.registers)
     func decimal(_ value: Float) -> Double { Double("\(value)") ?? Double(value) }
     pretrainedCfg = Pretrained(
-      inputSize: [3, shape.imageSize, shape.imageSize], mean: InputNormalization.mean.map(decimal),
-      std: InputNormalization.deviation.map(decimal))
+      inputSize: [design.channels, shape.imageSize, shape.imageSize],
+      mean: InputNormalization.mean.prefix(design.channels).map(decimal),
+      std: InputNormalization.deviation.prefix(design.channels).map(decimal))
     chexworld = Notes(
-      run: model.run, step: model.step, encoder: model.encoder,
+      run: model.run, step: model.step, encoder: model.encoder, layerNormEps: blocks.normEpsilon,
       positionEncoding:
         "fixed table pos_embed, \(shape.gridSize) x \(shape.gridSize) patches in raster order; "
         + (order.map { $0 == .rowFirst ? "sine-cosine, row half first" : "sine-cosine, column half first" }

@@ -1,46 +1,27 @@
 import Foundation
+import NeuralNetworks
 import WorldModel
 
-/// A plain vision transformer under timm's names.
-struct TimmFamily: WeightsFamily {
+/// Vision transformers under timm's names: plain ones, DeiT, DINO, DINOv2, MAE, MoCo-v3.
+struct TimmFamily: EncoderFamily {
   let name = "timm"
-  let summary = "patch_embed, blocks, norm at the top or in one state dict: timm's vision transformers"
+  let summary =
+    "patch_embed, blocks, norm wherever in a file they lie: timm's vision transformers, MAE, MoCo-v3, DINO"
   let layout = "vision transformer"
-  let exports: WeightsScope? = .encoder
-  private static let kernel = "patch_embed.proj.weight"
+  let naming = EncoderNaming()
 
-  func recognizes(_ file: any WeightsContents) -> Bool {
-    guard !EncoderNames.areSeparate(file) else { return false }
-    let state = StateDictionary(file)
-    let names = file.tensors.compactMap(state.name)
-    return names.contains(Self.kernel) && !names.contains(where: EncoderNames.isOfModel)
-  }
-
-  func names(of file: any WeightsContents) throws -> WeightsNames {
-    let state = StateDictionary(file)
-    return try WeightsNames(file) { tensor in
-      state.name(of: tensor).map { EncoderNames.place("encoder." + $0) } ?? .beside
-    }
-  }
-
-  func settings(
-    for names: WeightsNames, in file: any WeightsContents, sizes: WeightsSizes, given: Set<String>
-  ) throws -> [WeightsSetting] {
-    try TaskSettings.settings(for: names, file, sizes, given)
-  }
-
-  func advice(about file: any WeightsContents) -> String? {
-    guard file.tensors.contains(where: { $0.name.contains("patch_embeddings.projection.") }) else {
-      return nil
-    }
-    let names = file.tensors.prefix(3).map(\.name).joined(separator: ", ")
+  func refusal(of design: EncoderDesign) -> String? {
+    guard
+      design.positions.turns || design.blocks.normalizesHidden
+        || design.blocks.projectionBias == .queriesValues
+    else { return nil }
     return
-      "has the names of Hugging Face's transformers (\(names)…), which are not read; give the same weights as timm has "
-      + "them (timm.create_model(…, pretrained=True), torch.save(model.state_dict(), path))"
+      "cannot hold an encoder whose places turn queries and keys, whose hidden layers are normed or whose keys alone have no "
+      + "bias; export the whole model with --as chexworld"
   }
 
-  func places(of parameter: String) -> [[String]] {
-    parameter.hasPrefix("encoder.") ? [[String(parameter.dropFirst("encoder.".count))]] : []
+  func isOwn(_ names: Set<String>) -> Bool {
+    !names.haveBiasesApart && !names.areDINOv3 && !names.areDINOv2 && !names.has("gamma_1")
   }
 
   func companions(of model: ExportedModel) throws -> WeightsCompanions {

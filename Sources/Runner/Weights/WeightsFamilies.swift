@@ -113,8 +113,10 @@ package struct RecognizedWeights {
   }
 
   /// - Throws: `WeightsFileError`.
-  package func conversion() throws -> WeightsConversion? {
-    try WeightsFamilies.code(family, "conversion").run { try family.conversion(of: names, in: file) }
+  package func conversion(heads: Int) throws -> WeightsConversion? {
+    try WeightsFamilies.code(family, "conversion").run {
+      try family.conversion(of: names, in: file, heads: heads)
+    }
   }
 
   /// What the family says of a tensor that the model has no place for; nil where it says nothing.

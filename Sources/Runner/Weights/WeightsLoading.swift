@@ -14,7 +14,7 @@ package struct WeightsLoading {
 
   private init(_ weights: RecognizedWeights, _ model: WorldModel) throws {
     (self.weights, self.model) = (weights, model)
-    conversion = try weights.conversion()
+    conversion = try weights.conversion(heads: model.shape.encoder.heads)
     let (file, family) = (weights.file, weights.family)
     report = WeightsReport(
       file: file.path, format: file.format, layout: family.layout, family: family.name)
@@ -119,7 +119,9 @@ package struct WeightsLoading {
     let found = names.shape(of: source) ?? []
     var values: [Float]
     switch Self.conversion(entry.name, found, shape) ?? .none {
-    case .none: values = try names.floats(of: source, in: file)
+    case .none:
+      values = try names.floats(of: source, in: file)
+      if entry.name.hasSuffix(".cls_token") { values = try placed(values, source) }
     case .positions: values = try positions(entry, source, found)
     case .kernels:
       values = CubicResampling.kernels(try names.floats(of: source, in: file), from: found[2], to: shape[2])
@@ -153,7 +155,10 @@ package struct WeightsLoading {
     // The predictor's mask tokens take their places from the sine-cosine formula, so its table must be that too.
     let exactly = entry.name.hasPrefix("predictor.")
     var how: [String] = []
-    if table.hasClassRow { how.append("the row of the class token left out") }
+    if table.hasClassRow {
+      let isKept = model.shape.encoder.design.hasClassToken
+      how.append("the row of the class token " + (isKept ? "added to it" : "left out"))
+    }
     if size != table.gridSize {
       let isFormula = exactly && table.order != nil
       how.append(
@@ -163,6 +168,16 @@ package struct WeightsLoading {
     if how.isEmpty { how.append("as it is") }
     note(entry, found, how.joined(separator: ", "))
     return table.values(onGrid: size, exactly: exactly)
+  }
+
+  /// A class token and its row of the table: only their sum enters the encoder.
+  private func placed(_ token: [Float], _ source: String) throws -> [Float] {
+    let table = source.dropLast("cls_token".count) + "pos_embed"
+    guard let row = try PositionTable(String(table), of: names, file)?.classRow, row.count == token.count
+    else {
+      return token
+    }
+    return zip(token, row).map { $0 + $1 }
   }
 
   private mutating func note(_ entry: ParameterVisitor.Entry, _ found: [Int], _ how: String) {

@@ -28,7 +28,9 @@ private struct PrefixedFamily: WeightsFamily {
   func places(of parameter: String) -> [[String]] {
     parameter.hasPrefix("encoder.") ? [["mine." + place(String(parameter.dropFirst(8)))]] : []
   }
-  func written(_ values: [Float], of parameter: String, shape: [Int]) -> [Float] { change(values) }
+  func written(_ values: [Float], of parameter: String, shape: [Int], heads: Int) -> [Float] {
+    change(values)
+  }
 }
 
 /// Families of checkpoints: which file is whose, and what is promised of each.
@@ -57,7 +59,7 @@ private struct PrefixedFamily: WeightsFamily {
     let cases: [(any WeightsFamily, String)] = [
       (PrefixedFamily(name: "with a space"), "expected a name of ASCII letters"),
       (PrefixedFamily(known: { !$0.isEmpty }), "\"fc.weight\" is recognised"),
-      (PrefixedFamily(known: { $0.contains("mine.") }), "foreign."),
+      (PrefixedFamily(known: { $0.contains("mine.") }), ".foreign"),
       (PrefixedFamily(known: { $0 == "other" }), "recognised by no family"),
       (PrefixedFamily(parameter: { "encoder.x." + $0 }), "is written to"),
       (PrefixedFamily(place: { $0.replacing("norm1", with: "norm2") }), "two parameters are written to"),

@@ -142,17 +142,21 @@ import WorldModel
 
   @Test func plainTransformerFillsBothEncoders() throws {
     let file = try file(CheckpointMaker.stateDictionary(transformer(), under: nil))
-    let refusal = #expect(throws: WeightsMismatch.self) { try load(file, Self.model(2)) }
+    var shape = Self.shape
+    shape.encoder.design.hasClassToken = true
+    let refusal = #expect(throws: WeightsMismatch.self) { try load(file, Self.model(2, shape)) }
     #expect("\(refusal!)".contains("--allow-missing 'predictor.*'"), "\(refusal!)")
     #expect(refusal?.unexpected == [])
-    let target = Self.model(2)
+    let target = Self.model(2, shape)
     let report = try load(file, target, missing: ["predictor.*"])
-    #expect(report.copied == [.init(from: "encoder", to: "target_encoder", tensors: 29)], "\(report.copied)")
-    #expect(report.dropped.map(\.name) == ["cls_token", "head.weight"])
+    #expect(report.copied == [.init(from: "encoder", to: "target_encoder", tensors: 30)], "\(report.copied)")
+    #expect(report.dropped.map(\.name) == ["head.weight"])
     #expect(
       report.missing.allSatisfy { $0.hasPrefix("predictor.") } && report.missing.count == 20,
       "\(report.missing.count)")
     for part in ["encoder", "target_encoder"] {
+      // Only the sum of the class token and its place enters the encoder.
+      #expect(try values(target, part + ".cls_token") == (0..<8).map { Float($0) + 1 })
       #expect(try values(target, part + ".pos_embed") == (8..<17 * 8).map { Float($0) })
       #expect(try values(target, part + ".norm.weight") == values(Self.model(1), "encoder.norm.weight"))
       #expect(
@@ -212,7 +216,7 @@ import WorldModel
   @Test func whatIsNoEncoderIsRefused() throws {
     let cases: [([Entry], String)] = [
       ([], "no tensor"), ([("fc.weight", [1], [1])], "fc.weight"),
-      ([("patch_embed.proj.weight", [8, 1, 4, 4], [Float](repeating: 0, count: 128))], "3 channels"),
+      ([("patch_embed.proj.weight", [8, 4, 4, 4], [Float](repeating: 0, count: 512))], "3 channels"),
       ([("patch_embed.proj.weight", [8, 3, 4, 4], [Float](repeating: 0, count: 384))], "blocks.*"),
     ]
     for (own, expected) in cases {
@@ -227,7 +231,7 @@ import WorldModel
   /// Blocks that share one storage may not ask for more memory than the file has.
   @Test func sharedBlocksAreBounded() throws {
     let side = 256
-    let own = ["attn.qkv.weight", "mlp.fc1.weight"]
+    let own = ["attn.qkv.weight", "mlp.fc1.weight", "mlp.fc2.weight"]
     let view = { (shape: [Int]) in Pickle.tensor("0", count: 3 * side * side, shape: shape) }
     var pairs = [("patch_embed.proj.weight", view([side, 3, 4, 4]))]
     for block in 0..<256 {

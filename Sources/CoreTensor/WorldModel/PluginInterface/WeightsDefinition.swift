@@ -1,3 +1,5 @@
+import NeuralNetworks
+
 /// Families of other people's checkpoints as a plugin registers them: `kind = "weights"` in `plugins.toml`.
 /// `chex-runner weights import` asks the families of every enabled plugin whether a file is theirs.
 public struct WeightsDefinition: Sendable {
@@ -44,9 +46,10 @@ public protocol WeightsFamily: Sendable {
 
   /// What must be done to the file's numbers for the same predictions, beside what other sizes of image and patch ask
   /// for. The default is nil: nothing.
-  /// - Parameters: names, file: as for `sizes`.
+  /// - Parameters: names, file: as for `sizes`; heads: of the model that the numbers go to.
   /// - Throws: `WeightsFileError`.
-  func conversion(of names: WeightsNames, in file: any WeightsContents) throws -> WeightsConversion?
+  func conversion(of names: WeightsNames, in file: any WeightsContents, heads: Int) throws
+    -> WeightsConversion?
 
   /// Sizes of the model, read off the shapes of its tensors. The default reads those of a vision transformer and of the
   /// predictor beside it.
@@ -82,10 +85,18 @@ public protocol WeightsFamily: Sendable {
   func places(of parameter: String) -> [[String]]
 
   /// A parameter's numbers as files of the family hold them, which `conversion` undoes. The default changes nothing.
-  func written(_ values: [Float], of parameter: String, shape: [Int]) -> [Float]
+  /// - Parameter heads: of the encoder.
+  func written(_ values: [Float], of parameter: String, shape: [Int], heads: Int) -> [Float]
+
+  /// What the family's encoders have beside the plain one's parts, for those who try the family. The default is nothing.
+  var example: EncoderDesign { get }
 
   /// What `weights export --as NAME` writes of a run. Nil where the family is only read, which is the default.
   var exports: WeightsScope? { get }
+
+  /// Why no file of the family holds an encoder of such parts, with the remedy; nil where one does, which is the default
+  /// for every encoder.
+  func refusal(of design: EncoderDesign) -> String?
 
   /// What stands beside the tensors of an export. The default is nothing but safetensors.
   func companions(of model: ExportedModel) throws -> WeightsCompanions
@@ -93,7 +104,7 @@ public protocol WeightsFamily: Sendable {
 
 extension WeightsFamily {
   public func conversion(
-    of names: WeightsNames, in file: any WeightsContents
+    of names: WeightsNames, in file: any WeightsContents, heads: Int
   ) throws -> WeightsConversion? { nil }
   public func sizes(
     of names: WeightsNames, in file: any WeightsContents, heads: Int?
@@ -105,7 +116,9 @@ extension WeightsFamily {
   ) throws -> [WeightsSetting] { [] }
   public func advice(about file: any WeightsContents) -> String? { nil }
   public func remedy(forUnexpected parameter: String) -> String? { nil }
-  public func written(_ values: [Float], of parameter: String, shape: [Int]) -> [Float] { values }
+  public func written(_ values: [Float], of parameter: String, shape: [Int], heads: Int) -> [Float] { values }
+  public var example: EncoderDesign { .plain }
+  public func refusal(of design: EncoderDesign) -> String? { nil }
   public var exports: WeightsScope? { nil }
   public func companions(of model: ExportedModel) throws -> WeightsCompanions { WeightsCompanions() }
 }

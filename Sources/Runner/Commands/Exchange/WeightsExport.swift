@@ -123,7 +123,13 @@ struct WeightsExport {
     _ model: ExportedModel, as family: any WeightsFamily, to out: String,
     and more: (_ folder: String) throws -> Void = { _ in }
   ) throws -> (tensors: Int, usage: String?) {
-    let entries = try model.parameters.flatMap { try Self.entries($0, family) }
+    let reason = PluginCode("weights family \"\(family.name)\"", "refusal").run {
+      family.refusal(of: model.shape.encoder.design)
+    }
+    if let reason { throw UsageError("weights export: \(family.name) \(reason)") }
+    let entries = try model.parameters.flatMap {
+      try Self.entries($0, family, heads: model.shape.encoder.heads)
+    }
     let companions = try PluginCode("weights family \"\(family.name)\"", "companions").run {
       try family.companions(of: model)
     }
@@ -173,12 +179,12 @@ struct WeightsExport {
 
   /// A parameter as the family's files hold it: one tensor, or its rows in equal shares.
   private static func entries(
-    _ parameter: ExportedModel.Parameter, _ family: any WeightsFamily
+    _ parameter: ExportedModel.Parameter, _ family: any WeightsFamily, heads: Int
   ) throws -> [SafetensorsEntry] {
     let (places, values) = PluginCode("weights family \"\(family.name)\"", "places").run {
       (
         family.places(of: parameter.name),
-        family.written(parameter.values, of: parameter.name, shape: parameter.shape)
+        family.written(parameter.values, of: parameter.name, shape: parameter.shape, heads: heads)
       )
     }
     guard !places.isEmpty, places.allSatisfy({ $0.count == 1 }), values.count == parameter.values.count else {

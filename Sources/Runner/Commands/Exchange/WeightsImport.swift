@@ -63,7 +63,10 @@ struct WeightsImport {
   }
 
   private static func isFixed(_ key: SettingKey, hasPredictor: Bool) -> Bool {
-    let own = ["size", "width", "depth", "heads", "mlp_ratio"]
+    let own = [
+      "size", "width", "depth", "heads", "mlp_ratio", "channels", "class_token", "registers", "positions",
+      "layer_scale", "feed_forward", "hidden_norm", "query_key_norm", "projection_bias",
+    ]
     let predictor = ["predictor_width", "predictor_depth", "predictor_mlp_ratio"]
     return key.table == "model" && (own.contains(key.name) || hasPredictor && predictor.contains(key.name))
   }
@@ -85,6 +88,7 @@ struct WeightsImport {
     add("heads", .integer(sizes.heads))
     add("mlp_ratio", .number(sizes.mlpRatio))
     add("patch_size", .integer(sizes.patchSize))
+    for (name, value) in settings(of: sizes.design) { add(name, value) }
     if let size = sizes.imageSize {
       add("image_size", .integer(size))
     } else if !given.contains(SettingKey("model", "image_size")) {
@@ -109,6 +113,26 @@ struct WeightsImport {
       add(compatibility, .text(Self.compatibility(of: order).rawValue))
     }
     return found
+  }
+
+  /// Settings of a design that are not the plain encoder's.
+  private static func settings(of design: EncoderDesign) -> [(name: String, value: OptionValue)] {
+    let (blocks, turns) = (design.blocks, design.positions.turns)
+    let all: [(String, OptionValue, Bool)] = [
+      ("channels", .integer(design.channels), design.channels != 3),
+      ("class_token", .boolean(true), design.hasClassToken),
+      ("registers", .integer(design.registers), design.registers > 0),
+      ("positions", .text(design.positions.rawValue), design.positions != .fixed),
+      ("rotary_base", .number(design.rotary.base), turns),
+      ("rotary_grid", .integer(design.rotary.grid), turns),
+      ("layer_scale", .number(blocks.layerScale), blocks.layerScale > 0),
+      ("feed_forward", .text(blocks.feedForward.rawValue), blocks.feedForward != .gelu),
+      ("hidden_norm", .boolean(true), blocks.normalizesHidden),
+      ("query_key_norm", .boolean(true), blocks.normalizesQueriesKeys),
+      ("projection_bias", .text(blocks.projectionBias.rawValue), blocks.projectionBias != .all),
+      ("norm_epsilon", .number(blocks.normEpsilon), blocks.normEpsilon != BlockDesign.plain.normEpsilon),
+    ]
+    return all.filter { $0.2 }.map { ($0.0, $0.1) }
   }
 
   private static let compatibility = SettingKey("run", "compatibility")

@@ -7,7 +7,9 @@ public struct PositionTable: Sendable {
   public let width: Int
   /// Without the row of a class token, `(gridSize², width)`.
   public let values: [Float]
-  public let hasClassRow: Bool
+  public var hasClassRow: Bool { classRow != nil }
+  /// What is added to the class token, `(width)`; nil where the table has no row for it.
+  public let classRow: [Float]?
   /// Order of the sine-cosine table that it is, to its own rounding; nil where it is none.
   public let order: PositionOrder?
 
@@ -34,11 +36,12 @@ public struct PositionTable: Sendable {
         file.path, name,
         "expected a square grid of patches, and a class token at most, found \(rows) rows")
     }
-    hasClassRow = side * side != rows
+    let hasClassRow = side * side != rows
     gridSize = hasClassRow ? sideWithout : side
     width = shape[2]
     guard gridSize > 0 else { throw WeightsFileError(file.path, name, "expected patches, found none") }
     let all = try names.floats(of: parameter, in: file)
+    classRow = hasClassRow ? Array(all[..<width]) : nil
     values = hasClassRow ? Array(all[width...]) : all
     order = Self.order(values, width: width, grid: gridSize)
   }

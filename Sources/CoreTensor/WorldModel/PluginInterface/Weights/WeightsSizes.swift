@@ -24,6 +24,9 @@ public struct WeightsSizes: Sendable, Codable, Equatable {
   public var gridSize: Int?
   /// Order of the table where it is a sine-cosine one; nil where it was learned.
   public var positionOrder: PositionOrder?
+  /// What the encoder has beside the plain parts, as far as tensors tell. Whether positions turn, and the epsilon of
+  /// norms, they do not: families say them.
+  public var design: EncoderDesign
   /// Nil for an encoder alone.
   public var predictor: Predictor?
 
@@ -40,20 +43,19 @@ public struct WeightsSizes: Sendable, Codable, Equatable {
   public init(_ names: WeightsNames, _ file: any WeightsContents, heads asked: Int?) throws {
     let part = names.encoderPart
     let kernel = try names.sizes(of: part + ".patch_embed.proj.weight", 4, file)
-    guard kernel[1] == 3, kernel[2] == kernel[3] else {
+    guard kernel[1] == 3 || kernel[1] == 1, kernel[2] == kernel[3] else {
       throw WeightsFileError(
         file.path, part + ".patch_embed.proj.weight",
-        "expected square patches of 3 channels (grey is replicated), found \(kernel)")
+        "expected square patches of 3 channels (grey is replicated) or of 1, found \(kernel)")
     }
     (width, patchSize) = (kernel[0], kernel[2])
     depth = try Self.depth(names, part + ".blocks.", file)
-    let hidden = try names.sizes(of: part + ".blocks.0.mlp.fc1.weight", 2, file)[0]
+    let hidden = try names.sizes(of: part + ".blocks.0.mlp.fc2.weight", 2, file)[1]
     mlpRatio = Double(hidden) / Double(width)
     (heads, headsOrigin) = try WeightsHeads(file).heads(ofWidth: width, asked: asked)
-    if let table = try PositionTable(part + ".pos_embed", of: names, file) {
-      gridSize = table.gridSize
-      positionOrder = table.order
-    }
+    let table = try PositionTable(part + ".pos_embed", of: names, file)
+    (gridSize, positionOrder) = (table?.gridSize, table?.order)
+    design = try EncoderDesign(names, part, kernel: kernel, table: table, file)
     try checkVolume(hidden: hidden, file)
     guard names.has("predictor") else { return }
     try checkOrder(names, file)
@@ -105,6 +107,35 @@ public struct WeightsSizes: Sendable, Codable, Equatable {
         "expected blocks counted from 0 without a gap, found \(layers.sorted().prefix(20))")
     }
     return layers.count
+  }
+}
+
+extension EncoderDesign {
+  /// What tensors tell of an encoder.
+  fileprivate init(
+    _ names: WeightsNames, _ part: String, kernel: [Int], table: PositionTable?, _ file: any WeightsContents
+  ) throws {
+    self.init()
+    func has(_ name: String) -> Bool { names.tensors["\(part).\(name)"] != nil }
+    channels = kernel[1]
+    hasClassToken = has("cls_token")
+    registers = has("reg_token") ? try names.sizes(of: part + ".reg_token", 3, file)[1] : 0
+    positions = table == nil ? .rotary : table?.order == nil ? .learned : .fixed
+    // Where they begin does not matter to weights that are there.
+    blocks.layerScale = has("blocks.0.ls1.gamma") ? 1 : 0
+    let expanded = try names.sizes(of: part + ".blocks.0.mlp.fc1.weight", 2, file)[0]
+    let hidden = try names.sizes(of: part + ".blocks.0.mlp.fc2.weight", 2, file)[1]
+    guard expanded == hidden || expanded == 2 * hidden else {
+      throw WeightsFileError(
+        file.path, part + ".blocks.0.mlp",
+        "expected as many numbers before the second layer as after the first, or half as many (SwiGLU), found \(expanded) "
+          + "and \(hidden)")
+    }
+    blocks.feedForward = expanded == hidden ? .gelu : .swiGLU
+    blocks.normalizesHidden = has("blocks.0.mlp.norm.weight")
+    blocks.normalizesQueriesKeys = has("blocks.0.attn.q_norm.weight")
+    blocks.projectionBias =
+      has("blocks.0.attn.qkv.bias") ? .all : has("blocks.0.attn.q_bias") ? .queriesValues : .none
   }
 }
 

@@ -58,6 +58,16 @@ struct ConfigurationChecks {
       throw failure(
         encoderKeys, "the heads must divide the width", "use \(Self.divisors(of: encoder.width)) heads")
     }
+    let design = model.design
+    guard design.channels != 2 else {
+      throw failure(["model.channels"], "an encoder reads 1 channel or 3", "set one of them")
+    }
+    guard !design.positions.turns || (encoder.width / encoder.heads) % 4 == 0 else {
+      throw failure(
+        ["model.positions"] + encoderKeys,
+        "rotary positions need heads whose width, here \(encoder.width / encoder.heads), 4 divides",
+        "use fewer heads, or another width")
+    }
     try checkPredictor(model.predictor)
     try checkHiddenWidth("width", encoder.width, "mlp_ratio", model.mlpRatio)
     let key =

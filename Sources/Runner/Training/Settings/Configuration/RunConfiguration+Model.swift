@@ -52,6 +52,8 @@ extension RunConfiguration {
     public var mlpRatio: Double = 4
     /// Likewise of the predictor's blocks.
     public var predictorMlpRatio: Double = 4
+    /// What the encoder has beside the paper's parts.
+    public var design = EncoderDesign.plain
     /// Names of encoder and predictor.
     public var encoderName: String = ComponentChoice.standardNetwork
     public var predictorName: String = ComponentChoice.standardNetwork
@@ -115,6 +117,42 @@ extension RunConfiguration.Model {
       values.predictorMlpRatio = ratio > 0 ? ratio : values.mlpRatio
     }
     Setting(
+      "channels", \.design.channels, in: 1...3, help: "Channels that the encoder reads: 3, or 1 of them.")
+    Setting(
+      "class_token", \.design.hasClassToken, help: "A class token stands before the encoder's patches.")
+    Setting(
+      "registers", \.design.registers, in: 0...64,
+      help: "Registers stand between the class token and the patches: so many.")
+    Setting(
+      "positions", \.design.positions,
+      help:
+        "Places are told by a fixed table of sines and cosines (paper), a learned one, by turning queries and keys"
+        + " (rotary), or by both (learned-rotary).")
+    Setting(
+      "rotary_base", \.design.rotary.base, in: 1...1_000_000,
+      help: "Base of rotary frequencies: 100 in DINOv3, 10000 in EVA-02.")
+    Setting(
+      "rotary_grid", \.design.rotary.grid, in: 0...512,
+      help: "Side of the grid whose numbers rotary places are (EVA-02); 0 = shares of the image (DINOv3).")
+    Setting(
+      "layer_scale", \.design.blocks.layerScale, in: 0...1,
+      help: "Where factors on what each branch of a block adds begin; 0 = there are none.")
+    Setting(
+      "feed_forward", \.design.blocks.feedForward,
+      help: "The dense layers of the encoder's blocks: gelu, or swiglu with a gate beside as many numbers.")
+    Setting(
+      "hidden_norm", \.design.blocks.normalizesHidden,
+      help: "The hidden layer of the encoder's blocks is layer-normed (EVA-02).")
+    Setting(
+      "query_key_norm", \.design.blocks.normalizesQueriesKeys,
+      help: "Queries and keys of each head are layer-normed.")
+    Setting(
+      "projection_bias", \.design.blocks.projectionBias,
+      help: "Bias in the encoder of queries, keys and values (all), of queries and values, or none.")
+    Setting(
+      "norm_epsilon", \.design.blocks.normEpsilon, in: 1e-12...0.1,
+      help: "What the encoder's layer norms add to the variance.")
+    Setting(
       "target_encoder", \.targetEncoder,
       help:
         "The target encoder follows the encoder by moving average (ema), keeps its first or imported weights"
@@ -134,8 +172,9 @@ extension WorldModelConfiguration {
     self.init(
       encoder: VisionTransformerConfiguration(
         imageSize: model.imageSize, patchSize: model.patchSize, width: model.encoder.width,
-        depth: model.encoder.depth, heads: model.encoder.heads, mlpRatio: model.mlpRatio, positionOrder: order
-      ),
+        depth: model.encoder.depth, heads: model.encoder.heads, mlpRatio: model.mlpRatio,
+        positionOrder: order,
+        design: model.design),
       predictor: PredictorConfiguration(
         featureWidth: model.encoder.width, width: model.predictor.width, depth: model.predictor.depth,
         heads: model.predictor.heads, gridSize: model.gridSize, mlpRatio: model.predictorMlpRatio,

@@ -13,10 +13,15 @@ extension VisionTransformer {
     var expected = other.shape
     (expected.imageSize, expected.patchSize) = (shape.imageSize, shape.patchSize)
     guard expected == shape, blocks.assignAll(other.blocks), norm.assignAll(other.norm) else { return false }
+    for (own, source) in [(classToken, other.classToken), (registers, other.registers)] {
+      if let own, let source { own.assign(source.tensor) }
+    }
     let kernel = other.patchEmbedding.weight.tensor
     patchEmbedding.weight.assign(Self.resampled(kernel, to: shape.patchSize))
     patchEmbedding.bias.assign(other.patchEmbedding.bias.tensor)
-    positionTable.assign(Self.positions(other, gridSize: shape.gridSize))
+    if let positionTable, let table = other.positionTable {
+      positionTable.assign(Self.positions(table.tensor.values, of: other.shape, gridSize: shape.gridSize))
+    }
     return true
   }
 
@@ -55,8 +60,9 @@ extension VisionTransformer {
 
   /// Encodings of a grid that covers the same image, in the units of the grid that was trained: by the formula where the
   /// table is that of the formula, else between the table's own.
-  private static func positions(_ other: VisionTransformer, gridSize: Int) -> Tensor {
-    let (trained, table) = (other.shape, other.positionTable.tensor.values)
+  private static func positions(
+    _ table: [Float], of trained: VisionTransformerConfiguration, gridSize: Int
+  ) -> Tensor {
     let encoding = PositionEncoding(width: trained.width, order: trained.positionOrder)
     let isFormula = zip(encoding.grid(trained.gridSize).values, table).allSatisfy { abs($0 - $1) < 1e-4 }
     func place(_ number: Int) -> Double {

@@ -1,0 +1,70 @@
+import NeuralNetworks
+import WorldModel
+
+/// A family whose files hold one encoder, or one and another that follows it.
+protocol EncoderFamily: WeightsFamily {
+  var naming: EncoderNaming { get }
+  /// Whether an encoder of such names, and of no others, is the family's.
+  func isOwn(_ names: Set<String>) -> Bool
+  /// What the family's encoders are that tensors do not tell.
+  func complete(_ sizes: inout WeightsSizes)
+}
+
+extension EncoderFamily {
+  var exports: WeightsScope? { .encoder }
+
+  func recognizes(_ file: any WeightsContents) -> Bool {
+    guard !EncoderNames.areSeparate(file), let state = EncoderState(file, naming) else { return false }
+    let flat = StateDictionary(file)
+    return !file.tensors.contains { flat.name(of: $0).map(EncoderNames.isOfModel) ?? false }
+      && isOwn(Set(state.inner))
+  }
+
+  func names(of file: any WeightsContents) throws -> WeightsNames {
+    guard let state = EncoderState(file, naming) else {
+      throw WeightsFileError(
+        file.path, nil, "expected one \(naming.kernel), or two of which one follows, found others")
+    }
+    return try state.places(in: file)
+  }
+
+  func complete(_ sizes: inout WeightsSizes) {}
+
+  func sizes(of names: WeightsNames, in file: any WeightsContents, heads: Int?) throws -> WeightsSizes {
+    var sizes = try WeightsSizes(names, file, heads: heads)
+    complete(&sizes)
+    return sizes
+  }
+
+  func settings(
+    for names: WeightsNames, in file: any WeightsContents, sizes: WeightsSizes, given: Set<String>
+  ) throws -> [WeightsSetting] {
+    try TaskSettings.settings(for: names, file, sizes, given)
+  }
+
+  func places(of parameter: String) -> [[String]] {
+    guard parameter.hasPrefix("encoder.") else { return [] }
+    return naming.places(of: String(parameter.dropFirst("encoder.".count))).map { [$0] }
+  }
+}
+
+/// What names tell encoders apart.
+extension Set<String> {
+  func has(_ end: String) -> Bool { contains { $0 == end || $0.hasSuffix("." + end) } }
+  /// BEiT's and EVA's: keys without bias, queries and values with one of its own.
+  var haveBiasesApart: Bool {
+    ["attn.q_bias", "attn.q_proj.weight", "mlp.fc1_g.weight", "mlp.w1.weight"].contains(where: has)
+  }
+  var haveLayerScale: Bool { has("gamma_1") || has("ls1.gamma") }
+  var haveTable: Bool { contains("pos_embed") }
+  var haveRelativePlaces: Bool { contains { $0.contains("relative_position") || $0.contains("rel_pos") } }
+  /// DINOv3: places turn queries and keys, and there is no table.
+  var areDINOv3: Bool {
+    contains("storage_tokens") || has("periods") || !haveTable && haveLayerScale && !haveRelativePlaces
+  }
+  /// DINOv2 as its authors publish it.
+  var areDINOv2: Bool {
+    haveTable && !haveBiasesApart
+      && (contains("register_tokens") || haveLayerScale && contains("mask_token") || has("mlp.w12.weight"))
+  }
+}
