@@ -76,7 +76,7 @@ struct WeightsTrial {
           "of one tensor \"fc.weight\"",
           ExampleWeights(tensors: [(path: ["fc.weight"], shape: [2, 2], values: [1, 2, 3, 4])])
         ),
-        ("whose names all end with \".foreign\"", example.renamed { $0 + ".foreign" }),
+        ("whose names all begin and end with \"foreign\"", example.renamed { "foreign.\($0).foreign" }),
       ]
       for (what, file) in strangers where family.recognizes(file) {
         throw Broken("a file \(what) is recognised; recognise a name that only files of the family have")

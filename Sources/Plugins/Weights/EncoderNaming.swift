@@ -79,11 +79,12 @@ struct EncoderNaming {
       for rest in ["", ".weight", ".bias"] where inner.hasSuffix(rest) {
         let key = String(inner.dropLast(rest.count))
         if let own = table.filter({ $0.value == key }).keys.min() { return [prefix + own + rest] }
-        let own = parts.filter { $0.value.of == key }.sorted { $0.value.number < $1.value.number }
-        if !prefix.isEmpty, !own.isEmpty { return own.map { prefix + $0.key + rest } }
+        let own = Dictionary(grouping: parts.filter { $0.value.of == key }) { $0.value.number }
+          .sorted { $0.key < $1.key }.compactMap { $0.value.map(\.key).min() }
+        if !prefix.isEmpty, !own.isEmpty { return own.map { prefix + $0 + rest } }
         let number = ["attn.q_bias": 0, "attn.v_bias": 2][key]
-        if let number, let own = parts.first(where: { $0.value == ("attn.qkv", number) }) {
-          return [prefix + own.key + ".bias"]
+        if let number, let own = parts.filter({ $0.value == ("attn.qkv", number) }).keys.min() {
+          return [prefix + own + ".bias"]
         }
       }
       return []

@@ -40,8 +40,8 @@ struct EncoderState {
 
   /// - Throws: `WeightsFileError`.
   func places(in file: any WeightsContents) throws -> WeightsNames {
-    let keyPart = naming.parts.first { $0.value == ("attn.qkv", 1) }?.key
-    let hasKeyBias = keyPart.map { key in inner.contains { $0.hasSuffix(key + ".bias") } } ?? false
+    let keys = naming.parts.filter { $0.value == ("attn.qkv", 1) }.map { $0.key + ".bias" }
+    let hasKeyBias = inner.contains { name in keys.contains { name.hasSuffix("." + $0) } }
     return try WeightsNames(file) { tensor in
       guard roots.contains(Array(tensor.path.dropLast())) else { return .beside }
       let name = names[tensor.index]

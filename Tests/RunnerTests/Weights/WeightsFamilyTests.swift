@@ -59,7 +59,7 @@ private struct PrefixedFamily: WeightsFamily {
     let cases: [(any WeightsFamily, String)] = [
       (PrefixedFamily(name: "with a space"), "expected a name of ASCII letters"),
       (PrefixedFamily(known: { !$0.isEmpty }), "\"fc.weight\" is recognised"),
-      (PrefixedFamily(known: { $0.contains("mine.") }), ".foreign"),
+      (PrefixedFamily(known: { $0.contains("mine.") }), "foreign"),
       (PrefixedFamily(known: { $0 == "other" }), "recognised by no family"),
       (PrefixedFamily(parameter: { "encoder.x." + $0 }), "is written to"),
       (PrefixedFamily(place: { $0.replacing("norm1", with: "norm2") }), "two parameters are written to"),
