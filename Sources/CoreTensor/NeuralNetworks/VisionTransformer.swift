@@ -93,16 +93,25 @@ public final class VisionTransformer: ImageEncoder {
     return Observation.within("norm") { norm(encoded) }
   }
 
+  public func features(_ images: Tensor, masking masked: [[Int]], by token: Tensor) -> Tensor? {
+    let encoded = blocks(embedded(images, nil, masking: (masked, token)))
+    return Observation.within("norm") { norm(encoded) }
+  }
+
   /// Below the top these are the sums that blocks add to, which no norm has passed.
   public func features(_ images: Tensor, after layer: Int) -> Tensor? {
     guard (0...shape.depth).contains(layer) else { return nil }
     return layer == shape.depth ? self(images) : blocks(embedded(images, nil), through: layer)
   }
 
-  private func embedded(_ images: Tensor, _ visible: [[Int]]?) -> Tensor {
+  private func embedded(
+    _ images: Tensor, _ visible: [[Int]]?, masking mask: (patches: [[Int]], token: Tensor)? = nil
+  ) -> Tensor {
     let patches = visible ?? Array(repeating: Array(0..<shape.patchCount), count: images.shape[0])
     return Observation.within("patch_embed") {
-      patchEmbedding(images, patches: patches) + positions(positionTable, patches)
+      let shown = patchEmbedding(images, patches: patches)
+      let embedded = mask.map { replaceTokens(shown, at: $0.patches, by: $0.token) } ?? shown
+      return embedded + positions(positionTable, patches)
     }
   }
 
