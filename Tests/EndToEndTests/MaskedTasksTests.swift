@@ -104,6 +104,24 @@ extension EndToEnd {
         "\(branch.everything)")
     }
 
+    /// All of them at once; processes that share a step change no bit of it.
+    @Test func theNumberOfProcessesChangesNoBit() throws {
+      let scratch = try Scratch()
+      try train(scratch, "mae", out: "teacher")
+      let words =
+        ["pretrain", "--batch", "4", "--tasks", "local,mae,visible,frozen-teacher,simmim", "--steps", "4"]
+        + ["--set", "frozen-teacher.teacher=teacher", "--set", "training.accumulation=2"]
+        + ["--set", "run.evaluations=none"] + Self.decoder + Scratch.small
+      var weights: [Data] = []
+      for ranks in [0, 2] {
+        let outcome = try RunnerProcess(words + ["--out", "run-\(ranks)"], in: scratch.path, ranks: ranks)
+          .wait()
+        #expect(outcome.status == 0, "\(outcome.everything)")
+        weights.append(try scratch.bytes("run-\(ranks)/checkpoints/step-000004/model.safetensors"))
+      }
+      #expect(weights[0] == weights[1] && weights[0].count > 10_000)
+    }
+
     /// What is out of range is refused before anything begins.
     @Test(arguments: [
       ("mae.mask_ratio=1", "number from 0.05 to 0.99"), ("mae.decoder_depth=0", "integer from 1 to 64"),
