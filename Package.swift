@@ -54,7 +54,9 @@ func glue(_ name: String, _ dependencies: [String] = []) -> Target {
 }
 
 let pluginTargets = [
-  "LocalTask", "GlobalTask", "DomainTask", "PhantomData", "DicomCodec", "ProbeEvaluation",
+  "LocalTask", "GlobalTask", "DomainTask", "MAETask", "VisibleTask", "FrozenTeacherTask", "SimMIMTask",
+  "PhantomData",
+  "DicomCodec", "ProbeEvaluation",
   "SensitivityEvaluation", "ImagineEvaluation", "DecoderEvaluation", "RCDMEvaluation",
   "CorrespondenceEvaluation", "PCAEvaluation", "SurpriseEvaluation",
   "FineTuneEvaluation", "SegmentEvaluation", "PublicWeights", "TorchBackend", "TorchCommunicator",
@@ -112,6 +114,10 @@ let testTargets: [Target] =
     tests("ImagingTests"),
     tests("MetricsTests", ["ProbeEvaluation"]),
     tests("WorldModelTests", ["PluginHost"]),
+    tests("MAETests", ["MAETask"], exclude: ["golden.json"]),
+    tests("VisibleTests", ["VisibleTask", "LocalTask"], exclude: ["golden.json"]),
+    tests("FrozenTeacherTests", ["FrozenTeacherTask", "LocalTask"]),
+    tests("SimMIMTests", ["SimMIMTask", "LocalTask"], exclude: ["golden.json"]),
     tests("PhantomTests", ["PhantomData"]),
     tests("SensitivityTests", ["SensitivityEvaluation", "PluginHost"]),
     tests("CorrespondenceTests", ["CorrespondenceEvaluation"]),
@@ -149,6 +155,10 @@ let package = Package(
     plugin("LocalTask", "Sources/Tasks/Local"),
     plugin("GlobalTask", "Sources/Tasks/Global"),
     plugin("DomainTask", "Sources/Tasks/Domain"),
+    plugin("MAETask", "Sources/Tasks/MAE"),
+    plugin("VisibleTask", "Sources/Tasks/Visible"),
+    plugin("FrozenTeacherTask", "Sources/Tasks/FrozenTeacher"),
+    plugin("SimMIMTask", "Sources/Tasks/SimMIM"),
     plugin("PhantomData", "Sources/Plugins/Phantom"),
     plugin("ProbeEvaluation", "Sources/Plugins/Probe"),
     plugin("SensitivityEvaluation", "Sources/Plugins/Sensitivity"),

@@ -86,7 +86,9 @@ extension EndToEnd {
         scratch.run(["plugins", "--json", "--plugins", Repository.plugins]).output)
       #expect(
         rows.map { $0["name"] as? String } == [
-          "local", "global", "domain", "phantom", "dicom", "probe", "imagine", "imagine-decoder",
+          "local", "global", "domain", "mae", "visible", "frozen-teacher", "simmim", "phantom", "dicom",
+          "probe",
+          "imagine", "imagine-decoder",
           "imagine-rcdm", "correspondence", "sensitivity", "pca", "surprise", "finetune",
           "finetune-segment",
           "torch", "public-weights", "mpi", "c10d",

@@ -14,16 +14,21 @@ import WorldModel
   @Test func loadsTheTasksOfTheRepositoryInOrder() throws {
     let manifest = try PluginManifest(path: BuildFolder.repository + "/plugins.toml")
     let tasks = manifest.entries.filter { $0.kind == .task }.map(\.name)
-    for name in ["LocalTask", "GlobalTask", "DomainTask"] { _ = try BuildFolder.library(name) }
+    for name in manifest.entries.filter({ $0.kind == .task }).map(\.library) {
+      _ = try BuildFolder.library(name)
+    }
     let host = PluginHost(manifest: manifest, searchFolders: [try BuildFolder.folder()])
     let plugins = try host.load(only: Set(tasks))
-    #expect(plugins.map(\.name) == ["local", "global", "domain"])
+    let enabled = ["local", "global", "domain"]
+    #expect(plugins.map(\.name) == enabled + ["mae", "visible", "frozen-teacher", "simmim"])
     for plugin in plugins {
       guard case .task(let definition) = plugin.definition else {
         Issue.record("\(plugin.name) is no task")
         continue
       }
-      #expect(definition.name == plugin.name && !plugin.version.isEmpty && plugin.enabled)
+      #expect(
+        definition.name == plugin.name && !plugin.version.isEmpty
+          && plugin.enabled == enabled.contains(plugin.name))
       // The task was made by the plugin's code and is of this process's own protocol.
       let environment = TaskEnvironment(
         geometry: ImageGeometry(imageSize: 64, patchSize: 8), featureWidth: 16, predictorWidth: 8,
@@ -34,14 +39,17 @@ import WorldModel
     let all = try host.load()
     #expect(
       all.map(\.name) == [
-        "local", "global", "domain", "phantom", "dicom", "probe", "imagine", "imagine-decoder",
+        "local", "global", "domain", "mae", "visible", "frozen-teacher", "simmim", "phantom", "dicom",
+        "probe",
+        "imagine", "imagine-decoder",
         "imagine-rcdm", "correspondence", "sensitivity", "pca", "surprise", "finetune",
         "finetune-segment",
         "torch", "public-weights", "mpi", "c10d",
       ])
     #expect(
       all.map(\.definition.kind) == [
-        .task, .task, .task, .data, .codec, .evaluation, .evaluation, .evaluation, .evaluation, .evaluation,
+        .task, .task, .task, .task, .task, .task, .task, .data, .codec, .evaluation, .evaluation, .evaluation,
+        .evaluation, .evaluation,
         .evaluation,
         .evaluation,
         .evaluation, .evaluation, .evaluation, .backend, .weights, .communicator, .communicator,

@@ -36,19 +36,23 @@ import Testing
     let manifest = try PluginManifest(path: BuildFolder.repository + "/plugins.toml")
     #expect(
       manifest.entries.map(\.name) == [
-        "local", "global", "domain", "phantom", "dicom", "probe", "imagine", "imagine-decoder",
+        "local", "global", "domain", "mae", "visible", "frozen-teacher", "simmim", "phantom", "dicom",
+        "probe",
+        "imagine", "imagine-decoder",
         "imagine-rcdm", "correspondence", "sensitivity", "pca", "surprise", "finetune",
         "finetune-segment",
         "torch", "public-weights", "mpi", "c10d",
       ])
     #expect(
       manifest.entries.map(\.kind) == [
-        .task, .task, .task, .data, .codec, .evaluation, .evaluation, .evaluation, .evaluation, .evaluation,
+        .task, .task, .task, .task, .task, .task, .task, .data, .codec, .evaluation, .evaluation, .evaluation,
+        .evaluation, .evaluation,
         .evaluation,
         .evaluation,
         .evaluation, .evaluation, .evaluation, .backend, .weights, .communicator, .communicator,
       ])
-    #expect(manifest.entries.filter { !$0.enabled }.map(\.name) == [])
+    #expect(
+      manifest.entries.filter { !$0.enabled }.map(\.name) == ["mae", "visible", "frozen-teacher", "simmim"])
     #expect(manifest.defaultSource?.name == "phantom")
     #expect(manifest.defaultEvaluations.map(\.name) == ["imagine"])
   }

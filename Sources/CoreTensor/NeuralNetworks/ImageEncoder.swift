@@ -22,6 +22,14 @@ public protocol ImageEncoder: Module {
   func callAsFunction(
     _ images: Tensor, visible: [[Int]]?, of tokens: [[Int]]?, dropping: DropPath?
   ) -> Tensor
+  /// Features of all patches of images of which some enter as a mask token in place of what they show; their positions
+  /// are told all the same.
+  /// - Parameters:
+  ///   - images: `(B, 3, S, S)`, normalised.
+  ///   - masked: B rows of M patch numbers in raster order.
+  ///   - token: `(1, 1, d)`, with history where it is trained.
+  /// - Returns: `(B, N, d)`; nil where the encoder knows no mask tokens. Default nil.
+  func features(_ images: Tensor, masking masked: [[Int]], by token: Tensor) -> Tensor?
   /// Features of all patches below the top, for those who look into an encoder.
   /// - Parameters:
   ///   - images: `(B, 3, S, S)`, normalised.
@@ -53,6 +61,8 @@ extension ImageEncoder {
   public func callAsFunction(_ images: Tensor, visible: [[Int]]? = nil, dropping: DropPath?) -> Tensor {
     self(images, visible: visible, of: nil, dropping: dropping)
   }
+
+  public func features(_ images: Tensor, masking masked: [[Int]], by token: Tensor) -> Tensor? { nil }
 
   public func features(_ images: Tensor, after layer: Int) -> Tensor? {
     layer == shape.depth ? self(images) : nil

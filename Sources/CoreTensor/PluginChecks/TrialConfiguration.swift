@@ -13,7 +13,12 @@ enum TrialConfiguration {
 
   /// The smallest that every task agrees to; where none is, the smallest, with which the tasks say why.
   static func suiting(_ tasks: [(definition: TaskDefinition, options: Options)]) -> WorldModelConfiguration {
-    all.first { shape in
+    let all = Self.all.map { shape in
+      WorldModelConfiguration(
+        encoder: shape.encoder, predictor: shape.predictor,
+        targetEncoder: TaskSet.targetEncoder(of: tasks.map(\.definition)))
+    }
+    return all.first { shape in
       Compatibility.allCases.allSatisfy { compatibility in
         (try? TaskSet(tasks, environment: shape.environment(compatibility))) != nil
       }

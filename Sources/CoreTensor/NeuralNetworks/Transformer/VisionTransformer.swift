@@ -88,6 +88,12 @@ public final class VisionTransformer: ImageEncoder {
     return Observation.within("norm") { norm(tokens == nil ? patches(of: encoded) : encoded) }
   }
 
+  public func features(_ images: Tensor, masking masked: [[Int]], by token: Tensor) -> Tensor? {
+    let encoded = blocks(
+      embedded(images, nil, masking: (masked, token)), rotation: turning(nil, images.device))
+    return Observation.within("norm") { norm(patches(of: encoded)) }
+  }
+
   /// Features of all tokens: the class token's where there is one, the registers', the patches'.
   /// - Parameter images: `(B, 3, S, S)`, normalised.
   /// - Returns: `(B, prefix + N, D)`.
@@ -114,10 +120,13 @@ public final class VisionTransformer: ImageEncoder {
     return visible.map { whole.tokens($0.map { prefix + $0.map { $0 + prefix.count } }) } ?? whole
   }
 
-  private func embedded(_ images: Tensor, _ visible: [[Int]]?) -> Tensor {
+  private func embedded(
+    _ images: Tensor, _ visible: [[Int]]?, masking mask: (patches: [[Int]], token: Tensor)? = nil
+  ) -> Tensor {
     let patches = visible ?? Array(repeating: Array(0..<shape.patchCount), count: images.shape[0])
     return Observation.within("patch_embed") {
-      let projected = patchEmbedding(images, patches: patches)
+      let shown = patchEmbedding(images, patches: patches)
+      let projected = mask.map { replaceTokens(shown, at: $0.patches, by: $0.token) } ?? shown
       let placed = positionTable.map { projected + positions($0, patches) } ?? projected
       let first = [classToken, registers].compactMap { $0?.tensor }
       guard !first.isEmpty else { return placed }

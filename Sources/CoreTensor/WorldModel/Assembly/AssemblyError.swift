@@ -13,6 +13,10 @@ public enum AssemblyError: Error, Equatable, CustomStringConvertible {
   case frameCount(task: String, sample: Int, expected: Int, found: Int)
   case frameOutside(task: String, sample: Int, view: Int, frame: Frame, height: Int, width: Int)
   case noTargetEncoder(tasks: [String], wanting: String)
+  case noContextTokens(tasks: [String])
+  case maskTokens(tasks: [String])
+  case noMaskTokens(task: String)
+  case targetEncoderMode(task: String, wanted: TargetEncoderMode, found: TargetEncoderMode)
   case noSupervision(tasks: [String])
   case unequalRows(prediction: String)
   case numbersDiffer(task: String, sample: Int)
@@ -58,6 +62,18 @@ public enum AssemblyError: Error, Equatable, CustomStringConvertible {
     case .noTargetEncoder(let tasks, let wanting):
       "tasks \(tasks.joined(separator: ", ")): \(wanting) need features of a target encoder, and the model has none "
         + "(model.target_encoder = \"absent\"); train other tasks, or set it to \"ema\" or \"frozen\""
+    case .noContextTokens(let tasks):
+      "tasks \(tasks.joined(separator: ", ")) look at the predictor's tokens of visible patches, and the model's predictor "
+        + "has none (Predictor.withContextTokens); train with model.predictor = \"vit\", or without these tasks"
+    case .maskTokens(let tasks):
+      "tasks \(tasks.joined(separator: " and ")) each have a mask token for patches that are not shown; enable one of "
+        + "them, or train with --naive, where each has contexts of its own"
+    case .noMaskTokens(let task):
+      "task \"\(task)\" shows hidden patches to the encoder as a mask token, and the model's encoder knows none "
+        + "(ImageEncoder.features(_:masking:by:)); train with model.encoder = \"vit\", or other tasks"
+    case .targetEncoderMode(let task, let wanted, let found):
+      "task \"\(task)\" is for a target encoder that is \"\(wanted.rawValue)\", and model.target_encoder is "
+        + "\"\(found.rawValue)\"; leave the setting out, set it to \"\(wanted.rawValue)\", or train other tasks"
     case .unequalRows(let prediction):
       "samples of one batch see or predict different numbers of patches in \(prediction); a task must hide patches in "
         + "every sample or in none"

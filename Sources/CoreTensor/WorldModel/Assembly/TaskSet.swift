@@ -7,16 +7,27 @@ public struct TaskSet: Sendable {
   public let environment: TaskEnvironment
 
   /// Makes the tasks of definitions, each with its resolved options.
-  /// - Throws: what a task throws when it is made.
+  /// - Throws: what a task throws when it is made; `AssemblyError.targetEncoderMode` where one is for another target
+  ///   encoder than the run's.
   public init(_ chosen: [(definition: TaskDefinition, options: Options)], environment: TaskEnvironment) throws
   {
     self.environment = environment
     let made = try chosen.map { own in
-      try PluginCode.task(own.definition.name, "make").run {
+      if let wanted = own.definition.targetEncoder, wanted != environment.targetEncoder {
+        throw AssemblyError.targetEncoderMode(
+          task: own.definition.name, wanted: wanted, found: environment.targetEncoder)
+      }
+      return try PluginCode.task(own.definition.name, "make").run {
         try own.definition.make(own.options, environment)
       }
     }
     tasks = made.sorted { ($0.order, $0.name) < ($1.order, $1.name) }
+  }
+
+  /// What must become of the target encoder of a model of some tasks: what the first of them that is not indifferent
+  /// says, else it follows the encoder.
+  public static func targetEncoder(of definitions: [TaskDefinition]) -> TargetEncoderMode {
+    definitions.compactMap(\.targetEncoder).first ?? .follows
   }
 
   /// A model with the latents and objectives of all tasks, in their order. Their first weights depend on the seed

@@ -10,6 +10,15 @@ public protocol Objective: Module {
   /// Whether the input must hold features of every patch of every target, also where no supervision asks for them. A
   /// model without target encoder refuses such an objective. Default false.
   var wantsTargetFeatures: Bool { get }
+  /// Whether predictions must come with the predictor's tokens of the patches that their contexts show
+  /// (`ObjectiveInput.Prediction.contextTokens`). A model whose predictor has none refuses such an objective. Default
+  /// false.
+  var wantsContextTokens: Bool { get }
+  /// A token, `(1, 1, d)`, as which patches that contexts do not show enter the encoder all the same
+  /// (`ObjectiveInput.Context.hidden`); shown to visitors like any parameter. All tasks of an assembly see features that
+  /// were encoded beside it. One objective of an assembly may have it; an encoder without mask tokens refuses. Nil, the
+  /// default, for none: patches that are not shown do not enter.
+  var maskToken: Parameter? { get }
   /// Heads of the objective, each with what follows it by exponential moving average, with the decay of the target
   /// encoder's: both of one make, the average not trainable, both shown to visitors. EMA copies begin with their head's
   /// values. Default none.
@@ -20,6 +29,8 @@ public protocol Objective: Module {
 
 extension Objective {
   public var wantsTargetFeatures: Bool { false }
+  public var wantsContextTokens: Bool { false }
+  public var maskToken: Parameter? { nil }
   public var averagedHeads: [(head: any Module, average: any Module)] { [] }
 }
 
@@ -52,6 +63,9 @@ public struct ObjectiveInput {
     public let visible: [[Int]]
     /// Features of the visible patches, `(B, K, d)`, with history: gradients reach the encoder.
     public let features: Tensor
+    /// Patches that entered as a mask token, B rows of N - K, ascending, and their features, `(B, N - K, d)`, with
+    /// history; nil where no objective has such a token.
+    public let hidden: (patches: [[Int]], features: Tensor)?
   }
 
   /// Features of a target, by the target encoder.
@@ -72,6 +86,9 @@ public struct ObjectiveInput {
     public let patches: [[Int]]
     /// Predicted features of these patches, `(B, T, d)`, with history: gradients reach predictor and encoder.
     public let features: Tensor
+    /// Tokens of the patches that the context shows, `(B, K, dp)`, rows of its `visible`, as they leave the predictor,
+    /// with history; nil where no objective of the model asks for them.
+    public let contextTokens: Tensor?
   }
 
   public let geometry: ImageGeometry

@@ -66,13 +66,27 @@ public final class VisionPredictor: Predictor {
   }
 
   public func callAsFunction(context: Tensor, visible: [[Int]], maskTokens: Tensor) -> Tensor {
-    let tokens = Observation.within("predictor_embed") {
-      embedding(context) + positions(positionTable, visible)
-    }
+    let tokens = embedded(context, visible)
     let last = Array(tokens.shape[1]..<tokens.shape[1] + maskTokens.shape[1])
     let encoded = blocks(
       concatenateTokens(tokens, maskTokens), of: Array(repeating: last, count: tokens.shape[0]))
     return Observation.within("predictor_proj") { projection(norm(encoded)) }
+  }
+
+  public func withContextTokens(
+    context: Tensor, visible: [[Int]], maskTokens: Tensor
+  ) -> (predictions: Tensor, contextTokens: Tensor)? {
+    let tokens = embedded(context, visible)
+    let count = tokens.shape[1]
+    let encoded = norm(blocks(concatenateTokens(tokens, maskTokens)))
+    let predictions = Observation.within("predictor_proj") {
+      projection(slice(encoded, [nil, count..<encoded.shape[1], nil]))
+    }
+    return (predictions, slice(encoded, [nil, 0..<count, nil]))
+  }
+
+  private func embedded(_ context: Tensor, _ visible: [[Int]]) -> Tensor {
+    Observation.within("predictor_embed") { embedding(context) + positions(positionTable, visible) }
   }
 
   public func visit(_ visitor: inout ParameterVisitor) {

@@ -32,8 +32,10 @@ extension WorldModel {
         of: $0, in: batch, patchCount: shape.encoder.patchCount, isWhole: isWhole(target: $0, batch))
     }
     let targets = encodeTargets(batch.targets, wanted)
-    let contexts = encodeContexts(batch.contexts)
-    let predictions = try predict(batch, contexts: contexts)
+    let encoded = try encodeContexts(batch)
+    let contexts = encoded.map(\.features)
+    let predicted = try predict(batch, contexts: contexts)
+    let predictions = predicted.map(\.features)
     let errors = zip(batch.supervisions, predictions).map { supervision, predicted in
       Observation.within("loss." + supervision.name) {
         meanSquaredError(
@@ -42,7 +44,7 @@ extension WorldModel {
       }
     }
     var seconds: [String: Double] = [:]
-    let inputs = batch.parts.map { input($0, batch, wanted, targets, contexts, predictions) }
+    let inputs = batch.parts.map { input($0, batch, wanted, targets, encoded, predicted) }
     let own = try ownTerms(batch, inputs, &seconds)
     let groups = batch.supervisions.map(\.group)
     var objective = combine(errors, groups, reduction)
@@ -100,18 +102,52 @@ extension WorldModel {
     }
   }
 
-  private func encodeContexts(_ contexts: [WorldBatch.Context]) -> [Tensor] {
-    let count = shape.encoder.patchCount
-    let keys = contexts.indices.map { ($0, contexts[$0].visible?.first?.count ?? count) }
-    return grouped(keys, count: contexts.count) { members in
+  private func encodeContexts(_ batch: WorldBatch) throws -> [EncodedContext] {
+    let (count, contexts) = (shape.encoder.patchCount, batch.contexts)
+    let masked = try contexts.indices.map { try encodeMasked($0, batch) }
+    let keys = contexts.indices.filter { masked[$0] == nil }.map {
+      ($0, contexts[$0].visible?.first?.count ?? count)
+    }
+    let plain = grouped(keys, count: contexts.count) { members in
       let images = concatenate(members.map { contexts[$0].images })
       let visible = members.flatMap { visibleRows(contexts[$0]) }
       let features = Observation.within("encoder") { encoder(images, visible: visible) }
       return split(features, contexts[members[0]].images.shape[0])
-    }.map { $0! }
+    }
+    return contexts.indices.map { masked[$0] ?? EncodedContext(features: plain[$0]!, hidden: nil) }
   }
 
-  private func predict(_ batch: WorldBatch, contexts: [Tensor]) throws -> [Tensor] {
+  /// A context whose hidden patches enter as a mask token; nil where no objective has one.
+  private func encodeMasked(_ index: Int, _ batch: WorldBatch) throws -> EncodedContext? {
+    guard let (task, token) = try maskToken(context: index, batch) else { return nil }
+    let (context, visible) = (batch.contexts[index], visibleRows(batch.contexts[index]))
+    let hidden = visible.map { row in
+      let seen = Set(row)
+      return (0..<shape.encoder.patchCount).filter { !seen.contains($0) }
+    }
+    let features = Observation.within("encoder") {
+      encoder.features(context.images, masking: hidden, by: token)
+    }
+    guard let features else { throw AssemblyError.noMaskTokens(task: task) }
+    return EncodedContext(
+      features: gatherTokens(features, visible), hidden: (hidden, gatherTokens(features, hidden)))
+  }
+
+  /// Features of a context's visible patches, and of hidden ones where they entered as a mask token.
+  struct EncodedContext {
+    let features: Tensor
+    let hidden: (patches: [[Int]], features: Tensor)?
+  }
+
+  /// What was predicted, `(B, T, d)`, and the tokens of visible patches where an objective asks for them.
+  struct Predicted {
+    let features: Tensor
+    let contextTokens: Tensor?
+  }
+
+  private func predict(_ batch: WorldBatch, contexts: [Tensor]) throws -> [Predicted] {
+    let wanting = tasksWantingContextTokens(batch)
+    var tokens = [Tensor?](repeating: nil, count: batch.supervisions.count)
     let sizes = batch.supervisions.map { supervision in
       [contexts[supervision.context].shape[1], supervision.patches.first?.count ?? 0]
     }
@@ -119,11 +155,19 @@ extension WorldModel {
       let supervisions = members.map { batch.supervisions[$0] }
       let features = concatenate(supervisions.map { contexts[$0.context] })
       let visible = supervisions.flatMap { visibleRows(batch.contexts[$0.context]) }
-      let predicted = try Observation.within("predictor") {
-        predictor(context: features, visible: visible, maskTokens: try conditionedTokens(supervisions))
+      let (predicted, own) = try Observation.within("predictor") {
+        let masks = try conditionedTokens(supervisions)
+        guard !wanting.isEmpty else {
+          return (predictor(context: features, visible: visible, maskTokens: masks), Tensor?.none)
+        }
+        let both = predictor.withContextTokens(context: features, visible: visible, maskTokens: masks)
+        guard let both else { throw AssemblyError.noContextTokens(tasks: wanting) }
+        return (both.predictions, both.contextTokens)
       }
-      return split(predicted, supervisions[0].patches.count)
-    }.map { $0! }
+      let rows = supervisions[0].patches.count
+      if let own { for (member, part) in zip(members, split(own, rows)) { tokens[member] = part } }
+      return split(predicted, rows)
+    }.enumerated().map { Predicted(features: $1!, contextTokens: tokens[$0]) }
   }
 
   func visibleRows(_ context: WorldBatch.Context) -> [[Int]] {

@@ -11,15 +11,34 @@ extension WorldModel {
     }
   }
 
+  /// The task whose mask token hidden patches of a context enter as, and the token; nil where there is none.
+  /// - Throws: `AssemblyError.maskTokens` where several have one.
+  func maskToken(context: Int, _ batch: WorldBatch) throws -> (task: String, token: Tensor)? {
+    let found = batch.parts.filter { $0.contexts.contains(context) }.flatMap { part in
+      objectives.compactMap { own in
+        own.objective.maskToken.flatMap { part.tasks.contains(own.task) ? (own.task, $0.tensor) : nil }
+      }
+    }
+    guard found.count <= 1 else { throw AssemblyError.maskTokens(tasks: found.map(\.0)) }
+    return found.first.map { (task: $0.0, token: $0.1) }
+  }
+
+  /// Tasks of a batch whose objectives look at the predictor's tokens of visible patches.
+  func tasksWantingContextTokens(_ batch: WorldBatch) -> [String] {
+    objectives.filter { own in
+      own.objective.wantsContextTokens && batch.parts.contains { $0.tasks.contains(own.task) }
+    }.map(\.task)
+  }
+
   /// What the objectives of one part see, by their task, which alone is told its numbers.
   func input(
     _ part: WorldBatch.Part, _ batch: WorldBatch, _ wanted: [TargetPatches], _ targets: [Tensor?],
-    _ contexts: [Tensor], _ predictions: [Tensor]
+    _ contexts: [EncodedContext], _ predictions: [Predicted]
   ) -> (String) -> ObjectiveInput {
     let seen = part.contexts.enumerated().map { view, index in
       ObjectiveInput.Context(
         view: view, images: batch.contexts[index].images, visible: visibleRows(batch.contexts[index]),
-        features: contexts[index])
+        features: contexts[index].features, hidden: contexts[index].hidden)
     }
     let features = part.targets.map { index in
       targets[index].map { features in
@@ -30,11 +49,12 @@ extension WorldModel {
       }
     }
     let predicted = zip(batch.supervisions, predictions).filter { $0.0.group == part.group }.map {
-      supervision, features in
+      supervision, predicted in
       ObjectiveInput.Prediction(
         context: supervision.context - part.contexts.lowerBound,
         target: supervision.target - part.targets.lowerBound,
-        patches: supervision.patches, features: features)
+        patches: supervision.patches, features: predicted.features,
+        contextTokens: predicted.contextTokens)
     }
     let geometry = shape.geometry
     return { task in

@@ -49,7 +49,7 @@ public struct WorldModelConfiguration: Sendable, Equatable, Codable {
   public func environment(_ compatibility: Compatibility) -> TaskEnvironment {
     TaskEnvironment(
       geometry: geometry, featureWidth: encoder.width, predictorWidth: predictor.width,
-      compatibility: compatibility)
+      compatibility: compatibility, targetEncoder: targetEncoder)
   }
 }
 

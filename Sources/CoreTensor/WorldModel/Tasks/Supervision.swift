@@ -65,9 +65,20 @@ public protocol Predictor: Module {
   ///   - maskTokens: `(B, T, dp)`.
   /// - Returns: predictions at the mask tokens, `(B, T, d)`.
   func callAsFunction(context: Tensor, visible: [[Int]], maskTokens: Tensor) -> Tensor
+  /// The same, with the tokens of the visible patches as they leave the predictor, for objectives that compare these too
+  /// (`Objective.wantsContextTokens`).
+  /// - Returns: predictions, `(B, T, d)`, and tokens, `(B, K, dp)`, both with history; nil where the predictor has no
+  ///   tokens of visible patches. Default nil.
+  func withContextTokens(
+    context: Tensor, visible: [[Int]], maskTokens: Tensor
+  ) -> (predictions: Tensor, contextTokens: Tensor)?
 }
 
 extension Predictor {
+  public func withContextTokens(
+    context: Tensor, visible: [[Int]], maskTokens: Tensor
+  ) -> (predictions: Tensor, contextTokens: Tensor)? { nil }
+
   public var recomputesActivations: Bool {
     get { false }
     set {}

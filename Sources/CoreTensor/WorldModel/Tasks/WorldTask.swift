@@ -18,12 +18,18 @@ public struct TaskEnvironment: Sendable {
   /// Width of the predictor's tokens, `dp`.
   public let predictorWidth: Int
   public let compatibility: Compatibility
+  /// What becomes of the target encoder.
+  public let targetEncoder: TargetEncoderMode
 
-  public init(geometry: ImageGeometry, featureWidth: Int, predictorWidth: Int, compatibility: Compatibility) {
+  public init(
+    geometry: ImageGeometry, featureWidth: Int, predictorWidth: Int, compatibility: Compatibility,
+    targetEncoder: TargetEncoderMode = .follows
+  ) {
     self.geometry = geometry
     self.featureWidth = featureWidth
     self.predictorWidth = predictorWidth
     self.compatibility = compatibility
+    self.targetEncoder = targetEncoder
   }
 }
 
@@ -34,6 +40,9 @@ public struct TaskDefinition: Sendable {
   public let options: [OptionDeclaration]
   /// How the task takes part in numeric parity cases; nil for a task of which no case speaks.
   public let parity: TaskParity?
+  /// What must become of the target encoder in a run with the task; nil where the task leaves it open. The setting
+  /// `model.target_encoder` has this value then where nothing else sets it, and another one is refused.
+  public let targetEncoder: TargetEncoderMode?
   public let make: @Sendable (Options, TaskEnvironment) throws -> any WorldTask
 
   /// - Parameters:
@@ -41,15 +50,18 @@ public struct TaskDefinition: Sendable {
   ///   - summary: one line.
   ///   - options: that it takes.
   ///   - parity: its part in numeric parity cases; none unless given.
+  ///   - targetEncoder: what must become of the target encoder; left open unless given.
   ///   - make: throws where the options do not fit together or to the run.
   public init(
     name: String, summary: String, options: [OptionDeclaration], parity: TaskParity? = nil,
+    targetEncoder: TargetEncoderMode? = nil,
     make: @escaping @Sendable (Options, TaskEnvironment) throws -> any WorldTask
   ) {
     self.name = name
     self.summary = summary
     self.options = options
     self.parity = parity
+    self.targetEncoder = targetEncoder
     self.make = make
   }
 }
@@ -90,6 +102,10 @@ public protocol WorldTask: Sendable {
   /// Choices of options that are allowed and probably not meant, an ablation for example: a sentence each, which a dry
   /// run prints. Default none.
   var oddities: [String] { get }
+  /// The run whose encoder the target encoder is to be, by its folder: its weights are taken when a run begins, and are
+  /// in the run's own checkpoints from then on. Only for a definition whose `targetEncoder` is `frozen`. Nil, the
+  /// default, for none; a run that begins with an empty path is refused.
+  var teacher: String? { get }
 }
 
 extension WorldTask {
@@ -99,6 +115,7 @@ extension WorldTask {
   public func caption(ofContext view: Int, drawn: [String: [Double]]) -> String? { nil }
   public func remark(on drawn: [[String: [Double]]]) -> String? { nil }
   public var oddities: [String] { [] }
+  public var teacher: String? { nil }
 }
 
 /// What a task has drawn for a whole batch.

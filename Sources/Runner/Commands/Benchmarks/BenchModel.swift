@@ -60,13 +60,14 @@ struct BenchModel {
     pluginsFile: String?
   ) throws {
     let encoder = sizes.encoder
-    let shape = WorldModelConfiguration(
-      encoder: encoder,
-      predictor: PredictorConfiguration(
-        featureWidth: encoder.width, width: 384, depth: 6, heads: encoder.heads, gridSize: encoder.gridSize))
     let manifest = try PluginManifest(path: PluginsFile.locate(given: pluginsFile))
     let chosen = try RegisteredTasks(manifest).chosen(tasks)
     guard !chosen.isEmpty else { throw RunSetupError.noTask(manifest: manifest.path) }
+    let shape = WorldModelConfiguration(
+      encoder: encoder,
+      predictor: PredictorConfiguration(
+        featureWidth: encoder.width, width: 384, depth: 6, heads: encoder.heads, gridSize: encoder.gridSize),
+      targetEncoder: TaskSet.targetEncoder(of: chosen.map(\.definition)))
     let set = try TaskSet(chosen, environment: shape.environment(.paper))
     let model = Compute.$backend.withValue(backend) {
       set.model(shape, seed: 0, recomputesActivations: recomputes)

@@ -8,7 +8,10 @@ import WorldModel
 package struct DryRun {
   package let parts: RunParts
 
-  package init(_ setup: RunSetup) throws { parts = try RunParts(setup) }
+  package init(_ setup: RunSetup) throws {
+    parts = try RunParts(setup)
+    try Teacher.take(into: parts)
+  }
 
   /// What a script reads.
   package struct Report: Codable {
@@ -120,7 +123,9 @@ package struct DryRun {
     for latent in parts.optimization.model.latents where !carried.contains(latent.name) {
       found.append("latent \(latent.name) is never attached; its parameters will not learn")
     }
-    for (index, task) in parts.tasks.tasks.enumerated() where parts.tasks.tasks.count > 1 {
+    let owners = parts.optimization.model.objectives.map(\.task)
+    for (index, task) in parts.tasks.tasks.enumerated()
+    where parts.tasks.tasks.count > 1 && !owners.contains(task.name) && task.teacher == nil {
       let others = parts.tasks.tasks.enumerated().filter { $0.offset != index }.map(\.element)
       if let without = try? structure(others), let with = try? structure(parts.tasks.tasks), without == with {
         found.append(

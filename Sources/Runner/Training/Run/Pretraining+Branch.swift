@@ -25,6 +25,11 @@ extension Pretraining {
     let setup = try RunSetup(reopening: other, assignments: settings + [own], pluginsFile: pluginsFile)
     warn(of: try RunVersions(of: other).changes(to: RunVersions(setup)))
     let parts = try RunParts(setup)
+    for task in parts.tasks.tasks where task.teacher != nil {
+      // The checkpoint has a target encoder, and that is the one that the branch goes on with.
+      let deciding = settings.filter { $0.key == SettingKey("run", "tasks") || $0.key.table == task.name }
+      if let key = deciding.first?.key { throw BranchError.teacher(task: task.name, setting: "\(key)") }
+    }
     if let group = try Worker.group(parts) { return try Worker.run(parts, group) }
     let state = try ModelCheckpoint.load(checkpoint, into: parts.optimization)
     guard state.step < parts.schedule.totalSteps else {
@@ -60,6 +65,7 @@ extension Pretraining {
 
 package enum BranchError: Error, CustomStringConvertible {
   case noCheckpoint(run: String, step: Int, kept: [Int])
+  case teacher(task: String, setting: String)
   case nothingLeft(run: String, step: Int, steps: Int)
 
   package var description: String {
@@ -67,6 +73,9 @@ package enum BranchError: Error, CustomStringConvertible {
     case .noCheckpoint(let run, let step, let kept):
       "\(run): expected a checkpoint of step \(step), found those of steps "
         + "\(kept.isEmpty ? "none" : kept.map(String.init).joined(separator: ", ")); give --step one of them"
+    case .teacher(let task, let setting):
+      "--set \(setting): a branch goes on with the target encoder of its checkpoint, and takes no teacher for task "
+        + "\"\(task)\"; leave the setting out, or begin a new run with the teacher"
     case .nothingLeft(let run, let step, let steps):
       "\(run): the checkpoint is of step \(step), and the new run would end at step \(steps); give an earlier "
         + "--step, or more with --set training.steps=N"

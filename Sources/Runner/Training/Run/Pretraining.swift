@@ -24,6 +24,7 @@ package enum Pretraining {
     if let group = try Worker.group(parts) { return try Worker.run(parts, group) }
     // A run without a usable radiograph leaves no folder behind.
     _ = try parts.builder.sample(step: 0, index: 0, plans: parts.builder.plans(step: 0))
+    try Teacher.take(into: parts)
     let path = setup.configuration.run.out.nonEmpty ?? standardPath()
     return try RunFolder.create(at: path) { folder in
       try RunRecord(setup, split: parts.splitRecord()).write(to: folder)
@@ -53,6 +54,7 @@ package enum Pretraining {
     let found: CheckpointStore.Found
     do { found = try store.latest() } catch StorageError.noCheckpoint {
       // Killed before its first checkpoint: the run begins again as it began.
+      try Teacher.take(into: parts)
       return try train(parts, folder, start: 0)
     }
     for warning in found.warnings {

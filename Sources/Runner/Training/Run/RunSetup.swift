@@ -57,10 +57,14 @@ package struct RunSetup {
     // A run keeps the tasks and radiographs that it began with, whatever the registry says when it is resumed.
     let chosen = Self.choices(of: manifest, name).filter { settings[$0.key].value == .list([]) }
     let divided = begins ? try MicroBatches.divided(settings, among: launch) : []
+    var request = request
+    request.assignments += divided
     if !chosen.isEmpty || !divided.isEmpty {
-      var request = request
-      request.assignments += divided
       settings = try Settings(catalogue: catalogue, pluginsFile: given + chosen, request: request)
+    }
+    let needed = Self.needs(of: settings, plugins)
+    if !needed.isEmpty {
+      settings = try Settings(catalogue: catalogue, pluginsFile: given + chosen + needed, request: request)
     }
     self.settings = settings
     configuration = try RunConfiguration(settings)
@@ -93,6 +97,18 @@ package struct RunSetup {
         SettingAssignment(
           key, .value(.list(entries.map { .text($0.name) })), from: .file(name, line: first.line))
       }
+    }
+  }
+
+  /// What the chosen tasks need of the model, where no setting says otherwise.
+  private static func needs(of settings: Settings, _ plugins: [LoadedPlugin]) -> [SettingAssignment] {
+    guard case .list(let names) = settings[SettingKey("run", "tasks")].value else { return [] }
+    return plugins.compactMap { plugin in
+      guard names.contains(.text(plugin.name)), case .task(let definition) = plugin.definition,
+        let mode = definition.targetEncoder
+      else { return nil }
+      return SettingAssignment(
+        SettingKey("model", "target_encoder"), .value(.text(mode.rawValue)), from: .task(plugin.name))
     }
   }
 

@@ -22,6 +22,8 @@ public enum SettingOrigin: Sendable, Equatable, CustomStringConvertible {
   case file(String, line: Int)
   /// A flag, by name.
   case flag(String)
+  /// What a task that was chosen needs.
+  case task(String)
   /// What so many processes make of it.
   case processes(Int)
   /// Back to its default, because a setting of a later layer decides the same thing.
@@ -33,6 +35,7 @@ public enum SettingOrigin: Sendable, Equatable, CustomStringConvertible {
     case .preset(let name, _), .pluginPreset(let name, _): "preset \(name)"
     case .file(let name, let line): "\(name):\(line)"
     case .flag(let name): name
+    case .task(let name): "task \(name)"
     case .processes(let count): "\(count) processes"
     case .replaced(let origin, let former): "\(origin), in place of \(former)"
     }

@@ -46,6 +46,19 @@ package enum ModelCheckpoint {
     for entry in model.entries { try read(file, entry.name, into: entry.parameter.tensor) }
   }
 
+  /// Reads one encoder of a checkpoint's.
+  /// - Parameters:
+  ///   - path: of the checkpoint's weights.
+  ///   - name: `encoder` or `target_encoder`.
+  ///   - encoder: of the same make.
+  package static func loadEncoder(_ path: String, named name: String, into encoder: any ImageEncoder) throws {
+    let file = try SafetensorsFile(path: path)
+    for entry in encoder.entries {
+      try read(file, name + "." + entry.name, into: entry.parameter.tensor)
+      try WeightsError.checkFinite(entry.parameter.tensor, name: entry.name, path: path)
+    }
+  }
+
   private static func read(_ file: SafetensorsFile, _ name: String, into tensor: Tensor) throws {
     let stored = try file.shape(named: name)
     guard stored == tensor.shape else {
