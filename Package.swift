@@ -136,7 +136,8 @@ let testTargets: [Target] =
     tests(
       "RunnerTests",
       ["PhantomData", "PublicWeights"]
-        + runnerModules.map { .byName(name: $0) }, settings: drawingHeaders + unoptimized),
+        + runnerModules.map { .byName(name: $0) }, settings: drawingHeaders + unoptimized,
+      exclude: ["Weights/Encoders"]),
     tests("EndToEndTests", ["Radiographs"], settings: unoptimized),
   ]
 

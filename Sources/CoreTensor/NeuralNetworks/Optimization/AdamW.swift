@@ -28,10 +28,13 @@ public struct UpdateScale: Sendable, Equatable {
   public var learningRate: Double
   /// Factor on the weight decay.
   public var weightDecay: Double
+  /// Updates, the first ones, that leave the parameter as it is; its moments are kept all the same. Default 0.
+  public var frozenUpdates: Int
 
-  public init(learningRate: Double = 1, weightDecay: Double) {
+  public init(learningRate: Double = 1, weightDecay: Double, frozenUpdates: Int = 0) {
     self.learningRate = learningRate
     self.weightDecay = weightDecay
+    self.frozenUpdates = frozenUpdates
   }
 
   /// The common learning rate; no decay for parameters of one dimension.
@@ -97,7 +100,7 @@ public final class AdamW: Optimizer {
     ParameterUpdate(
       parameter: slot.parameter.tensor, gradient: slot.parameter.gradient, first: slot.first,
       second: slot.second, average: slot.average?.tensor,
-      learningRate: learningRate * slot.scale.learningRate,
+      learningRate: updates < slot.scale.frozenUpdates ? 0 : learningRate * slot.scale.learningRate,
       weightDecay: settings.weightDecay * slot.scale.weightDecay)
   }
 }

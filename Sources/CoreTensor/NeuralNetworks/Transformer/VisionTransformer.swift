@@ -10,7 +10,9 @@ public final class PatchEmbedding: Module {
 
   public init(_ shape: VisionTransformerConfiguration, initializer: inout Initializer) {
     patchSize = shape.patchSize
-    weight = initializer.truncatedNormal([shape.width, shape.design.channels, shape.patchSize, shape.patchSize])
+    weight = initializer.truncatedNormal([
+      shape.width, shape.design.channels, shape.patchSize, shape.patchSize,
+    ])
     bias = initializer.constant(0, [shape.width])
   }
 
@@ -52,7 +54,9 @@ public final class VisionTransformer: ImageEncoder {
     self.shape = shape
     patchEmbedding = PatchEmbedding(shape, initializer: &initializer)
     classToken = shape.design.hasClassToken ? initializer.truncatedNormal([1, 1, shape.width]) : nil
-    registers = shape.design.registers > 0 ? initializer.truncatedNormal([1, shape.design.registers, shape.width]) : nil
+    registers =
+      shape.design.registers > 0
+      ? initializer.truncatedNormal([1, shape.design.registers, shape.width]) : nil
     positionTable =
       switch shape.design.positions {
       case .fixed:
@@ -64,7 +68,8 @@ public final class VisionTransformer: ImageEncoder {
       }
     rotation =
       shape.design.positions.turns
-      ? shape.design.rotary.tables(prefix: shape.design.prefixCount, gridSize: shape.gridSize, width: shape.headWidth) : nil
+      ? shape.design.rotary.tables(
+        prefix: shape.design.prefixCount, gridSize: shape.gridSize, width: shape.headWidth) : nil
     blocks = TransformerStack(
       shape.width, depth: shape.depth, heads: shape.heads, mlpRatio: shape.mlpRatio, name: "blocks",
       design: shape.design.blocks, initializer: &initializer)
@@ -111,7 +116,8 @@ public final class VisionTransformer: ImageEncoder {
 
   /// (B, prefix + K, D) → (B, K, D)
   private func patches(of tokens: Tensor) -> Tensor {
-    shape.design.prefixCount == 0 ? tokens : slice(tokens, [nil, shape.design.prefixCount..<tokens.shape[1], nil])
+    shape.design.prefixCount == 0
+      ? tokens : slice(tokens, [nil, shape.design.prefixCount..<tokens.shape[1], nil])
   }
 
   private func turning(_ visible: [[Int]]?, _ device: any Device) -> Rotation? {

@@ -37,7 +37,7 @@ struct WeightsImport {
       }
       request.assignments.append(SettingAssignment(key, .value(.integer(patch)), from: .flag("--patch-size")))
     }
-    let given = try Self.keys(of: request)
+    let given = try request.keys()
     let hasPredictor = sizes.predictor != nil
     if let fixed = given.sorted(by: { $0.description < $1.description }).first(where: {
       Self.isFixed($0, hasPredictor: hasPredictor)
@@ -48,18 +48,6 @@ struct WeightsImport {
     inferred = try Self.assignments(sizes, suggested, file.path, given, request)
     request.assignments = inferred + request.assignments
     setup = try RunSetup(request, pluginsFile: arguments.value("--plugins"))
-  }
-
-  /// Every key that flags or the file of `--config` set.
-  private static func keys(of request: SettingsRequest) throws -> Set<SettingKey> {
-    var keys = Set(request.assignments.map(\.key))
-    guard let path = request.configuration else { return keys }
-    for (table, value) in try Toml.parse(path: path).entries {
-      if case .table(let inner) = value.content {
-        keys.formUnion(inner.keys.map { SettingKey(table, $0) })
-      }
-    }
-    return keys
   }
 
   private static func isFixed(_ key: SettingKey, hasPredictor: Bool) -> Bool {

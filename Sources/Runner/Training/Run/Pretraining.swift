@@ -24,6 +24,7 @@ package enum Pretraining {
     if let group = try Worker.group(parts) { return try Worker.run(parts, group) }
     // A run without a usable radiograph leaves no folder behind.
     _ = try parts.builder.sample(step: 0, index: 0, plans: parts.builder.plans(step: 0))
+    try Beginning.take(into: parts)
     try Teacher.take(into: parts)
     let path = setup.configuration.run.out.nonEmpty ?? standardPath()
     return try RunFolder.create(at: path) { folder in
@@ -54,6 +55,7 @@ package enum Pretraining {
     let found: CheckpointStore.Found
     do { found = try store.latest() } catch StorageError.noCheckpoint {
       // Killed before its first checkpoint: the run begins again as it began.
+      try Beginning.take(into: parts)
       try Teacher.take(into: parts)
       return try train(parts, folder, start: 0)
     }
@@ -157,6 +159,10 @@ package enum Pretraining {
       "model: \(configuration.model.encoder.width) × \(configuration.model.encoder.depth), "
         + "\(count) trained parameters; \(parts.schedule.totalSteps) steps of \(configuration.training.imagesPerStep) radiographs, "
         + "\(Compute.threads) threads" + processes(parts))
+    if start == 0, let other = configuration.model.from.nonEmpty {
+      let what = configuration.model.takesPredictor ? "encoder and predictor" : "encoder"
+      try log.note("begins with the \(what) of \(other)")
+    }
     let backend = parts.setup.backend
     let precision =
       backend is CPUBackend ? configuration.run.precision.sentence : backend.activationType.rawValue

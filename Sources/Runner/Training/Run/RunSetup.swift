@@ -62,6 +62,12 @@ package struct RunSetup {
     if !chosen.isEmpty || !divided.isEmpty {
       settings = try Settings(catalogue: catalogue, pluginsFile: given + chosen, request: request)
     }
+    if begins, case .text(let other) = settings[SettingKey("model", "from")].value, !other.isEmpty {
+      request.assignments += try Beginning.settings(
+        from: other, withPredictor: settings["model", "from_predictor"].value == .boolean(true),
+        given: request.keys())
+      settings = try Settings(catalogue: catalogue, pluginsFile: given + chosen, request: request)
+    }
     let needed = Self.needs(of: settings, plugins)
     if !needed.isEmpty {
       settings = try Settings(catalogue: catalogue, pluginsFile: given + chosen + needed, request: request)

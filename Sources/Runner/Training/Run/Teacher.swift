@@ -23,24 +23,16 @@ enum Teacher {
         "Teacher: task \(task) has a teacher, and its definition does not say that the target encoder is frozen"
       )
     }
-    let folder = try RunFolder.open(at: path)
-    let settings = try RunSettings(of: folder)
-    try check(settings, parts.setup, path)
-    let found = try folder.savedCheckpoints.latest()
-    for warning in found.warnings { StandardStream.error.show("chex-runner: warning: \(warning)\n") }
-    // The encoder that the other run was for: the one that evaluations of it judge.
-    let follows =
-      settings["model.target_encoder"] == OptionValue.text(TargetEncoderMode.follows.rawValue).tomlText
-    try ModelCheckpoint.loadEncoder(
-      found.checkpoint.path(of: Checkpoint.model), named: follows ? "target_encoder" : "encoder",
-      into: student)
+    let other = try OtherRun(path: path)
+    try check(other.settings, parts.setup, path)
+    try other.loadEncoder(into: student)
   }
 
   /// Heads, for instance, do not show in weights, and would give wrong features without an error.
   private static func check(_ teacher: RunSettings, _ setup: RunSetup, _ path: String) throws {
     let own = setup.settings
     let sizes = ["size", "width", "depth", "heads"]
-    let others = ["target_encoder", "normalize_targets"]
+    let others = ["target_encoder", "normalize_targets", "from", "from_predictor"]
     for declaration in RunConfiguration.Model.table.declared.declarations {
       let name = declaration.name
       guard !name.hasPrefix("predictor"), !sizes.contains(name), !others.contains(name) else { continue }

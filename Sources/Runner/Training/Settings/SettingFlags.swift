@@ -50,6 +50,7 @@ public struct SettingFlag: Sendable, Equatable {
   /// Every flag that stands for a setting.
   public static let all = [
     SettingFlag("--tasks", "A,B", "run", "tasks"),
+    SettingFlag("--from", "RUN", "model", "from"),
     SettingFlag("--data", "SOURCE", "data", "source", isRepeated: true),
     SettingFlag("--sampling-weights", "X,Y", "data", "sampling_weights"),
     SettingFlag("--fraction", "X", "data", "fraction"),

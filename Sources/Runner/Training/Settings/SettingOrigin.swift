@@ -24,6 +24,8 @@ public enum SettingOrigin: Sendable, Equatable, CustomStringConvertible {
   case flag(String)
   /// What a task that was chosen needs.
   case task(String)
+  /// The run that this one begins with, by its folder.
+  case run(String)
   /// What so many processes make of it.
   case processes(Int)
   /// Back to its default, because a setting of a later layer decides the same thing.
@@ -36,6 +38,7 @@ public enum SettingOrigin: Sendable, Equatable, CustomStringConvertible {
     case .file(let name, let line): "\(name):\(line)"
     case .flag(let name): name
     case .task(let name): "task \(name)"
+    case .run(let path): "run \(path)"
     case .processes(let count): "\(count) processes"
     case .replaced(let origin, let former): "\(origin), in place of \(former)"
     }

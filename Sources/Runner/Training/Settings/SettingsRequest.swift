@@ -1,5 +1,6 @@
 import Console
 import Foundation
+import PluginHost
 import WorldModel
 
 /// What a command line asks for: preset, file, and single settings.
@@ -18,6 +19,19 @@ public struct SettingsRequest: Sendable, Equatable {
     self.preset = preset
     self.configuration = configuration
     self.assignments = assignments
+  }
+
+  /// Every setting that flags or the file of `configuration` give.
+  /// - Throws: `SettingsError` where the file cannot be read.
+  package func keys() throws -> Set<SettingKey> {
+    var keys = Set(assignments.map(\.key))
+    guard let configuration else { return keys }
+    for (table, value) in try Toml.parse(path: configuration).entries {
+      if case .table(let inner) = value.content {
+        keys.formUnion(inner.keys.map { SettingKey(table, $0) })
+      }
+    }
+    return keys
   }
 
   /// Names that may be those of plugins: of tasks, evaluations, sources of radiographs, device and communicator, and

@@ -46,14 +46,18 @@ package enum ModelCheckpoint {
     for entry in model.entries { try read(file, entry.name, into: entry.parameter.tensor) }
   }
 
-  /// Reads one encoder of a checkpoint's.
+  /// Gives a module the weights that a checkpoint has of one.
   /// - Parameters:
-  ///   - path: of the checkpoint's weights.
-  ///   - name: `encoder` or `target_encoder`.
-  ///   - encoder: of the same make.
-  package static func loadEncoder(_ path: String, named name: String, into encoder: any ImageEncoder) throws {
+  ///   - path: of a checkpoint's model.
+  ///   - name: of the module there: `target_encoder`.
+  ///   - module: of the same make.
+  ///   - tables: whether fixed tables are read too; default true.
+  /// - Throws: `WeightsError` where the shapes differ or a number is none; `StorageError` where it cannot be read.
+  package static func load(
+    _ path: String, named name: String, into module: any Module, tables: Bool = true
+  ) throws {
     let file = try SafetensorsFile(path: path)
-    for entry in encoder.entries {
+    for entry in module.entries where tables || !entry.isBuffer {
       try read(file, name + "." + entry.name, into: entry.parameter.tensor)
       try WeightsError.checkFinite(entry.parameter.tensor, name: entry.name, path: path)
     }

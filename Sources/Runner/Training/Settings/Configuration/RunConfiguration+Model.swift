@@ -62,6 +62,11 @@ extension RunConfiguration {
     /// Whether target features are layer-normed before the error is taken, paper.
     public var normalizesTargets = true
 
+    /// Folder of the run whose encoder this one begins with; empty = with the seed's weights.
+    public var from = ""
+    /// Whether it begins with that run's predictor too.
+    public var takesPredictor = false
+
     /// Patches along a side, `n`.
     public var gridSize: Int { imageSize / patchSize }
     /// Tokens of a whole crop, `N = n²`.
@@ -152,6 +157,12 @@ extension RunConfiguration.Model {
     Setting(
       "norm_epsilon", \.design.blocks.normEpsilon, in: 1e-12...0.1,
       help: "What the encoder's layer norms add to the variance.")
+    Setting(
+      "from", \.from,
+      help:
+        "Run whose encoder this one begins with, trained or made by weights import; the other settings of [model] are its,"
+        + " where none are given; empty = the seed's weights.")
+    Setting("from_predictor", \.takesPredictor, help: "Begin with that run's predictor too.")
     Setting(
       "target_encoder", \.targetEncoder,
       help:

@@ -26,6 +26,10 @@ extension RunConfiguration {
     public var beta1: Double = 0.9
     public var beta2: Double = 0.999
     public var epsilon: Double = 1e-8
+    /// Factor on the learning rate from each block of the encoder to the one below.
+    public var layerDecay: Double = 1
+    /// Optimiser steps in which the encoder stays as it begins.
+    public var frozenEncoderSteps = 0
     /// Norm that the gradient is cut to; 0 = never.
     public var clipNorm: Double = 1
     /// EMA decay of the target encoder. Default 0.996...1.
@@ -120,6 +124,12 @@ extension RunConfiguration.Training {
     Setting("epsilon", \.epsilon, in: 1e-15...1, help: "AdamW's guard of the division.")
     Setting(
       "clip_norm", \.clipNorm, in: 0...1_000_000, help: "Norm that the whole gradient is cut to; 0 = never.")
+    Setting(
+      "layer_decay", \.layerDecay, in: 0.01...1,
+      help: "Factor on the learning rate from each block of the encoder to the one below; 1 = all alike.")
+    Setting(
+      "frozen_encoder_steps", \.frozenEncoderSteps, in: 0...1_000_000_000,
+      help: "Optimiser steps in which the encoder stays as it begins, and the rest learns.")
     Setting("ema_start", \.emaDecayStart, in: 0...1, help: "EMA decay of the target encoder at the start.")
     Setting(
       "ema_end", \.emaDecayEnd, in: 0...1, help: "EMA decay at the schedule's end, reached on a cosine.")

@@ -56,7 +56,22 @@ package struct ComponentChoice {
       guard case .optimizer(let own) = component else { return nil }
       return try own.make(options, request)
     }
-    return own ?? AdamW(request.parameters, averages: request.averages, settings: training.adamW)
+    let (decay, frozen) = (training.layerDecay, training.frozenEncoderSteps)
+    guard own == nil || decay == 1 && frozen == 0 else {
+      throw SettingsError(
+        place: "[training]", subject: decay == 1 ? "frozen_encoder_steps" : "layer_decay",
+        problem: "the optimiser \(training.optimizer) of a plugin moves every parameter alike",
+        remedy: "take training.optimizer = \"\(Self.standardOptimizer)\", or leave the setting out")
+    }
+    let rates = decay == 1 ? [:] : model.encoder.learningRateScales(decay: decay)
+    let encoder = Set(model.encoder.entries.map { ObjectIdentifier($0.parameter) })
+    return own
+      ?? AdamW(request.parameters, averages: request.averages, settings: training.adamW) { parameter in
+        var scale = UpdateScale.standard(for: parameter)
+        scale.learningRate = rates[ObjectIdentifier(parameter)] ?? 1
+        scale.frozenUpdates = encoder.contains(ObjectIdentifier(parameter)) ? frozen : 0
+        return scale
+      }
   }
 
   package func schedule(totalSteps: Int) throws -> any Schedule {
