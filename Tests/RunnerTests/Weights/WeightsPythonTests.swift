@@ -116,6 +116,64 @@ struct WeightsPythonTests {
     }
   }
 
+  private static let timmReader = #"""
+    import sys, torch, timm, numpy as np
+    folder, images, tokens, size, channels = *sys.argv[1:4], int(sys.argv[4]), int(sys.argv[5])
+    m = timm.create_model("local-dir:" + folder, pretrained=True).eval()
+    x = torch.from_numpy(np.fromfile(images, np.float32)).reshape(-1, 3, size, size)[:, :channels]
+    with torch.no_grad(): t = m.forward_features(x)
+    t[:, m.num_prefix_tokens:].contiguous().numpy().tofile(tokens)
+    """#
+
+  private static let hasTimm =
+    PyTorch.python.map { (try? PyTorch.run($0, "import timm", [])) != nil } ?? false
+
+  private static func designs() -> [EncoderDesign] {
+    var registers = EncoderDesign.plain
+    (registers.hasClassToken, registers.registers, registers.positions) = (true, 4, .learned)
+    registers.blocks.layerScale = 0.1
+    var gates = registers
+    gates.blocks.feedForward = .swiGLU
+    var grey = EncoderDesign.plain
+    (grey.channels, grey.hasClassToken) = (1, true)
+    grey.blocks.normalizesQueriesKeys = true
+    grey.blocks.projectionBias = .none
+    return [registers, gates, grey]
+  }
+
+  /// With class token, registers, layer scale, gates, norms of queries and keys, and one channel.
+  @Test(.enabled(if: hasTimm, "needs timm"), arguments: designs())
+  func exportedDesignsGiveTheSameFeatures(design: EncoderDesign) throws {
+    let shape = VisionTransformerConfiguration(
+      imageSize: 28, patchSize: 14, width: 64, depth: 2, heads: 4, design: design)
+    var initializer = Initializer(random: RandomStream(seed: 9, stream: "export"))
+    let encoder = VisionTransformer(shape, initializer: &initializer)
+    var random = RandomStream(seed: 9, stream: "noise")
+    for entry in encoder.entries {
+      entry.parameter.assign(entry.parameter.tensor.values.map { $0 + Float(0.1 * random.normal()) })
+    }
+    let images = Tensor((0..<2 * 3 * 28 * 28).map { _ in Float(random.normal()) }, shape: [2, 3, 28, 28])
+    let paths = ["vit", "images", "tokens"].map { folder.path + "/" + $0 }
+    let model = ExportedModel(
+      shape: WorldModelConfiguration(
+        encoder: shape,
+        predictor: PredictorConfiguration(featureWidth: 64, width: 32, depth: 1, heads: 4, gridSize: 2)),
+      parameters: encoder.entries.map {
+        .init(name: "encoder." + $0.name, shape: $0.parameter.shape, values: $0.parameter.tensor.values)
+      }, run: "test", step: 3, encoder: "target")
+    let family = try #require(WeightsFamilies.shipped().all.first { $0.name == "timm" })
+    _ = try WeightsExport.write(model, as: family, to: paths[0])
+    try Bytes.write(images.values.withUnsafeBytes { Array($0) }, to: paths[1])
+    try PyTorch.run(
+      try #require(PyTorch.python), Self.timmReader, paths + ["28", "\(design.channels)"])
+    let found = try Bytes.read(paths[2]).withUnsafeBytes { Array($0.bindMemory(to: Float.self)) }
+    let ours = encoder(images).values
+    #expect(found.count == ours.count)
+    let scale = ours.map(abs).max() ?? 0
+    let worst = zip(found, ours).map { abs($0 - $1) }.max() ?? .infinity
+    #expect(worst <= 1e-5 * scale, "\(worst) of \(scale)")
+  }
+
   private static let writer = #"""
     import argparse, collections, sys, torch
     out = sys.argv[1]
