@@ -7,7 +7,7 @@ enum ConfigurationBeside {
   /// The whole numbers in `config.json` beside safetensors, as other projects write one, by dotted names.
   static func numbers(of path: String) -> [WeightsRemark] {
     let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
-    guard path.hasSuffix(".safetensors"),
+    guard path.hasSuffix(".safetensors") || ShardedSafetensors.isIndex(path),
       let descriptor = try? FileDescriptor(
         "open", folder.appendingPathComponent("config.json").path, flags: O_RDONLY | O_NONBLOCK),
       let size = try? descriptor.regularFileSize(), size > 0, size <= 1 << 20

@@ -9,6 +9,7 @@ package final class WeightsFile: WeightsContents {
     /// With the views, in the order of `tensors`.
     case torch(TorchCheckpoint, [TorchTensor])
     case safetensors(SafetensorsFile)
+    case shards(ShardedSafetensors)
   }
 
   package let path: String
@@ -25,6 +26,12 @@ package final class WeightsFile: WeightsContents {
   /// - Throws: `WeightsFileError` or `StorageError` that says what the file is instead, or what is wrong with it.
   package init(path: String) throws {
     self.path = path
+    if ShardedSafetensors.isIndex(path) {
+      let shards = try ShardedSafetensors(index: path)
+      (size, tensors, remarks) = (shards.size, try shards.tensors(), [])
+      (format, contents) = ("safetensors in several files", .shards(shards))
+      return
+    }
     if let shard = Self.shard(path) { throw WeightsFileError(path, nil, shard) }
     let descriptor = try FileDescriptor("open", path, flags: O_RDONLY)
     size = try descriptor.regularFileSize()
@@ -48,15 +55,10 @@ package final class WeightsFile: WeightsContents {
     }
   }
 
-  /// Says so where a file is a part of a model in several, or their index; nil for any other.
+  /// Says so where a file is a part of a model in several; nil for any other.
   private static func shard(_ path: String) -> String? {
-    let remedy =
-      "join the parts first, in Python: state = {}; for each part state.update(safetensors.torch.load_file(part)); "
-      + "safetensors.torch.save_file(state, path)"
+    let remedy = "give the index beside it, NAME.safetensors.index.json"
     let name = Folder.name(of: path)
-    if name.hasSuffix(".index.json") {
-      return "is the index of a model that lies in several files; \(remedy)"
-    }
     guard let range = name.range(of: "-[0-9]+-of-[0-9]+\\.", options: .regularExpression) else { return nil }
     let count = name[range].split(separator: "-").last?.dropLast() ?? ""
     return Int(count) == 1 ? nil : "is one of \(count) files of a model; \(remedy)"
@@ -97,6 +99,7 @@ package final class WeightsFile: WeightsContents {
       let view = views[tensor.index]
       values = try floats(try checkpoint.bytes(of: view), view.storage.elementType, tensor)
     case .safetensors(let file): values = try file.floats(named: tensor.name)
+    case .shards(let files): values = try files.floats(of: tensor)
     }
     if let broken = values.first(where: { !$0.isFinite }) {
       throw WeightsFileError(path, tensor.name, "holds \(broken); weights must be finite numbers")
@@ -136,7 +139,7 @@ package final class WeightsFile: WeightsContents {
 }
 
 extension WeightsTensor {
-  fileprivate init(_ path: [String], _ type: SafetensorsType, _ shape: [Int], index: Int) {
+  init(_ path: [String], _ type: SafetensorsType, _ shape: [Int], index: Int) {
     self.init(
       path: path, type: type.rawValue, shape: shape,
       byteCount: shape.contains(0) ? 0 : shape.reduce(type.size, *), index: index)

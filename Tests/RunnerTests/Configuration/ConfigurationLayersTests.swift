@@ -17,7 +17,7 @@ struct ConfigurationLayersTests {
     let source = SettingKey("data", "source")
     #expect(settings.catalogue.keys.allSatisfy { $0 == source || settings[$0].origin == .default })
     #expect(settings["training", "epochs"].origin.description == "default")
-    #expect(settings.catalogue.keys.count == 99)
+    #expect(settings.catalogue.keys.count == 115)
   }
 
   @Test func eachLayerOverridesTheOneBefore() throws {
@@ -50,7 +50,7 @@ struct ConfigurationLayersTests {
       "source=nih", "--filter", "view=a,b", "--pretrain-splits", "a,b", "--label", "nodule",
       "--evaluation-filter", "source=kermany", "--precision", "bf16", "--device", "torch:cuda:0",
       "--checkpoint-activations", "--split-file", "splits.csv", "--split-fold", "2", "--split-checksum", "ab",
-      "--landmarks", "points.csv",
+      "--landmarks", "points.csv", "--from", "runs/imported",
     ]
     let settings = try Fixture.settings(words)
     for flag in SettingFlag.all {
