@@ -55,7 +55,7 @@ func glue(_ name: String, _ dependencies: [String] = []) -> Target {
 
 let pluginTargets = [
   "LocalTask", "GlobalTask", "DomainTask", "MAETask", "VisibleTask", "FrozenTeacherTask", "SimMIMTask",
-  "PhantomData",
+  "SIGRegTask", "MoCoV3Task", "DINOTask", "PhantomData",
   "DicomCodec", "ProbeEvaluation",
   "SensitivityEvaluation", "ImagineEvaluation", "DecoderEvaluation", "RCDMEvaluation",
   "CorrespondenceEvaluation", "PCAEvaluation", "SurpriseEvaluation",
@@ -118,6 +118,9 @@ let testTargets: [Target] =
     tests("VisibleTests", ["VisibleTask", "LocalTask"], exclude: ["golden.json"]),
     tests("FrozenTeacherTests", ["FrozenTeacherTask", "LocalTask"]),
     tests("SimMIMTests", ["SimMIMTask", "LocalTask"], exclude: ["golden.json"]),
+    tests("SIGRegTests", ["SIGRegTask", "LocalTask"], exclude: ["golden.json"]),
+    tests("MoCoV3Tests", ["MoCoV3Task", "LocalTask"], exclude: ["golden.json"]),
+    tests("DINOTests", ["DINOTask", "LocalTask"], exclude: ["golden.json"]),
     tests("PhantomTests", ["PhantomData"]),
     tests("SensitivityTests", ["SensitivityEvaluation", "PluginHost"]),
     tests("CorrespondenceTests", ["CorrespondenceEvaluation"]),
@@ -160,6 +163,9 @@ let package = Package(
     plugin("VisibleTask", "Sources/Tasks/Visible"),
     plugin("FrozenTeacherTask", "Sources/Tasks/FrozenTeacher"),
     plugin("SimMIMTask", "Sources/Tasks/SimMIM"),
+    plugin("SIGRegTask", "Sources/Tasks/SIGReg"),
+    plugin("MoCoV3Task", "Sources/Tasks/MoCoV3"),
+    plugin("DINOTask", "Sources/Tasks/DINO"),
     plugin("PhantomData", "Sources/Plugins/Phantom"),
     plugin("ProbeEvaluation", "Sources/Plugins/Probe"),
     plugin("SensitivityEvaluation", "Sources/Plugins/Sensitivity"),

@@ -86,7 +86,8 @@ extension EndToEnd {
         scratch.run(["plugins", "--json", "--plugins", Repository.plugins]).output)
       #expect(
         rows.map { $0["name"] as? String } == [
-          "local", "global", "domain", "mae", "visible", "frozen-teacher", "simmim", "phantom", "dicom",
+          "local", "global", "domain", "mae", "visible", "frozen-teacher", "simmim", "sigreg", "moco-v3",
+          "dino", "phantom", "dicom",
           "probe",
           "imagine", "imagine-decoder",
           "imagine-rcdm", "correspondence", "sensitivity", "pca", "surprise", "finetune",

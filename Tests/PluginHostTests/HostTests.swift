@@ -20,7 +20,10 @@ import WorldModel
     let host = PluginHost(manifest: manifest, searchFolders: [try BuildFolder.folder()])
     let plugins = try host.load(only: Set(tasks))
     let enabled = ["local", "global", "domain"]
-    #expect(plugins.map(\.name) == enabled + ["mae", "visible", "frozen-teacher", "simmim"])
+    #expect(
+      plugins.map(\.name) == enabled + [
+        "mae", "visible", "frozen-teacher", "simmim", "sigreg", "moco-v3", "dino",
+      ])
     for plugin in plugins {
       guard case .task(let definition) = plugin.definition else {
         Issue.record("\(plugin.name) is no task")
@@ -39,7 +42,8 @@ import WorldModel
     let all = try host.load()
     #expect(
       all.map(\.name) == [
-        "local", "global", "domain", "mae", "visible", "frozen-teacher", "simmim", "phantom", "dicom",
+        "local", "global", "domain", "mae", "visible", "frozen-teacher", "simmim", "sigreg", "moco-v3",
+        "dino", "phantom", "dicom",
         "probe",
         "imagine", "imagine-decoder",
         "imagine-rcdm", "correspondence", "sensitivity", "pca", "surprise", "finetune",
@@ -48,7 +52,8 @@ import WorldModel
       ])
     #expect(
       all.map(\.definition.kind) == [
-        .task, .task, .task, .task, .task, .task, .task, .data, .codec, .evaluation, .evaluation, .evaluation,
+        .task, .task, .task, .task, .task, .task, .task, .task, .task, .task, .data, .codec, .evaluation,
+        .evaluation, .evaluation,
         .evaluation, .evaluation,
         .evaluation,
         .evaluation,

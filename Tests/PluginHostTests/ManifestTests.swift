@@ -36,7 +36,8 @@ import Testing
     let manifest = try PluginManifest(path: BuildFolder.repository + "/plugins.toml")
     #expect(
       manifest.entries.map(\.name) == [
-        "local", "global", "domain", "mae", "visible", "frozen-teacher", "simmim", "phantom", "dicom",
+        "local", "global", "domain", "mae", "visible", "frozen-teacher", "simmim", "sigreg", "moco-v3",
+        "dino", "phantom", "dicom",
         "probe",
         "imagine", "imagine-decoder",
         "imagine-rcdm", "correspondence", "sensitivity", "pca", "surprise", "finetune",
@@ -45,14 +46,17 @@ import Testing
       ])
     #expect(
       manifest.entries.map(\.kind) == [
-        .task, .task, .task, .task, .task, .task, .task, .data, .codec, .evaluation, .evaluation, .evaluation,
+        .task, .task, .task, .task, .task, .task, .task, .task, .task, .task, .data, .codec, .evaluation,
+        .evaluation, .evaluation,
         .evaluation, .evaluation,
         .evaluation,
         .evaluation,
         .evaluation, .evaluation, .evaluation, .backend, .weights, .communicator, .communicator,
       ])
     #expect(
-      manifest.entries.filter { !$0.enabled }.map(\.name) == ["mae", "visible", "frozen-teacher", "simmim"])
+      manifest.entries.filter { !$0.enabled }.map(\.name) == [
+        "mae", "visible", "frozen-teacher", "simmim", "sigreg", "moco-v3", "dino",
+      ])
     #expect(manifest.defaultSource?.name == "phantom")
     #expect(manifest.defaultEvaluations.map(\.name) == ["imagine"])
   }

@@ -13,7 +13,8 @@ public struct ParameterVisitor {
     /// `encoder.blocks.0.attn.qkv.weight`
     public let name: String
     public let parameter: Parameter
-    /// Buffers are fixed tables that are saved beside the weights, such as position encodings.
+    /// Buffers are what no gradient changes and what is saved beside the weights: fixed tables such as position
+    /// encodings, and what follows statistics of batches.
     public let isBuffer: Bool
   }
 

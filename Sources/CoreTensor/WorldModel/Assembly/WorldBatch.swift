@@ -157,6 +157,8 @@ public struct WorldOutput {
   public let predictions: [Tensor]
   /// Seconds that each task's objective took in the forward pass.
   public let objectiveSeconds: [String: Double]
+  /// What buffers of objectives follow.
+  public let statistics: [BatchStatistic]
 }
 
 extension WorldOutput {

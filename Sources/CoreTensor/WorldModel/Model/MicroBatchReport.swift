@@ -15,6 +15,8 @@ struct MicroBatchReport: @unchecked Sendable {
   let outline: Outline
   /// One value for each name, on the device.
   let values: Tensor
+  /// What buffers of objectives follow, the same ones in every micro-batch of a step.
+  let statistics: [BatchStatistic]
 
   init(_ output: WorldOutput) {
     let readings = output.readings
@@ -22,8 +24,11 @@ struct MicroBatchReport: @unchecked Sendable {
       names: readings.names, groups: readings.groups, weights: readings.weights,
       seconds: output.objectiveSeconds)
     values = readings.values
+    statistics = output.statistics
   }
-  init(_ outline: Outline, _ values: Tensor) { (self.outline, self.values) = (outline, values) }
+  init(_ outline: Outline, _ values: Tensor, _ statistics: [BatchStatistic]) {
+    (self.outline, self.values, self.statistics) = (outline, values, statistics)
+  }
 
   var names: [String] { outline.names }
   var seconds: [String: Double] { outline.seconds }
@@ -73,8 +78,32 @@ struct SharedReports {
     let all = backend.empty([communicator.size, own.count * longest])
     try communicator.gather(concatenate(rows), into: all)
     let flat = reshape(all, [outlines.count * longest])
+    let statistics = try Self.statistics(own.map(\.statistics), communicator, backend)
     reports = outlines.enumerated().map { index, outline in
-      MicroBatchReport(outline, slice(flat, index * longest..<index * longest + outline.names.count))
+      MicroBatchReport(
+        outline, slice(flat, index * longest..<index * longest + outline.names.count), statistics[index])
+    }
+  }
+
+  /// The statistics of all ranks' micro-batches, in the order of the step's micro-batches.
+  /// - Parameter own: of each of this rank's, of the same buffers on every rank.
+  private static func statistics(
+    _ own: [[BatchStatistic]], _ communicator: any Communicator, _ backend: any Backend
+  ) throws -> [[BatchStatistic]] {
+    let width = own[0].reduce(0) { $0 + $1.value.count }
+    guard width > 0 else { return Array(repeating: [], count: own.count * communicator.size) }
+    let all = backend.empty([communicator.size, own.count * width])
+    let rows = own.flatMap { $0.map { reshape($0.value, [$0.value.count]) } }
+    try communicator.gather(concatenate(rows), into: all)
+    let flat = reshape(all, [all.count])
+    return (0..<own.count * communicator.size).map { batch in
+      var start = batch * width
+      return own[0].map { statistic in
+        defer { start += statistic.value.count }
+        let value = slice(flat, start..<start + statistic.value.count)
+        return BatchStatistic(
+          statistic.buffer, follows: reshape(value, statistic.value.shape), momentum: statistic.momentum)
+      }
     }
   }
 }

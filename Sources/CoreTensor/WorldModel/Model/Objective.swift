@@ -42,11 +42,35 @@ public struct ObjectiveTerm {
   public let value: Tensor
   /// Factor in the objective and in the reported loss; the term itself is logged without it.
   public let weight: Float
+  /// What the objective saw of the micro-batch, for buffers that follow it.
+  public let statistics: [BatchStatistic]
 
-  public init(_ name: String, _ value: Tensor, weight: Float = 1) {
+  public init(_ name: String, _ value: Tensor, weight: Float = 1, statistics: [BatchStatistic] = []) {
     self.name = name
     self.value = value
     self.weight = weight
+    self.statistics = statistics
+  }
+}
+
+/// A number, or several, of a micro-batch, and the buffer of an objective that follows it by moving average.
+///
+/// The forward pass leaves the buffer as it is. After an optimiser step it becomes m b + (1 - m) v, with v the mean over
+/// all micro-batches of the step, those of other processes included.
+public struct BatchStatistic: @unchecked Sendable {
+  /// Not trainable, shown to visitors as a buffer.
+  public let buffer: Parameter
+  /// Of the buffer's shape, without history.
+  public let value: Tensor
+  /// m, in [0, 1].
+  public let momentum: Float
+
+  public init(_ buffer: Parameter, follows value: Tensor, momentum: Float) {
+    require(
+      value.shape == buffer.shape && !buffer.isTrainable && 0...1 ~= momentum,
+      "BatchStatistic: value \(value.shape), buffer \(buffer.shape), momentum \(momentum); expected a value of the buffer's "
+        + "shape, a buffer that is not trainable and a momentum in [0, 1]")
+    (self.buffer, self.value, self.momentum) = (buffer, value.detached, momentum)
   }
 }
 

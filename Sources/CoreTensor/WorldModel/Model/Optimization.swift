@@ -114,7 +114,18 @@ public final class Optimization {
       optimizer.clearGradients()
       throw NonFiniteStep(term: "gradient of \(name)")
     }
+    follow(outputs.map(\.statistics))
     return report
+  }
+
+  /// Moves buffers of objectives towards the mean of what the step's micro-batches say.
+  private func follow(_ statistics: [[BatchStatistic]]) {
+    for (index, own) in (statistics.first ?? []).enumerated() {
+      let values = statistics.map { $0[index].value }
+      let sum = values.dropFirst().reduce(values[0], +)
+      let share = (1 - own.momentum) / Float(values.count)
+      own.buffer.assign(own.buffer.tensor * own.momentum + sum * share)
+    }
   }
 
   /// Leaves the sum of all micro-batches' gradients in the parameters.

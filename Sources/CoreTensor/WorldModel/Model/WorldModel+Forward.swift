@@ -59,7 +59,8 @@ extension WorldModel {
         names: batch.supervisions.map(\.name) + own.map(\.name),
         values: concatenate((errors + own.map(\.value)).map { reshape($0.detached, [1]) }), groups: groups,
         weights: own.map(\.weight)),
-      targets: targets, contexts: contexts, predictions: predictions, objectiveSeconds: seconds)
+      targets: targets, contexts: contexts, predictions: predictions, objectiveSeconds: seconds,
+      statistics: own.flatMap(\.statistics))
   }
 
   /// The terms of every objective, named `<task>.<term>`.
@@ -84,7 +85,8 @@ extension WorldModel {
           guard term.value.requiresGradient else {
             throw AssemblyError.withoutHistory(task: own.task, term: term.name)
           }
-          return ObjectiveTerm("\(own.task).\(term.name)", term.value, weight: term.weight)
+          return ObjectiveTerm(
+            "\(own.task).\(term.name)", term.value, weight: term.weight, statistics: term.statistics)
         }
       }
     }

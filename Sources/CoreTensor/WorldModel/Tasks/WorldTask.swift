@@ -75,6 +75,9 @@ public protocol WorldTask: Sendable {
   var name: String { get }
   /// Views of one radiograph that the task needs; the largest of all enabled tasks wins.
   var requiredViews: Int { get }
+  /// Radiographs that a micro-batch must have at least, where the task compares them with each other; a run of smaller
+  /// ones is refused. Default 1.
+  var minimumBatch: Int { get }
   /// When the task acts beside others: tasks edit contexts, and their latents act, in ascending order, those of equal
   /// order by their names; the order of the registry changes nothing. Tasks of equal order must have latents that give
   /// the same in either order. 0 unless said: `global`, which says how two crops lie to each other, has -1, and
@@ -109,6 +112,7 @@ public protocol WorldTask: Sendable {
 }
 
 extension WorldTask {
+  public var minimumBatch: Int { 1 }
   public var order: Int { 0 }
   public func makeLatents(random: inout RandomStream) -> [any Latent] { [] }
   public func makeObjective(random: inout RandomStream) -> (any Objective)? { nil }

@@ -21,6 +21,7 @@ package struct RunParts {
     let configuration = setup.configuration
     let training = configuration.training
     tasks = try setup.taskSet()
+    try training.checkBatch(of: tasks.tasks)
     source = try setup.radiographSource()
     split = try DataSplit(source.records, hasLabels: !source.findingNames.isEmpty, configuration)
     let seed = UInt64(configuration.run.seed)

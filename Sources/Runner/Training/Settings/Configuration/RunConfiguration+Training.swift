@@ -50,6 +50,19 @@ extension RunConfiguration {
     /// Radiographs of one optimiser step.
     public var imagesPerStep: Int { batchSize * accumulation }
 
+    /// - Throws: `SettingsError` where a task compares the radiographs of a micro-batch, and it has too few.
+    public func checkBatch(of tasks: [any WorldTask]) throws {
+      guard let task = tasks.first(where: { $0.minimumBatch > batchSize }) else { return }
+      throw SettingsError(
+        place: "[training]", subject: "batch_size = \(batchSize)",
+        problem:
+          "task \"\(task.name)\" compares the radiographs of a micro-batch with each other, of which it needs "
+          + "\(task.minimumBatch) or more",
+        remedy:
+          "give --batch \(task.minimumBatch) or more; processes that share a step divide its radiographs among them"
+      )
+    }
+
     /// Optimiser steps of an epoch; radiographs that do not fill a step are left to the next epoch's draw.
     /// - Throws: `SettingsError` where there are fewer radiographs than one step takes.
     public func stepsPerEpoch(radiographs: Int) throws -> Int {
