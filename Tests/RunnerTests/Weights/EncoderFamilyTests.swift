@@ -70,17 +70,10 @@ struct EncoderFamilyTests {
     }
   }
 
-  private func renamed(_ entries: [SafetensorsEntry], _ prefix: String) -> [SafetensorsEntry] {
-    entries.map {
-      SafetensorsEntry(
-        name: prefix + $0.name, elementType: $0.elementType, shape: $0.shape, provide: $0.provide)
-    }
-  }
-
-  private func tensors(of name: String) throws -> [SafetensorsEntry] {
+  private func tensors(of name: String, below prefix: String = "") throws -> [SafetensorsEntry] {
     let file = try WeightsFile(path: Self.folder.appendingPathComponent(name + ".safetensors").path)
     return try file.tensors.map {
-      SafetensorsEntry(name: $0.name, shape: $0.shape, floats: try file.floats(of: $0))
+      SafetensorsEntry(name: prefix + $0.name, shape: $0.shape, floats: try file.floats(of: $0))
     }
   }
 
@@ -126,9 +119,8 @@ struct EncoderFamilyTests {
     ("student.backbone._orig_mod.module.", "teacher.backbone."),
   ]) func anEncoderAndItsAverage(student: String, teacher: String) throws {
     let folder = try TemporaryFolder()
-    let (entries, others) = (try tensors(of: "plain"), try tensors(of: "mae"))
     let both =
-      renamed(entries, student) + renamed(others, teacher)
+      try tensors(of: "plain", below: student) + tensors(of: "mae", below: teacher)
       + [SafetensorsEntry(name: "predictor_head.weight", shape: [1], floats: [1])]
     let weights = try write(both, folder.path + "/both.safetensors")
     #expect(weights.family.name == "timm")
