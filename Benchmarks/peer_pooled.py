@@ -119,15 +119,15 @@ def pooled(features):
 class MoCo(nn.Module):
     def __init__(self, axis):
         super().__init__()
-        self.projector, self.momentum_projector = Head(axis, 6, 8, 8, 5), Head(axis, 6, 8, 8, 5)
-        self.predictor = Head(axis, 5, 8, 5)
+        self.projector, self.key_projector = Head(axis, 6, 16, 16, 8), Head(axis, 6, 16, 16, 8)
+        self.predictor = Head(axis, 8, 16, 8)
 
     def forward(self, contexts, targets, temperature):
         total = 0
         for context, target in [(contexts[0], targets[1]), (contexts[1], targets[0])]:
             query = F.normalize(self.predictor(self.projector(pooled(context))), dim=1)
             with torch.no_grad():
-                key = F.normalize(self.momentum_projector(pooled(target)), dim=1)
+                key = F.normalize(self.key_projector(pooled(target)), dim=1)
             total = total + F.cross_entropy(query @ key.T / temperature, torch.arange(len(query)))
         return 2 * temperature * total
 

@@ -14,10 +14,10 @@ import Testing
     "out_dim": .integer(12), "hidden_dim": .integer(16), "bottleneck_dim": .integer(8),
   ]
 
-  @Test(arguments: [0, 0.9]) func keepsEveryPromise(momentum: Double) {
+  @Test(arguments: [0, 0.9]) func keepsEveryPromise(decay: Double) {
     let checks = checkTask(
       DINOTask.definition,
-      options: Self.small.merging(["center_momentum": .number(momentum)]) { $1 },
+      options: Self.small.merging(["center_momentum": .number(decay)]) { $1 },
       alongside: [LocalTask.definition])
     #expect(checks.filter { !$0.isKept } == [])
   }
@@ -26,7 +26,7 @@ import Testing
     DINO(
       .init(features: 6, hidden: 8, bottleneck: 5, prototypes: 7),
       temperatures: (student: 0.1, teacher: 0.04),
-      momentum: 0.75, weight: 1, random: RandomStream(seed: 0, stream: "weights"))
+      decay: 0.75, weight: 1, random: RandomStream(seed: 0, stream: "weights"))
   }
 
   private static func input(_ contexts: Tensor, _ targets: Tensor) -> ObjectiveInput {
@@ -59,7 +59,7 @@ import Testing
       let terms = objective(Self.input(features.tensor, GoldenLoss.wave([2, 4, 9, 6], 0.5)))
       #expect(terms.map(\.name) == ["cross_entropy"] && terms[0].weight == 1)
       let statistic = try #require(terms[0].statistics.first)
-      #expect(statistic.buffer === center.parameter && statistic.momentum == 0.75)
+      #expect(statistic.buffer === center.parameter && statistic.decay == 0.75)
       let product = zip(statistic.value.values, GoldenLoss.wave(7, 3)).reduce(0) {
         $0 + Double($1.0) * Double($1.1)
       }

@@ -78,7 +78,7 @@ extension EndToEnd {
     /// What is out of range is refused before anything begins.
     @Test(arguments: [
       ("sigreg.lambda=2", "number from 0.0 to 1.0"), ("sigreg.num_points=1", "integer from 3 to 1001"),
-      ("moco-v3.T=0", "number from 0.001 to 100.0"), ("moco-v3.norm=group", "batch, layer"),
+      ("moco-v3.T=0", "number from 0.001 to 100.0"), ("moco-v3.norm=group", "one of \"batch\", \"layer\""),
       ("dino.teacher_temp=0", "number from 0.001 to 100.0"),
       ("dino.center_momentum=1.5", "number from 0.0 to 1.0"),
     ]) func optionsOutOfRangeAreRefused(setting: String, allowed: String) throws {

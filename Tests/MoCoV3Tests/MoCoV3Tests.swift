@@ -19,7 +19,7 @@ import Testing
 
   private static func objective(_ norm: HeadNorm) -> MoCoV3 {
     MoCoV3(
-      .init(features: 6, hidden: 8, width: 5, norm: norm), temperature: 0.2, weight: 1,
+      .init(features: 6, hidden: 16, width: 8, norm: norm), temperature: 0.2, weight: 1,
       random: RandomStream(seed: 0, stream: "weights"))
   }
 
@@ -63,7 +63,7 @@ import Testing
     #expect(Swift.abs(objective(Self.input(contexts, normed))[0].value.scalar - plain) < 1e-4 * plain)
   }
 
-  /// The paper's momentum encoder is the target encoder; one that stays or is absent is refused.
+  /// Keys come from the target encoder, which follows as the paper's does; one that stays or is absent is refused.
   @Test(arguments: [TargetEncoderMode.frozen, .absent]) func itNeedsATargetEncoderThatFollows(
     mode: TargetEncoderMode
   ) throws {

@@ -11,16 +11,16 @@ final class DINO: Objective {
   private let teacher: DINOHead
   private let center: Parameter
   private let temperatures: (student: Float, teacher: Float)
-  private let momentum: Float
+  private let decay: Float
   private let weight: Float
   let wantsTargetFeatures = true
   var averagedHeads: [(head: any Module, average: any Module)] { [(student, teacher)] }
 
   init(
-    _ shape: DINOHead.Shape, temperatures: (student: Float, teacher: Float), momentum: Float, weight: Float,
+    _ shape: DINOHead.Shape, temperatures: (student: Float, teacher: Float), decay: Float, weight: Float,
     random: RandomStream
   ) {
-    (self.temperatures, self.momentum, self.weight) = (temperatures, momentum, weight)
+    (self.temperatures, self.decay, self.weight) = (temperatures, decay, weight)
     var trained = Initializer(random: random)
     student = DINOHead(shape, initializer: &trained)
     var following = Initializer(random: random, trainable: false)
@@ -48,7 +48,7 @@ final class DINO: Objective {
     return [
       ObjectiveTerm(
         "cross_entropy", mean, weight: weight,
-        statistics: [BatchStatistic(center, follows: output, momentum: momentum)])
+        statistics: [BatchStatistic(center, follows: output, decay: decay)])
     ]
   }
 

@@ -52,7 +52,7 @@ struct DINOTask: WorldTask {
     func number(_ name: String) -> Float { Float(options.number(name)) }
     return DINO(
       shape, temperatures: (student: number("student_temp"), teacher: number("teacher_temp")),
-      momentum: number("center_momentum"), weight: number("weight"), random: random)
+      decay: number("center_momentum"), weight: number("weight"), random: random)
   }
 
   func plan(batch: BatchScope) -> any TaskPlan { NothingDrawn() }

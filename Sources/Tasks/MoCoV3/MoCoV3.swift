@@ -4,7 +4,7 @@ import WorldModel
 
 /// The symmetric contrastive loss (paper, algorithm 1).
 ///
-/// Parameters: `tasks.moco-v3.projector`, `.predictor`, and `.momentum_projector`, which follows the first.
+/// Parameters: `tasks.moco-v3.projector`, `.predictor`, and `.key_projector`, which follows the first.
 final class MoCoV3: Objective {
   struct Shape {
     let features: Int
@@ -15,11 +15,11 @@ final class MoCoV3: Objective {
 
   private let projector: ContrastiveHead
   private let predictor: ContrastiveHead
-  private let momentumProjector: ContrastiveHead
+  private let keyProjector: ContrastiveHead
   private let temperature: Float
   private let weight: Float
   let wantsTargetFeatures = true
-  var averagedHeads: [(head: any Module, average: any Module)] { [(projector, momentumProjector)] }
+  var averagedHeads: [(head: any Module, average: any Module)] { [(projector, keyProjector)] }
 
   init(_ shape: Shape, temperature: Float, weight: Float, random: RandomStream) {
     (self.temperature, self.weight) = (temperature, weight)
@@ -28,14 +28,14 @@ final class MoCoV3: Objective {
     let widths = [shape.features, shape.hidden, shape.hidden, shape.width]
     projector = ContrastiveHead(widths, shape.norm, initializer: &trained)
     predictor = ContrastiveHead([shape.width, shape.hidden, shape.width], shape.norm, initializer: &trained)
-    momentumProjector = ContrastiveHead(widths, shape.norm, initializer: &following)
+    keyProjector = ContrastiveHead(widths, shape.norm, initializer: &following)
   }
 
   func callAsFunction(_ input: ObjectiveInput) -> [ObjectiveTerm] {
     let queries = input.contexts.map { normalized(predictor(projector(pooled($0.features)))) }
     let keys = input.targetFeatures.map { target in
       guard let target else { fail("moco-v3: a view without target features") }
-      return normalized(momentumProjector(pooled(target.features)))
+      return normalized(keyProjector(pooled(target.features)))
     }
     let batch = queries[0].shape[0]
     require(batch > 1, "moco-v3: a micro-batch of \(batch) radiograph has no other one; expected 2 or more")
@@ -60,7 +60,7 @@ final class MoCoV3: Objective {
   func visit(_ visitor: inout ParameterVisitor) {
     visitor.module(projector, "projector")
     visitor.module(predictor, "predictor")
-    visitor.module(momentumProjector, "momentum_projector")
+    visitor.module(keyProjector, "key_projector")
   }
 }
 

@@ -69,11 +69,6 @@ struct SIGRegTask: WorldTask {
 
   func plan(batch: BatchScope) -> any TaskPlan { Plan(task: self) }
 
-  var oddities: [String] {
-    requiredViews == 1
-      ? ["sigreg.views = 1: nothing brings views together unless another task has several"] : []
-  }
-
   private struct Plan: TaskPlan {
     let task: SIGRegTask
 

@@ -102,7 +102,7 @@ struct SharedReports {
         defer { start += statistic.value.count }
         let value = slice(flat, start..<start + statistic.value.count)
         return BatchStatistic(
-          statistic.buffer, follows: reshape(value, statistic.value.shape), momentum: statistic.momentum)
+          statistic.buffer, follows: reshape(value, statistic.value.shape), decay: statistic.decay)
       }
     }
   }

@@ -63,14 +63,14 @@ public struct BatchStatistic: @unchecked Sendable {
   /// Of the buffer's shape, without history.
   public let value: Tensor
   /// m, in [0, 1].
-  public let momentum: Float
+  public let decay: Float
 
-  public init(_ buffer: Parameter, follows value: Tensor, momentum: Float) {
+  public init(_ buffer: Parameter, follows value: Tensor, decay: Float) {
     require(
-      value.shape == buffer.shape && !buffer.isTrainable && 0...1 ~= momentum,
-      "BatchStatistic: value \(value.shape), buffer \(buffer.shape), momentum \(momentum); expected a value of the buffer's "
-        + "shape, a buffer that is not trainable and a momentum in [0, 1]")
-    (self.buffer, self.value, self.momentum) = (buffer, value.detached, momentum)
+      value.shape == buffer.shape && !buffer.isTrainable && 0...1 ~= decay,
+      "BatchStatistic: value \(value.shape), buffer \(buffer.shape), decay \(decay); expected a value of the buffer's "
+        + "shape, a buffer that is not trainable and a decay in [0, 1]")
+    (self.buffer, self.value, self.decay) = (buffer, value.detached, decay)
   }
 }
 

@@ -123,8 +123,8 @@ public final class Optimization {
     for (index, own) in (statistics.first ?? []).enumerated() {
       let values = statistics.map { $0[index].value }
       let sum = values.dropFirst().reduce(values[0], +)
-      let share = (1 - own.momentum) / Float(values.count)
-      own.buffer.assign(own.buffer.tensor * own.momentum + sum * share)
+      let share = (1 - own.decay) / Float(values.count)
+      own.buffer.assign(own.buffer.tensor * own.decay + sum * share)
     }
   }
 
