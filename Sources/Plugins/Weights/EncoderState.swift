@@ -10,7 +10,7 @@ struct EncoderState {
   private let naming: EncoderNaming
 
   /// What names of an encoder that follows another have in them: DINO, MoCo-v3, and programs with an average.
-  private static let following = ["teacher", "momentum", "ema", "target", "key"]
+  private static let following = ["teacher", "moment", "ema", "target", "key"]
 
   /// - Returns: nil where there is none by these names, or more than two.
   init?(_ file: any WeightsContents, _ naming: EncoderNaming) {

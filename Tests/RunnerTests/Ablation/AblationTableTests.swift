@@ -66,7 +66,7 @@ import Testing
     let error = #expect(throws: AblationError.self) {
       try AblationTable.named("papr", in: BuildFolder.repository + "/tables")
     }
-    #expect(error?.description.contains("/tables (paper) or a TOML file") == true)
+    #expect(error?.description.contains("/tables (baselines, paper) or a TOML file") == true)
   }
 
   // MARK: Sweeps
