@@ -85,7 +85,11 @@ public protocol WeightsFamily: Sendable {
   func places(of parameter: String) -> [[String]]
 
   /// A parameter's numbers as files of the family hold them, which `conversion` undoes. The default changes nothing.
-  /// - Parameter heads: of the encoder.
+  /// - Parameters:
+  ///   - values: as the model has them.
+  ///   - parameter: by the model's name.
+  ///   - shape: in the model.
+  ///   - heads: of the encoder.
   func written(_ values: [Float], of parameter: String, shape: [Int], heads: Int) -> [Float]
 
   /// What the family's encoders have beside the plain one's parts, for those who try the family. The default is nothing.
