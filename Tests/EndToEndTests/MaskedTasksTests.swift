@@ -135,12 +135,5 @@ extension EndToEnd {
       ])
       #expect(outcome.status == 2 && outcome.errors.contains(allowed), "\(outcome.everything)")
     }
-
-    /// Each passes the checks of any plugin with its defaults.
-    @Test(arguments: ["visible", "frozen-teacher", "simmim"]) func promisesAreKept(name: String) throws {
-      let scratch = try Scratch()
-      let outcome = try scratch.run(["plugins", "check", name, "--plugins", Repository.plugins])
-      #expect(outcome.status == 0 && outcome.output.contains("promises kept"), "\(outcome.everything)")
-    }
   }
 }
