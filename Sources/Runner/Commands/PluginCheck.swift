@@ -87,16 +87,16 @@ struct PluginCheck {
   private static func checkEvaluation(
     _ definition: EvaluationDefinition, options: [String: OptionValue], _ host: PluginHost
   ) throws -> [TaskCheck] {
-    let checks = PluginChecks.checkEvaluation(definition, options: options, tasks: try shipped(host))
+    let enabled = try shipped(host)
+    let checks = PluginChecks.checkEvaluation(definition, options: options, tasks: enabled)
     guard checks.contains(where: { !$0.isKept }) else { return checks }
-    let names = host.manifest.entries.filter { $0.kind == .task }.map(\.name)
-    // Tasks that cannot be loaded are none.
-    let all = names.compactMap { name -> TaskDefinition? in
-      guard case .task(let definition)? = try? host.load(only: [name]).first?.definition else { return nil }
-      return definition
+    // One at a time, since methods of others need not get on with each other; tasks that cannot be loaded are none.
+    for entry in host.manifest.entries where entry.kind == .task && !entry.enabled {
+      guard case .task(let task)? = try? host.load(only: [entry.name]).first?.definition else { continue }
+      let wider = PluginChecks.checkEvaluation(definition, options: options, tasks: enabled + [task])
+      if wider.allSatisfy(\.isKept) { return wider }
     }
-    let wider = PluginChecks.checkEvaluation(definition, options: options, tasks: all)
-    return wider.allSatisfy(\.isKept) ? wider : checks
+    return checks
   }
 
   private static func shipped(_ host: PluginHost) throws -> [TaskDefinition] {
