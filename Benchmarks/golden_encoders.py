@@ -12,13 +12,17 @@ import json
 import math
 import pathlib
 import sys
+import tempfile
 
 import timm
 import torch
-from safetensors.torch import save_file
-from timm.layers import resample_abs_pos_embed
+from safetensors.torch import load_file, save_file
+from timm.layers import SwiGLUPacked, resample_abs_pos_embed
 from timm.models.eva import Eva
 from timm.models.vision_transformer import VisionTransformer
+from transformers import (
+    Dinov2Config, Dinov2Model, Dinov2WithRegistersConfig, Dinov2WithRegistersModel, DINOv3ViTConfig, DINOv3ViTModel, ViTConfig,
+    ViTModel)
 
 SIZES = (32, 48)
 SMALL = dict(patch_size=8, embed_dim=16, depth=2, num_heads=2, num_classes=0)
@@ -88,7 +92,6 @@ def dinov2(**own):
 
 
 def swiglu():
-    from timm.layers import SwiGLUPacked
     return dinov2(mlp_layer=SwiGLUPacked, mlp_ratio=4, act_layer=torch.nn.SiLU, reg_tokens=4, no_embed_class=True)
 
 
@@ -130,15 +133,12 @@ def transformers_features(Model, Configuration, sizes=SIZES, **own):
         for size in sizes:
             tokens = model(image(size)).last_hidden_state
             features[size] = tokens[0, tokens.shape[1] - (size // 8) ** 2:]
-    folder = pathlib.Path("/tmp/golden-transformers")
-    model.save_pretrained(folder)
-    from safetensors.torch import load_file
-    return load_file(folder / "model.safetensors"), features
+    with tempfile.TemporaryDirectory() as folder:
+        model.save_pretrained(folder)
+        return load_file(pathlib.Path(folder) / "model.safetensors"), features
 
 
 def cases():
-    from transformers import Dinov2Config, Dinov2Model, Dinov2WithRegistersConfig, Dinov2WithRegistersModel
-    from transformers import DINOv3ViTConfig, DINOv3ViTModel, ViTConfig, ViTModel
     yield "plain", "timm", timm_features(plain())
     yield "grey", "timm", timm_features(plain(in_chans=1), channels=1)
     yield "query-key-norm", "timm", timm_features(plain(qk_norm=True))
