@@ -7,36 +7,15 @@ extension EndToEnd {
     private static let decoder = ["embed_dim=32", "depth=1", "num_heads=2"].flatMap {
       ["--set", "mae.decoder_\($0)"]
     }
-    private static let last = "checkpoints/step-000012/model.safetensors"
-
     private func train(_ scratch: Scratch, _ tasks: String, _ words: [String] = [], out: String) throws {
-      let outcome = try scratch.pretrain(
-        ["--tasks", tasks, "--steps", "12", "--out", out, "--set", "training.learning_rate=2e-3"]
-          + ["--set", "training.warmup_epochs=0", "--set", "run.evaluations=none"] + Self.decoder + words)
-      #expect(outcome.status == 0, "\(outcome.everything)")
-    }
-
-    private func losses(_ scratch: Scratch, _ run: String) throws -> [Double] {
-      try scratch.text(run + "/metrics.jsonl").split(separator: "\n").map {
-        try #require(try parsed(String($0), as: [String: Any].self)["loss"] as? Double)
-      }
+      try scratch.trainMethod(tasks, Self.decoder + words, out: out)
     }
 
     /// The loss falls, the seed decides every bit whatever threads there are, and a branch of a step ends where the run
     /// did.
     @Test(arguments: ["mae", "local,mae", "visible", "local,visible", "simmim", "local,simmim"])
     func itTrains(tasks: String) throws {
-      let scratch = try Scratch()
-      try train(scratch, tasks, out: "run")
-      let losses = try losses(scratch, "run")
-      #expect(losses.suffix(3).reduce(0, +) < losses.prefix(3).reduce(0, +), "\(losses)")
-      let expected = try scratch.bytes("run/" + Self.last)
-      try train(scratch, tasks, ["--loader-threads", "3", "--threads", "2"], out: "again")
-      #expect(try scratch.bytes("again/" + Self.last) == expected)
-      try FileManager.default.removeItem(atPath: scratch.path + "/again/checkpoints/step-000012")
-      let resumed = try scratch.run(["resume", "again", "--plugins", Repository.plugins])
-      #expect(resumed.status == 0, "\(resumed.everything)")
-      #expect(try scratch.bytes("again/" + Self.last) == expected)
+      try Scratch().checkMethod(tasks, Self.decoder)
     }
 
     /// The teacher's features are what is predicted, whether or not its folder is still there.
@@ -48,7 +27,7 @@ extension EndToEnd {
       let settings = try scratch.text("run/config.toml")
       #expect(
         settings.contains("target_encoder = \"frozen\"") && settings.contains("# from task frozen-teacher"))
-      let losses = try losses(scratch, "run")
+      let losses = try scratch.losses(of: "run")
       #expect(losses.suffix(3).reduce(0, +) < losses.prefix(3).reduce(0, +), "\(losses)")
       // The target encoder is the teacher's to the bit, and the student began with its own seed's weights.
       for (run, part, name) in [
@@ -61,13 +40,13 @@ extension EndToEnd {
       #expect(try weights("a") == weights("b"))
       #expect(try weights("b") != weights("c"))
       // Without the teacher's folder the run goes on to the same bits.
-      let expected = try scratch.bytes("run/" + Self.last)
+      let expected = try scratch.bytes("run/" + Scratch.lastModel)
       try FileManager.default.moveItem(
         atPath: scratch.path + "/teacher", toPath: scratch.path + "/elsewhere")
       try FileManager.default.removeItem(atPath: scratch.path + "/run/checkpoints/step-000012")
       let resumed = try scratch.run(["resume", "run", "--plugins", Repository.plugins])
       #expect(resumed.status == 0, "\(resumed.everything)")
-      #expect(try scratch.bytes("run/" + Self.last) == expected)
+      #expect(try scratch.bytes("run/" + Scratch.lastModel) == expected)
     }
 
     /// A teacher that is not named, not there, or of other sizes is refused in words, and leaves no folder.

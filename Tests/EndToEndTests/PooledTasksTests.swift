@@ -8,14 +8,6 @@ extension EndToEnd {
       "sigreg.proj_dim=16", "sigreg.proj_hidden_dim=32", "sigreg.num_slices=64", "moco-v3.dim=16",
       "moco-v3.mlp_dim=32", "dino.out_dim=32", "dino.hidden_dim=32", "dino.bottleneck_dim=16",
     ].flatMap { ["--set", $0] }
-    private static let last = "checkpoints/step-000012/model.safetensors"
-
-    private func train(_ scratch: Scratch, _ tasks: String, _ words: [String] = [], out: String) throws {
-      let outcome = try scratch.pretrain(
-        ["--tasks", tasks, "--steps", "12", "--out", out, "--set", "training.learning_rate=2e-3"]
-          + ["--set", "training.warmup_epochs=0", "--set", "run.evaluations=none"] + Self.heads + words)
-      #expect(outcome.status == 0, "\(outcome.everything)")
-    }
 
     /// The loss falls, the seed decides every bit whatever threads there are, and a run that goes on from a step ends
     /// where it did: averages and centers are in its checkpoints.
@@ -23,20 +15,7 @@ extension EndToEnd {
       ("sigreg", ["model.target_encoder=absent"]), ("local,sigreg", ["sigreg.views=1"]), ("moco-v3", []),
       ("local,moco-v3", ["moco-v3.norm=layer"]), ("dino", []), ("local,dino", []),
     ]) func itTrains(tasks: String, settings: [String]) throws {
-      let scratch = try Scratch()
-      let words = settings.flatMap { ["--set", $0] }
-      try train(scratch, tasks, words, out: "run")
-      let losses = try scratch.text("run/metrics.jsonl").split(separator: "\n").map {
-        try #require(try parsed(String($0), as: [String: Any].self)["loss"] as? Double)
-      }
-      #expect(losses.suffix(3).reduce(0, +) < losses.prefix(3).reduce(0, +), "\(losses)")
-      let expected = try scratch.bytes("run/" + Self.last)
-      try train(scratch, tasks, words + ["--loader-threads", "3", "--threads", "2"], out: "again")
-      #expect(try scratch.bytes("again/" + Self.last) == expected)
-      try FileManager.default.removeItem(atPath: scratch.path + "/again/checkpoints/step-000012")
-      let resumed = try scratch.run(["resume", "again", "--plugins", Repository.plugins])
-      #expect(resumed.status == 0, "\(resumed.everything)")
-      #expect(try scratch.bytes("again/" + Self.last) == expected)
+      try Scratch().checkMethod(tasks, Self.heads + settings.flatMap { ["--set", $0] })
     }
 
     /// All of them at once; processes that share a step change no bit of it, the center included.

@@ -17,7 +17,7 @@ import Testing
     #expect(checks.filter { !$0.isKept } == [])
   }
 
-  private static func objective(_ norm: HeadNorm) -> MoCoV3 {
+  private static func objective(_ norm: ProjectionNorm) -> MoCoV3 {
     MoCoV3(
       .init(features: 6, hidden: 16, width: 8, norm: norm), temperature: 0.2, weight: 1,
       random: RandomStream(seed: 0, stream: "weights"))
@@ -41,7 +41,9 @@ import Testing
   }
 
   /// Values of PyTorch in double precision (`Benchmarks/peer_pooled.py moco-v3`).
-  @Test(arguments: HeadNorm.allCases) func lossAndGradientsAreThoseOfPyTorch(norm: HeadNorm) throws {
+  @Test(arguments: ProjectionNorm.allCases) func lossAndGradientsAreThoseOfPyTorch(norm: ProjectionNorm)
+    throws
+  {
     let golden = try #require(GoldenLoss.cases()[norm.rawValue])
     let objective = Self.objective(norm)
     GoldenLoss.fill(objective)

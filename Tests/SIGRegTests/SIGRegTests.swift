@@ -40,7 +40,9 @@ import Testing
     let golden = try #require(GoldenLoss.cases()[name])
     var initializer = Initializer(random: RandomStream(seed: 0, stream: "weights"))
     let objective = SIGReg(
-      projector: name == "plain" ? nil : Projector([6, 8, 8, 5], initializer: &initializer),
+      projector: name == "plain"
+        ? nil
+        : ProjectionHead([6, 8, 8, 5], norm: .batch, normalizesLast: false, initializer: &initializer),
       test: EppsPulley(points: 5, end: 3), slices: 7, lambda: 0.3, weight: 1)
     GoldenLoss.fill(objective)
     let features = Parameter(GoldenLoss.wave([2, 4, 3, 6], 0.25))

@@ -19,7 +19,6 @@ struct DINOv2Family: EncoderFamily {
     return naming
   }
 
-  var exports: WeightsScope? { nil }
   var example: EncoderDesign {
     var design = EncoderDesign()
     (design.hasClassToken, design.registers, design.positions) = (true, 4, .learned)

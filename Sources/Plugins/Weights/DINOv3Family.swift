@@ -10,17 +10,10 @@ struct DINOv3Family: EncoderFamily {
   var naming: EncoderNaming {
     var naming = EncoderNaming()
     naming.names["storage_tokens"] = "reg_token"
-    naming.inBlock["gamma_1"] = "ls1.gamma"
-    naming.inBlock["gamma_2"] = "ls2.gamma"
-    naming.inBlock["mlp.w3"] = "mlp.fc2"
-    for (number, names) in [["mlp.fc1_g", "mlp.w1"], ["mlp.fc1_x", "mlp.w2"]].enumerated() {
-      for name in names { naming.parts[name] = ("mlp.fc1", number) }
-    }
-    naming.dropped["rope"] = "places, which are computed here"
+    naming.takeGatesAndScales()
     return naming
   }
 
-  var exports: WeightsScope? { nil }
   var example: EncoderDesign {
     var design = EncoderDesign()
     (design.hasClassToken, design.registers, design.positions) = (true, 4, .rotary)

@@ -11,35 +11,24 @@ struct EVAFamily: EncoderFamily {
   var naming: EncoderNaming {
     var naming = EncoderNaming()
     naming.names["fc_norm"] = "norm"
-    naming.inBlock["gamma_1"] = "ls1.gamma"
-    naming.inBlock["gamma_2"] = "ls2.gamma"
+    naming.takeGatesAndScales()
     naming.inBlock["mlp.ffn_ln"] = "mlp.norm"
-    naming.inBlock["mlp.w3"] = "mlp.fc2"
     for (number, name) in ["attn.q_proj", "attn.k_proj", "attn.v_proj"].enumerated() {
       naming.parts[name] = ("attn.qkv", number)
     }
-    for (number, names) in [["mlp.fc1_g", "mlp.w1"], ["mlp.fc1_x", "mlp.w2"]].enumerated() {
-      for name in names { naming.parts[name] = ("mlp.fc1", number) }
-    }
-    naming.dropped["rope"] = "places, which are computed here"
     naming.dropped["lm_head"] = "a head of masked training"
     return naming
   }
 
-  var exports: WeightsScope? { nil }
   func isOwn(_ names: Set<String>) -> Bool { names.haveBiasesApart && !names.areDINOv3 }
 
-  func names(of file: any WeightsContents) throws -> WeightsNames {
-    if let tensor = file.tensors.first(where: { Set([$0.name]).haveRelativePlaces }) {
-      throw WeightsFileError(
-        file.path, tensor.name,
+  func problem(of file: any WeightsContents) -> WeightsFileError? {
+    file.tensors.first { Set([$0.name]).haveRelativePlaces }.map {
+      WeightsFileError(
+        file.path, $0.name,
         "expected an encoder that is told places by a table or by turning, found relative biases (BEiT), which no encoder "
           + "here has; give weights of another family")
     }
-    guard let state = EncoderState(file, naming) else {
-      throw WeightsFileError(file.path, nil, "expected one \(naming.kernel), found others")
-    }
-    return try state.places(in: file)
   }
 
   /// Rotary places are numbers on the grid of 224 pixels, whatever the image.

@@ -6,13 +6,13 @@ protocol EncoderFamily: WeightsFamily {
   var naming: EncoderNaming { get }
   /// Whether an encoder of such names, and of no others, is the family's.
   func isOwn(_ names: Set<String>) -> Bool
-  /// What the family's encoders are that tensors do not tell.
+  /// What the family's encoders are that tensors do not tell. Default nothing.
   func complete(_ sizes: inout WeightsSizes)
+  /// Why a file of the family cannot be read; nil, the default, where it can.
+  func problem(of file: any WeightsContents) -> WeightsFileError?
 }
 
 extension EncoderFamily {
-  var exports: WeightsScope? { .encoder }
-
   func recognizes(_ file: any WeightsContents) -> Bool {
     guard !EncoderNames.areSeparate(file), let state = EncoderState(file, naming) else { return false }
     let flat = StateDictionary(file)
@@ -21,6 +21,7 @@ extension EncoderFamily {
   }
 
   func names(of file: any WeightsContents) throws -> WeightsNames {
+    if let problem = problem(of: file) { throw problem }
     guard let state = EncoderState(file, naming) else {
       throw WeightsFileError(
         file.path, nil, "expected one \(naming.kernel), or two of which one follows, found others")
@@ -29,6 +30,7 @@ extension EncoderFamily {
   }
 
   func complete(_ sizes: inout WeightsSizes) {}
+  func problem(of file: any WeightsContents) -> WeightsFileError? { nil }
 
   func sizes(of names: WeightsNames, in file: any WeightsContents, heads: Int?) throws -> WeightsSizes {
     var sizes = try WeightsSizes(names, file, heads: heads)

@@ -28,6 +28,17 @@ struct EncoderNaming {
     "decoder": "a decoder that painted masked patches",
   ]
 
+  /// Takes BEiT's names of layer scale, and EVA's and DINOv3's of gates.
+  mutating func takeGatesAndScales() {
+    inBlock["gamma_1"] = "ls1.gamma"
+    inBlock["gamma_2"] = "ls2.gamma"
+    inBlock["mlp.w3"] = "mlp.fc2"
+    for (number, names) in [["mlp.fc1_g", "mlp.w1"], ["mlp.fc1_x", "mlp.w2"]].enumerated() {
+      for name in names { parts[name] = ("mlp.fc1", number) }
+    }
+    dropped["rope"] = "places, which are computed here"
+  }
+
   /// The name here of an encoder's tensor, or why it is left out.
   /// - Parameters:
   ///   - name: within the encoder.

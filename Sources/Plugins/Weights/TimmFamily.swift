@@ -9,6 +9,7 @@ struct TimmFamily: EncoderFamily {
     "patch_embed, blocks, norm wherever in a file they lie: timm's vision transformers, MAE, MoCo-v3, DINO"
   let layout = "vision transformer"
   let naming = EncoderNaming()
+  let exports: WeightsScope? = .encoder
 
   func refusal(of design: EncoderDesign) -> String? {
     guard

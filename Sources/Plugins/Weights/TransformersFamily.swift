@@ -15,7 +15,6 @@ struct TransformersFamily: EncoderFamily {
     naming = all[0]
   }
 
-  var exports: WeightsScope? { nil }
   var example: EncoderDesign {
     var design = EncoderDesign()
     (design.hasClassToken, design.registers, design.positions) = (true, 4, .learned)

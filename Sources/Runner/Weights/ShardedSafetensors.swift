@@ -27,11 +27,15 @@ struct ShardedSafetensors {
       let map = root["weight_map"] as? [String: String], !map.isEmpty
     else {
       throw WeightsFileError(
-        path, nil, "expected JSON with a \"weight_map\" from tensors to files, found other text")
+        path, nil,
+        "expected JSON with a \"weight_map\" from tensors to files, found other text; give NAME.safetensors.index.json as it was published"
+      )
     }
     let names = Set(map.values).sorted()
     if let odd = names.first(where: { $0.isEmpty || $0.contains("/") || $0.hasPrefix(".") }) {
-      throw WeightsFileError(path, "weight_map", "expected files beside the index, found \"\(odd)\"")
+      throw WeightsFileError(
+        path, "weight_map",
+        "expected files beside the index, found \"\(odd)\"; put the files beside the index and name them so")
     }
     let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
     files = try names.map { try SafetensorsFile(path: folder.appendingPathComponent($0).path) }
@@ -42,7 +46,9 @@ struct ShardedSafetensors {
     places = map.sorted { $0.key < $1.key }.map { ($0.key, names.firstIndex(of: $0.value)!) }
     for (name, file) in places where !files[file].names.contains(name) {
       throw WeightsFileError(
-        path, name, "expected this tensor in \(names[file]), as the index says, found none")
+        path, name,
+        "expected this tensor in \(names[file]), as the index says, found none; take index and files of one publication"
+      )
     }
   }
 

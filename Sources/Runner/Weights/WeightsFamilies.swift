@@ -41,11 +41,6 @@ package struct WeightsFamilies {
       )
     }
     if let family = knowing.first { return family }
-    for family in all {
-      if let advice = Self.code(family, "advice").run({ family.advice(about: file) }) {
-        throw WeightsFileError(file.path, nil, advice)
-      }
-    }
     throw WeightsFileError(
       file.path, nil,
       "expected a checkpoint of a known family, found \(Self.contents(of: file)); families: \(listing)")

@@ -30,11 +30,11 @@ final class DINO: Objective {
 
   func callAsFunction(_ input: ObjectiveInput) -> [ObjectiveTerm] {
     let students = input.contexts.map {
-      logSoftmax(student(pooled($0.features)) * (1 / temperatures.student))
+      logSoftmax(student(pooledFeatures($0.features)) * (1 / temperatures.student))
     }
     let outputs = input.targetFeatures.map { target in
       guard let target else { fail("dino: a view without target features") }
-      return teacher(pooled(target.features))
+      return teacher(pooledFeatures(target.features))
     }
     let teachers = outputs.map { softmax(($0 - center.tensor) * (1 / temperatures.teacher)) }
     let pairs = students.indices.flatMap { seen in
@@ -50,12 +50,6 @@ final class DINO: Objective {
         "cross_entropy", mean, weight: weight,
         statistics: [BatchStatistic(center, follows: output, decay: decay)])
     ]
-  }
-
-  /// Target features may be layer-normed before an objective gets them. Here all are, so that student and teacher begin
-  /// alike: (B, N, d) → (B, d).
-  private func pooled(_ features: Tensor) -> Tensor {
-    meanTokens(layerNorm(features, weight: nil, bias: nil, epsilon: 1e-5))
   }
 
   func visit(_ visitor: inout ParameterVisitor) {

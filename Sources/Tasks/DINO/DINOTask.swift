@@ -54,10 +54,4 @@ struct DINOTask: WorldTask {
       shape, temperatures: (student: number("student_temp"), teacher: number("teacher_temp")),
       decay: number("center_momentum"), weight: number("weight"), random: random)
   }
-
-  func plan(batch: BatchScope) -> any TaskPlan { NothingDrawn() }
-
-  private struct NothingDrawn: TaskPlan, TaskDraw {
-    func draw(sample: SampleScope) -> any TaskDraw { self }
-  }
 }

@@ -36,30 +36,7 @@ struct FrozenTeacherTask: WorldTask {
 
   var teacher: String? { path }
 
-  func plan(batch: BatchScope) -> any TaskPlan { Plan(task: self) }
-
-  private struct Plan: TaskPlan {
-    let task: FrozenTeacherTask
-
-    func draw(sample: SampleScope) -> any TaskDraw {
-      var random = sample.random("frozen-teacher")
-      return Draw(
-        masks: sample.views.map { _ in
-          RandomMask(ratio: task.maskRatio, geometry: sample.batch.geometry, random: &random)
-        })
-    }
-  }
-
-  private struct Draw: TaskDraw {
-    /// One for each view.
-    let masks: [RandomMask]
-
-    func editVisibility(of context: inout any Context) { masks[context.view].apply(to: &context) }
-
-    func supervisions(views: [Frame]) -> [Supervision] {
-      views.indices.map {
-        Supervision(context: $0, target: $0, patches: .hidden(context: $0), isFallback: true)
-      }
-    }
+  func plan(batch: BatchScope) -> any TaskPlan {
+    RandomMaskPlan(name, ratio: maskRatio, for: .prediction)
   }
 }

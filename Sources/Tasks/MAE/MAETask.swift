@@ -59,29 +59,8 @@ struct MAETask: WorldTask {
     return MAEDecoder(decoder, weight: weight, initializer: &initializer)
   }
 
-  func plan(batch: BatchScope) -> any TaskPlan { Plan(task: self) }
-
-  private struct Plan: TaskPlan {
-    let task: MAETask
-
-    func draw(sample: SampleScope) -> any TaskDraw {
-      var random = sample.random("mae")
-      return Draw(
-        masks: sample.views.map { _ in
-          RandomMask(ratio: task.maskRatio, geometry: sample.batch.geometry, random: &random)
-        })
-    }
-  }
-
-  private struct Draw: TaskDraw {
-    /// One for each view.
-    let masks: [RandomMask]
-
-    func editVisibility(of context: inout any Context) {
-      guard context.visible.count == context.geometry.patchCount else { return }
-      // What is hidden is painted, and nobody is asked to predict its features: `context.hidden` stays as it is.
-      context.visible = masks[context.view].visible
-    }
+  func plan(batch: BatchScope) -> any TaskPlan {
+    RandomMaskPlan(name, ratio: maskRatio, for: .reconstruction)
   }
 }
 

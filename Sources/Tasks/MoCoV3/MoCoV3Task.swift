@@ -22,7 +22,7 @@ struct MoCoV3Task: WorldTask {
       OptionDeclaration(
         "mlp_dim", .integer(default: 4096, in: 2...65_536), help: "width of hidden layers of both heads"),
       OptionDeclaration(
-        "norm", .choice(default: "batch", of: HeadNorm.allCases.map(\.rawValue)),
+        "norm", .choice(default: "batch", of: ProjectionNorm.allCases.map(\.rawValue)),
         help: "normalisation in both heads: over the micro-batch, or over each row (layer)"),
       OptionDeclaration("weight", .number(default: 1, in: 0...1000), help: "of the term in the loss"),
     ], targetEncoder: .follows,
@@ -42,14 +42,8 @@ struct MoCoV3Task: WorldTask {
   func makeObjective(random: inout RandomStream) -> (any Objective)? {
     let shape = MoCoV3.Shape(
       features: featureWidth, hidden: options.integer("mlp_dim"), width: options.integer("dim"),
-      norm: HeadNorm(rawValue: options.text("norm"))!)
+      norm: ProjectionNorm(rawValue: options.text("norm"))!)
     return MoCoV3(
       shape, temperature: Float(options.number("T")), weight: Float(options.number("weight")), random: random)
-  }
-
-  func plan(batch: BatchScope) -> any TaskPlan { NothingDrawn() }
-
-  private struct NothingDrawn: TaskPlan, TaskDraw {
-    func draw(sample: SampleScope) -> any TaskDraw { self }
   }
 }

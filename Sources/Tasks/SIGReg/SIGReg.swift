@@ -5,13 +5,13 @@ import WorldModel
 
 /// The two terms. Parameters: `tasks.sigreg.projector`, unless it is left out.
 final class SIGReg: Objective {
-  private let projector: Projector?
+  private let projector: ProjectionHead?
   private let test: EppsPulley
   private let slices: Int
   private let lambda: Float
   private let weight: Float
 
-  init(projector: Projector?, test: EppsPulley, slices: Int, lambda: Float, weight: Float) {
+  init(projector: ProjectionHead?, test: EppsPulley, slices: Int, lambda: Float, weight: Float) {
     (self.projector, self.test, self.slices) = (projector, test, slices)
     (self.lambda, self.weight) = (lambda, weight)
   }
@@ -74,39 +74,5 @@ struct EppsPulley {
     let error =
       square(cos(angles).mean(over: [1]) - row(gaussian)) + square(sin(angles).mean(over: [1]))
     return (error * row(weights)).sum(over: [2]) * Float(count)
-  }
-}
-
-/// Linear layers, the hidden ones followed by batch normalisation and ReLU: what the micro-batch has in common drops out
-/// there, so that these have no bias.
-final class Projector: Module {
-  private let hidden: [Parameter]
-  private let norms: [(weight: Parameter, bias: Parameter)]
-  private let last: Linear
-
-  /// - Parameter widths: of the input, of hidden layers and of the output.
-  init(_ widths: [Int], initializer: inout Initializer) {
-    let inner = widths.dropLast()
-    hidden = zip(inner, inner.dropFirst()).map { initializer.truncatedNormal([$1, $0]) }
-    norms = inner.dropFirst().map { (initializer.constant(1, [$0]), initializer.constant(0, [$0])) }
-    last = Linear(widths[widths.count - 2], widths[widths.count - 1], initializer: &initializer)
-  }
-
-  /// (B, inputs) → (B, outputs), for 2 rows or more
-  func callAsFunction(_ x: Tensor) -> Tensor {
-    last(
-      zip(hidden, norms).reduce(x) { x, layer in
-        let product = linear(x, weight: layer.0.tensor, bias: nil)
-        return relu(batchNorm(product, weight: layer.1.weight.tensor, bias: layer.1.bias.tensor))
-      })
-  }
-
-  func visit(_ visitor: inout ParameterVisitor) {
-    for index in hidden.indices {
-      visitor.parameter(hidden[index], "layers.\(index).weight")
-      visitor.parameter(norms[index].weight, "norms.\(index).weight")
-      visitor.parameter(norms[index].bias, "norms.\(index).bias")
-    }
-    visitor.module(last, "last")
   }
 }

@@ -62,7 +62,10 @@ struct SIGRegTask: WorldTask {
     let hidden = options.integer("proj_hidden_dim")
     return SIGReg(
       projector: options.integer("proj_dim") > 0
-        ? Projector([featureWidth, hidden, hidden, width], initializer: &initializer) : nil,
+        ? ProjectionHead(
+          [featureWidth, hidden, hidden, width], norm: .batch, normalizesLast: false,
+          initializer: &initializer)
+        : nil,
       test: EppsPulley(points: options.integer("num_points"), end: options.number("t_max")), slices: slices,
       lambda: Float(options.number("lambda")), weight: Float(options.number("weight")))
   }

@@ -55,30 +55,8 @@ struct SimMIMTask: WorldTask {
     return PixelHead(environment, weight: weight, initializer: &initializer)
   }
 
-  func plan(batch: BatchScope) -> any TaskPlan { Plan(task: self) }
-
-  private struct Plan: TaskPlan {
-    let task: SimMIMTask
-
-    func draw(sample: SampleScope) -> any TaskDraw {
-      var random = sample.random("simmim")
-      return Draw(
-        masks: sample.views.map { _ in
-          RandomMask(
-            ratio: task.maskRatio, side: task.side, geometry: sample.batch.geometry, random: &random)
-        })
-    }
-  }
-
-  private struct Draw: TaskDraw {
-    /// One for each view.
-    let masks: [RandomMask]
-
-    func editVisibility(of context: inout any Context) {
-      guard context.visible.count == context.geometry.patchCount else { return }
-      // What is hidden is painted, and nobody is asked to predict its features: `context.hidden` stays as it is.
-      context.visible = masks[context.view].visible
-    }
+  func plan(batch: BatchScope) -> any TaskPlan {
+    RandomMaskPlan(name, ratio: maskRatio, side: side, for: .reconstruction)
   }
 }
 

@@ -48,31 +48,8 @@ struct VisibleTask: WorldTask {
     return ContextLoss(loss, initializer: &initializer)
   }
 
-  func plan(batch: BatchScope) -> any TaskPlan { Plan(task: self) }
-
-  private struct Plan: TaskPlan {
-    let task: VisibleTask
-
-    func draw(sample: SampleScope) -> any TaskDraw {
-      var random = sample.random("visible")
-      return Draw(
-        masks: sample.views.map { _ in
-          RandomMask(ratio: task.maskRatio, geometry: sample.batch.geometry, random: &random)
-        })
-    }
-  }
-
-  private struct Draw: TaskDraw {
-    /// One for each view.
-    let masks: [RandomMask]
-
-    func editVisibility(of context: inout any Context) { masks[context.view].apply(to: &context) }
-
-    /// The tokens are those of a prediction of the context's own view, whoever wants it.
-    func supervisions(views: [Frame]) -> [Supervision] {
-      views.indices.map {
-        Supervision(context: $0, target: $0, patches: .hidden(context: $0), isFallback: true)
-      }
-    }
+  /// The predictor's tokens are those of a prediction of the context's own view, whoever wants it.
+  func plan(batch: BatchScope) -> any TaskPlan {
+    RandomMaskPlan(name, ratio: maskRatio, for: .prediction)
   }
 }

@@ -35,11 +35,6 @@ public struct VICRegTask: WorldTask {
   }
 
   public func makeObjective(random: inout RandomStream) -> (any Objective)? { objective }
-  public func plan(batch: BatchScope) -> any TaskPlan { NothingDrawn() }
-
-  private struct NothingDrawn: TaskPlan, TaskDraw {
-    func draw(sample: SampleScope) -> any TaskDraw { self }
-  }
 }
 
 /// The two terms. No parameters.

@@ -9,6 +9,8 @@ public final class Attention: Module {
   let weight: Parameter
   /// Of queries, keys and values together, of queries and of values, or none.
   let biases: [Parameter]
+  /// Of keys without bias, beside those of queries and values.
+  private let noBias: Tensor?
   let queryNorm: LayerNorm?
   let keyNorm: LayerNorm?
   let projection: Linear
@@ -27,6 +29,7 @@ public final class Attention: Module {
       case .queriesValues: (0..<2).map { _ in made.constant(0, [width]) }
       case .none: []
       }
+    noBias = biases.count == 2 ? .zeros([width]) : nil
     let norms = (0..<(design.normalizesQueriesKeys ? 2 : 0)).map { _ in
       LayerNorm(width / heads, epsilon: Float(design.normEpsilon), initializer: made)
     }
@@ -59,14 +62,8 @@ public final class Attention: Module {
   }
 
   private var projected: DenseWeights {
-    switch biases.count {
-    case 0: return DenseWeights(weight: weight.tensor, bias: nil)
-    case 1: return DenseWeights(weight: weight.tensor, bias: biases[0].tensor)
-    default:
-      let none = Tensor(biases[0].shape, repeating: 0, on: weight.tensor.device)
-      return DenseWeights(
-        weight: weight.tensor, bias: concatenate([biases[0].tensor, none, biases[1].tensor], axis: 0))
-    }
+    let bias = noBias.map { concatenate([biases[0].tensor, $0, biases[1].tensor], axis: 0) }
+    return DenseWeights(weight: weight.tensor, bias: bias ?? biases.first?.tensor)
   }
 
   /// Queries and keys normed and turned, values as they are: (B, N, 3·D) → the same shape.

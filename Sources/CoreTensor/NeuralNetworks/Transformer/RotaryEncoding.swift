@@ -67,10 +67,6 @@ public struct Rotation {
       cosines: gather(cosines, axis: 0, indices: numbers), sines: gather(sines, axis: 0, indices: numbers))
   }
 
-  func moved(to device: any Device) -> Rotation {
-    Rotation(cosines: cosines.moved(to: device), sines: sines.moved(to: device))
-  }
-
   /// x (B, N, heads, width), turned.
   func callAsFunction(_ x: Tensor) -> Tensor {
     let half = x.shape[3] / 2

@@ -89,13 +89,13 @@ public final class VisionTransformer: ImageEncoder {
     let prefix = shape.design.prefixCount
     let chosen = prefix == 0 ? tokens : tokens.map { $0.map { $0.map { $0 + prefix } } }
     let encoded = blocks(
-      embedded(images, visible), of: chosen, dropping: dropping, rotation: turning(visible, images.device))
+      embedded(images, visible), of: chosen, dropping: dropping, rotation: turning(visible))
     return Observation.within("norm") { norm(tokens == nil ? patches(of: encoded) : encoded) }
   }
 
   public func features(_ images: Tensor, masking masked: [[Int]], by token: Tensor) -> Tensor? {
     let encoded = blocks(
-      embedded(images, nil, masking: (masked, token)), rotation: turning(nil, images.device))
+      embedded(images, nil, masking: (masked, token)), rotation: rotation)
     return Observation.within("norm") { norm(patches(of: encoded)) }
   }
 
@@ -103,7 +103,7 @@ public final class VisionTransformer: ImageEncoder {
   /// - Parameter images: `(B, 3, S, S)`, normalised.
   /// - Returns: `(B, prefix + N, D)`.
   public func tokens(_ images: Tensor) -> Tensor {
-    norm(blocks(embedded(images, nil), rotation: turning(nil, images.device)))
+    norm(blocks(embedded(images, nil), rotation: rotation))
   }
 
   /// Below the top these are the sums that blocks add to, which no norm has passed.
@@ -111,7 +111,7 @@ public final class VisionTransformer: ImageEncoder {
     guard (0...shape.depth).contains(layer) else { return nil }
     guard layer < shape.depth else { return self(images) }
     return patches(
-      of: blocks(embedded(images, nil), through: layer, rotation: turning(nil, images.device)))
+      of: blocks(embedded(images, nil), through: layer, rotation: rotation))
   }
 
   /// (B, prefix + K, D) → (B, K, D)
@@ -120,10 +120,10 @@ public final class VisionTransformer: ImageEncoder {
       ? tokens : slice(tokens, [nil, shape.design.prefixCount..<tokens.shape[1], nil])
   }
 
-  private func turning(_ visible: [[Int]]?, _ device: any Device) -> Rotation? {
-    guard let whole = rotation?.moved(to: device) else { return nil }
+  private func turning(_ visible: [[Int]]?) -> Rotation? {
+    guard let rotation, let visible else { return rotation }
     let prefix = Array(0..<shape.design.prefixCount)
-    return visible.map { whole.tokens($0.map { prefix + $0.map { $0 + prefix.count } }) } ?? whole
+    return rotation.tokens(visible.map { prefix + $0.map { $0 + prefix.count } })
   }
 
   private func embedded(

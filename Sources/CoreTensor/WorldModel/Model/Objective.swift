@@ -138,3 +138,9 @@ public struct OwnedObjective {
     self.objective = objective
   }
 }
+
+/// The mean over a crop's patches of its layer-normed features: (B, N, d) → (B, d). Target features may be layer-normed
+/// before an objective gets them and context features are not, so that heads that compare the two begin alike by this.
+public func pooledFeatures(_ features: Tensor) -> Tensor {
+  meanTokens(layerNorm(features, weight: nil, bias: nil, epsilon: WorldModel.targetEpsilon))
+}

@@ -72,10 +72,6 @@ public protocol WeightsFamily: Sendable {
     for names: WeightsNames, in file: any WeightsContents, sizes: WeightsSizes, given: Set<String>
   ) throws -> [WeightsSetting]
 
-  /// What to tell the user of a file that no family recognises and this one knows of: a remedy, after the file's name.
-  /// The default is nil.
-  func advice(about file: any WeightsContents) -> String?
-
   /// What to tell the user of a tensor that his model has no place for. The default is nil.
   /// - Parameter parameter: as `names(of:)` called it.
   func remedy(forUnexpected parameter: String) -> String?
@@ -118,7 +114,6 @@ extension WeightsFamily {
   public func settings(
     for names: WeightsNames, in file: any WeightsContents, sizes: WeightsSizes, given: Set<String>
   ) throws -> [WeightsSetting] { [] }
-  public func advice(about file: any WeightsContents) -> String? { nil }
   public func remedy(forUnexpected parameter: String) -> String? { nil }
   public func written(_ values: [Float], of parameter: String, shape: [Int], heads: Int) -> [Float] { values }
   public var example: EncoderDesign { .plain }

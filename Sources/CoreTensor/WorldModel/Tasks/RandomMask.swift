@@ -27,11 +27,56 @@ public struct RandomMask: Sendable, Equatable {
     visible = (0..<grid * grid).filter(isKept)
     hidden = (0..<grid * grid).filter { !isKept($0) }
   }
+}
 
-  /// Hides the mask's patches of a context of which every patch is visible so far; where a task before this one has
-  /// hidden some, that task's choice stays.
-  public func apply(to context: inout any Context) {
-    guard context.visible.count == context.geometry.patchCount else { return }
-    (context.visible, context.hidden) = (visible, hidden)
+/// The plan of a task that hides patches at random, each view's own, where no task before it has hidden any.
+public struct RandomMaskPlan: TaskPlan {
+  /// What becomes of hidden patches.
+  public enum Purpose: Sendable {
+    /// Their features are predicted, by a supervision of each view that falls back behind other tasks'.
+    case prediction
+    /// An objective reconstructs them; nobody is asked for their features.
+    case reconstruction
+  }
+
+  private let task: String
+  private let ratio: Double
+  private let side: Int
+  private let purpose: Purpose
+
+  /// - Parameters:
+  ///   - task: whose draws they are.
+  ///   - ratio: share of squares that is hidden: see `RandomMask`.
+  ///   - side: of a square, in patches. Default 1.
+  ///   - purpose: what becomes of hidden patches.
+  public init(_ task: String, ratio: Double, side: Int = 1, for purpose: Purpose) {
+    (self.task, self.ratio, self.side, self.purpose) = (task, ratio, side, purpose)
+  }
+
+  public func draw(sample: SampleScope) -> any TaskDraw {
+    var random = sample.random(task)
+    return Draw(
+      masks: sample.views.map { _ in
+        RandomMask(ratio: ratio, side: side, geometry: sample.batch.geometry, random: &random)
+      }, purpose: purpose)
+  }
+
+  private struct Draw: TaskDraw {
+    /// One for each view.
+    let masks: [RandomMask]
+    let purpose: Purpose
+
+    func editVisibility(of context: inout any Context) {
+      guard context.visible.count == context.geometry.patchCount else { return }
+      context.visible = masks[context.view].visible
+      if purpose == .prediction { context.hidden = masks[context.view].hidden }
+    }
+
+    func supervisions(views: [Frame]) -> [Supervision] {
+      guard purpose == .prediction else { return [] }
+      return views.indices.map {
+        Supervision(context: $0, target: $0, patches: .hidden(context: $0), isFallback: true)
+      }
+    }
   }
 }

@@ -91,6 +91,7 @@ public protocol WorldTask: Sendable {
   /// are all that it wants.
   /// - Parameter random: the only source of randomness for initial weights.
   func makeObjective(random: inout RandomStream) -> (any Objective)?
+  /// What the task draws for a batch. Default nothing: its objective is all that it is.
   func plan(batch: BatchScope) -> any TaskPlan
   /// What the batch sheet writes below context `view` of what the task did to it, briefly: `"a = 0.83 1.21 1.00 0.00"`.
   /// Nil, the default, where there is nothing to write.
@@ -113,6 +114,7 @@ public protocol WorldTask: Sendable {
 
 extension WorldTask {
   public var minimumBatch: Int { 1 }
+  public func plan(batch: BatchScope) -> any TaskPlan { NothingDrawn() }
   public var order: Int { 0 }
   public func makeLatents(random: inout RandomStream) -> [any Latent] { [] }
   public func makeObjective(random: inout RandomStream) -> (any Objective)? { nil }
@@ -120,6 +122,11 @@ extension WorldTask {
   public func remark(on drawn: [[String: [Double]]]) -> String? { nil }
   public var oddities: [String] { [] }
   public var teacher: String? { nil }
+}
+
+/// Of a task that is an objective and no more.
+private struct NothingDrawn: TaskPlan, TaskDraw {
+  func draw(sample: SampleScope) -> any TaskDraw { self }
 }
 
 /// What a task has drawn for a whole batch.
