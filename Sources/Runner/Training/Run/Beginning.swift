@@ -1,4 +1,3 @@
-import Console
 import CoreTensor
 import NeuralNetworks
 import Runs
@@ -32,29 +31,35 @@ enum Beginning {
     let (configuration, model) = (parts.setup.configuration.model, parts.optimization.model)
     guard let path = configuration.from.nonEmpty else { return }
     let other = try OtherRun(path: path)
+    if let (setting, expected, found) = other.difference(from: parts.setup, resampled: true) {
+      throw BeginningError.differs(path: path, setting: setting, expected: expected, found: found)
+    }
     var shape = model.shape.encoder
     (shape.imageSize, shape.patchSize) = (
       other.number("model.image_size"), other.number("model.patch_size")
     )
-    guard shape.imageSize > 0, shape.patchSize > 0 else { throw BeginningError.differs(path: path) }
     var initializer = Initializer(random: RandomStream(seed: 0, stream: "weights.other"), trainable: false)
     let encoder = parts.setup.networks.makeEncoder(shape, &initializer)
     try other.loadEncoder(into: encoder)
     for own in [model.encoder] + [model.targetEncoder].compactMap({ $0 }) where !own.adopt(encoder) {
-      throw BeginningError.differs(path: path)
+      throw BeginningError.fixedSize(path: path)
     }
     if configuration.takesPredictor { try other.loadPredictor(into: model.predictor) }
   }
 }
 
 enum BeginningError: Error, CustomStringConvertible {
-  case differs(path: String)
+  case differs(path: String, setting: String, expected: String, found: String)
+  case fixedSize(path: String)
 
   var description: String {
     switch self {
-    case .differs(let path):
-      "--from \(path): expected an encoder of this run's make, of any size of image and patch, found another; leave the "
+    case .differs(let path, let setting, let expected, let found):
+      "--from \(path): its encoder has another \(setting) than this run's: expected \(expected), found \(found); leave the "
         + "settings of [model] to --from"
+    case .fixedSize(let path):
+      "--from \(path): its encoder is one of a plugin that knows no other size of image or patch than its own; leave "
+        + "model.image_size and model.patch_size to --from"
     }
   }
 }

@@ -1,9 +1,4 @@
-import Console
 import CoreTensor
-import Foundation
-import NeuralNetworks
-import PluginHost
-import Runs
 import WorldModel
 
 /// Gives the target encoder the weights of another run's encoder, where a task wants that of a run that begins
@@ -24,44 +19,11 @@ enum Teacher {
       )
     }
     let other = try OtherRun(path: path)
-    try check(other.settings, parts.setup, path)
+    if let (setting, expected, found) = other.difference(from: parts.setup) {
+      throw TeacherError.differs(path: path, setting: setting, expected: expected, found: found)
+    }
     try other.loadEncoder(into: student)
   }
-
-  /// Heads, for instance, do not show in weights, and would give wrong features without an error.
-  private static func check(_ teacher: RunSettings, _ setup: RunSetup, _ path: String) throws {
-    let own = setup.settings
-    let sizes = ["size", "width", "depth", "heads"]
-    let others = ["target_encoder", "normalize_targets", "from", "from_predictor"]
-    for declaration in RunConfiguration.Model.table.declared.declarations {
-      let name = declaration.name
-      guard !name.hasPrefix("predictor"), !sizes.contains(name), !others.contains(name) else { continue }
-      let (expected, found) = (own["model", name].value.tomlText, teacher["model." + name] ?? "nothing")
-      guard expected == found else {
-        throw TeacherError.differs(path: path, setting: name, expected: expected, found: found)
-      }
-    }
-    let (expected, found) = (setup.configuration.model.encoder, try blocks(of: teacher, path))
-    guard expected == found else {
-      throw TeacherError.differs(
-        path: path, setting: "width, depth and heads", expected: expected.text, found: found.text)
-    }
-  }
-
-  /// Width, depth and heads, as `model.size` names them or as they are given.
-  private static func blocks(of run: RunSettings, _ path: String) throws -> TransformerConfiguration {
-    func number(_ name: String) -> Int { run["model." + name].flatMap { Int($0) } ?? 0 }
-    let size = (run["model.size"] ?? "").filter { $0 != "\"" }
-    let named = ModelSize(rawValue: size)?.blocks ?? TransformerConfiguration(width: 0, depth: 0, heads: 0)
-    func chosen(_ own: Int, _ named: Int) -> Int { own > 0 ? own : named }
-    return TransformerConfiguration(
-      width: chosen(number("width"), named.width), depth: chosen(number("depth"), named.depth),
-      heads: chosen(number("heads"), named.heads))
-  }
-}
-
-extension TransformerConfiguration {
-  fileprivate var text: String { "\(width), \(depth) and \(heads)" }
 }
 
 enum TeacherError: Error, CustomStringConvertible {
