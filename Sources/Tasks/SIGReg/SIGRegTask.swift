@@ -13,7 +13,8 @@ import WorldModel
 ///
 /// It proposes no supervision and asks for no target features, so that a model without target encoder learns by it.
 struct SIGRegTask: WorldTask {
-  /// Defaults are those of the published code, `lambda` the paper's (section 6.1), `views` its global views.
+  /// Defaults are those of the published code, `views` the paper's global views; `lambda` is within the range that summaries
+  /// of the paper recommend.
   static let definition = TaskDefinition(
     name: "sigreg", summary: "bring views of a radiograph together and keep embeddings Gaussian (LeJEPA)",
     options: [
