@@ -30,6 +30,7 @@ public final class ProjectionHead: Module {
   ///   - widths: of the input, of hidden layers and of the output; two or more.
   ///   - norm: of hidden layers, and of the last where it has one.
   ///   - normalizesLast: whether the last layer is normalised.
+  ///   - initializer: of the weights.
   public init(
     _ widths: [Int], norm: ProjectionNorm, normalizesLast: Bool, initializer: inout Initializer
   ) {
