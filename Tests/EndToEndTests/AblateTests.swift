@@ -96,6 +96,40 @@ extension EndToEnd {
       #expect(try scratch.bytes("ablation/results.csv") == scratch.bytes("stopped/results.csv"))
     }
 
+    /// Each row is given the first row's time; a row that sets its steps keeps them, and the same command goes on with
+    /// the same steps.
+    @Test func rowsOfEqualCompute() throws {
+      let scratch = try scratch()
+      let table = """
+        [[row]]
+        name = "domain"
+        tasks = ["domain"]
+        [[row]]
+        name = "all"
+        tasks = ["local", "global", "domain"]
+        [[row]]
+        name = "scratch"
+        tasks = ["domain"]
+        settings = { training.steps = 1, training.learning_rate = 0, training.final_learning_rate = 0 }
+        """
+      try scratch.write(Data(table.utf8), "my.toml")
+      let words = ablate(["--equal", "compute", "--threads", "1", "--json"])
+      let early = try scratch.run(words + ["--dry-run"])
+      #expect(early.status == 2 && early.errors.contains("begin without --dry-run"), "\(early.everything)")
+      let outcome = try scratch.run(words)
+      #expect(outcome.status == 0, "\(outcome.everything)")
+      let results = try parsed(outcome.output, as: [String: Any].self)
+      let rows = try #require(results["rows"] as? [[String: Any]])
+      let costs = rows.map { ($0["costs"] as? [[String: Any]])?.first?["steps"] as? Int }
+      #expect(costs[0] == 6 && costs[2] == 1)
+      let steps = try #require(costs[1])
+      #expect(rows.allSatisfy { $0["refusal"] == nil })
+      let lines = try scratch.run(words + ["--dry-run"]).output
+      #expect(lines.contains("training.steps=\(steps) "), "\(lines)")
+      let again = try scratch.run(words)
+      #expect(again.status == 0 && !again.errors.contains("measuring"), "\(again.everything)")
+    }
+
     @Test func commandLinesForAScheduler() throws {
       let scratch = try scratch()
       let outcome = try scratch.run(ablate(["--dry-run", "--seeds", "2", "--then", "probe --neighbours 5"]))
@@ -113,6 +147,7 @@ extension EndToEnd {
       (["--grid", "domain.latent=true,false"], "set by the row"),
       (["--set", "training.stepz=5"], "did you mean steps"),
       (["--tasks-subsets"], "keep one of them"),
+      (["--equal", "time"], "--equal: expected radiographs or compute"),
       (["--seeds", "0"], "--seeds: expected an integer from 1"),
     ])
     func mistakesAreFoundBeforeAnythingIsTrained(words: [String], says: String) throws {

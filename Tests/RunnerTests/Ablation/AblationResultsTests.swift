@@ -105,7 +105,9 @@ import WorldModel
     func row(_ name: String, _ reported: Double?) -> AblationResults.Row {
       .init(
         name: name, settings: [], refusal: nil,
-        reported: reported.map { [.init(metric: "VinDr (%)", mean: $0, deviation: 1)] } ?? [])
+        reported: reported.map { [.init(metric: "VinDr (%)", mean: $0, deviation: 1)] } ?? [],
+        costs: name == "c"
+          ? [] : [0, 1].map { .init(seed: $0, steps: 500, radiographs: 8000, seconds: 90 + 12 * Double($0)) })
     }
     return AblationResults(
       title: "T", source: "S", seeds: [0, 1], confidence: 0.95, resamples: 1000,
@@ -138,11 +140,16 @@ import WorldModel
         "a_1,probe,AUROC,0,0.6", "a_1,probe,AUROC,1,0.62", "b & Δ,probe,AUROC,0,0.7",
       ])
     #expect(files.csv.contains("c,probe,AUROC,1,\n"))
+    #expect(files.csv.contains("a_1,training,steps,0,500\na_1,training,radiographs,0,8000\n"))
     let latex = files.latex
-    #expect(latex.contains("a\\_1 & $0.6100 \\pm 0.0141$ & $80 \\pm 1$ \\\\"))
-    #expect(latex.contains("b \\& $\\Delta$ & $\\mathbf{0.7000} \\pm 0.0000^{*}$"))
+    #expect(latex.contains("a\\_1 & $500$ & $1.6$ & $0.6100 \\pm 0.0141$ & $80 \\pm 1$ \\\\"))
+    #expect(latex.contains("b \\& $\\Delta$ & $500$ & $1.6$ & $\\mathbf{0.7000} \\pm 0.0000^{*}$"))
+    #expect(latex.contains("c & -- & -- & "))
     let text = AblationText(results).text(for: .init(isInteractive: false, width: 200))
     #expect(text.contains("2 of 3 orderings are beyond the noise") && text.contains("a note"))
+    #expect(
+      text.split(separator: "\n").contains { $0.contains("radiographs seen") && $0.hasPrefix("a run of") })
+    #expect(text.contains("1.60"))
     #expect(text.contains("(+0.0900 [0.0500, 0.1300] *)") && !text.contains("(1) "))
     // On a narrow terminal names of evaluations stand above the table.
     let narrow = AblationText(results).text(for: .init(isInteractive: false, width: 30))

@@ -132,6 +132,29 @@ import Testing
     #expect(lines[2].contains("--set 'local.area=[0.1, 0.2]'"))
   }
 
+  @Test func whatARowSetsReplacesWhatHoldsForAll() {
+    let table = AblationTable(
+      title: "", rows: [.init("scratch", settings: [.init("training.steps", "1")]), .init("trained")])
+    for common in [["--steps=50", "--preset=quick"], ["--set", "training.steps=50", "--preset=quick"]] {
+      let plan = AblationPlan(table, seeds: [0], common: common, out: "x")
+      #expect(plan.cells[0].words.prefix(4) == ["pretrain", "--preset=quick", "--set", "training.steps=1"])
+      #expect(Array(plan.cells[1].words.prefix(1 + common.count)) == ["pretrain"] + common)
+    }
+  }
+
+  @Test func equalComputeGivesStepsToRowsThatHaveNone() {
+    let steps = EqualCompute.steps(["a": 0.02, "b": 0.005, "c": 0.031], first: "a", of: 1000)
+    #expect(steps == ["a": 1000, "b": 4000, "c": 645])
+    let table = AblationTable(
+      title: "", rows: [.init("a"), .init("b"), .init("scratch", settings: [.init("training.steps", "1")])])
+    let plan = AblationPlan(table, seeds: [0], common: ["--steps=1000"], out: "x")
+    #expect(EqualCompute(plan).missing(["a": 1000]) == ["b"])
+    let given = plan.giving(steps: ["a": 1000, "b": 4000, "scratch": 9])
+    #expect(
+      given.table.rows.map { $0.settings.map(\.value) } == [["1000"], ["4000"], ["1"]])
+    #expect(given.cells[1].words.prefix(3) == ["pretrain", "--set", "training.steps=4000"])
+  }
+
   @Test(arguments: [
     ("probe --x 'a b'", ["probe", "--x", "a b"]), ("a\\ b \"c 'd'\" ''", ["a b", "c 'd'", ""]), ("  ", []),
   ])

@@ -51,9 +51,15 @@ struct AblationJob {
     switch work {
     case .training:
       RunFolder(path: folder).has(.configuration) && !RunFolder(path: folder).has(.notBegun)
-        ? resuming : beginning + ["--threads=\(threads)"]
-    case .evaluation: beginning + ["--threads=\(threads)"]
+        ? resuming : Self.words(beginning, threads: threads)
+    case .evaluation: Self.words(beginning, threads: threads)
     }
+  }
+
+  /// Words with a number of threads, where they give none themselves.
+  static func words(_ words: [String], threads: Int) -> [String] {
+    let isGiven = words.contains { $0 == "--threads" || $0.hasPrefix("--threads=") }
+    return words + (isGiven ? [] : ["--threads=\(threads)"])
   }
 
   /// The process that works in its folder; nil where none does, 0 where it is not known.
@@ -89,6 +95,14 @@ struct AblationJob {
       if let step = fields?["step"] as? Int { return step }
     }
     return nil
+  }
+
+  /// The last line that says what a command printed, but for where its help is; nil where it printed nothing.
+  static func lastWords(of log: String) -> String? {
+    guard let data = try? DurableFile.read(log) else { return nil }
+    return String(decoding: data.suffix(4096), as: UTF8.self).split { $0 == "\n" || $0 == "\r" }
+      .map { $0.trimmingCharacters(in: .whitespaces) }
+      .last { !$0.isEmpty && !($0.hasPrefix("See chex-runner") && $0.hasSuffix("--help.")) }
   }
 
   private static let tailBytes: UInt64 = 16 << 10

@@ -1,7 +1,5 @@
-import Console
 import Foundation
 import Runs
-import Training
 
 /// How long the jobs of an ablation take: what was measured of each row and each evaluation.
 ///
@@ -81,69 +79,36 @@ package final class AblationPace {
 
   // MARK: Measuring
 
-  /// Measures a step of each row of which nobody knows how long it takes: the run is begun elsewhere, and ended after
-  /// some steps.
+  /// Measures a step of each row of which nobody knows how long it takes.
   /// - Parameters:
   ///   - program: path of `chex-runner`.
   ///   - threads: that each run will have.
   ///   - isStopRequested: asked between two looks.
+  ///   - note: is told each row that is measured.
   /// - Returns: why some row could not be begun, by its name; empty where all could.
   /// - Throws: `AblationError`, `StorageError`.
   package func measure(
-    program: String, threads: Int, isStopRequested: () -> Bool, note: (String) -> Void
+    program: String, threads: Int, isStopRequested: @escaping () -> Bool, note: @escaping (String) -> Void
   ) throws -> [String: String] {
+    let trial = StepTrial(
+      plan: plan, program: program, threads: threads, isStopRequested: isStopRequested, note: note)
     var failures: [String: String] = [:]
     for (index, row) in plan.table.rows.enumerated() where document.training[row.name] == nil {
       guard !isStopRequested(), let cell = plan.cells.first(where: { $0.row == index }) else { break }
-      if let known = Self.measured(RunFolder(path: cell.run)) {
+      if let known = StepTrial.measured(RunFolder(path: cell.run)) {
         document.training[row.name] = known
         continue
       }
-      note("measuring a step: \(row.name)")
-      let trial = "\(plan.out)/.pace"
-      if Folder.exists(trial) { try Folder.remove(trial) }
-      defer { try? Folder.remove(trial) }
-      let words = cell.words.filter { !$0.hasPrefix("--out=") } + ["--out=\(trial)", "--threads=\(threads)"]
-      let log = "\(plan.out)/logs/.pace.log"
-      unlink(log)
-      let process = try ChildProcess([program] + words, log: log)
-      defer { process.destroy() }
-      let began = ProgressReporter.systemClock()
-      while !process.hasEnded(), !isStopRequested(), ProgressReporter.systemClock() - began < Self.longest,
-        AblationJob.lastStep(of: RunFolder(path: trial).path(of: .metrics)) ?? 0 < Self.steps
+      do { document.training[row.name] = try trial.time(cell, steps: Self.steps) } catch let error
+        as AblationError
       {
-        usleep(100_000)
+        failures[row.name] = "\(error)"
       }
-      if let end = process.end, end != .exited(0) {
-        let text = (try? DurableFile.read(log)).map { String(decoding: $0, as: UTF8.self) } ?? ""
-        failures[row.name] = text.split(separator: "\n").last.map(String.init) ?? "\(end)"
-        continue
-      }
-      document.training[row.name] = Self.measured(RunFolder(path: trial))
     }
     try save()
     return failures
   }
 
-  /// Steps that are timed, and seconds that they may take.
-  private static let steps = 8
-  private static let longest = 180.0
-
-  /// A run's steps by its settings and metrics; nil where too few steps are done.
-  private static func measured(_ run: RunFolder) -> Training? {
-    guard let lines = try? MetricsLog.lines(of: run), lines.count > 1,
-      let settings = try? RunSettings(of: run),
-      let last = lines.last, let step = last["step"] as? Double, let epoch = last["epoch"] as? Double
-    else { return nil }
-    func whole(_ key: String) -> Int { settings[key].flatMap { Int($0) } ?? 0 }
-    let stepsPerEpoch = (step / epoch).rounded()
-    let steps = whole("training.steps")
-    let images = Double(whole("training.batch_size") * whole("training.accumulation"))
-    // The first step warms up.
-    let rates = lines.dropFirst().compactMap { $0["images_per_second"] as? Double }.filter { $0 > 0 }.sorted()
-    guard !rates.isEmpty, stepsPerEpoch.isFinite else { return nil }
-    return Training(
-      steps: steps > 0 ? steps : whole("training.epochs") * Int(stepsPerEpoch),
-      secondsPerStep: images / rates[rates.count / 2])
-  }
+  /// Steps that are timed of a row for an estimate.
+  private static let steps = 30
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Runs
+import Training
 import WorldModel
 
 /// Every run and evaluation that an ablation is made of, and where each lies.
@@ -20,23 +21,26 @@ package struct AblationPlan: Sendable {
   package let out: String
   /// Seeds in the outer order and rows in the inner one, so that a first comparison of all rows comes early.
   package let cells: [Cell]
+  /// Words of settings that hold for every run whose row does not set them itself.
+  private let common: [String]
   /// Path of the registry of plugins, for evaluations and runs that go on; nil for what the program takes.
   private let registry: String?
 
   /// - Parameters:
   ///   - table: what is compared.
   ///   - seeds: of the runs; the same for every row.
-  ///   - common: words of settings that hold for every run, none of which is `--out` or `--seed`.
+  ///   - common: words of settings that hold for every run whose row does not set them itself, none of which is `--out`
+  ///     or `--seed`.
   ///   - registry: path of the registry of plugins where the command line names one, as `common` has it too.
   ///   - out: the ablation's folder.
   package init(
     _ table: AblationTable, seeds: [Int], common: [String], registry: String? = nil, out: String
   ) {
-    (self.table, self.seeds, self.registry, self.out) = (table, seeds, registry, out)
+    (self.table, self.seeds, self.common, self.registry, self.out) = (table, seeds, common, registry, out)
     cells = seeds.flatMap { seed in
       table.rows.enumerated().map { index, row in
         let run = "\(out)/runs/\(FolderName.of(row.name))/seed-\(seed)"
-        var words = ["pretrain"] + common
+        var words = ["pretrain"] + Self.words(common, besides: row)
         if let tasks = row.tasks { words.append("--tasks=" + tasks.joined(separator: ",")) }
         if row.isNaive { words.append("--naive") }
         words += row.settings.flatMap { ["--set", "\($0.key)=\($0.value)"] }
@@ -48,6 +52,34 @@ package struct AblationPlan: Sendable {
         return Cell(row: index, seed: seed, run: run, words: words)
       }
     }
+  }
+
+  /// The words that a row does not replace by a setting of its own.
+  private static func words(_ common: [String], besides row: AblationTable.Row) -> [String] {
+    let own = Set(row.assignments.map(\.key))
+    var (kept, rest) = ([String](), common[...])
+    while let word = rest.popFirst() {
+      let name = word.split(separator: "=").first.map(String.init) ?? word
+      if word == "--set", let setting = rest.popFirst() {
+        let key = setting.split(separator: "=").first.map { $0.trimmingCharacters(in: .whitespaces) } ?? ""
+        if !own.contains(key) { kept += [word, setting] }
+      } else if !own.contains(SettingFlag.all.first { $0.name == name }.map { "\($0.key)" } ?? "") {
+        kept.append(word)
+      }
+    }
+    return kept
+  }
+
+  /// The same with numbers of optimiser steps by a row's name, for rows that set none themselves.
+  package func giving(steps: [String: Int]) -> AblationPlan {
+    var own = table
+    own.rows = table.rows.map { row in
+      guard let count = steps[row.name], !row.setsSteps else { return row }
+      return AblationTable.Row(
+        row.name, tasks: row.tasks, isNaive: row.isNaive,
+        settings: row.settings + [.init(AblationTable.Row.stepsKey, "\(count)")], reported: row.reported)
+    }
+    return AblationPlan(own, seeds: seeds, common: common, registry: registry, out: out)
   }
 
   /// What a cell is called in messages.

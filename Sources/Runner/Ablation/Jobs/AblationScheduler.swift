@@ -86,7 +86,10 @@ package final class AblationScheduler {
         view.finished(job, seconds: ProgressReporter.systemClock() - began)
         finish(job)
       } else if !(outcome.isStopped && process.end == .exited(130)) {
-        fail(job, Self.reason(process.end) + Self.lastWords(job.log))
+        fail(
+          job,
+          ([Self.reason(process.end), AblationJob.lastWords(of: job.log)].compactMap { $0 }).joined(
+            separator: ": "))
       }
     }
   }
@@ -148,12 +151,5 @@ package final class AblationScheduler {
     case .killed(let signal): "ended by signal \(signal)"
     case nil: "it has not ended"
     }
-  }
-
-  /// The last line that a job printed, where it printed one.
-  private static func lastWords(_ log: String) -> String {
-    guard let data = try? DurableFile.read(log) else { return "" }
-    let last = String(decoding: data.suffix(4096), as: UTF8.self).split { $0 == "\n" || $0 == "\r" }.last
-    return last.map { ": " + $0.trimmingCharacters(in: .whitespaces) } ?? ""
   }
 }

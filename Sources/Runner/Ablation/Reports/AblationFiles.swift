@@ -18,7 +18,7 @@ package struct AblationFiles {
     try DurableFile.write(AblationPage(results).text, to: folder + "/results.html")
   }
 
-  /// A line for each row, metric and seed.
+  /// A line for each row, metric and seed; steps and radiographs seen as metrics of the evaluation "training".
   var csv: String {
     var lines = ["row,evaluation,metric,seed,value"]
     for column in results.columns {
@@ -26,6 +26,14 @@ package struct AblationFiles {
         for (seed, value) in zip(results.seeds, cell.values) {
           let words = [row.name, column.evaluation, column.metric, "\(seed)", value.map { "\($0)" } ?? ""]
           lines.append(words.map(DelimitedText.cell).joined(separator: ","))
+        }
+      }
+    }
+    for row in results.rows {
+      for cost in row.costs {
+        let costs = [("steps", "\(cost.steps)"), ("radiographs", "\(cost.radiographs)")]
+        lines += costs.map { metric, value in
+          [row.name, "training", metric, "\(cost.seed)", value].map(DelimitedText.cell).joined(separator: ",")
         }
       }
     }
@@ -37,7 +45,8 @@ package struct AblationFiles {
   var latex: String {
     let metrics = AblationWords.reportedMetrics(results)
     let head =
-      ["row"] + results.columns.map { AblationWords.title($0, results) } + metrics.map { "reported: \($0)" }
+      ["row", "steps", "minutes"] + results.columns.map { AblationWords.title($0, results) }
+      + metrics.map { "reported: \($0)" }
     var lines = [
       "% \(results.title); \(results.seeds.count) seeds; mean and standard deviation over seeds.",
       "% A star: the difference from the first row is beyond the noise.",
@@ -51,7 +60,10 @@ package struct AblationFiles {
           String(format: "$%g", own.mean) + (own.deviation.map { String(format: " \\pm %g", $0) } ?? "") + "$"
         } ?? ""
       }
-      lines.append(([Self.escaped(row.name)] + cells + reported).joined(separator: " & ") + " \\\\")
+      let costs = [row.steps.map { "$\($0)$" }, row.minutes.map { String(format: "$%.1f$", $0) }].map {
+        $0 ?? "--"
+      }
+      lines.append(([Self.escaped(row.name)] + costs + cells + reported).joined(separator: " & ") + " \\\\")
     }
     return (lines + ["\\bottomrule", "\\end{tabular}"]).joined(separator: "\n") + "\n"
   }

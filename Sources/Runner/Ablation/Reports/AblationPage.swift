@@ -112,9 +112,13 @@ struct AblationPage {
 
   private var rows: Page.Section? {
     let table = PageTable(
-      "Rows", [.init("row"), .init("what it sets")],
-      results.rows.map { row in [Html(row.name), row.settings.map(Html.code).joined(.lineBreak)] })
-    return Page.Section("rows", "What the rows set", table.html)
+      "Rows",
+      [.init("row"), .init("what it sets")] + AblationWords.costTitles.map { .init($0, isNumber: true) },
+      results.rows.map { row in
+        [Html(row.name), row.settings.map(Html.code).joined(.lineBreak)]
+          + AblationWords.costs(row).map { Html($0) }
+      })
+    return Page.Section("rows", "What the rows set, and what a run cost", table.html)
   }
 
   private var reading: Page.Section? {

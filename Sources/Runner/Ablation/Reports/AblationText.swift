@@ -9,7 +9,8 @@ package struct AblationText {
 
   package func text(for terminal: Terminal) -> String {
     let parts = [
-      results.title + "\n" + heading + "\n", table(for: terminal), orderings, agreements(for: terminal),
+      results.title + "\n" + heading + "\n", table(for: terminal), costs(for: terminal), orderings,
+      agreements(for: terminal),
       refusals,
       notes, failures,
     ]
@@ -46,6 +47,15 @@ package struct AblationText {
     }
     let source = results.source.isEmpty || metrics.isEmpty ? "" : "reported: \(results.source)\n"
     return table.text(for: terminal) + source
+  }
+
+  /// What a run of each row cost; empty where none is finished.
+  private func costs(for terminal: Terminal) -> String {
+    guard results.rows.contains(where: { !$0.costs.isEmpty }) else { return "" }
+    var table = TextTable(
+      columns: [.init("a run of")] + AblationWords.costTitles.map { .init($0, .right) })
+    for row in results.rows { table.add([row.name] + AblationWords.costs(row)) }
+    return table.text(for: terminal)
   }
 
   private var reportedMetrics: [String] { AblationWords.reportedMetrics(results) }
@@ -115,6 +125,16 @@ enum AblationWords {
   static func title(_ column: AblationResults.Column, _ results: AblationResults) -> String {
     let isShared = results.columns.count { $0.metric == column.metric } > 1
     return isShared ? "\(column.evaluation): \(column.metric)" : column.metric
+  }
+
+  static let costTitles = ["steps", "radiographs seen", "minutes of training"]
+
+  /// Steps, radiographs seen and minutes of training of a row's run.
+  static func costs(_ row: AblationResults.Row) -> [String] {
+    [
+      row.steps.map { "\($0)" } ?? "–", row.radiographs.map { "\($0)" } ?? "–",
+      row.minutes.map { String(format: "%.2f", $0) } ?? "–",
+    ]
   }
 
   static func reportedMetrics(_ results: AblationResults) -> [String] {

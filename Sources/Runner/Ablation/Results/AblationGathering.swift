@@ -17,11 +17,12 @@ extension AblationResults {
   ) throws {
     let table = plan.table
     let comparison = try RowComparison(plan)
-    rows = table.rows.enumerated().map { index, row in
-      Row(
+    rows = try table.rows.enumerated().map { index, row in
+      try Row(
         name: row.name, settings: row.assignments.map { "\($0.key) = \($0.value)" },
         refusal: comparison.refusals[index],
-        reported: row.reported.map { .init(metric: $0.metric, mean: $0.mean, deviation: $0.deviation) })
+        reported: row.reported.map { .init(metric: $0.metric, mean: $0.mean, deviation: $0.deviation) },
+        costs: plan.costs(row: index))
     }
     (title, source, seeds) = (table.title, table.source, plan.seeds)
     (self.confidence, self.resamples, self.failures) = (confidence, resamples, failures)

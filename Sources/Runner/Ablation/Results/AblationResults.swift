@@ -55,6 +55,8 @@ package struct AblationResults: Codable, Sendable {
     /// Why it is not compared with the others; nil where it is.
     package let refusal: String?
     package let reported: [Reported]
+    /// Of its finished runs, by seed.
+    package let costs: [Cost]
   }
 
   package struct Reported: Codable, Equatable, Sendable {

@@ -29,6 +29,11 @@ package struct AblationTable: Equatable, Sendable {
       (tasks.map { [Setting("run.tasks", OptionValue.list($0.map(OptionValue.text)).tomlText)] } ?? [])
         + (isNaive ? [Setting("run.naive", "true")] : []) + settings
     }
+
+    static let stepsKey = "training.steps"
+
+    /// Whether the row says itself how many steps it has.
+    package var setsSteps: Bool { settings.contains { $0.key == Self.stepsKey } }
   }
 
   /// `table.key` and its value in TOML.

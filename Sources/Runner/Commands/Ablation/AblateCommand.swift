@@ -26,6 +26,9 @@ extension Command {
       CommandExample(
         "chex-runner ablate --tasks-subsets --then neighbours --out subsets", "every subset of the tasks"),
       CommandExample(
+        "chex-runner ablate --table baselines --equal compute --steps 10000 --then neighbours --out methods",
+        "methods of others, each with the first row's training time"),
+      CommandExample(
         "chex-runner ablate --table my.toml --out mine --dry-run", "the command lines, for a scheduler"),
     ],
     run: { try AblateCommand($0).run() })
@@ -65,6 +68,11 @@ enum AblateOptions {
       "--jobs", .value("N"), group: group,
       help: "Runs at a time, each on its share of the cores; default 1."),
     CommandOption(
+      "--equal", .value("WHAT"), group: group,
+      help:
+        "What rows have alike: radiographs (as many steps, the default) or compute (as many steps as the first row's "
+        + "training time allows, timed beforehand)."),
+    CommandOption(
       "--resamples", .value("N"), group: group,
       help: "Resamples of the bootstrap over patients and seeds; default 1000."),
     CommandOption(
@@ -83,6 +91,7 @@ private struct AblateCommand {
   private let plan: AblationPlan
   private let jobs: Int
   private let resamples: Int
+  private let isComputeEqual: Bool
 
   init(_ arguments: ParsedArguments) throws {
     self.arguments = arguments
@@ -90,6 +99,11 @@ private struct AblateCommand {
     let seeds = try arguments.integer("--seeds", in: 1...1000) ?? 1
     jobs = try arguments.integer("--jobs", in: 1...256) ?? 1
     resamples = try arguments.integer("--resamples", in: 100...1_000_000) ?? 1000
+    let equal = arguments.value("--equal") ?? "radiographs"
+    guard ["radiographs", "compute"].contains(equal) else {
+      throw UsageError("--equal: expected radiographs or compute, found \(equal)")
+    }
+    isComputeEqual = equal == "compute"
     var table: AblationTable
     do { table = try Self.table(arguments) } catch let error as AblationError {
       throw UsageError("\(error)")
@@ -160,26 +174,61 @@ private struct AblateCommand {
     try check()
     let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
     if arguments.has("--dry-run") {
-      Output.print(try plan.commandLines(program: "chex-runner").joined(separator: "\n"))
+      Output.print(try dryPlan().commandLines(program: "chex-runner").joined(separator: "\n"))
       return 0
     }
-    let folder = try AblationFolder(plan)
+    let folder = try AblationFolder(plan.out)
     defer { withExtendedLifetime(folder) {} }
     let threads = try arguments.integer("--threads", in: 0...1024) ?? 0
     let cores = threads > 0 ? threads * jobs : Compute.coreCount
-    let pace = try AblationPace(plan)
     Interruption.watch()
+    guard let plan = try equalised(folder, program: program, threads: max(1, cores / jobs)) else {
+      return 130
+    }
+    try folder.record(plan)
+    return try finish(plan, program: program, cores: cores)
+  }
+
+  /// The plan whose rows have the steps of equal compute, where that is wanted; nil where a stop was requested.
+  private func equalised(_ folder: AblationFolder, program: String, threads: Int) throws -> AblationPlan? {
+    guard isComputeEqual else { return plan }
+    let compute = EqualCompute(plan)
+    if !compute.missing(folder.steps).isEmpty {
+      let measured = try compute.measured(
+        program: program, threads: threads, isStopRequested: { Interruption.isRequested },
+        note: { ProgressReporter.standardError($0 + "\n") })
+      guard let measured else { return nil }
+      // What was given before stays, so that runs go on.
+      try folder.keep(steps: measured.merging(folder.steps) { $1 })
+    }
+    return plan.giving(steps: folder.steps)
+  }
+
+  private func dryPlan() throws -> AblationPlan {
+    guard isComputeEqual else { return plan }
+    let steps = try AblationFolder.steps(of: plan.out)
+    guard EqualCompute(plan).missing(steps).isEmpty else {
+      throw UsageError(
+        "--dry-run and --equal compute: the rows' steps are known when they were timed; begin without --dry-run, and "
+          + "stop it when training begins")
+    }
+    return plan.giving(steps: steps)
+  }
+
+  /// Does what is not done yet, and compares.
+  private func finish(_ plan: AblationPlan, program: String, cores: Int) throws -> Int32 {
+    let pace = try AblationPace(plan)
     let unmeasured = try pace.measure(
       program: program, threads: max(1, cores / jobs), isStopRequested: { Interruption.isRequested },
       note: { ProgressReporter.standardError($0 + "\n") })
     for (row, reason) in unmeasured.sorted(by: { $0.key < $1.key }) {
       ProgressReporter.standardError("warning: \(row): cannot be measured: \(reason)\n")
     }
-    ProgressReporter.standardError(estimate(pace) + "\n")
+    ProgressReporter.standardError(estimate(pace, plan) + "\n")
     let view = AblationProgress(plan, pace: pace, terminal: Terminal.current(descriptor: STDERR_FILENO))
     let outcome = try AblationScheduler(plan, program: program, jobs: jobs, cores: cores, view: view).run()
     if outcome.isStopped { return 130 }
-    return try report(outcome)
+    return try report(outcome, plan)
   }
 
   /// Refuses, before hours of work, what no run or evaluation would take.
@@ -214,7 +263,7 @@ private struct AblateCommand {
     }
   }
 
-  private func estimate(_ pace: AblationPace) -> String {
+  private func estimate(_ pace: AblationPace, _ plan: AblationPlan) -> String {
     let (rows, seeds) = (plan.table.rows.count, plan.seeds.count)
     let unknown = pace.unknownEvaluations
     return "\(plan.cells.count) runs (\(rows) rows, \(seeds) seed\(seeds == 1 ? "" : "s"))"
@@ -225,7 +274,7 @@ private struct AblateCommand {
         ? "" : "; not counted, since nobody has timed it yet: \(unknown.joined(separator: ", "))")
   }
 
-  private func report(_ outcome: AblationScheduler.Outcome) throws -> Int32 {
+  private func report(_ outcome: AblationScheduler.Outcome, _ plan: AblationPlan) throws -> Int32 {
     let results = try AblationResults(plan, failures: outcome.failures, resamples: resamples)
     try AblationFiles(results).write(to: plan.out)
     if arguments.has("--json") {
