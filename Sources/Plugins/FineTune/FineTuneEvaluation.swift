@@ -27,7 +27,7 @@ struct FineTuneEvaluation: ModelEvaluation {
     let workspace = input.workspace
     try workspace.note(
       "fine-tuning \(plans.count) times for \(labels.classes.joined(separator: ", ")), from "
-        + settings.training.originInWords)
+        + settings.training.origin.words(of: input.model))
     if labels.unlabelled > 0 {
       try workspace.note("\(labels.unlabelled) radiographs have no label that could be used and are left out")
     }
@@ -65,7 +65,8 @@ struct FineTuneEvaluation: ModelEvaluation {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     let document = ClassificationDocument(
-      from: settings.training.origin.rawValue, loss: settings.kind.rawValue, regimes: summaries,
+      from: settings.training.origin.taken(of: input.model).rawValue, loss: settings.kind.rawValue,
+      regimes: summaries,
       trials: plans.compactMap { results[$0.name]?.result })
     try input.workspace.write(
       String(decoding: try encoder.encode(document), as: UTF8.self) + "\n", named: "classification.json")
@@ -73,7 +74,7 @@ struct FineTuneEvaluation: ModelEvaluation {
     return EvaluationResult(
       summaries.flatMap(\.metrics), summary: summaries.last?.metrics.first?.key,
       tables: summaries.map(\.table), charts: try [chart(input.workspace, plans)].compactMap { $0 },
-      notes: ["fine-tuned from \(settings.training.originInWords)"]
+      notes: ["fine-tuned from \(settings.training.origin.words(of: input.model))"]
         + (undefined.isEmpty
           ? []
           : [

@@ -3,7 +3,24 @@ import NeuralNetworks
 import WorldModel
 
 /// Where the encoder that is fine-tuned comes from.
-package enum EncoderOrigin: String, CaseIterable, Sendable { case target, context, scratch }
+package enum EncoderOrigin: String, CaseIterable, Sendable {
+  /// Of runs that have no target encoder, `model.target_encoder = "absent"`, the one encoder that they have.
+  case target
+  case context
+  case scratch
+
+  /// The encoder that is taken of a model.
+  package func taken(of model: WorldModel) -> EncoderOrigin {
+    self == .target && model.targetEncoder == nil ? .context : self
+  }
+
+  /// `"its target encoder"`, or `"scratch"`.
+  package func words(of model: WorldModel) -> String {
+    let own = taken(of: model)
+    return own == .scratch
+      ? "scratch" : "its \(own.rawValue) encoder" + (own == self ? "" : ", as it has no target encoder")
+  }
+}
 
 /// Of which radiographs those are taken that choose the epoch, where the source names none for it.
 package enum ValidationOrigin: String, CaseIterable, Sendable {
@@ -84,7 +101,9 @@ package struct TrainingSettings: Sendable, Equatable {
 
   package static let origin = OptionDeclaration(
     "from", .choice(default: EncoderOrigin.target.rawValue, of: EncoderOrigin.allCases.map(\.rawValue)),
-    help: "The encoder: the run's target or context encoder, or one that each seed initialises anew.")
+    help:
+      "The encoder: the run's target encoder (of runs that have none, the one that they have), its context encoder, or "
+      + "one that each seed initialises anew.")
 
   /// Sizes other than those of pre-training.
   package static let sizes = [

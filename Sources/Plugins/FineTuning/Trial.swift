@@ -116,7 +116,7 @@ package final class Trial<Task: FineTuneTask>: TrainingHook {
     evaluatedModel = task.network(input.model.networks, shape, seed: seed, trainable: false)
     let source: (any ImageEncoder)? =
       switch settings.origin {
-      case .target: try Self.targetEncoder(input.model)
+      case .target: input.model.targetEncoder ?? input.model.encoder
       case .context: input.model.encoder
       case .scratch: nil
       }
@@ -128,15 +128,6 @@ package final class Trial<Task: FineTuneTask>: TrainingHook {
     optimizer = settings.optimizer(of: network)
     progress = TrialProgress(trial: plan.name)
     if let saved = try TrialState.restore(self, from: input.workspace) { progress = saved }
-  }
-
-  private static func targetEncoder(_ model: WorldModel) throws -> any ImageEncoder {
-    guard let encoder = model.targetEncoder else {
-      throw FineTuneError(
-        "--from target: the run has no target encoder (model.target_encoder = \"absent\"); use --from context"
-      )
-    }
-    return encoder
   }
 
   /// - Throws: `EvaluationStopped` where the user asked to stop, `FineTuneError` where a loss is no number.

@@ -55,9 +55,6 @@ package struct Trials {
 }
 
 extension TrainingSettings {
-  /// `"its target encoder"`, or `"scratch"`.
-  package var originInWords: String { origin == .scratch ? "scratch" : "its \(origin.rawValue) encoder" }
-
   /// Says what the epoch is chosen by.
   /// - Parameter isNamed: whether the source names a split for it.
   package func tellOfValidation(

@@ -40,6 +40,16 @@ extension EndToEnd {
       #expect(other.status == 1 && other.errors.contains("other settings"))
     }
 
+    @Test func aRunWithoutTargetEncoderIsFineTunedFromTheOneThatItHas() throws {
+      let scratch = try Scratch()
+      let run = ["--steps", "1", "--tasks", "simmim", "--set", "model.target_encoder=absent", "--out", "run"]
+      #expect(try scratch.pretrain(run).status == 0)
+      let outcome = try scratch.run(Self.more + ["--fraction", "1", "--seeds", "1", "--json"])
+      #expect(outcome.status == 0, "\(outcome.everything)")
+      let notes = try parsed(outcome.output, as: [String: Any].self)["notes"] as? [String]
+      #expect(notes?.first == "fine-tuned from its context encoder, as it has no target encoder")
+    }
+
     @Test func refusals() throws {
       let scratch = try Scratch()
       #expect(try scratch.pretrain(["--steps", "1", "--out", "run"]).status == 0)

@@ -43,7 +43,8 @@ struct SegmentEvaluation: ModelEvaluation {
     let workspace = input.workspace
     try workspace.note(
       "training masks \(plans.count) times for \(labels.classes.joined(separator: ", ")), from "
-        + settings.training.originInWords + (settings.isFrozen ? ", which stays as it is" : ""))
+        + settings.training.origin.words(of: input.model)
+        + (settings.isFrozen ? ", which stays as it is" : ""))
     if labels.unlabelled > 0 {
       try workspace.note(
         labels.unlabelled == 1
@@ -101,7 +102,7 @@ struct SegmentEvaluation: ModelEvaluation {
       tables: zip(summaries, metrics).map { $0.table($1) },
       sheets: try examples(input, labels, plans, results),
       notes: [
-        "trained from \(settings.training.originInWords)"
+        "trained from \(settings.training.origin.words(of: input.model))"
           + (settings.isFrozen ? ", which stayed as it was" : ""),
         "Dice: by nnU-Net's rule, images without truth and prediction do not count, a false alarm counts 0; all images: "
           + "nothing found where nothing is counts 1; nothing: what predicting nothing would have there; positives: images "
