@@ -32,6 +32,32 @@ import WorldModel
     }
   }
 
+  /// A run's file has the options of tasks that it does not train on too; those that are gone since decide nothing. Those
+  /// of its own tasks, and a user's, are refused.
+  @Test(arguments: [("\"other\"", true), ("\"mae\"", false)])
+  func anOptionThatIsGoneIsRefusedWhereItDecides(task: String, isRead: Bool) throws {
+    let declaration = OptionDeclaration("mask_ratio", .number(default: 0.75, in: 0...1), help: "Share.")
+    let mae = PluginSettings(name: "mae", isTask: true, declarations: [declaration])
+    let catalogue = try SettingsCatalogue(plugins: ConfigurationFixture.plugins + [mae])
+    let text = "[run]\ntasks = [\(task)]\n\n[mae]\nhidden = 0.5\nmask_ratio = 0.6\n"
+    try ConfigurationFixture.withFile(text) { path in
+      var request = SettingsRequest(configuration: path)
+      request.dispensableTables = ["mae"]
+      request.readsFormerNames = true
+      guard isRead else {
+        let refused = #expect(throws: SettingsError.self) {
+          _ = try Settings(catalogue: catalogue, request: request)
+        }
+        #expect("\(refused!)".contains("[mae] hidden"), "\(refused!)")
+        return
+      }
+      let settings = try Settings(catalogue: catalogue, request: request)
+      #expect(settings["mae", "mask_ratio"].value == .number(0.6))
+      request.readsFormerNames = false
+      #expect(throws: SettingsError.self) { _ = try Settings(catalogue: catalogue, request: request) }
+    }
+  }
+
   @Test(arguments: [
     ("health.films", "[diagnostics] images"), ("health.minimum_rank", "[diagnostics] minimum_rank"),
     ("data.weights", "[data] sampling_weights"), ("evaluation.films", "[evaluation] images"),

@@ -45,7 +45,7 @@ public struct Settings: Sendable {
       try apply(
         SettingsFile.assignments(
           path: path, catalogue: catalogue, dispensable: request.dispensableTables,
-          readsFormerNames: request.readsFormerNames),
+          readsFormerNames: request.readsFormerNames, unused: Self.unused(catalogue, request)),
         .configuration)
     }
     try apply(request.assignments, .flags)
@@ -66,6 +66,18 @@ public struct Settings: Sendable {
     let declarations = catalogue.tables.first { $0.name == table }?.declarations ?? []
     let given = declarations.map { ($0.name, self[table, $0.name].value) }
     return Options(declarations, given: Dictionary(uniqueKeysWithValues: given))
+  }
+
+  /// Tables of tasks that a run which is opened again does not train on: what an older version of theirs could be told
+  /// decides nothing.
+  private static func unused(_ catalogue: SettingsCatalogue, _ request: SettingsRequest) throws -> Set<String>
+  {
+    guard request.readsFormerNames, let path = request.configuration,
+      case .value(.list(let items))? = try SettingsFile.input(of: SettingKey("run", "tasks"), path: path)
+    else { return [] }
+    let tasks = items.compactMap { if case .text(let name) = $0 { name } else { nil } }
+    let others = catalogue.plugins.filter { $0.isTask && !tasks.contains($0.name) }.map(\.name)
+    return tasks.isEmpty ? [] : Set(others).intersection(request.dispensableTables)
   }
 
   private mutating func apply(_ assignments: [SettingAssignment], _ layer: SettingsLayer) throws {

@@ -7,16 +7,30 @@ public enum SettingsFile {
   /// - Parameters:
   ///   - dispensable: tables that are left aside where the catalogue has none of the name.
   ///   - readsFormerNames: whether settings that were renamed are read under their new names.
+  ///   - unused: tables of which keys that the catalogue does not have are left aside.
   /// - Throws: `SettingsError` with file and line.
   public static func assignments(
-    path: String, catalogue: SettingsCatalogue, dispensable: Set<String> = [], readsFormerNames: Bool = false
+    path: String, catalogue: SettingsCatalogue, dispensable: Set<String> = [], readsFormerNames: Bool = false,
+    unused: Set<String> = []
   ) throws -> [SettingAssignment] {
     var root = try reading(path) { try Toml.parse(path: path) }
     if readsFormerNames { root = renamed(root, catalogue) }
     let known = Set(catalogue.tables.map(\.name))
     let kept = root.keys.filter { known.contains($0) || !dispensable.contains($0) }
-    let table = TomlTable(kept.compactMap { key in root[key].map { (key, $0) } }, line: root.line)
+    let table = TomlTable(
+      kept.compactMap { key in
+        root[key].map { (key, unused.contains(key) ? declared($0, of: key, catalogue) : $0) }
+      }, line: root.line)
     return try assignments(table, catalogue) { .file(path, line: $0) }
+  }
+
+  /// A table without the keys that the catalogue does not have.
+  private static func declared(_ value: TomlValue, of name: String, _ catalogue: SettingsCatalogue)
+    -> TomlValue
+  {
+    guard case .table(let table) = value.content else { return value }
+    let kept = ordered(table).filter { catalogue[SettingKey(name, $0.0)] != nil }
+    return TomlValue(.table(TomlTable(kept.map { ($0.0, $0.1) }, line: table.line)), line: value.line)
   }
 
   /// The same settings under the names that they have now.

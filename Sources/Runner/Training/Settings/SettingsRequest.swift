@@ -1,6 +1,7 @@
 import Console
 import Foundation
 import PluginHost
+import Runs
 import WorldModel
 
 /// What a command line asks for: preset, file, and single settings.
@@ -14,6 +15,15 @@ public struct SettingsRequest: Sendable, Equatable {
   var dispensableTables: Set<String> = []
   /// Whether `configuration` may be of an older version, whose names are read as today's.
   var readsFormerNames = false
+
+  /// The settings that a run began with, whose file has a table for every plugin of its registry: those of plugins that
+  /// are gone since decide nothing.
+  init(of folder: RunFolder, _ versions: RunVersions, assignments: [SettingAssignment] = []) {
+    self.init(configuration: folder.path(of: .configuration), assignments: assignments)
+    let names = versions.plugins.map(\.name)
+    dispensableTables = Set(names + names.compactMap { Renames.plugins[$0] })
+    readsFormerNames = true
+  }
 
   public init(preset: String? = nil, configuration: String? = nil, assignments: [SettingAssignment] = []) {
     self.preset = preset

@@ -24,11 +24,8 @@ extension RunSetup {
     -> PretrainedPatients
   {
     guard folder.has(.metrics) else { return .imported }
-    var request = SettingsRequest(configuration: folder.path(of: .configuration))
     let versions = try RunVersions(of: folder)
-    let names = versions.plugins.map(\.name)
-    request.dispensableTables = Set(names + names.compactMap { Renames.plugins[$0] })
-    request.readsFormerNames = true
+    let request = SettingsRequest(of: folder, versions)
     let own = try RunConfiguration(Settings(catalogue: settings.catalogue, request: request))
     guard own.data.sources == configuration.data.sources else { return .ofOtherSources(own.data.sources) }
     let records = source.records

@@ -18,11 +18,7 @@ extension RunSetup {
     if pluginsFile == nil, let difference = versions.difference(from: try PluginsFile.find(given: nil)) {
       ProgressReporter.standardError("chex-runner: warning: \(difference)\n")
     }
-    var request = SettingsRequest(configuration: folder.path(of: .configuration), assignments: assignments)
-    // The run's file has a table for every plugin of its registry; those of plugins that are gone since decide nothing.
-    let names = versions.plugins.map(\.name)
-    request.dispensableTables = Set(names + names.compactMap { Renames.plugins[$0] })
-    request.readsFormerNames = true
+    let request = SettingsRequest(of: folder, versions, assignments: assignments)
     try self.init(request, pluginsFile: pluginsFile, wanted: wanted, begins: false)
   }
 }
