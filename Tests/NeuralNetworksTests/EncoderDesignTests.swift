@@ -52,6 +52,17 @@ struct EncoderDesignTests {
     a.shape == b.shape ? zip(a.values, b.values).map { abs($0 - $1) }.max() ?? 0 : .infinity
   }
 
+  @Test func theClassTokenIsTheFirstOfAllTokensAndPoolingTakesIt() throws {
+    let (encoder, images) = (encoder(Self.design { ($0.hasClassToken, $0.registers) = (true, 3) }), images())
+    let first = slice(encoder.tokens(images), [nil, 0..<1, nil]).values
+    let features = try #require(encoder.classFeatures(images, dropping: nil))
+    #expect(features.shape == [2, 16] && features.values == first)
+    #expect(encoder.pooled(images, by: .class).values == first)
+    #expect(encoder.pooled(images).values == meanTokens(encoder(images)).values)
+    let plain = self.encoder(.plain)
+    #expect(plain.classFeatures(images, dropping: nil) == nil)
+  }
+
   @Test(arguments: all.map(\.name)) func slopesAreThoseOfDifferences(name: String) throws {
     let design = try #require(Self.all.first { $0.name == name }).design
     let (encoder, images) = (encoder(design), images())

@@ -1,5 +1,13 @@
 import CoreTensor
 
+/// How the tokens of an image become one vector.
+public enum Pooling: String, Codable, Sendable, CaseIterable {
+  /// The mean over patches; class token and registers do not count.
+  case mean
+  /// The class token, as those who publish DINOv2 and RAD-DINO take it.
+  case `class`
+}
+
 /// The encoder `f` (and `f'`) of a world model: patches of an image become one feature vector each.
 ///
 /// `VisionTransformer` is the one that is shipped. A plugin registers another as a `ComponentDefinition`, and a run
@@ -37,6 +45,12 @@ public protocol ImageEncoder: Module {
   ///     features that the encoder is called for.
   /// - Returns: `(B, K, d)`; nil where the encoder has no such layer. Default: the top alone.
   func features(_ images: Tensor, after layer: Int) -> Tensor?
+  /// What the encoder's class token says of images.
+  /// - Parameters:
+  ///   - images: `(B, 3, S, S)`, normalised.
+  ///   - dropping: which images keep which of `shape.depth` residual branches; nil for all of them.
+  /// - Returns: `(B, d)`; nil where the encoder has no class token. Default nil.
+  func classFeatures(_ images: Tensor, dropping: DropPath?) -> Tensor?
   /// Factors on the learning rate of each parameter when the encoder is fine-tuned: 1 for the layer that is nearest to
   /// the features, `decay` times less for each layer below. Default: no factors.
   func learningRateScales(decay: Double) -> [ObjectIdentifier: Double]
@@ -66,6 +80,23 @@ extension ImageEncoder {
 
   public func features(_ images: Tensor, after layer: Int) -> Tensor? {
     layer == shape.depth ? self(images) : nil
+  }
+
+  public func classFeatures(_ images: Tensor, dropping: DropPath?) -> Tensor? { nil }
+
+  /// One vector an image.
+  /// - Parameters:
+  ///   - images: `(B, 3, S, S)`, normalised.
+  ///   - pooling: how tokens become one vector.
+  ///   - dropping: which images keep which of `shape.depth` residual branches; nil for all of them.
+  /// - Returns: `(B, d)`.
+  /// - Precondition: the encoder has a class token where it is asked for.
+  public func pooled(_ images: Tensor, by pooling: Pooling = .mean, dropping: DropPath? = nil) -> Tensor {
+    guard pooling == .class else { return meanTokens(self(images, dropping: dropping)) }
+    guard let features = classFeatures(images, dropping: dropping) else {
+      fail("ImageEncoder.pooled: the encoder has no class token")
+    }
+    return features
   }
 
   public func learningRateScales(decay: Double) -> [ObjectIdentifier: Double] { [:] }

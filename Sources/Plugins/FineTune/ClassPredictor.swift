@@ -10,6 +10,7 @@ struct ClassPredictor: RadiographPredictor {
   let thresholds: [Double]
   private let classifier: Classifier
   private let kind: LabelKind
+  private let pooling: Pooling
   private let side: Int
 
   init(
@@ -19,16 +20,18 @@ struct ClassPredictor: RadiographPredictor {
     let description = try KeptModel.description(state)
     (classes, thresholds) = (description.classes, description.thresholds)
     let shape = try settings.training.encoderShape(pretrained)
-    classifier = Classifier(networks, shape, classes: classes.count, seed: 0, trainable: false)
+    classifier = Classifier(
+      networks, shape, classes: classes.count, pooling: settings.pooling, seed: 0, trainable: false)
     try KeptModel.restore(state, into: classifier)
-    (kind, side) = (settings.kind, shape.imageSize)
+    (kind, pooling, side) = (settings.kind, settings.pooling, shape.imageSize)
   }
 
   var network: PredictorNetwork? {
     PredictorNetwork(
       classifier, encoder: classifier.encoder,
       description:
-        "logits = head.weight · mean of the encoder's tokens + head.bias, of the classes in their order; "
+        "logits = head.weight · \(pooling == .class ? "class token" : "mean of the encoder's tokens") + head.bias, of the "
+        + "classes in their order; "
         + (kind == .multi ? "sigmoid for each" : "softmax over all") + " gives probabilities")
   }
 

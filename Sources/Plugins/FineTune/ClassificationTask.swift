@@ -8,11 +8,13 @@ import WorldModel
 struct ClassificationTask: FineTuneTask {
   let labels: RadiographLabels
   let views: RadiographViews
+  let pooling: Pooling
 
   func network(
     _ networks: Networks, _ shape: VisionTransformerConfiguration, seed: UInt64, trainable: Bool
   ) -> Classifier {
-    Classifier(networks, shape, classes: labels.classes.count, seed: seed, trainable: trainable)
+    Classifier(
+      networks, shape, classes: labels.classes.count, pooling: pooling, seed: seed, trainable: trainable)
   }
 
   func loss(

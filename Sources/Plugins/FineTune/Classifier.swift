@@ -3,19 +3,24 @@ import FineTuning
 import NeuralNetworks
 import WorldModel
 
-/// An encoder and a linear head on the mean of its tokens (spec section 9).
+/// An encoder and a linear head on one vector an image, the mean of its tokens (spec section 9) or its class token.
 final class Classifier: FineTunedNetwork {
   let encoder: any ImageEncoder
   let head: Linear
+  private let pooling: Pooling
 
   /// - Parameters:
   ///   - networks: of the model, whose kind of encoder it takes.
   ///   - shape: of the encoder.
+  ///   - pooling: what the head is on; the encoder has a class token where it is that.
   ///   - seed: of the head's first weights, and the encoder's where nothing is copied over them.
   ///   - trainable: false for a copy that only judges radiographs.
   init(
-    _ networks: Networks, _ shape: VisionTransformerConfiguration, classes: Int, seed: UInt64, trainable: Bool
+    _ networks: Networks, _ shape: VisionTransformerConfiguration, classes: Int, pooling: Pooling,
+    seed: UInt64,
+    trainable: Bool
   ) {
+    self.pooling = pooling
     var start = Initializer(
       random: RandomStream(seed: seed, stream: "finetune.encoder"), trainable: trainable)
     encoder = networks.makeEncoder(shape, &start)
@@ -25,9 +30,9 @@ final class Classifier: FineTunedNetwork {
     for entry in entries { entry.parameter.name = entry.name }
   }
 
-  /// images (B, 3, S, S) → mean of tokens (B, d)
+  /// images (B, 3, S, S) → (B, d)
   func pooled(_ images: Tensor, dropping: DropPath? = nil) -> Tensor {
-    meanTokens(Observation.within("encoder") { encoder(images, dropping: dropping) })
+    Observation.within("encoder") { encoder.pooled(images, by: pooling, dropping: dropping) }
   }
 
   func visit(_ visitor: inout ParameterVisitor) {
@@ -42,7 +47,7 @@ struct RadiographScores {
   var radiographs: [Int] = []
   /// Logits, a row for each radiograph.
   var logits: [[Double]] = []
-  /// Mean of tokens, a row for each radiograph.
+  /// What the head is on, a row for each radiograph.
   var features: [Float] = []
 
   /// - Parameter classifier: one without gradients.

@@ -8,6 +8,11 @@ struct FineTuneEvaluation: ModelEvaluation {
   let settings: FineTuneSettings
 
   func callAsFunction(_ input: ModelEvaluationInput) throws -> EvaluationResult {
+    guard settings.pooling == .mean || input.model.shape.encoder.design.hasClassToken else {
+      throw FineTuneError(
+        "--pooling class: the run's encoder has no class token (model.class_token = false); use --pooling mean"
+      )
+    }
     let labels = try RadiographLabels(input, settings.kind)
     let plans = try RadiographDraw(labels: labels, settings: settings.training, input: input).plans()
     let task = ClassificationTask(
@@ -15,7 +20,7 @@ struct FineTuneEvaluation: ModelEvaluation {
       views: RadiographViews(
         source: input.radiographs,
         side: try settings.training.encoderShape(input.model.shape.encoder).imageSize, views: settings.views,
-        leftOut: LeftOutRadiographs(input.workspace)))
+        leftOut: LeftOutRadiographs(input.workspace)), pooling: settings.pooling)
     let results = try Trials(input, settings.training, plans).run(
       task, tested: labels.labelled(input.test), begin: { try introduce(input, labels, plans) })
     return try result(input, labels, plans, results)

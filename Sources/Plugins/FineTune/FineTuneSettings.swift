@@ -1,5 +1,6 @@
 import FineTuning
 import Foundation
+import NeuralNetworks
 import WorldModel
 
 /// What a radiograph's label is.
@@ -15,6 +16,7 @@ struct FineTuneSettings: Sendable, Equatable {
   let kind: LabelKind
   let training: TrainingSettings
   let views: ViewSettings
+  let pooling: Pooling
 
   /// - Throws: `FineTuneError` where shots are no whole numbers, or something stands there twice.
   init(_ options: Options) throws {
@@ -25,6 +27,7 @@ struct FineTuneSettings: Sendable, Equatable {
       regimes: options.numbers("fraction").map(Regime.fraction) + shots.map(Regime.shots),
       draws: options.integer("draws"))
     views = TrainingSettings.views(options)
+    pooling = Pooling(rawValue: options.text("pooling"))!
   }
 
   static let declarations =
@@ -40,6 +43,11 @@ struct FineTuneSettings: Sendable, Equatable {
         help:
           "The loss is binary where an image has any number of findings, cross-entropy where it is of one class."
       ),
+    ]
+    + [
+      OptionDeclaration(
+        "pooling", .choice(default: Pooling.mean.rawValue, of: Pooling.allCases.map(\.rawValue)),
+        help: "What the head is on: the mean over patches, or the class token of an encoder that has one.")
     ]
     + TrainingSettings.sizes
     + TrainingSettings.training(

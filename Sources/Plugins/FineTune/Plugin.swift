@@ -29,7 +29,9 @@ public let fineTuneDefinition = EvaluationDefinition(
 ).predicting { try ClassPredictor(try FineTuneSettings($0), $1, $2, $3) }
   .timing { options, networks, shape, images in
     let settings = try FineTuneSettings(options)
-    let classifier = Classifier(networks, shape, classes: timedClasses, seed: 0, trainable: true)
+    let classifier = Classifier(
+      networks, shape, classes: timedClasses, pooling: shape.design.hasClassToken ? settings.pooling : .mean,
+      seed: 0, trainable: true)
     let truth = [Bool?](repeating: true, count: images * timedClasses)
     return settings.training.timedStep(classifier, images: images) { network, images, dropping in
       binaryCrossEntropy(network.head(network.pooled(images, dropping: dropping)), targets: truth)

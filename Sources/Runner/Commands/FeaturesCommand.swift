@@ -133,12 +133,13 @@ struct FeatureExport {
     }
     let began = ProgressReporter.systemClock()
     let shape = encoder.shape
+    let pooling = try hasTokens ? nil : run.setup.pooling(of: encoder)
     let file = try FeatureFile(
       out, format, imageShape: hasTokens ? [shape.patchCount, shape.width] : [shape.width],
       mostRadiographs: radiographs.count,
       metadata: [
         "run": run.folder.path, "step": "\(run.step)", "weights_crc32": run.checksum,
-        "encoder": which.rawValue, "pooling": hasTokens ? "none" : "mean", "images": Folder.name(of: list),
+        "encoder": which.rawValue, "pooling": pooling?.rawValue ?? "none", "images": Folder.name(of: list),
       ])
     Interruption.watch()
     guard let kept = try extract({ try write($0, $1, file) }) else {
@@ -177,10 +178,11 @@ struct FeatureExport {
       output: ProgressReporter.standardError)
     defer { progress.finish() }
     var (kept, isStopped): ([Int], Bool) = ([], false)
+    let pooling = try hasTokens ? nil : run.setup.pooling(of: encoder)
     try Compute.$backend.withValue(run.backend) {
       try PackedWeights.keeping {
         try FeatureExtraction.forEachBatch(
-          encoder, run.source, radiographs: radiographs, isPooled: !hasTokens,
+          encoder, run.source, radiographs: radiographs, pooling: pooling,
           sharedBy: run.setup.communication
         ) { part, values, done in
           isStopped = try isStopRequested()

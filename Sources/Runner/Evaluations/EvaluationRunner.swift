@@ -142,7 +142,8 @@ package struct EvaluationRunner {
   private func features(_ encoder: any ImageEncoder) -> ([Int]) throws -> FeatureTable {
     {
       try FeatureExtraction.features(
-        encoder, run.source, radiographs: $0, run.backend, sharedBy: communicator)
+        encoder, run.source, radiographs: $0, run.backend, pooling: run.setup.pooling(of: encoder),
+        sharedBy: communicator)
     }
   }
 

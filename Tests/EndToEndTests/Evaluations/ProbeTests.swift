@@ -45,6 +45,35 @@ extension EndToEnd {
       }
     }
 
+    /// Probe and fine-tuning take the class token of an encoder that has one, and refuse where there is none.
+    @Test func classToken() throws {
+      let scratch = try Scratch()
+      let own = try scratch.pretrain(["--steps", "1", "--set", "model.class_token=true", "--out", "run"])
+      #expect(own.status == 0, "\(own.errors)")
+      #expect(try scratch.pretrain(["--steps", "1", "--out", "plain"]).status == 0)
+      func area(_ words: [String]) throws -> Double {
+        let outcome = try scratch.run(
+          ["probe", "run", "--json", "--label", "effusion", "--holdout", "0.4"] + more + words)
+        #expect(outcome.status == 0, "\(outcome.everything)")
+        let metrics = try #require(
+          try parsed(outcome.output, as: [String: Any].self)["metrics"] as? [[String: Any]])
+        return try #require((metrics[0]["trained"] as? [String: Double])?["value"])
+      }
+      let token = ["--set", "evaluation.pooling=class"]
+      #expect(try area(token) != area([]))
+      let tuning = [
+        "--fraction", "1", "--seeds", "1", "--epochs", "2", "--minimum-steps", "0", "--pooling", "class",
+      ]
+      let tuned = try scratch.run(["finetune", "classify", "run"] + tuning + more.prefix(2))
+      #expect(tuned.status == 0, "\(tuned.everything)")
+      let probe = try scratch.run(["probe", "plain"] + token)
+      #expect(
+        probe.status == 1 && probe.errors.contains("the run's encoder has no class token"),
+        "\(probe.everything)")
+      let refused = try scratch.run(["finetune", "classify", "plain"] + tuning)
+      #expect(refused.status == 1 && refused.errors.contains("use --pooling mean"), "\(refused.everything)")
+    }
+
     /// Options of the plugin are flags, in the help and on the command line; what was renamed is told.
     @Test func theCommandIsThePlugins() throws {
       let scratch = try trained()

@@ -17,7 +17,7 @@ struct ConfigurationLayersTests {
     let source = SettingKey("data", "source")
     #expect(settings.catalogue.keys.allSatisfy { $0 == source || settings[$0].origin == .default })
     #expect(settings["training", "epochs"].origin.description == "default")
-    #expect(settings.catalogue.keys.count == 115)
+    #expect(settings.catalogue.keys.count == 116)
   }
 
   @Test func eachLayerOverridesTheOneBefore() throws {

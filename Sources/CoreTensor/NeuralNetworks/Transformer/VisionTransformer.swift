@@ -99,6 +99,13 @@ public final class VisionTransformer: ImageEncoder {
     return Observation.within("norm") { norm(patches(of: encoded)) }
   }
 
+  public func classFeatures(_ images: Tensor, dropping: DropPath?) -> Tensor? {
+    guard shape.design.hasClassToken else { return nil }
+    let encoded = blocks(embedded(images, nil), of: nil, dropping: dropping, rotation: rotation)
+    let token = norm(slice(encoded, [nil, 0..<1, nil]))
+    return reshape(token, [images.shape[0], shape.width])
+  }
+
   /// Features of all tokens: the class token's where there is one, the registers', the patches'.
   /// - Parameter images: `(B, 3, S, S)`, normalised.
   /// - Returns: `(B, prefix + N, D)`.

@@ -20,24 +20,25 @@ package struct FeatureTable: Sendable, Equatable {
   }
 }
 
-/// Mean-pooled features of whole radiographs.
+/// Features of whole radiographs.
 package enum FeatureExtraction {
   package static let batchSize = 32
 
-  /// Each radiograph, resized whole to the input size, through `encoder`; mean over tokens of its output (spec section
-  /// 9).
+  /// Each radiograph, resized whole to the input size, through `encoder`; one vector each (spec section 9).
   /// - Parameters:
   ///   - encoder: does not change meanwhile.
+  ///   - pooling: how its tokens become a vector; it has a class token where that is asked for.
   ///   - communicator: to the processes that share the work, all of which call this; nil where there are none.
   /// - Throws: `CommunicationError`.
   package static func features(
     _ encoder: any ImageEncoder, _ source: RadiographCache, radiographs: [Int], _ backend: any Backend,
-    sharedBy communicator: (any Communicator)? = nil
+    pooling: Pooling = .mean, sharedBy communicator: (any Communicator)? = nil
   ) throws -> FeatureTable {
     try Compute.$backend.withValue(backend) {
       try PackedWeights.keeping {
         var (kept, values): ([Int], [Float]) = ([], [])
-        try forEachBatch(encoder, source, radiographs: radiographs, isPooled: true, sharedBy: communicator) {
+        try forEachBatch(encoder, source, radiographs: radiographs, pooling: pooling, sharedBy: communicator)
+        {
           usable, features, _ in
           kept += usable
           values += features
@@ -55,26 +56,36 @@ package enum FeatureExtraction {
   /// Features of radiographs batch by batch, in their order. Where processes share the work, each computes one batch in
   /// turn, and all are given all of them.
   /// - Parameters:
-  ///   - isPooled: one vector a radiograph, else one for each patch.
+  ///   - pooling: how tokens become one vector a radiograph; nil for one for each patch.
   ///   - communicator: to the other processes, all of which call this; nil where there are none.
   ///   - body: is given radiographs of one batch that can be used, their values row by row, and how many radiographs of
   ///     the list are done; returns whether to go on, on all processes alike.
   package static func forEachBatch(
-    _ encoder: any ImageEncoder, _ source: RadiographCache, radiographs: [Int], isPooled: Bool,
+    _ encoder: any ImageEncoder, _ source: RadiographCache, radiographs: [Int], pooling: Pooling?,
     sharedBy communicator: (any Communicator)?,
     _ body: (_ radiographs: [Int], _ values: [Float], _ done: Int) throws -> Bool
   ) throws {
     let (rank, size) = (communicator?.rank ?? 0, communicator?.size ?? 1)
     for start in stride(from: 0, to: radiographs.count, by: batchSize * size) {
       let own = part(of: radiographs, from: start + rank * batchSize)
-      let batch = own.isEmpty ? (radiographs: [], tokens: nil) : tokens(encoder, source, own)
-      let values = batch.tokens.map { isPooled ? pooled($0) : $0.values } ?? []
-      let all =
-        try communicator.map { try shared(batch.radiographs, values, $0) } ?? [(batch.radiographs, values)]
+      let batch = own.isEmpty ? (radiographs: [], values: []) : values(encoder, source, own, pooling)
+      let all = try communicator.map { try shared(batch.radiographs, batch.values, $0) } ?? [batch]
       for (number, part) in all.enumerated() where start + number * batchSize < radiographs.count {
         let done = min(radiographs.count, start + (number + 1) * batchSize)
         guard try body(part.radiographs, part.values, done) else { return }
       }
+    }
+  }
+
+  private static func values(
+    _ encoder: any ImageEncoder, _ source: RadiographCache, _ radiographs: [Int], _ pooling: Pooling?
+  ) -> (radiographs: [Int], values: [Float]) {
+    let (usable, images) = images(source, radiographs, encoder.shape.imageSize)
+    guard let images else { return ([], []) }
+    switch pooling {
+    case .mean: return (usable, pooled(encoder(images)))
+    case .class: return (usable, encoder.pooled(images, by: .class).values)
+    case nil: return (usable, encoder(images).values)
     }
   }
 
@@ -97,11 +108,18 @@ package enum FeatureExtraction {
   package static func tokens(
     _ encoder: any ImageEncoder, _ source: RadiographCache, _ radiographs: [Int]
   ) -> (radiographs: [Int], tokens: Tensor?) {
-    let images = decoded(source, radiographs, encoder.shape.imageSize)
-    let usable = zip(radiographs, images).compactMap { radiograph, image in image.map { (radiograph, $0) } }
-    return (
-      usable.map(\.0), usable.isEmpty ? nil : encoder(InputNormalization.tensor(usable.map(\.1)))
-    )
+    let (usable, images) = images(source, radiographs, encoder.shape.imageSize)
+    return (usable, images.map { encoder($0) })
+  }
+
+  /// Those radiographs that can be used, as an encoder takes them; nil where none can.
+  private static func images(
+    _ source: RadiographCache, _ radiographs: [Int], _ side: Int
+  ) -> (radiographs: [Int], images: Tensor?) {
+    let usable = zip(radiographs, decoded(source, radiographs, side)).compactMap { radiograph, image in
+      image.map { (radiograph, $0) }
+    }
+    return (usable.map(\.0), usable.isEmpty ? nil : InputNormalization.tensor(usable.map(\.1)))
   }
 
   package static func decoded(_ source: RadiographCache, _ radiographs: [Int], _ side: Int) -> [GrayImage?] {

@@ -1,4 +1,5 @@
 import Batches
+import NeuralNetworks
 
 extension RunConfiguration {
   /// Signs of collapse.
@@ -33,6 +34,8 @@ extension RunConfiguration {
     public var folds: Int?
     /// Which radiographs are tested in folds.
     public var foldsOf: FoldChoice?
+    /// How features become one vector an image; nil is the mean.
+    public var pooling: Pooling?
   }
 
   /// Which radiographs a cross-validation tests.
@@ -80,6 +83,10 @@ extension RunConfiguration.Evaluation {
     get { folds ?? 0 }
     set { folds = newValue == 0 ? nil : newValue }
   }
+  package var poolingChoice: Pooling {
+    get { pooling ?? .mean }
+    set { pooling = newValue == .mean ? nil : newValue }
+  }
   package var foldChoice: RunConfiguration.FoldChoice {
     get { foldsOf ?? .unseen }
     set { foldsOf = newValue == .unseen ? nil : newValue }
@@ -110,5 +117,10 @@ extension RunConfiguration.Evaluation {
     Setting(
       "folds_of", \.foldChoice,
       help: "Test in folds only images of patients that the model was not pre-trained on, or all.")
+    Setting(
+      "pooling", \.poolingChoice,
+      help:
+        "What frozen features of an image are: the mean over its patches, or the class token of an encoder that has "
+        + "one.")
   }
 }
