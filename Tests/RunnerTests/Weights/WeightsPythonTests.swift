@@ -8,33 +8,6 @@ import WorldModel
 @testable import Commands
 @testable import Weights
 
-private enum PyTorch {
-  static let python: String? = ProcessInfo.processInfo.environment["CHEX_PYTHON"].flatMap {
-    (try? run($0, "import torch, numpy", [])) == nil ? nil : $0
-  }
-
-  struct Failure: Error { let text: String }
-
-  /// What a Python program prints.
-  @discardableResult static func run(_ python: String, _ program: String, _ words: [String]) throws -> String
-  {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = [python, "-c", program] + words
-    let (told, errors) = (Pipe(), Pipe())
-    process.standardOutput = told
-    process.standardError = errors
-    try process.run()
-    let complaint = errors.fileHandleForReading.readDataToEndOfFile()
-    let data = told.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else {
-      throw Failure(text: String(decoding: complaint, as: UTF8.self))
-    }
-    return String(decoding: data, as: UTF8.self)
-  }
-}
-
 /// Files that PyTorch itself writes and reads. `CHEX_PYTHON` names a Python with torch and NumPy.
 @Suite(.enabled(if: PyTorch.python != nil, "needs a Python with torch and NumPy (CHEX_PYTHON)"))
 struct WeightsPythonTests {
@@ -101,7 +74,9 @@ struct WeightsPythonTests {
         .init(name: "encoder." + $0.name, shape: $0.parameter.shape, values: $0.parameter.tensor.values)
       }, run: "test", step: 3, encoder: "target")
     let family = try #require(WeightsFamilies.shipped().all.first { $0.name == "timm" })
-    #expect(try WeightsExport.write(model, as: family, to: paths[0]).tensors == encoder.entries.count)
+    #expect(
+      try WeightsExport.write(model, as: family, among: .shipped(), to: paths[0]).tensors
+        == encoder.entries.count)
     try Bytes.write(images.values.withUnsafeBytes { Array($0) }, to: paths[1])
     try PyTorch.run(try #require(PyTorch.python), Self.reader, paths)
     let ours = encoder(images).values
@@ -125,9 +100,6 @@ struct WeightsPythonTests {
     t[:, m.num_prefix_tokens:].contiguous().numpy().tofile(tokens)
     """#
 
-  private static let hasTimm =
-    PyTorch.python.map { (try? PyTorch.run($0, "import timm", [])) != nil } ?? false
-
   private static func designs() -> [EncoderDesign] {
     var registers = EncoderDesign.plain
     (registers.hasClassToken, registers.registers, registers.positions) = (true, 4, .learned)
@@ -142,7 +114,7 @@ struct WeightsPythonTests {
   }
 
   /// With class token, registers, layer scale, gates, norms of queries and keys, and one channel.
-  @Test(.enabled(if: hasTimm, "needs timm"), arguments: designs())
+  @Test(.enabled(if: PyTorch.timm != nil, "needs timm"), arguments: designs())
   func exportedDesignsGiveTheSameFeatures(design: EncoderDesign) throws {
     let shape = VisionTransformerConfiguration(
       imageSize: 28, patchSize: 14, width: 64, depth: 2, heads: 4, design: design)
@@ -162,7 +134,7 @@ struct WeightsPythonTests {
         .init(name: "encoder." + $0.name, shape: $0.parameter.shape, values: $0.parameter.tensor.values)
       }, run: "test", step: 3, encoder: "target")
     let family = try #require(WeightsFamilies.shipped().all.first { $0.name == "timm" })
-    _ = try WeightsExport.write(model, as: family, to: paths[0])
+    _ = try WeightsExport.write(model, as: family, among: .shipped(), to: paths[0])
     try Bytes.write(images.values.withUnsafeBytes { Array($0) }, to: paths[1])
     try PyTorch.run(
       try #require(PyTorch.python), Self.timmReader, paths + ["28", "\(design.channels)"])
