@@ -46,11 +46,11 @@ struct EvaArguments: Encodable {
     (classToken, numRegTokens) = (design.hasClassToken, design.registers)
     self.noEmbedClass = noEmbedClass
     (useAbsPosEmb, useRotPosEmb) = (design.positions.hasTable, turns)
-    ropeType = turns ? (design.turnsNeighbours ? "cat" : "dinov3") : nil
     ropeTemperature = turns ? design.rotary.base : nil
-    // An architecture of DINOv3, which norms like its own begin with, has it.
-    ropeRotateHalf =
-      turns && (!design.turnsNeighbours || blocks.normEpsilon != 1e-6) ? !design.turnsNeighbours : nil
+    // Norms like DINOv3's make it one of its architectures, which begin with its places.
+    let isUsual = design.turnsNeighbours && blocks.normEpsilon == 1e-6
+    ropeType = !turns || isUsual ? nil : design.turnsNeighbours ? "cat" : "dinov3"
+    ropeRotateHalf = !turns || isUsual ? nil : !design.turnsNeighbours
     refFeatShape = design.turnsNeighbours ? [design.rotary.grid, design.rotary.grid] : nil
     dynamicImgSize = !design.positions.hasTable
   }
