@@ -36,7 +36,9 @@ struct FamilyChoice {
     if let own = written.first(where: { $0.name == origin && $0.exports == .encoder }) {
       (family, reason) = (own, "as the encoder was imported")
     } else {
-      (family, reason) = (first, "the default, as \(origin), which it was imported from, writes no encoder alone")
+      (family, reason) = (
+        first, "the default, as \(origin), which it was imported from, writes no encoder alone"
+      )
     }
   }
 
