@@ -78,11 +78,13 @@ enum UntoldParts {
     {
       design.positions = kind
     }
-    if let value = (said(base) ?? beside("rope_theta")).flatMap(Double.init), value > 1 {
-      design.rotary.base = value
+    if !design.positions.turns {
+      design.rotary = RotaryEncoding()
+    } else {
+      design.rotary.base = (said(base) ?? beside("rope_theta")).flatMap(Double.init) ?? design.rotary.base
+      design.rotary.grid = said(grid).flatMap(Int.init) ?? design.rotary.grid
     }
-    if let value = said(grid).flatMap(Int.init), value >= 0 { design.rotary.grid = value }
-    if let value = (said(epsilon) ?? beside("layer_norm_eps")).flatMap(Double.init), value > 0, value < 1 {
+    if let value = (said(epsilon) ?? beside("layer_norm_eps")).flatMap(Double.init) {
       design.blocks.normEpsilon = value
     }
   }

@@ -78,6 +78,65 @@ struct EncoderExportTests {
       ? ([words[0]] + words[2...]).joined(separator: ".") : name
   }
 
+  /// Every encoder that a family does not refuse comes back as it went, by the family's own reading.
+  @Test(arguments: ["timm", "eva", "dinov2", "dinov3", "transformers"])
+  func whatIsNotRefusedComesBack(family name: String) throws {
+    let family = try #require(Self.families.all.first { $0.name == name })
+    var held = 0
+    for design in Self.designs() {
+      let shape = VisionTransformerConfiguration(
+        imageSize: 16, patchSize: 8, width: 16, depth: 1, heads: 2, mlpRatio: 3, design: design)
+      guard family.refusal(of: shape) == nil else { continue }
+      held += 1
+      let out = folder.path + "/\(held)"
+      let model = GoldenEncoder.model(of: shape)
+      var random = RandomStream(seed: 4, stream: "noise")
+      for entry in model.encoder.entries where !entry.isBuffer {
+        entry.parameter.assign(entry.parameter.tensor.values.map { $0 + Float(random.normal()) })
+      }
+      _ = try WeightsExport.write(Self.exported(model), as: family, among: Self.families, to: out)
+      let again = try Self.read(out + "/model.safetensors")
+      #expect(again.family.name == name, "\(design)")
+      let sizes = try again.sizes(heads: nil)
+      #expect(sizes.design == design)
+      let back = GoldenEncoder.model(sizes, imageSize: 16)
+      try WeightsLoading.load(
+        again, into: back, allowing: WeightsAllowances(missing: ["predictor.*"], unexpected: []))
+      for (own, other) in zip(model.encoder.entries, back.encoder.entries) {
+        #expect(own.parameter.tensor.values == other.parameter.tensor.values, "\(own.name) of \(design)")
+      }
+      try FileManager.default.removeItem(atPath: out)
+    }
+    #expect(held > 3, "\(held)")
+  }
+
+  /// Every part with every other.
+  private static func designs() -> [EncoderDesign] {
+    func each<Value>(
+      _ all: [EncoderDesign], _ key: WritableKeyPath<EncoderDesign, Value>, _ values: [Value]
+    ) -> [EncoderDesign] {
+      all.flatMap { design in
+        values.map { value in
+          var own = design
+          own[keyPath: key] = value
+          return own
+        }
+      }
+    }
+    var all = each([.plain], \.positions, PositionKind.allCases).flatMap { design in
+      design.positions.turns
+        ? each([design], \.rotary, [.init(base: 50), .init(base: 900, grid: 7)]) : [design]
+    }
+    all = each(all, \.hasClassToken, [false, true])
+    all = each(all, \.registers, [0, 3])
+    all = each(all, \.blocks.layerScale, [0, 1])
+    all = each(all, \.blocks.feedForward, FeedForwardKind.allCases)
+    all = each(all, \.blocks.normalizesHidden, [false, true])
+    all = each(all, \.blocks.normalizesQueriesKeys, [false, true])
+    all = each(all, \.blocks.projectionBias, ProjectionBias.allCases)
+    return each(all, \.blocks.normEpsilon, [1e-6, 1e-5])
+  }
+
   /// Keys' biases of DINOv3 that were trained here cannot be masked.
   @Test func keysOfDINOv3MayHaveBias() throws {
     let (model, _) = try export("dinov3-authors")

@@ -34,11 +34,15 @@ struct GoldenEncoder: Decodable {
       imageSize: imageSize, patchSize: sizes.patchSize, width: sizes.width, depth: sizes.depth,
       heads: sizes.heads, mlpRatio: sizes.mlpRatio, positionOrder: sizes.positionOrder ?? .rowFirst,
       design: sizes.design)
-    return WorldModel(
+    return model(of: shape)
+  }
+
+  static func model(of shape: VisionTransformerConfiguration) -> WorldModel {
+    WorldModel(
       WorldModelConfiguration(
         encoder: shape,
         predictor: PredictorConfiguration(
-          featureWidth: sizes.width, width: 8, depth: 1, heads: 2, gridSize: shape.gridSize)),
+          featureWidth: shape.width, width: 8, depth: 1, heads: 2, gridSize: shape.gridSize)),
       latents: [], seed: 1)
   }
 }
