@@ -59,7 +59,7 @@ extension EndToEnd {
       let outcome = try scratch.run(["weights", "export", "run", "--out", "own"] + Self.plugins)
       #expect(
         outcome.status == 0
-          && outcome.output.contains("as timm (the default, as the encoder was not imported), 29 tensors"),
+          && outcome.output.contains("as timm (the default, as no import is recorded), 29 tensors"),
         "\(outcome.everything)")
       #expect(
         try scratch.run(

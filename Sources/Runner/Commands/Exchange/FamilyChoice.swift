@@ -30,7 +30,7 @@ struct FamilyChoice {
       )
     }
     guard let origin = try RunVersions(of: folder).weightsFamily else {
-      (family, reason) = (first, "the default, as the encoder was not imported")
+      (family, reason) = (first, "the default, as no import is recorded")
       return
     }
     if let own = written.first(where: { $0.name == origin && $0.exports == .encoder }) {
