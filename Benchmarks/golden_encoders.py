@@ -124,6 +124,27 @@ def facebook_dinov2(state):
     return other
 
 
+def facebook_dinov3(state):
+    """timm's DINOv3 with biases under its authors' names: those of keys are there, and a mask takes them away."""
+    names = {
+        "reg_token": "storage_tokens", "gamma_1": "ls1.gamma", "gamma_2": "ls2.gamma", "mlp.fc1_g": "mlp.w1",
+        "mlp.fc1_x": "mlp.w2", "mlp.fc2": "mlp.w3"}
+    other = {}
+    for name, value in state.items():
+        if name.endswith("attn.q_bias"):
+            part, width = name.removesuffix("q_bias"), len(value)
+            keys = 0.3 * torch.randn(width)
+            other[part + "qkv.bias"] = torch.cat([value, keys, state[part + "v_bias"]])
+            other[part + "qkv.bias_mask"] = torch.ones(3, width).index_fill_(0, torch.tensor(1), 0).flatten()
+        elif not name.endswith("attn.v_bias"):
+            for theirs, own in names.items():
+                name = name.replace(theirs, own)
+            other[name] = value
+    other["mask_token"] = torch.zeros(1, 16)
+    other["rope_embed.periods"] = 100 ** (torch.arange(2) / 2)
+    return other
+
+
 def transformers_features(Model, Configuration, sizes=SIZES, **own):
     model = randomised(Model(Configuration(
         hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64, image_size=32, patch_size=8,
@@ -148,8 +169,8 @@ def cases():
     state, features = timm_features(swiglu())
     yield "dinov2-swiglu", "timm", (state, features)
     yield "dinov2-authors", "dinov2", (facebook_dinov2(state), features)
-    yield "dinov3", "dinov3", timm_features(dinov3())
-    yield "dinov3-swiglu", "dinov3", timm_features(dinov3(swiglu_mlp=True, swiglu_align_to=8))
+    yield "dinov3", "eva", timm_features(dinov3())
+    yield "dinov3-swiglu", "eva", timm_features(dinov3(swiglu_mlp=True, swiglu_align_to=8))
     yield "eva02-tiny", "eva", timm_features(eva(), norm="fc_norm")
     yield "eva02-base", "eva", timm_features(eva(qkv_fused=False, scale_mlp=True), norm="fc_norm")
     yield "rad-dino", "transformers", transformers_features(Dinov2Model, Dinov2Config, SIZES[:1])
@@ -160,6 +181,8 @@ def cases():
     yield "transformers-dinov3-gated", "transformers", transformers_features(
         DINOv3ViTModel, DINOv3ViTConfig, num_register_tokens=4, use_gated_mlp=True, hidden_act="silu")
     yield "transformers-vit", "transformers", transformers_features(ViTModel, ViTConfig, SIZES[:1])
+    state, features = timm_features(dinov3(swiglu_mlp=True, swiglu_align_to=8, qkv_bias=True))
+    yield "dinov3-authors", "dinov3", (facebook_dinov3(state), features)
 
 
 def main():

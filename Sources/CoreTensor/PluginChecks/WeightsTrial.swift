@@ -63,7 +63,7 @@ struct WeightsTrial {
       guard knowing == [family.name] else {
         throw Broken(
           "a file of its names is recognised by \(knowing.isEmpty ? "no family" : knowing.joined(separator: ", ")); "
-            + "expected it alone: compare places(of:) with recognizes(_:)")
+            + "expected it alone: compare places(of:in:) with recognizes(_:)")
       }
     }
   }
@@ -87,19 +87,22 @@ struct WeightsTrial {
   func names() throws {
     try each { family, example in
       let names = try family.names(of: example)
-      guard names.dropped.isEmpty, names.beside.isEmpty else {
+      let dropped = names.dropped.map(\.name).filter { !example.additions.contains($0) }
+      guard dropped.isEmpty, names.beside.isEmpty else {
         throw Broken(
-          "of a file that holds a model and nothing else, \(names.dropped.map(\.name) + names.beside.keys.sorted()) "
-            + "are left out")
+          "of a file that holds a model and nothing else, \(dropped + names.beside.keys.sorted()) are left out"
+        )
       }
       for parameter in example.parameters {
         let (expected, found) = (
-          family.places(of: parameter.name), names.tensors[parameter.name]?.map(\.path) ?? []
+          family.places(of: parameter.name, in: example.shape.encoder),
+          names.tensors[parameter.name]?.map(\.path) ?? []
         )
         guard expected == found else {
           throw Broken("\(parameter.name) is written to \(expected) and read from \(found)")
         }
-        guard names.shape(of: parameter.name) == parameter.shape else {
+        let shape = family.written(parameter, in: example.shape.encoder).shape
+        guard names.shape(of: parameter.name) == shape else {
           throw Broken(
             "\(parameter.name) of \(parameter.shape) is read as \(names.shape(of: parameter.name) ?? [])")
         }
@@ -148,7 +151,7 @@ struct WeightsTrial {
       let conversion = try family.conversion(
         of: names, in: example, heads: example.shape.encoder.heads)
       for parameter in example.parameters {
-        let stored = try names.floats(of: parameter.name, in: example)
+        let stored = try Self.stored(parameter.name, names, example)
         let read = conversion?.apply(stored, parameter.name, parameter.shape) ?? stored
         guard read == parameter.values else {
           throw Broken("\(parameter.name) has other numbers once it was written and read again")
@@ -157,9 +160,26 @@ struct WeightsTrial {
     }
   }
 
+  /// A parameter's numbers in a file: a row for the class token is none of a table's, and is added to the token.
+  private static func stored(
+    _ parameter: String, _ names: WeightsNames, _ example: ExampleWeights
+  ) throws -> [Float] {
+    let stored = try names.floats(of: parameter, in: example)
+    if parameter.hasSuffix("encoder.pos_embed") {
+      return try PositionTable(parameter, of: names, example)?.values ?? stored
+    }
+    guard parameter.hasSuffix(".cls_token") else { return stored }
+    let table = String(parameter.dropLast("cls_token".count)) + "pos_embed"
+    let row = try PositionTable(table, of: names, example)?.classRow
+    return row.map { zip(stored, $0).map { $0 + $1 } } ?? stored
+  }
+
   func exports() throws {
     try each { family, example in
       guard let scope = family.exports else { return }
+      if let refused = family.refusal(of: example.shape.encoder) {
+        throw Broken("its own example is refused, for \(refused); give an example that can be exported")
+      }
       let held = Set(example.parameters.map(\.name))
       let lacking = example.all.filter { scope == .model || $0.name.hasPrefix("encoder.") }
         .map(\.name).filter { !held.contains($0) }
@@ -187,6 +207,8 @@ final class ExampleWeights: WeightsContents {
   /// Of the model; those that the family holds, and all.
   private(set) var parameters: [ExportedModel.Parameter] = []
   private(set) var all: [ExportedModel.Parameter] = []
+  /// Names of tensors that an export holds beside the model's.
+  private(set) var additions: Set<String> = []
   let shape: WorldModelConfiguration
   private let values: [[Float]]
 
@@ -211,33 +233,24 @@ final class ExampleWeights: WeightsContents {
       let values = entry.parameter.tensor.values.map { entry.isBuffer ? $0 : $0 + Float(random.normal()) }
       return ExportedModel.Parameter(name: entry.name, shape: entry.parameter.shape, values: values)
     }
-    var tensors: [(path: [String], shape: [Int], values: [Float])] = []
-    for parameter in all { tensors += try Self.written(parameter, family, heads: shape.encoder.heads) }
+    let parameters = all.filter { !family.places(of: $0.name, in: shape.encoder).isEmpty }
+    let written = try parameters.flatMap { try family.tensors(of: $0, in: shape.encoder) }
+    var tensors = written.map { (path: $0.path, shape: $0.shape, values: $0.values) }
+    let beside =
+      family.exports == nil
+      ? []
+      : try family.companions(
+        of: ExportedModel(shape: shape, parameters: parameters, run: "trial", step: 3, encoder: nil)
+      ).tensors
+    tensors += beside.map { ([$0.name], $0.shape, $0.values) }
     let paths = tensors.map { $0.path.joined(separator: "\n") }
     guard Set(paths).count == paths.count else {
       let twice = Dictionary(grouping: paths) { $0 }.first { $1.count > 1 }?.key ?? ""
       throw Broken("two parameters are written to \(twice.split(separator: "\n"))")
     }
     self.init(tensors: tensors, of: shape)
-    self.all = all
-    parameters = all.filter { !family.places(of: $0.name).isEmpty }
-  }
-
-  private static func written(
-    _ parameter: ExportedModel.Parameter, _ family: any WeightsFamily, heads: Int
-  ) throws -> [(path: [String], shape: [Int], values: [Float])] {
-    let places = family.places(of: parameter.name)
-    guard !places.isEmpty else { return [] }
-    let values = family.written(parameter.values, of: parameter.name, shape: parameter.shape, heads: heads)
-    guard values.count == parameter.values.count, parameter.shape[0] % places.count == 0 else {
-      throw Broken(
-        "\(parameter.name) of \(parameter.shape) is written to \(places.count) places as \(values.count) numbers; expected "
-          + "as many, in equal shares of rows")
-    }
-    let (rows, count) = (parameter.shape[0] / places.count, values.count / places.count)
-    return places.enumerated().map { index, place in
-      (place, [rows] + parameter.shape.dropFirst(), Array(values[index * count..<(index + 1) * count]))
-    }
+    (self.all, self.parameters) = (all, parameters)
+    additions = Set(beside.map(\.name))
   }
 
   /// The same tensors under other keys.

@@ -1,3 +1,4 @@
+import NeuralNetworks
 import WorldModel
 
 /// One flat state dict of `encoder.*`, `target_encoder.*`, `predictor.*`: the published CheXWorld, and this project's
@@ -30,11 +31,19 @@ struct CheXWorldFamily: WeightsFamily {
     TaskSettings.remedy(forUnexpected: parameter)
   }
 
-  func places(of parameter: String) -> [[String]] { [[parameter]] }
+  func sizes(of names: WeightsNames, in file: any WeightsContents, heads: Int?) throws -> WeightsSizes {
+    var sizes = try WeightsSizes(names, file, heads: heads)
+    UntoldParts.read(&sizes.design, file)
+    return sizes
+  }
+
+  func places(of parameter: String, in encoder: VisionTransformerConfiguration) -> [[String]] {
+    [[parameter]]
+  }
 
   func companions(of model: ExportedModel) throws -> WeightsCompanions {
     WeightsCompanions(
-      metadata: ["format": "pt", "num_heads": "\(model.shape.encoder.heads)"],
+      metadata: UntoldParts.metadata(of: model.shape.encoder),
       usage: "model.load_state_dict(safetensors.torch.load_file(\"FOLDER/model.safetensors\"))")
   }
 }

@@ -1,6 +1,7 @@
 import WorldModel
 
-/// What a family calls the parts of an encoder. Keys are names without `.weight` and `.bias` where a layer has both.
+/// What a family calls the parts of an encoder, for import and export alike. Keys are names without `.weight` and `.bias`
+/// where a layer has both.
 struct EncoderNaming {
   /// What a file has once for each encoder.
   var kernel = "patch_embed.proj.weight"
@@ -20,6 +21,8 @@ struct EncoderNaming {
   ]
   /// In a block: theirs, and which of ours they are a part of.
   var parts: [String: (of: String, number: Int)] = [:]
+  /// Of their names those that are read and not written, since another name of the same part is.
+  var onlyRead: Set<String> = []
   /// Beginnings of names that are left out, and why.
   var dropped = [
     "head.": "a classifier on top of the encoder", "head_dist.": "a classifier on top of the encoder",
@@ -27,6 +30,8 @@ struct EncoderNaming {
     "mask_token": "a token of masked training, which enters no whole image",
     "decoder": "a decoder that painted masked patches",
   ]
+  /// In a block: names that are left out, and why.
+  var droppedInBlock: [String: String] = [:]
 
   /// Takes BEiT's names of layer scale, and EVA's and DINOv3's of gates.
   mutating func takeGatesAndScales() {
@@ -50,6 +55,7 @@ struct EncoderNaming {
       return Self.found(name, names).map { .parameter($0) }
     }
     let block = "blocks.\(number)."
+    if let reason = droppedInBlock[inner] { return .dropped(reason) }
     if let own = Self.found(inner, inBlock) { return .parameter(block + own) }
     guard let (key, rest) = Self.key(of: inner, among: parts.keys), let part = parts[key] else { return nil }
     if part.of == "attn.qkv", rest == ".bias", !hasKeyBias {
@@ -86,7 +92,9 @@ struct EncoderNaming {
   /// Where files hold a parameter of an encoder: one name, or those of its parts.
   /// - Parameter name: ours, within the encoder.
   func places(of name: String) -> [String] {
+    let parts = parts.filter { !onlyRead.contains($0.key) }
     func theirs(_ inner: String, _ table: [String: String], _ prefix: String) -> [String] {
+      let table = table.filter { !onlyRead.contains($0.key) }
       for rest in ["", ".weight", ".bias"] where inner.hasSuffix(rest) {
         let key = String(inner.dropLast(rest.count))
         if let own = table.filter({ $0.value == key }).keys.min() { return [prefix + own + rest] }

@@ -1,3 +1,4 @@
+import NeuralNetworks
 import WorldModel
 
 /// A state dict for each part under keys of their own: I-JEPA.
@@ -47,14 +48,18 @@ struct JepaFamily: WeightsFamily {
     TaskSettings.remedy(forUnexpected: parameter)
   }
 
-  func places(of parameter: String) -> [[String]] {
+  func places(of parameter: String, in encoder: VisionTransformerConfiguration) -> [[String]] {
     let words = parameter.split(separator: ".", maxSplits: 1).map(String.init)
     guard words.count == 2, StateDictionary.parts.contains(words[0]) else { return [] }
     return [[words[0], "module." + words[1]]]
   }
 
-  func written(_ values: [Float], of parameter: String, shape: [Int], heads: Int) -> [Float] {
-    FeatureHalves.exchanged(values, parameter, shape: shape)
+  func written(
+    _ parameter: ExportedModel.Parameter, in encoder: VisionTransformerConfiguration
+  ) -> ExportedModel.Parameter {
+    ExportedModel.Parameter(
+      name: parameter.name, shape: parameter.shape,
+      values: FeatureHalves.exchanged(parameter.values, parameter.name, shape: parameter.shape))
   }
 }
 

@@ -1,4 +1,3 @@
-import Foundation
 import NeuralNetworks
 import WorldModel
 
@@ -11,14 +10,9 @@ struct TimmFamily: EncoderFamily {
   let naming = EncoderNaming()
   let exports: WeightsScope? = .encoder
 
-  func refusal(of design: EncoderDesign) -> String? {
-    guard
-      design.positions.turns || design.blocks.normalizesHidden
-        || design.blocks.projectionBias == .queriesValues
-    else { return nil }
-    return
-      "cannot hold an encoder whose places turn queries and keys, whose hidden layers are normed or whose keys alone have no "
-      + "bias; export the whole model with --as chexworld"
+  func limits(_ design: EncoderDesign) -> EncoderLimits {
+    EncoderLimits(
+      positions: [.fixed, .learned], hiddenNorm: [false], projectionBias: [.all, .none], normEpsilon: [1e-6])
   }
 
   func isOwn(_ names: Set<String>) -> Bool {
@@ -26,13 +20,15 @@ struct TimmFamily: EncoderFamily {
   }
 
   func companions(of model: ExportedModel) throws -> WeightsCompanions {
-    let json = JSONEncoder()
-    json.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    json.keyEncodingStrategy = .convertToSnakeCase
-    let text = String(decoding: try json.encode(TimmConfiguration(model)), as: UTF8.self) + "\n"
+    let shape = model.shape.encoder
+    let arguments = TimmArguments(shape, noEmbedClass: !hasClassRow(shape.design))
     return WeightsCompanions(
-      metadata: ["format": "pt", "num_heads": "\(model.shape.encoder.heads)"],
-      files: [("config.json", text)],
+      metadata: UntoldParts.metadata(of: shape),
+      files: [
+        (
+          "config.json", try TimmConfiguration(TimmArguments.architecture(shape), arguments, model).text()
+        )
+      ],
       usage: "timm.create_model(\"local-dir:FOLDER\", pretrained=True)")
   }
 }

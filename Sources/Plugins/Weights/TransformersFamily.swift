@@ -7,6 +7,7 @@ struct TransformersFamily: EncoderFamily {
   let name = "transformers"
   let summary = "embeddings.patch_embeddings…: vision transformers of Hugging Face's transformers, RAD-DINO"
   let layout = "transformers"
+  let exports: WeightsScope? = .encoder
   let naming: EncoderNaming
   private let all: [EncoderNaming]
 
@@ -24,36 +25,19 @@ struct TransformersFamily: EncoderFamily {
 
   func isOwn(_ names: Set<String>) -> Bool { true }
 
+  /// The names of every model together, above which blocks may be called what versions call them.
   private static func namings() -> [EncoderNaming] {
-    var naming = EncoderNaming()
-    naming.names = [
-      "embeddings.cls_token": "cls_token", "embeddings.register_tokens": "reg_token",
-      "embeddings.position_embeddings": "pos_embed", "layernorm": "norm", "norm": "norm",
-      "embeddings.patch_embeddings.projection": "patch_embed.proj",
-      "embeddings.patch_embeddings": "patch_embed.proj",
-    ]
-    naming.inBlock = [
-      "norm1": "norm1", "norm2": "norm2", "layernorm_before": "norm1", "layernorm_after": "norm2",
-      "attention.o_proj": "attn.proj", "attention.output.dense": "attn.proj",
-      "layer_scale1.lambda1": "ls1.gamma", "layer_scale2.lambda1": "ls2.gamma", "mlp.fc1": "mlp.fc1",
-      "intermediate.dense": "mlp.fc1", "mlp.weights_in": "mlp.fc1", "mlp.fc2": "mlp.fc2",
-      "output.dense": "mlp.fc2", "mlp.weights_out": "mlp.fc2", "mlp.down_proj": "mlp.fc2",
-    ]
-    for (number, word) in ["q", "k", "v"].enumerated() {
-      naming.parts["attention.\(word)_proj"] = ("attn.qkv", number)
+    let models = [false, true].flatMap { isGated in
+      TransformersModel.allCases.map { $0.naming(isGated: isGated) }
     }
-    for (number, word) in ["query", "key", "value"].enumerated() {
-      naming.parts["attention.attention.\(word)"] = ("attn.qkv", number)
-    }
-    naming.dropped = [
-      "embeddings.mask_token": "a token of masked training, which enters no whole image",
-      "pooler.": "a layer on the class token", "classifier.": "a classifier on top of the encoder",
-      "decoder.": "a decoder that painted masked patches", "rope": "places, which are computed here",
-    ]
-    return ["embeddings.patch_embeddings.projection.weight", "embeddings.patch_embeddings.weight"].flatMap {
-      kernel in
+    return Set(models.map(\.kernel)).sorted().reversed().flatMap { kernel in
       ["encoder.layer.", "model.layer.", "layers.", "layer."].map { blocks in
-        var own = naming
+        var own = models[0]
+        for other in models {
+          own.names.merge(other.names) { $1 }
+          own.inBlock.merge(other.inBlock) { $1 }
+          own.parts.merge(other.parts) { $1 }
+        }
         (own.kernel, own.blocks) = (kernel, blocks)
         return own
       }
@@ -66,11 +50,9 @@ struct TransformersFamily: EncoderFamily {
       guard let state = EncoderState(file, naming) else { continue }
       let inner = state.inner
       guard inner.contains(where: { $0.hasPrefix(naming.blocks) }) else { continue }
+      // A layer of one name is the hidden one where there are no gates, and a half of it where there are.
       if inner.contains(where: { $0.hasSuffix("mlp.gate_proj.weight") }) {
-        naming.parts["mlp.gate_proj"] = ("mlp.fc1", 0)
-        naming.parts["mlp.up_proj"] = ("mlp.fc1", 1)
-      } else {
-        naming.inBlock["mlp.up_proj"] = "mlp.fc1"
+        naming.inBlock["mlp.up_proj"] = nil
       }
       return EncoderState(file, naming).map { (naming, $0) }
     }
@@ -97,6 +79,7 @@ struct TransformersFamily: EncoderFamily {
     } else if tensors.contains(where: { $0.contains("layernorm_before") }) {
       sizes.design.blocks.normEpsilon = 1e-12
     }
+    UntoldParts.read(&sizes.design, file)
     if sizes.gridSize == nil, let side = Self.imageSize(file), side % sizes.patchSize == 0 {
       sizes.gridSize = side / sizes.patchSize
     }
@@ -105,5 +88,30 @@ struct TransformersFamily: EncoderFamily {
 
   private static func imageSize(_ file: any WeightsContents) -> Int? {
     file.configuration.first { $0.name == "image_size" }.flatMap { Int($0.text) }
+  }
+
+  func naming(for design: EncoderDesign) -> EncoderNaming {
+    TransformersModel(of: design).naming(isGated: design.blocks.feedForward == .swiGLU)
+  }
+
+  func hasClassRow(_ design: EncoderDesign) -> Bool { true }
+
+  func refusal(of encoder: VisionTransformerConfiguration) -> String? {
+    let model = TransformersModel(of: encoder.design)
+    guard let refused = model.limits.refusal(of: encoder.design) else {
+      return model.hidden(of: encoder) == nil
+        ? "model.mlp_ratio = \(encoder.mlpRatio), \(encoder.hiddenWidth) hidden numbers for width \(encoder.width) (it has "
+          + "whole ratios, of which gates are two thirds in multiples of 8)" : nil
+    }
+    return refused
+  }
+
+  func companions(of model: ExportedModel) throws -> WeightsCompanions {
+    let kind = TransformersModel(of: model.shape.encoder.design)
+    return WeightsCompanions(
+      tensors: kind.tensors(width: model.shape.encoder.width),
+      metadata: UntoldParts.metadata(of: model.shape.encoder),
+      files: [("config.json", kind.configuration(of: model.shape.encoder))],
+      usage: "transformers.AutoModel.from_pretrained(\"FOLDER\")")
   }
 }

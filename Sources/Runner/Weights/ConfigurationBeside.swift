@@ -4,7 +4,7 @@ import WorldModel
 
 /// What stands beside a file of weights.
 enum ConfigurationBeside {
-  /// The whole numbers in `config.json` beside safetensors, as other projects write one, by dotted names.
+  /// The numbers in `config.json` beside safetensors, as other projects write one, by dotted names.
   static func numbers(of path: String) -> [WeightsRemark] {
     let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
     guard path.hasSuffix(".safetensors") || ShardedSafetensors.isIndex(path),
@@ -22,7 +22,8 @@ enum ConfigurationBeside {
   private static func numbers(in object: [String: Any], under prefix: String) -> [WeightsRemark] {
     object.sorted { $0.key < $1.key }.flatMap { key, value -> [WeightsRemark] in
       if let inner = value as? [String: Any] { return numbers(in: inner, under: prefix + key + ".") }
-      return (value as? Int).map { [WeightsRemark(name: prefix + key, text: "\($0)")] } ?? []
+      let text = (value as? Int).map { "\($0)" } ?? (value as? Double).map { "\($0)" }
+      return text.map { [WeightsRemark(name: prefix + key, text: $0)] } ?? []
     }
   }
 }

@@ -12,54 +12,17 @@ import WorldModel
 /// Other people's encoders give the features that timm and Hugging Face's transformers compute. `Encoders` was written by
 /// Benchmarks/golden_encoders.py.
 struct EncoderFamilyTests {
-  private struct Golden: Decodable {
-    let family: String
-    /// Features of every patch by the side of the image.
-    let features: [String: [Float]]
-  }
-
-  private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .appendingPathComponent("Encoders")
-  private static let all: [String: Golden] = {
-    let data = try! Data(contentsOf: folder.appendingPathComponent("golden.json"))
-    return try! JSONDecoder().decode([String: Golden].self, from: data)
-  }()
-
-  /// Sines of their places, as the program that wrote the features has them.
-  private static func image(_ size: Int, channels: Int) -> Tensor {
-    let plane = size * size
-    return Tensor([1, 3, size, size]) { values in
-      for place in values.indices {
-        values[place] = Float(sin(0.37 * Double(place / plane < channels ? place : 0)))
-      }
-    }
-  }
-
-  static func model(_ sizes: WeightsSizes, imageSize: Int) -> WorldModel {
-    let shape = VisionTransformerConfiguration(
-      imageSize: imageSize, patchSize: sizes.patchSize, width: sizes.width, depth: sizes.depth,
-      heads: sizes.heads, mlpRatio: sizes.mlpRatio, positionOrder: sizes.positionOrder ?? .rowFirst,
-      design: sizes.design)
-    return WorldModel(
-      WorldModelConfiguration(
-        encoder: shape,
-        predictor: PredictorConfiguration(
-          featureWidth: sizes.width, width: 8, depth: 1, heads: 2, gridSize: shape.gridSize)),
-      latents: [], seed: 1)
-  }
-
-  @Test(arguments: all.keys.sorted()) func featuresAreTheFamilys(name: String) throws {
-    let golden = try #require(Self.all[name])
+  @Test(arguments: GoldenEncoder.names) func featuresAreTheFamilys(name: String) throws {
+    let golden = try #require(GoldenEncoder.all[name])
     let weights = try RecognizedWeights(
-      WeightsFile(path: Self.folder.appendingPathComponent(name + ".safetensors").path),
-      WeightsFamilies.shipped())
+      WeightsFile(path: GoldenEncoder.path(of: name)), WeightsFamilies.shipped())
     #expect(weights.family.name == golden.family)
     let sizes = try weights.sizes(heads: 2)
     for (size, expected) in golden.features {
-      let model = Self.model(sizes, imageSize: Int(size)!)
+      let model = GoldenEncoder.model(sizes, imageSize: Int(size)!)
       try WeightsLoading.load(
         weights, into: model, allowing: WeightsAllowances(missing: ["predictor.*"], unexpected: []))
-      let image = Self.image(Int(size)!, channels: sizes.design.channels)
+      let image = GoldenEncoder.image(Int(size)!, channels: sizes.design.channels)
       let scale = expected.map(abs).max() ?? 0
       for encoder in [model.encoder, try #require(model.targetEncoder)] {
         let found = encoder(image).values
@@ -71,7 +34,7 @@ struct EncoderFamilyTests {
   }
 
   private func tensors(of name: String, below prefix: String = "") throws -> [SafetensorsEntry] {
-    let file = try WeightsFile(path: Self.folder.appendingPathComponent(name + ".safetensors").path)
+    let file = try WeightsFile(path: GoldenEncoder.path(of: name))
     return try file.tensors.map {
       SafetensorsEntry(name: prefix + $0.name, shape: $0.shape, floats: try file.floats(of: $0))
     }
@@ -125,12 +88,12 @@ struct EncoderFamilyTests {
     let weights = try write(both, folder.path + "/both.safetensors")
     #expect(weights.family.name == "timm")
     #expect(weights.names.dropped.map(\.name) == ["predictor_head.weight"])
-    let model = Self.model(try weights.sizes(heads: 2), imageSize: 32)
+    let model = GoldenEncoder.model(try weights.sizes(heads: 2), imageSize: 32)
     try WeightsLoading.load(
       weights, into: model, allowing: WeightsAllowances(missing: ["predictor.*"], unexpected: []))
-    let image = Self.image(32, channels: 3)
+    let image = GoldenEncoder.image(32, channels: 3)
     for (encoder, name) in [(model.encoder, "plain"), (try #require(model.targetEncoder), "mae")] {
-      let expected = try #require(Self.all[name]?.features["32"])
+      let expected = try #require(GoldenEncoder.all[name]?.features["32"])
       let worst = zip(encoder(image).values, expected).map { abs($0 - $1) }.max() ?? .infinity
       #expect(worst < 1e-4, "\(name): \(worst)")
     }

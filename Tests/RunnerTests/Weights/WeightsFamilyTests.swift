@@ -1,5 +1,6 @@
 import CoreTensor
 import Foundation
+import NeuralNetworks
 import PublicWeights
 import Runs
 import PluginChecks
@@ -25,11 +26,13 @@ private struct PrefixedFamily: WeightsFamily {
       known(tensor.name) ? .parameter(parameter(String(tensor.name.dropFirst(5)))) : .beside
     }
   }
-  func places(of parameter: String) -> [[String]] {
+  func places(of parameter: String, in encoder: VisionTransformerConfiguration) -> [[String]] {
     parameter.hasPrefix("encoder.") ? [["mine." + place(String(parameter.dropFirst(8)))]] : []
   }
-  func written(_ values: [Float], of parameter: String, shape: [Int], heads: Int) -> [Float] {
-    change(values)
+  func written(
+    _ parameter: ExportedModel.Parameter, in encoder: VisionTransformerConfiguration
+  ) -> ExportedModel.Parameter {
+    .init(name: parameter.name, shape: parameter.shape, values: change(parameter.values))
   }
 }
 

@@ -8,33 +8,6 @@ import WorldModel
 @testable import Commands
 @testable import Weights
 
-private enum PyTorch {
-  static let python: String? = ProcessInfo.processInfo.environment["CHEX_PYTHON"].flatMap {
-    (try? run($0, "import torch, numpy", [])) == nil ? nil : $0
-  }
-
-  struct Failure: Error { let text: String }
-
-  /// What a Python program prints.
-  @discardableResult static func run(_ python: String, _ program: String, _ words: [String]) throws -> String
-  {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = [python, "-c", program] + words
-    let (told, errors) = (Pipe(), Pipe())
-    process.standardOutput = told
-    process.standardError = errors
-    try process.run()
-    let complaint = errors.fileHandleForReading.readDataToEndOfFile()
-    let data = told.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else {
-      throw Failure(text: String(decoding: complaint, as: UTF8.self))
-    }
-    return String(decoding: data, as: UTF8.self)
-  }
-}
-
 /// Files that PyTorch itself writes and reads. `CHEX_PYTHON` names a Python with torch and NumPy.
 @Suite(.enabled(if: PyTorch.python != nil, "needs a Python with torch and NumPy (CHEX_PYTHON)"))
 struct WeightsPythonTests {
@@ -101,7 +74,9 @@ struct WeightsPythonTests {
         .init(name: "encoder." + $0.name, shape: $0.parameter.shape, values: $0.parameter.tensor.values)
       }, run: "test", step: 3, encoder: "target")
     let family = try #require(WeightsFamilies.shipped().all.first { $0.name == "timm" })
-    #expect(try WeightsExport.write(model, as: family, to: paths[0]).tensors == encoder.entries.count)
+    #expect(
+      try WeightsExport.write(model, as: family, among: .shipped(), to: paths[0]).tensors
+        == encoder.entries.count)
     try Bytes.write(images.values.withUnsafeBytes { Array($0) }, to: paths[1])
     try PyTorch.run(try #require(PyTorch.python), Self.reader, paths)
     let ours = encoder(images).values
@@ -125,10 +100,7 @@ struct WeightsPythonTests {
     t[:, m.num_prefix_tokens:].contiguous().numpy().tofile(tokens)
     """#
 
-  private static let hasTimm =
-    PyTorch.python.map { (try? PyTorch.run($0, "import timm", [])) != nil } ?? false
-
-  private static func designs() -> [EncoderDesign] {
+  private static func designs() -> [(family: String, design: EncoderDesign)] {
     var registers = EncoderDesign.plain
     (registers.hasClassToken, registers.registers, registers.positions) = (true, 4, .learned)
     registers.blocks.layerScale = 0.1
@@ -138,12 +110,36 @@ struct WeightsPythonTests {
     (grey.channels, grey.hasClassToken) = (1, true)
     grey.blocks.normalizesQueriesKeys = true
     grey.blocks.projectionBias = .none
-    return [registers, gates, grey]
+    var turning = gates
+    (turning.positions, turning.rotary) = (.learnedAndRotary, .init(base: 500, grid: 5))
+    turning.blocks.projectionBias = .queriesValues
+    var table = EncoderDesign.plain
+    table.hasClassToken = true
+    table.blocks.projectionBias = .queriesValues
+    var normed = EncoderDesign.plain
+    (normed.positions, normed.rotary) = (.rotary, .init(base: 10_000, grid: 3))
+    normed.blocks.normalizesHidden = true
+    normed.blocks.projectionBias = .none
+    return [registers, gates, grey].map { ("timm", $0) } + [turning, table, normed].map { ("eva", $0) }
+      + (PyTorch.timmHasDINOv3 ? newer(turning).map { ("eva", $0) } : [])
   }
 
-  /// With class token, registers, layer scale, gates, norms of queries and keys, and one channel.
-  @Test(.enabled(if: hasTimm, "needs timm"), arguments: designs())
-  func exportedDesignsGiveTheSameFeatures(design: EncoderDesign) throws {
+  /// Rotary positions and norms of queries and keys as timm has had them since DINOv3.
+  private static func newer(_ turning: EncoderDesign) -> [EncoderDesign] {
+    var epsilon = turning
+    epsilon.blocks.normEpsilon = 1e-5
+    var shares = epsilon
+    (shares.positions, shares.rotary) = (.rotary, .init(base: 50))
+    shares.blocks.normalizesQueriesKeys = true
+    var both = shares
+    both.positions = .learnedAndRotary
+    both.blocks.normEpsilon = 1e-6
+    return [epsilon, shares, both]
+  }
+
+  /// With class token, registers, layer scale, gates, norms of queries and keys, one channel, rotary positions.
+  @Test(.enabled(if: PyTorch.timm != nil, "needs timm"), arguments: designs())
+  func exportedDesignsGiveTheSameFeatures(name: String, design: EncoderDesign) throws {
     let shape = VisionTransformerConfiguration(
       imageSize: 28, patchSize: 14, width: 64, depth: 2, heads: 4, design: design)
     var initializer = Initializer(random: RandomStream(seed: 9, stream: "export"))
@@ -161,8 +157,8 @@ struct WeightsPythonTests {
       parameters: encoder.entries.map {
         .init(name: "encoder." + $0.name, shape: $0.parameter.shape, values: $0.parameter.tensor.values)
       }, run: "test", step: 3, encoder: "target")
-    let family = try #require(WeightsFamilies.shipped().all.first { $0.name == "timm" })
-    _ = try WeightsExport.write(model, as: family, to: paths[0])
+    let family = try #require(WeightsFamilies.shipped().all.first { $0.name == name })
+    _ = try WeightsExport.write(model, as: family, among: .shipped(), to: paths[0])
     try Bytes.write(images.values.withUnsafeBytes { Array($0) }, to: paths[1])
     try PyTorch.run(
       try #require(PyTorch.python), Self.timmReader, paths + ["28", "\(design.channels)"])

@@ -78,15 +78,20 @@ public protocol WeightsFamily: Sendable {
 
   /// Where files of the family hold a parameter of the model: the keys of each tensor whose rows, one after another, it
   /// is; empty where they do not hold it. `names(of:)` must give the parameter those tensors.
-  func places(of parameter: String) -> [[String]]
-
-  /// A parameter's numbers as files of the family hold them, which `conversion` undoes. The default changes nothing.
   /// - Parameters:
-  ///   - values: as the model has them.
   ///   - parameter: by the model's name.
-  ///   - shape: in the model.
-  ///   - heads: of the encoder.
-  func written(_ values: [Float], of parameter: String, shape: [Int], heads: Int) -> [Float]
+  ///   - encoder: that it is of, or that its model has: names may depend on its parts.
+  func places(of parameter: String, in encoder: VisionTransformerConfiguration) -> [[String]]
+
+  /// A parameter as files of the family hold it, before its rows are divided among their places: `conversion` undoes what
+  /// is done to its numbers, and the program adds the row that a table of positions has for a class token to the token. The
+  /// default changes nothing.
+  /// - Parameters:
+  ///   - parameter: as the model has it.
+  ///   - encoder: that it is of, or that its model has.
+  func written(
+    _ parameter: ExportedModel.Parameter, in encoder: VisionTransformerConfiguration
+  ) -> ExportedModel.Parameter
 
   /// What the family's encoders have beside the plain one's parts, for those who try the family. The default is nothing.
   var example: EncoderDesign { get }
@@ -94,9 +99,9 @@ public protocol WeightsFamily: Sendable {
   /// What `weights export --as NAME` writes of a run. Nil where the family is only read, which is the default.
   var exports: WeightsScope? { get }
 
-  /// Why no file of the family holds an encoder of such parts, with the remedy; nil where one does, which is the default
-  /// for every encoder.
-  func refusal(of design: EncoderDesign) -> String?
+  /// What of an encoder no file of the family holds, such as `model.positions = "rotary"`: messages put it between `cannot
+  /// hold` and the families that do. Nil where a file holds it all, which is the default for every encoder.
+  func refusal(of encoder: VisionTransformerConfiguration) -> String?
 
   /// What stands beside the tensors of an export. The default is nothing but safetensors.
   func companions(of model: ExportedModel) throws -> WeightsCompanions
@@ -115,9 +120,11 @@ extension WeightsFamily {
     for names: WeightsNames, in file: any WeightsContents, sizes: WeightsSizes, given: Set<String>
   ) throws -> [WeightsSetting] { [] }
   public func remedy(forUnexpected parameter: String) -> String? { nil }
-  public func written(_ values: [Float], of parameter: String, shape: [Int], heads: Int) -> [Float] { values }
+  public func written(
+    _ parameter: ExportedModel.Parameter, in encoder: VisionTransformerConfiguration
+  ) -> ExportedModel.Parameter { parameter }
   public var example: EncoderDesign { .plain }
-  public func refusal(of design: EncoderDesign) -> String? { nil }
+  public func refusal(of encoder: VisionTransformerConfiguration) -> String? { nil }
   public var exports: WeightsScope? { nil }
   public func companions(of model: ExportedModel) throws -> WeightsCompanions { WeightsCompanions() }
 }
@@ -151,63 +158,5 @@ public struct WeightsSetting: Sendable, Equatable {
   /// - Parameters: table, key: `run` and `tasks` of `run.tasks`; value: of the setting's type; reason: default none.
   public init(_ table: String, _ key: String, _ value: OptionValue, reason: String? = nil) {
     (self.table, self.key, self.value, self.reason) = (table, key, value, reason)
-  }
-}
-
-/// How much of a model an export holds.
-public enum WeightsScope: String, Sendable, Codable {
-  /// One encoder, a vision transformer, whose parameters are called `encoder.*` whichever of a run's it is.
-  case encoder
-  /// Every parameter and table of the model.
-  case model
-}
-
-/// A model that is exported.
-public struct ExportedModel: Sendable {
-  /// A parameter or table: its name in the model, and its numbers in row-major order.
-  public struct Parameter: Sendable {
-    public let name: String
-    public let shape: [Int]
-    public let values: [Float]
-
-    public init(name: String, shape: [Int], values: [Float]) {
-      (self.name, self.shape, self.values) = (name, shape, values)
-    }
-  }
-
-  public let shape: WorldModelConfiguration
-  /// In the model's order.
-  public let parameters: [Parameter]
-  /// Name of the run and steps that it has trained.
-  public let run: String
-  public let step: Int
-  /// `target` or `context` where one encoder is exported; nil for the whole model.
-  public let encoder: String?
-
-  public init(
-    shape: WorldModelConfiguration, parameters: [Parameter], run: String, step: Int, encoder: String?
-  ) {
-    (self.shape, self.parameters) = (shape, parameters)
-    (self.run, self.step, self.encoder) = (run, step, encoder)
-  }
-}
-
-/// What an export holds beside its tensors.
-public struct WeightsCompanions: Sendable {
-  /// Metadata of the safetensors file.
-  public let metadata: [String: String]
-  /// Other files of the folder.
-  public let files: [(name: String, text: String)]
-  /// How the folder is opened elsewhere, where `FOLDER` stands for its path; shown to the user.
-  public let usage: String?
-
-  /// - Parameters:
-  ///   - metadata: default none.
-  ///   - files: default none.
-  ///   - usage: default none.
-  public init(
-    metadata: [String: String] = [:], files: [(name: String, text: String)] = [], usage: String? = nil
-  ) {
-    (self.metadata, self.files, self.usage) = (metadata, files, usage)
   }
 }

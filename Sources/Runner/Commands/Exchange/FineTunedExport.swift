@@ -16,6 +16,8 @@ struct FineTunedExport {
     let evaluation: String
     let model: String
     let family: String
+    /// Why it is this family's, as a phrase.
+    let familyReason: String
     let out: String
     let classes: [String]
     let tensors: Int
@@ -25,7 +27,7 @@ struct FineTunedExport {
 
     var text: String {
       "\(out): model \(model) of \(evaluation) for \(classes.joined(separator: ", "))\n"
-        + "encoder: model.safetensors as \(family), \(tensors) tensors\n"
+        + "encoder: model.safetensors as \(family) (\(familyReason)), \(tensors) tensors\n"
         + "head: head/head.safetensors, \(headTensors) tensors; head/head.json says what it does with the tokens"
         + (usage.map { "\nin Python: \($0)" } ?? "")
     }
@@ -42,7 +44,7 @@ struct FineTunedExport {
 
   private let evaluation: FinishedEvaluation
   private let model: String
-  private let family: any WeightsFamily
+  private let choice: FamilyChoice
   private let predictor: any RadiographPredictor
   private let network: PredictorNetwork
   private let shape: WorldModelConfiguration
@@ -50,18 +52,19 @@ struct FineTunedExport {
   /// - Parameters:
   ///   - path: of the evaluation's folder.
   ///   - model: one of those that it kept; nil for the only one.
-  ///   - family: that has encoders.
+  ///   - name: of a family that has encoders; nil for the one that the run's encoder was imported from, else the first.
   ///   - run: the run's folder, where it was moved since; nil otherwise.
   ///   - pluginsFile: the registry; nil for the usual rule.
   init(
-    _ path: String, model: String?, as family: any WeightsFamily, run: String?, pluginsFile: String?
+    _ path: String, model: String?, as name: String?, run: String?, pluginsFile: String?
   ) throws {
     evaluation = try FinishedEvaluation(path)
     self.model = try evaluation.chosen(model)
-    self.family = family
+    let folder = try RunFolder.open(at: evaluation.runFolder(run))
+    choice = try FamilyChoice(name, of: folder, WeightsFamilies(pluginsFile: pluginsFile))
+    let family = choice.family
     let setup = try RunSetup(
-      reopening: try RunFolder.open(at: evaluation.runFolder(run)), pluginsFile: pluginsFile,
-      wanted: [evaluation.evaluation])
+      reopening: folder, pluginsFile: pluginsFile, wanted: [evaluation.evaluation])
     let kind = setup.configuration.model.encoderName
     guard kind == ComponentChoice.standardNetwork else {
       throw UsageError(
@@ -70,7 +73,7 @@ struct FineTunedExport {
     }
     guard family.exports == .encoder else {
       throw UsageError(
-        "--as \(family.name): expected a family of encoders, found one of whole models; leave --as out for timm's names"
+        "--as \(family.name): expected a family of encoders, found one of whole models; leave --as out"
       )
     }
     predictor = try evaluation.predictor(self.model, setup)
@@ -98,7 +101,9 @@ struct FineTunedExport {
       Head(
         classes: predictor.classes, thresholds: predictor.thresholds, imageSize: sizes.imageSize,
         patchSize: sizes.patchSize, computation: network.description), keys: .snakeCase)
-    let (tensors, usage) = try WeightsExport.write(exported, as: family, to: out) { folder in
+    let (tensors, usage) = try WeightsExport.write(
+      exported, as: choice.family, among: choice.families, to: out
+    ) { folder in
       try Folder.create(folder + "/head")
       try SafetensorsWriter.write(
         network.head.map {
@@ -108,7 +113,8 @@ struct FineTunedExport {
       try DurableFile.write(description, to: folder + "/head/head.json")
     }
     return Report(
-      evaluation: evaluation.path, model: model, family: family.name, out: out, classes: predictor.classes,
+      evaluation: evaluation.path, model: model, family: choice.family.name, familyReason: choice.reason,
+      out: out, classes: predictor.classes,
       tensors: tensors, headTensors: network.head.count, usage: usage)
   }
 }

@@ -85,7 +85,8 @@ extension Command {
         help: "New folder for model.safetensors and what the family puts beside it. Required."),
       CommandOption(
         "--as", .value("NAME"),
-        help: "The family of checkpoints that is written; default is the registry's first that can be. "
+        help:
+          "The family of checkpoints that is written; default is the one that the encoder was imported from, else timm. "
           + "`chex-runner weights families` lists them."),
       CommandOption(
         "--model", .value("NAME"),
@@ -127,7 +128,7 @@ extension Command {
         }
         let report = try FineTunedExport(
           arguments.required("RUN"), model: arguments.value("--model"),
-          as: WeightsExport.family(arguments.value("--as"), arguments.value("--plugins")),
+          as: arguments.value("--as"),
           run: arguments.value("--run"), pluginsFile: arguments.value("--plugins")
         ).write(to: out)
         if arguments.has("--json") { try Output.printJson(report) } else { Output.print(report.text) }

@@ -22,6 +22,8 @@ struct WeightsExport {
     let run: String
     let step: Int
     let family: String
+    /// Why it is this family's, as a phrase.
+    let familyReason: String
     /// Nil for the whole model.
     let encoder: Part?
     let out: String
@@ -34,13 +36,14 @@ struct WeightsExport {
     var text: String {
       let what = encoder.map { "\($0.rawValue) encoder" } ?? "model"
       return
-        "\(out): \(what) of \(run) at step \(step) as \(family), \(tensors) tensors, \(parameters) parameters"
+        "\(out): \(what) of \(run) at step \(step) as \(family) (\(familyReason)), \(tensors) tensors, \(parameters) parameters"
         + (usage.map { "\nin Python: \($0)" } ?? "")
     }
   }
 
   private let folder: RunFolder
-  private let family: any WeightsFamily
+  private let choice: FamilyChoice
+  private var family: any WeightsFamily { choice.family }
   /// Nil for the whole model.
   private let part: Part?
   private let checkpoint: Checkpoint
@@ -48,14 +51,16 @@ struct WeightsExport {
 
   /// - Parameters:
   ///   - run: the folder.
-  ///   - name: of the family; nil for the registry's first that is written.
+  ///   - name: of the family; nil for the one that the encoder was imported from, else the registry's first that is
+  ///     written.
   ///   - encoder: `target` or `context`; nil where the user does not say.
   ///   - pluginsFile: the registry; nil for the usual rule.
   /// - Throws: `UsageError` where the family cannot hold what the run has, and where there is no intact checkpoint.
   init(_ run: String, as name: String?, encoder: String?, pluginsFile: String?) throws {
     folder = try RunFolder.open(at: run)
     setup = try Pretraining.reopened(folder, pluginsFile: pluginsFile)
-    family = try Self.family(name, pluginsFile)
+    choice = try FamilyChoice(name, of: folder, WeightsFamilies(pluginsFile: pluginsFile))
+    let family = choice.family
     if family.exports == .model {
       guard encoder == nil else {
         throw UsageError(
@@ -79,60 +84,42 @@ struct WeightsExport {
     checkpoint = try folder.savedCheckpoints.latest().checkpoint
   }
 
-  static func family(_ name: String?, _ pluginsFile: String?) throws -> any WeightsFamily {
-    let families = try WeightsFamilies(pluginsFile: pluginsFile)
-    let written = families.all.filter { $0.exports != nil }
-    let known = written.isEmpty ? "none" : written.map(\.name).joined(separator: ", ")
-    guard let name else {
-      guard let first = written.first else {
-        throw UsageError(
-          "weights export: expected a family of checkpoints that is written, found none; families: \(families.listing)"
-        )
-      }
-      return first
-    }
-    guard let family = families.all.first(where: { $0.name == name }) else {
-      throw UsageError(
-        "--as \(name): expected a family of checkpoints, found none of that name"
-          + Suggestions.clause(for: name, in: written.map(\.name)) + "; families that are written: \(known)")
-    }
-    guard family.exports != nil else {
-      throw UsageError("--as \(name): its files are only read; families that are written: \(known)")
-    }
-    return family
-  }
-
   /// - Parameter out: a new or empty folder.
   /// - Throws: `UsageError` where the folder holds something, or the family cannot hold a parameter.
   func write(to out: String) throws -> Report {
     let model = try exported()
-    let (tensors, usage) = try Self.write(model, as: family, to: out)
+    let (tensors, usage) = try Self.write(model, as: family, among: choice.families, to: out)
     let tables: Set = ["pos_embed", "predictor_pos_embed"]
     let trained = model.parameters.filter { parameter in
       !tables.contains(String(parameter.name.split(separator: ".").last ?? ""))
     }
     return Report(
-      run: folder.path, step: checkpoint.step, family: family.name, encoder: part, out: out,
-      tensors: tensors, parameters: trained.reduce(0) { $0 + $1.values.count },
+      run: folder.path, step: checkpoint.step, family: family.name, familyReason: choice.reason,
+      encoder: part, out: out, tensors: tensors, parameters: trained.reduce(0) { $0 + $1.values.count },
       usage: usage)
   }
 
-  /// - Parameter more: writes further files to the folder.
+  /// - Parameters:
+  ///   - others: families that a message names where this one cannot hold the encoder.
+  ///   - more: writes further files to the folder.
   /// - Returns: how many tensors were written, and how the folder is opened elsewhere.
   static func write(
-    _ model: ExportedModel, as family: any WeightsFamily, to out: String,
+    _ model: ExportedModel, as family: any WeightsFamily, among others: WeightsFamilies, to out: String,
     and more: (_ folder: String) throws -> Void = { _ in }
   ) throws -> (tensors: Int, usage: String?) {
-    let reason = PluginCode("weights family \"\(family.name)\"", "refusal").run {
-      family.refusal(of: model.shape.encoder.design)
-    }
-    if let reason { throw UsageError("weights export: \(family.name) \(reason)") }
-    let entries = try model.parameters.flatMap {
-      try Self.entries($0, family, heads: model.shape.encoder.heads)
+    let encoder = model.shape.encoder
+    if let reason = unheld(encoder, by: family) {
+      let able = others.all.filter { $0.exports != nil && unheld(encoder, by: $0) == nil }.map(\.name)
+      throw UsageError(
+        "weights export: \(family.name) cannot hold \(reason); "
+          + (able.isEmpty ? "no other family can" : "others can: --as " + able.joined(separator: ", --as ")))
     }
     let companions = try PluginCode("weights family \"\(family.name)\"", "companions").run {
       try family.companions(of: model)
     }
+    let entries =
+      try model.parameters.flatMap { try Self.entries($0, family, encoder) }
+      + companions.tensors.map { SafetensorsEntry(name: $0.name, shape: $0.shape, floats: $0.values) }
     let refusal = UsageError("--out \(out): expected a new or empty folder, found files in it; give another")
     try Folder.fill(out, refusal: { refusal }) {
       try SafetensorsWriter.write(entries, metadata: companions.metadata, to: out + "/model.safetensors")
@@ -177,34 +164,31 @@ struct WeightsExport {
     return ExportedModel.Parameter(name: name, shape: shape, values: values)
   }
 
-  /// A parameter as the family's files hold it: one tensor, or its rows in equal shares.
+  /// What of an encoder a family cannot hold; nil where it holds it all.
+  private static func unheld(
+    _ encoder: VisionTransformerConfiguration, by family: any WeightsFamily
+  ) -> String? {
+    PluginCode("weights family \"\(family.name)\"", "refusal").run { family.refusal(of: encoder) }
+  }
+
+  /// A parameter as the family's files hold it.
   private static func entries(
-    _ parameter: ExportedModel.Parameter, _ family: any WeightsFamily, heads: Int
+    _ parameter: ExportedModel.Parameter, _ family: any WeightsFamily,
+    _ encoder: VisionTransformerConfiguration
   ) throws -> [SafetensorsEntry] {
-    let (places, values) = PluginCode("weights family \"\(family.name)\"", "places").run {
-      (
-        family.places(of: parameter.name),
-        family.written(parameter.values, of: parameter.name, shape: parameter.shape, heads: heads)
-      )
+    let tensors: [WrittenTensor]
+    do {
+      tensors = try PluginCode("weights family \"\(family.name)\"", "places").run {
+        try family.tensors(of: parameter, in: encoder)
+      }
+    } catch let error as WeightsWritingError {
+      throw UsageError("weights export: \(family.name): \(error); choose another family with --as")
     }
-    guard !places.isEmpty, places.allSatisfy({ $0.count == 1 }), values.count == parameter.values.count else {
+    guard !tensors.isEmpty, tensors.allSatisfy({ $0.path.count == 1 }) else {
       throw UsageError(
         "weights export: files of \(family.name) cannot hold \(parameter.name); choose another family with --as"
       )
     }
-    guard places.count > 1 else {
-      return [SafetensorsEntry(name: places[0][0], shape: parameter.shape, floats: values)]
-    }
-    guard let rows = parameter.shape.first, rows % places.count == 0 else {
-      throw UsageError(
-        "weights export: \(family.name) divides \(parameter.name) by \(places.count), which has the shape "
-          + "\(parameter.shape); choose another family with --as")
-    }
-    let count = values.count / places.count
-    return places.enumerated().map { index, place in
-      SafetensorsEntry(
-        name: place[0], shape: [rows / places.count] + parameter.shape.dropFirst(),
-        floats: Array(values[index * count..<(index + 1) * count]))
-    }
+    return tensors.map { SafetensorsEntry(name: $0.path[0], shape: $0.shape, floats: $0.values) }
   }
 }

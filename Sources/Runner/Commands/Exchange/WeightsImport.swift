@@ -158,7 +158,7 @@ struct WeightsImport {
     try RunFolder.create(at: path) { folder in
       let log = try RunLog(path: folder.path(of: .log), echo: { _ in })
       for line in report.lines { try log.record(line) }
-      let record = try RunRecord(setup)
+      let record = try RunRecord(setup, weightsFamily: weights.family.name)
       try ModelCheckpoint.save(
         optimization, step: 0, seed: seed, record: record,
         to: folder.checkpoints(keep: training.keptCheckpoints))

@@ -2,6 +2,7 @@
 enum WeightsTemplate {
   static let source = #"""
     import CoreTensor
+    import NeuralNetworks
     import WorldModel
 
     @c(chex_plugin) public func entry() -> UnsafePointer<chex_plugin_information> {
@@ -69,8 +70,9 @@ enum WeightsTemplate {
         return .parameter(own.map { "\(block)\($0).\(kind)" } ?? name)
       }
 
-      /// The way back, by which checks hold the way forth to account.
-      public func places(of parameter: String) -> [[String]] {
+      /// The way back, by which checks hold the way forth to account. With `exports` and `companions`, of which this family
+      /// has none yet, `weights export --as {name}` writes files by it.
+      public func places(of parameter: String, in encoder: VisionTransformerConfiguration) -> [[String]] {
         let words = parameter.split(separator: ".").map(String.init)
         guard words.count > 1, words[0] == "encoder" else { return [] }
         if words[1] == "pos_embed" { return [[Self.positions]] }

@@ -23,7 +23,8 @@ extension Pretraining {
     let checkpoint = try checkpoint(of: other, step: step)
     let own = SettingAssignment(folderKey, .value(.text(out)), from: .flag("--out"))
     let setup = try RunSetup(reopening: other, assignments: settings + [own], pluginsFile: pluginsFile)
-    warn(of: try RunVersions(of: other).changes(to: RunVersions(setup)))
+    let versions = try RunVersions(of: other)
+    warn(of: versions.changes(to: RunVersions(setup)))
     let parts = try RunParts(setup)
     for task in parts.tasks.tasks where task.teacher != nil {
       // The checkpoint has a target encoder, and that is the one that the branch goes on with.
@@ -36,7 +37,7 @@ extension Pretraining {
       throw BranchError.nothingLeft(run: path, step: state.step, steps: parts.schedule.totalSteps)
     }
     return try RunFolder.create(at: out) { folder in
-      let record = try RunRecord(setup)
+      let record = try RunRecord(setup, weightsFamily: versions.weightsFamily)
       try record.write(to: folder)
       for item in [RunFolder.Item.metrics, .diagnostics] where other.has(item) {
         let bytes = try DurableFile.read(other.path(of: item), limit: Int.max)

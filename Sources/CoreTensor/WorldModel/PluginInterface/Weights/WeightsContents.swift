@@ -38,7 +38,7 @@ public protocol WeightsContents: AnyObject {
   var tensors: [WeightsTensor] { get }
   /// Arguments, epochs and the like that the file holds.
   var remarks: [WeightsRemark] { get }
-  /// The whole numbers of `config.json` beside the file, by dotted names; empty where there is none.
+  /// The numbers of `config.json` beside the file, by dotted names; empty where there is none.
   var configuration: [WeightsRemark] { get }
   /// A tensor's numbers as float32, in row-major order.
   /// - Throws: `WeightsFileError` where it holds none, or one that is not finite.

@@ -16,10 +16,20 @@ package struct RunRecord: Equatable {
   private static let items: [RunFolder.Item] = [.configuration, .versions]
 
   /// Of a run that begins.
-  /// - Parameter split: which radiographs it is going to train on; nil where it trains on none.
-  package init(_ setup: RunSetup, split: SplitRecord? = nil) throws {
+  /// - Parameters:
+  ///   - split: which radiographs it is going to train on; nil where it trains on none.
+  ///   - weightsFamily: of the checkpoint that its encoder comes from; nil for that of the run that it begins with
+  ///     (`model.from`), or none.
+  package init(_ setup: RunSetup, split: SplitRecord? = nil, weightsFamily: String? = nil) throws {
     settings = setup.settings.tomlText
-    versions = try RunVersions(setup, settings: Self.seal(of: settings), split: split).text()
+    let family =
+      try weightsFamily
+      ?? setup.configuration.model.from.nonEmpty.flatMap {
+        try RunVersions(of: RunFolder.open(at: $0)).weightsFamily
+      }
+    versions = try RunVersions(
+      setup, settings: Self.seal(of: settings), split: split, weightsFamily: family
+    ).text()
   }
 
   /// Of a run that was begun earlier.

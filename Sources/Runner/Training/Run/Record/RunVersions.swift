@@ -26,9 +26,14 @@ package struct RunVersions: Codable {
   /// Which radiographs are pre-trained on and which held out; nil in runs of earlier versions, and in those that
   /// were made of other people's weights.
   package let split: SplitRecord?
+  /// The family of the checkpoint that the encoder was imported from, by this run or by the one that it began with; nil
+  /// where it began from a seed.
+  package let weightsFamily: String?
 
-  init(_ setup: RunSetup, settings: FileSeal? = nil, split: SplitRecord? = nil) {
-    (self.settings, self.split) = (settings, split)
+  init(
+    _ setup: RunSetup, settings: FileSeal? = nil, split: SplitRecord? = nil, weightsFamily: String? = nil
+  ) {
+    (self.settings, self.split, self.weightsFamily) = (settings, split, weightsFamily)
     runner = ProgramVersion.current
     core = PluginHost.coreFingerprint
     precision = setup.backend.activationType.rawValue
