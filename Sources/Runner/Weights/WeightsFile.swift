@@ -24,8 +24,9 @@ package final class WeightsFile: WeightsContents {
   private let contents: Contents
 
   /// - Throws: `WeightsFileError` or `StorageError` that says what the file is instead, or what is wrong with it.
-  package init(path: String) throws {
-    self.path = path
+  /// - Parameter given: of the file, or of a folder as model hubs and `weights export` have it.
+  package init(path given: String) throws {
+    path = try Self.file(given)
     if ShardedSafetensors.isIndex(path) {
       let shards = try ShardedSafetensors(index: path)
       (size, tensors, remarks) = (shards.size, try shards.tensors(), [])
@@ -53,6 +54,17 @@ package final class WeightsFile: WeightsContents {
       format = "safetensors"
       contents = .safetensors(file)
     }
+  }
+
+  /// The file that a folder's weights are in; any other path as it is.
+  private static func file(_ path: String) throws -> String {
+    guard Folder.exists(path) else { return path }
+    let names = ["model.safetensors", "model.safetensors.index.json"]
+    if let own = names.map({ "\(path)/" + $0 }).first(where: { (file: String) in access(file, F_OK) == 0 }) {
+      return own
+    }
+    throw WeightsFileError(
+      path, nil, "is a folder without \(names.joined(separator: " or ")); give a file of weights")
   }
 
   /// Says so where a file is a part of a model in several; nil for any other.

@@ -61,6 +61,10 @@ struct EncoderFamilyTests {
     try say { "model-0000\($0 % 2 + 1)-of-00002.safetensors" }
     let file = try WeightsFile(path: index)
     #expect(file.tensors.count == entries.count)
+    #expect(try WeightsFile(path: folder.path).path == index)
+    let bare = try TemporaryFolder()
+    let none = #expect(throws: WeightsFileError.self) { try WeightsFile(path: bare.path) }
+    #expect("\(none!)".contains("is a folder without model.safetensors"), "\(none!)")
     for tensor in file.tensors {
       let expected = try #require(entries.first { $0.name == tensor.name })
       #expect(tensor.shape == expected.shape)

@@ -12,7 +12,11 @@ extension Command {
     name: "weights show",
     summary: "List tensors and other contents of a PyTorch checkpoint or safetensors file",
     options: [.plugins, CommandOption("--json", help: "One line of JSON.")],
-    arguments: [CommandArgument("FILE", help: "torch.save's zip (.pth, .pt, .pth.tar) or .safetensors.")],
+    arguments: [
+      CommandArgument(
+        "FILE",
+        help: "torch.save's zip (.pth, .pt, .pth.tar), .safetensors, or a folder with model.safetensors.")
+    ],
     examples: [
       CommandExample(
         "chex-runner weights show checkpoint.pth.tar", "names, shapes, types; nothing in it is run")
@@ -52,7 +56,11 @@ extension Command {
         "--allow-unexpected", .repeated("PATTERN"), help: "Tensors of the file that may be left out."),
       CommandOption("--json", help: "The report as one line of JSON."),
     ] + SettingFlag.options.filter { !ofNoImport.contains($0.name) },
-    arguments: [CommandArgument("FILE", help: "torch.save's zip (.pth, .pt, .pth.tar) or .safetensors.")],
+    arguments: [
+      CommandArgument(
+        "FILE",
+        help: "torch.save's zip (.pth, .pt, .pth.tar), .safetensors, or a folder with model.safetensors.")
+    ],
     examples: [
       CommandExample(
         "chex-runner weights import checkpoint.pth.tar --out runs/published --data radiographs",
