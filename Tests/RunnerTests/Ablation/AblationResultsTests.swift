@@ -125,6 +125,24 @@ import WorldModel
     #expect(found[0].difference == difference(0.11, 0.06, 0.15))
   }
 
+  /// What every row has alike is a line, and no column.
+  @Test func aColumnThatIsTheSameInEveryRowIsALine() throws {
+    let own = results
+    let cell = AblationResults.Cell(values: [0.25, 0.75], mean: 0.5, deviation: nil, difference: nil)
+    let pixels = AblationResults.Column(
+      evaluation: "probe", metric: "AUROC, pixels", unit: "", cells: [cell, cell, cell], pairs: [],
+      radiographs: nil,
+      patients: nil)
+    let wider = AblationResults(
+      title: "T", source: "S", seeds: own.seeds, confidence: 0.95, resamples: 1000, rows: own.rows,
+      columns: own.columns + [pixels], notes: [], failures: [])
+    #expect(wider.telling.map(\.metric) == ["AUROC"] && own.same.isEmpty)
+    let text = AblationText(wider).text(for: .init(isInteractive: false, width: 200))
+    #expect(text.contains("the same in every row: AUROC, pixels 0.5000\n"))
+    #expect(!AblationFiles(wider).latex.contains("pixels"))
+    #expect(AblationFiles(wider).csv.contains("AUROC, pixels"))
+  }
+
   /// Reported: c > b > a. Here a < b beyond the noise, c below a within it, c below b beyond it.
   @Test func reportedOrderingsAreCounted() {
     let own = results.agreements

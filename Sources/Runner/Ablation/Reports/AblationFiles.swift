@@ -45,7 +45,7 @@ package struct AblationFiles {
   var latex: String {
     let metrics = AblationWords.reportedMetrics(results)
     let head =
-      ["row", "steps", "minutes"] + results.columns.map { AblationWords.title($0, results) }
+      ["row", "steps", "minutes"] + results.telling.map { AblationWords.title($0, results) }
       + metrics.map { "reported: \($0)" }
     var lines = [
       "% \(results.title); \(results.seeds.count) seeds; mean and standard deviation over seeds.",
@@ -54,7 +54,7 @@ package struct AblationFiles {
       head.map(Self.escaped).joined(separator: " & ") + " \\\\", "\\midrule",
     ]
     for (index, row) in results.rows.enumerated() {
-      let cells = results.columns.map { latexCell($0, index) }
+      let cells = results.telling.map { latexCell($0, index) }
       let reported = metrics.map { metric in
         row.reported.first { $0.metric == metric }.map { own in
           String(format: "$%g", own.mean) + (own.deviation.map { String(format: " \\pm %g", $0) } ?? "") + "$"

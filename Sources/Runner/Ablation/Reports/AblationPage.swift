@@ -25,6 +25,7 @@ struct AblationPage {
       ? "\(all) runs: \(rows) rows, \(seeds) seed\(seeds == 1 ? "" : "s")."
       : "\(results.failures.count) of the runs and evaluations failed."
     return .verdict(sentence, results.failures.isEmpty ? .good : .bad)
+      + AblationWords.same(results).map { Html.quiet(Html("\(Html.capitalised($0)).")) }.joined()
       + results.notes.map { Html.quiet(Html("\(Html.capitalised($0)).")) }.joined()
   }
 
@@ -47,7 +48,7 @@ struct AblationPage {
 
   private var columns: [Page.Section?] {
     let metrics = AblationWords.reportedMetrics(results)
-    return results.columns.enumerated().map { number, column in
+    return results.telling.enumerated().map { number, column in
       let title = AblationWords.title(column, results)
       let table = PageTable(
         title,
@@ -77,7 +78,7 @@ struct AblationPage {
   }
 
   private var orderings: Page.Section? {
-    let parts = results.columns.filter { !$0.pairs.isEmpty }.map { column -> Html in
+    let parts = results.telling.filter { !$0.pairs.isEmpty }.map { column -> Html in
       let found = results.orderings(column)
       let title = AblationWords.title(column, results)
       let head = Html.paragraph(

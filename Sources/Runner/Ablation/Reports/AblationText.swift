@@ -9,7 +9,7 @@ package struct AblationText {
 
   package func text(for terminal: Terminal) -> String {
     let parts = [
-      results.title + "\n" + heading + "\n", table(for: terminal), costs(for: terminal), orderings,
+      results.title + "\n" + heading + "\n", table(for: terminal), same, costs(for: terminal), orderings,
       agreements(for: terminal),
       refusals,
       notes, failures,
@@ -25,7 +25,7 @@ package struct AblationText {
 
   /// Where the evaluations' names make it wider than the terminal they stand above it, and their numbers in it.
   private func table(for terminal: Terminal) -> String {
-    let titles = results.columns.map { AblationWords.title($0, results) }
+    let titles = results.telling.map { AblationWords.title($0, results) }
     let whole = table(titles, for: terminal)
     guard whole.split(separator: "\n").contains(where: { $0.count > terminal.width }) else { return whole }
     let numbers = titles.indices.map { "(\($0 + 1))" }
@@ -40,7 +40,7 @@ package struct AblationText {
     for (index, row) in results.rows.enumerated() {
       table.add(
         [row.name + (row.refusal == nil ? "" : " (not compared)")]
-          + results.columns.map { AblationWords.cell($0.cells[index]) }
+          + results.telling.map { AblationWords.cell($0.cells[index]) }
           + metrics.map { metric in
             row.reported.first { $0.metric == metric }.map(AblationWords.reported) ?? ""
           })
@@ -48,6 +48,8 @@ package struct AblationText {
     let source = results.source.isEmpty || metrics.isEmpty ? "" : "reported: \(results.source)\n"
     return table.text(for: terminal) + source
   }
+
+  private var same: String { AblationWords.same(results).map { $0 + "\n" }.joined() }
 
   /// What a run of each row cost; empty where none is finished.
   private func costs(for terminal: Terminal) -> String {
@@ -61,7 +63,7 @@ package struct AblationText {
   private var reportedMetrics: [String] { AblationWords.reportedMetrics(results) }
 
   private var orderings: String {
-    results.columns.filter { !$0.pairs.isEmpty }.map { column in
+    results.telling.filter { !$0.pairs.isEmpty }.map { column in
       let found = results.orderings(column)
       let head =
         "\(AblationWords.title(column, results)): \(found.count) of \(column.pairs.count) orderings are beyond the noise"
@@ -125,6 +127,14 @@ enum AblationWords {
   static func title(_ column: AblationResults.Column, _ results: AblationResults) -> String {
     let isShared = results.columns.count { $0.metric == column.metric } > 1
     return isShared ? "\(column.evaluation): \(column.metric)" : column.metric
+  }
+
+  /// What is the same in every row, a sentence each.
+  static func same(_ results: AblationResults) -> [String] {
+    results.same.map { column in
+      let cell = column.cells.first { $0.mean != nil }
+      return "the same in every row: \(title(column, results)) \(cell.map(value) ?? "–")"
+    }
   }
 
   static let costTitles = ["steps", "radiographs seen", "minutes of training"]

@@ -77,6 +77,22 @@ package struct AblationResults: Codable, Sendable {
   package let failures: [AblationScheduler.Failure]
 }
 
+extension AblationResults {
+  /// Columns in which rows differ, all of them where they differ in none: what an evaluation finds without the model,
+  /// plain pixels for instance, is the same in each.
+  package var telling: [Column] { columns.allSatisfy(\.isSame) ? columns : columns.filter { !$0.isSame } }
+  /// The others.
+  package var same: [Column] { columns.allSatisfy(\.isSame) ? [] : columns.filter(\.isSame) }
+}
+
+extension AblationResults.Column {
+  /// Whether all rows, two or more, have the same values, seed by seed.
+  var isSame: Bool {
+    let known = cells.map(\.values).filter { $0.contains { $0 != nil } }
+    return known.count > 1 && known.allSatisfy { $0 == known[0] }
+  }
+}
+
 /// Takes paired differences over patients and seeds.
 ///
 /// Resample r draws patients (the same for every run that was tested on the same radiographs) and, with replacement,
