@@ -99,7 +99,7 @@ package final class AblationPace {
         document.training[row.name] = known
         continue
       }
-      do { document.training[row.name] = try trial.time(cell, steps: Self.steps) } catch let error
+      do { document.training[row.name] = try trial.time(cell, steps: Self.steps)?.training } catch let error
         as AblationError
       {
         failures[row.name] = "\(error)"

@@ -1,7 +1,8 @@
 import Foundation
 import Training
 
-/// Steps that give every row of an ablation the first row's training time.
+/// Steps that give every row of an ablation the first row's computing time. Waiting for radiographs does not count, since
+/// it is the same for every row, and later epochs find in memory what the first reads.
 ///
 /// Each row is timed in turn, several times over, and its shortest time counts: what else the machine does makes a step
 /// longer, never shorter.
@@ -37,7 +38,7 @@ package struct EqualCompute {
         note: { note("\($0) (\(turn) of \(Self.turns))") })
       for (index, row) in plan.table.rows.enumerated() where !row.setsSteps {
         guard let cell = plan.cells.first(where: { $0.row == index }) else { continue }
-        let time: AblationPace.Training?
+        let time: (training: AblationPace.Training, computing: Double)?
         do { time = try trial.time(cell, steps: Self.steps) } catch let error as AblationError {
           throw AblationError("--equal compute: row \"\(row.name)\" cannot be timed: \(error)")
         }
@@ -46,8 +47,8 @@ package struct EqualCompute {
           throw AblationError(
             "--equal compute: row \"\(row.name)\" cannot be timed: it did no step within three minutes")
         }
-        shortest[row.name] = min(shortest[row.name] ?? .infinity, time.secondsPerStep)
-        if steps == nil { steps = time.steps }
+        shortest[row.name] = min(shortest[row.name] ?? .infinity, time.computing)
+        if steps == nil { steps = time.training.steps }
       }
     }
     return Self.steps(shortest, first: plan.table.rows.first { !$0.setsSteps }?.name, of: steps ?? 0)

@@ -22,9 +22,12 @@ struct StepTrial {
   /// - Parameters:
   ///   - cell: of the row.
   ///   - steps: that are timed where they take no longer than 15 seconds, else 8.
-  /// - Returns: nil where no step was done.
+  /// - Returns: the run's steps, and seconds of one without what it waited for radiographs, which later epochs find in
+  ///   memory; nil where no step was done.
   /// - Throws: `AblationError` with the run's last words where it could not be begun; `StorageError`.
-  func time(_ cell: AblationPlan.Cell, steps: Int) throws -> AblationPace.Training? {
+  func time(_ cell: AblationPlan.Cell, steps: Int) throws -> (
+    training: AblationPace.Training, computing: Double
+  )? {
     note("measuring a step: \(plan.table.rows[cell.row].name)")
     let trial = "\(plan.out)/.pace"
     if Folder.exists(trial) { try Folder.remove(trial) }
@@ -47,7 +50,24 @@ struct StepTrial {
     if let end = process.end, end != .exited(0) {
       throw AblationError(AblationJob.lastWords(of: log) ?? "\(end)")
     }
-    return Self.measured(run)
+    return Self.measured(run).flatMap { own in Self.computingSeconds(run).map { (own, $0) } }
+  }
+
+  /// Median seconds of a step without waiting for radiographs; nil where no step was done.
+  private static func computingSeconds(_ run: RunFolder) -> Double? {
+    guard let lines = try? MetricsLog.lines(of: run), let settings = try? RunSettings(of: run) else {
+      return nil
+    }
+    let images = ["training.batch_size", "training.accumulation"].map {
+      settings[$0].flatMap { Double($0) } ?? 1
+    }
+    // The first steps warm up memory and caches.
+    let seconds = lines.dropFirst(min(1 + lines.count / 4, max(0, lines.count - 1))).compactMap {
+      line -> Double? in
+      guard let rate = line["images_per_second"] as? Double, rate > 0 else { return nil }
+      return images.reduce(1, *) / rate * (1 - (line["data_wait_share"] as? Double ?? 0))
+    }.sorted()
+    return seconds.isEmpty ? nil : seconds[seconds.count / 2]
   }
 
   /// A run's steps by its settings and metrics; nil where no step is done.
