@@ -121,6 +121,11 @@ struct FeatureExport {
         + (known.isEmpty ? "it names no splits" : "it has \(known.joined(separator: ", "))"))
   }
 
+  /// Nil for a vector of each patch.
+  private var pooling: Pooling? {
+    get throws { try hasTokens ? nil : run.setup.pooling(of: encoder) }
+  }
+
   private var encoder: any ImageEncoder {
     which == .target ? run.model.targetEncoder ?? run.model.encoder : run.model.encoder
   }
@@ -133,7 +138,7 @@ struct FeatureExport {
     }
     let began = ProgressReporter.systemClock()
     let shape = encoder.shape
-    let pooling = try hasTokens ? nil : run.setup.pooling(of: encoder)
+    let pooling = try pooling
     let file = try FeatureFile(
       out, format, imageShape: hasTokens ? [shape.patchCount, shape.width] : [shape.width],
       mostRadiographs: radiographs.count,
@@ -178,7 +183,7 @@ struct FeatureExport {
       output: ProgressReporter.standardError)
     defer { progress.finish() }
     var (kept, isStopped): ([Int], Bool) = ([], false)
-    let pooling = try hasTokens ? nil : run.setup.pooling(of: encoder)
+    let pooling = try pooling
     try Compute.$backend.withValue(run.backend) {
       try PackedWeights.keeping {
         try FeatureExtraction.forEachBatch(

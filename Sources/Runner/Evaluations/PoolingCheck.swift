@@ -9,7 +9,7 @@ extension RunSetup {
     guard pooling == .mean || encoder.shape.design.hasClassToken else {
       throw EvaluationError(
         "evaluation.pooling: expected \"mean\", found \"class\": the run's encoder has no class token "
-          + "(model.class_token = false)")
+          + "(model.class_token = false); use --set evaluation.pooling=mean")
     }
     return pooling
   }

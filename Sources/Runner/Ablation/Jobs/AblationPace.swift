@@ -6,10 +6,10 @@ import Runs
 /// Kept in `pace.json`, so that a command that goes on need not measure again.
 package final class AblationPace {
   /// What is known of one row's training.
-  struct Training: Codable, Equatable {
+  package struct Training: Codable, Equatable {
     /// Optimiser steps of the whole run, and seconds of one.
-    let steps: Int
-    let secondsPerStep: Double
+    package let steps: Int
+    package let secondsPerStep: Double
   }
 
   private struct Document: Codable {
@@ -23,13 +23,15 @@ package final class AblationPace {
   private let path: String
   private var document: Document
 
+  /// - Parameter known: of rows that were timed just now, by their names.
   /// - Throws: `StorageError` where `pace.json` cannot be read; what it says is left aside where it is no pace.
-  package init(_ plan: AblationPlan) throws {
+  package init(_ plan: AblationPlan, known: [String: Training] = [:]) throws {
     self.plan = plan
     path = plan.out + "/pace.json"
     document =
       access(path, F_OK) == 0
       ? (try? JSONDecoder().decode(Document.self, from: DurableFile.read(path))) ?? Document() : Document()
+    document.training.merge(known) { $1 }
   }
 
   private func row(_ job: AblationJob) -> Training? {
@@ -95,7 +97,7 @@ package final class AblationPace {
     var failures: [String: String] = [:]
     for (index, row) in plan.table.rows.enumerated() where document.training[row.name] == nil {
       guard !isStopRequested(), let cell = plan.cells.first(where: { $0.row == index }) else { break }
-      if let known = StepTrial.measured(RunFolder(path: cell.run)) {
+      if let known = StepTrial.measured(RunFolder(path: cell.run))?.training {
         document.training[row.name] = known
         continue
       }

@@ -25,12 +25,12 @@ package struct EqualCompute {
   ///   - threads: that each run will have.
   ///   - isStopRequested: asked between two looks.
   ///   - note: is told each row that is measured.
-  /// - Returns: steps of each row that sets none itself, by its name; nil where a stop was requested.
+  /// - Returns: steps, and seconds of one, of each row that sets none itself, by its name; nil where a stop was requested.
   /// - Throws: `AblationError` where a row cannot be timed; `StorageError`.
   package func measured(
     program: String, threads: Int, isStopRequested: @escaping () -> Bool, note: @escaping (String) -> Void
-  ) throws -> [String: Int]? {
-    var shortest: [String: Double] = [:]
+  ) throws -> [String: AblationPace.Training]? {
+    var (shortest, seconds): ([String: Double], [String: Double]) = ([:], [:])
     var steps: Int?
     for turn in 1...Self.turns {
       let trial = StepTrial(
@@ -45,13 +45,19 @@ package struct EqualCompute {
         if isStopRequested() { return nil }
         guard let time else {
           throw AblationError(
-            "--equal compute: row \"\(row.name)\" cannot be timed: it did no step within three minutes")
+            "--equal compute: row \"\(row.name)\" cannot be timed: it did no step within three minutes; "
+              + "give the row training.steps of its own, or leave --equal out")
         }
+        seconds[row.name] = min(seconds[row.name] ?? .infinity, time.training.secondsPerStep)
         shortest[row.name] = min(shortest[row.name] ?? .infinity, time.computing)
         if steps == nil { steps = time.training.steps }
       }
     }
-    return Self.steps(shortest, first: plan.table.rows.first { !$0.setsSteps }?.name, of: steps ?? 0)
+    let given = Self.steps(shortest, first: plan.table.rows.first { !$0.setsSteps }?.name, of: steps ?? 0)
+    return Dictionary(
+      uniqueKeysWithValues: given.map { name, count in
+        (name, AblationPace.Training(steps: count, secondsPerStep: seconds[name] ?? 0))
+      })
   }
 
   /// - Parameters:

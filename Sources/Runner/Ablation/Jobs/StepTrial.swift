@@ -50,43 +50,36 @@ struct StepTrial {
     if let end = process.end, end != .exited(0) {
       throw AblationError(AblationJob.lastWords(of: log) ?? "\(end)")
     }
-    return Self.measured(run).flatMap { own in Self.computingSeconds(run).map { (own, $0) } }
+    return Self.measured(run)
   }
 
-  /// Median seconds of a step without waiting for radiographs; nil where no step was done.
-  private static func computingSeconds(_ run: RunFolder) -> Double? {
-    guard let lines = try? MetricsLog.lines(of: run), let settings = try? RunSettings(of: run) else {
-      return nil
-    }
-    let images = ["training.batch_size", "training.accumulation"].map {
-      settings[$0].flatMap { Double($0) } ?? 1
-    }
-    // The first steps warm up memory and caches.
-    let seconds = lines.dropFirst(min(1 + lines.count / 4, max(0, lines.count - 1))).compactMap {
-      line -> Double? in
-      guard let rate = line["images_per_second"] as? Double, rate > 0 else { return nil }
-      return images.reduce(1, *) / rate * (1 - (line["data_wait_share"] as? Double ?? 0))
-    }.sorted()
-    return seconds.isEmpty ? nil : seconds[seconds.count / 2]
-  }
-
-  /// A run's steps by its settings and metrics; nil where no step is done.
-  static func measured(_ run: RunFolder) -> AblationPace.Training? {
+  /// A run's steps and times by its settings and metrics; nil where no step was done.
+  static func measured(_ run: RunFolder) -> (training: AblationPace.Training, computing: Double)? {
     guard let lines = try? MetricsLog.lines(of: run), let settings = try? RunSettings(of: run),
       let last = lines.last, let step = last["step"] as? Double, let epoch = last["epoch"] as? Double
     else { return nil }
     func whole(_ key: String) -> Int { settings[key].flatMap { Int($0) } ?? 0 }
     let stepsPerEpoch = (step / epoch).rounded()
     let steps = whole("training.steps")
-    let images = Double(whole("training.batch_size") * whole("training.accumulation"))
+    let images = Double(settings.imagesPerStep)
     // The first steps warm up memory, caches and loaders; of one step alone it is all that is known.
-    let rates = lines.dropFirst(min(1 + lines.count / 4, lines.count - 1)).compactMap {
-      $0["images_per_second"] as? Double
-    }
-    .filter { $0 > 0 }.sorted()
-    guard !rates.isEmpty, stepsPerEpoch.isFinite else { return nil }
-    return AblationPace.Training(
+    let times = lines.dropFirst(min(1 + lines.count / 4, lines.count - 1))
+      .compactMap { line -> (whole: Double, computing: Double)? in
+        guard let rate = line["images_per_second"] as? Double, rate > 0 else { return nil }
+        return (images / rate, images / rate * (1 - (line["data_wait_share"] as? Double ?? 0)))
+      }
+    guard !times.isEmpty, stepsPerEpoch.isFinite else { return nil }
+    func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
+    let training = AblationPace.Training(
       steps: steps > 0 ? steps : whole("training.epochs") * Int(stepsPerEpoch),
-      secondsPerStep: images / rates[rates.count / 2])
+      secondsPerStep: median(times.map(\.whole)))
+    return (training, median(times.map(\.computing)))
+  }
+}
+
+extension RunSettings {
+  /// Radiographs that an optimiser step sees.
+  var imagesPerStep: Int {
+    ["training.batch_size", "training.accumulation"].map { self[$0].flatMap { Int($0) } ?? 1 }.reduce(1, *)
   }
 }

@@ -44,12 +44,9 @@ extension AblationPlan {
       let folder = RunFolder(path: cell.run)
       guard folder.has(.summary) else { return nil }
       let (steps, settings) = (try RunSummary(of: folder).steps, try RunSettings(of: folder))
-      let images = ["training.batch_size", "training.accumulation"].map {
-        settings[$0].flatMap { Int($0) } ?? 1
-      }
       return AblationResults.Cost(
-        seed: cell.seed, steps: steps, radiographs: steps * images.reduce(1, *),
-        seconds: StepTrial.measured(folder).map { $0.secondsPerStep * Double(steps) })
+        seed: cell.seed, steps: steps, radiographs: steps * settings.imagesPerStep,
+        seconds: StepTrial.measured(folder).map { $0.training.secondsPerStep * Double(steps) })
     }
   }
 }

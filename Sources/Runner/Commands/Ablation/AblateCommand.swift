@@ -116,7 +116,7 @@ private struct AblateCommand {
       throw UsageError("--then: \"\(twice)\" is given twice")
     }
     plan = AblationPlan(
-      table, seeds: Array(0..<seeds), common: Self.common(arguments, table),
+      table, seeds: Array(0..<seeds), common: Self.common(arguments),
       registry: arguments.value("--plugins"), out: out)
   }
 
@@ -159,10 +159,9 @@ private struct AblateCommand {
   }
 
   /// The words of a run's flags as they were typed, each with its value attached.
-  private static func common(_ arguments: ParsedArguments, _ table: AblationTable) -> [String] {
+  private static func common(_ arguments: ParsedArguments) -> [String] {
     let names = Set(AblateOptions.ofRuns.map(\.name))
-    let ownTasks = table.rows.allSatisfy { $0.tasks != nil }
-    return arguments.occurrences.filter { names.contains($0.option) && !(ownTasks && $0.option == "--tasks") }
+    return arguments.occurrences.filter { names.contains($0.option) }
       .flatMap { own in
         own.value.map { own.option == "--set" ? ["--set", $0] : ["\(own.option)=\($0)"] } ?? [own.option]
       }
@@ -182,26 +181,31 @@ private struct AblateCommand {
     let threads = try arguments.integer("--threads", in: 0...1024) ?? 0
     let cores = threads > 0 ? threads * jobs : Compute.coreCount
     Interruption.watch()
-    guard let plan = try equalised(folder, program: program, threads: max(1, cores / jobs)) else {
+    guard let (plan, known) = try equalised(folder, program: program, threads: max(1, cores / jobs)) else {
       return 130
     }
     try folder.record(plan)
-    return try finish(plan, program: program, cores: cores)
+    return try finish(plan, AblationPace(plan, known: known), program: program, cores: cores)
   }
 
-  /// The plan whose rows have the steps of equal compute, where that is wanted; nil where a stop was requested.
-  private func equalised(_ folder: AblationFolder, program: String, threads: Int) throws -> AblationPlan? {
-    guard isComputeEqual else { return plan }
+  /// The plan whose rows have the steps of equal compute, where that is wanted, and what was measured for it; nil where a
+  /// stop was requested.
+  private func equalised(
+    _ folder: AblationFolder, program: String, threads: Int
+  ) throws -> (AblationPlan, [String: AblationPace.Training])? {
+    guard isComputeEqual else { return (plan, [:]) }
     let compute = EqualCompute(plan)
+    var known: [String: AblationPace.Training] = [:]
     if !compute.missing(folder.steps).isEmpty {
       let measured = try compute.measured(
         program: program, threads: threads, isStopRequested: { Interruption.isRequested },
         note: { ProgressReporter.standardError($0 + "\n") })
       guard let measured else { return nil }
       // What was given before stays, so that runs go on.
-      try folder.keep(steps: measured.merging(folder.steps) { $1 })
+      known = measured.filter { folder.steps[$0.key] == nil }
+      try folder.keep(steps: measured.mapValues(\.steps).merging(folder.steps) { $1 })
     }
-    return plan.giving(steps: folder.steps)
+    return (plan.giving(steps: folder.steps), known)
   }
 
   private func dryPlan() throws -> AblationPlan {
@@ -216,8 +220,9 @@ private struct AblateCommand {
   }
 
   /// Does what is not done yet, and compares.
-  private func finish(_ plan: AblationPlan, program: String, cores: Int) throws -> Int32 {
-    let pace = try AblationPace(plan)
+  private func finish(
+    _ plan: AblationPlan, _ pace: AblationPace, program: String, cores: Int
+  ) throws -> Int32 {
     let unmeasured = try pace.measure(
       program: program, threads: max(1, cores / jobs), isStopRequested: { Interruption.isRequested },
       note: { ProgressReporter.standardError($0 + "\n") })
